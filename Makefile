@@ -1,0 +1,57 @@
+# Madang. `make demo` and `make test` set up everything they need; run again, they start at once.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+UV_VERSION := 0.13.9
+LOCK := uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+	--no-emit-package pandas --no-emit-package pyarrow --no-emit-package python-dateutil
+
+.PHONY: help demo test soak check lint types contracts bench lock clean
+help:  ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# --- set-up: one environment; the run stamp holds what the demo needs, the dev stamp adds the test tools ------
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Madang needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
+	@echo "[1/3] making the environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION) 2>&1 | grep -v "^WARNING: Location" || true
+$(VENV)/.run: $(BIN)/python locks/run.txt pyproject.toml
+	@echo "[2/3] installing what is locked in locks/run.txt"
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r locks/run.txt
+	@echo "[3/3] installing madang"
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps -e .
+	@touch $@
+$(VENV)/.dev: $(VENV)/.run locks/dev.txt
+	@echo "[+] installing the test tools of locks/dev.txt"
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r locks/dev.txt
+	@touch $@
+
+demo: $(VENV)/.run  ## Open a shop without a till and watch it on http://127.0.0.1:8300
+	@$(BIN)/madang demo $(ARGS)
+
+test: $(VENV)/.dev  ## Every test, on SQLite and PostgreSQL (<= 10 minutes on 2 cores)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not soak" $(ARGS)
+
+soak: $(VENV)/.dev  ## Long loads and chaos (<= 25 minutes)
+	@$(BIN)/python -m pytest -m soak --timeout 1500 $(ARGS)
+
+check: lint types contracts  ## Lint, types and import contracts
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+types: $(VENV)/.dev
+	@$(BIN)/mypy
+contracts: $(VENV)/.dev
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## The benchmarks; ARGS="ledger" runs one
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(BIN)/python  ## Renew locks/ from pyproject.toml
+	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --all-extras --group dev pyproject.toml -o locks/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo -c locks/dev.txt pyproject.toml -o locks/run.txt
+
+clean:  ## Remove the environment and the demo's data
+	rm -rf $(VENV) var

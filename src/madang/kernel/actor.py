@@ -1,0 +1,78 @@
+"""Who is asking: every use case and every read takes its caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from madang.kernel.errors import Forbidden
+
+
+class Kind(StrEnum):
+    """What sort of doer this is; the scorecard counts people and agents apart."""
+
+    PERSON = "person"
+    AGENT = "agent"
+    SENSOR = "sensor"
+    SYSTEM = "system"
+
+
+class Role(StrEnum):
+    """What somebody is in a neighbourhood."""
+
+    OPERATOR = "operator"
+    STAFF = "staff"
+    NEIGHBOUR = "neighbour"
+    SHOPPER = "shopper"
+    DEVICE = "device"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A doer in one neighbourhood.
+
+    ``key`` is opaque (a person key, an agent or device id), never a name. ``shops`` limits the actor to those shops;
+    empty means every shop of the neighbourhood. ``mandate`` is the id of the mandate an agent acts under.
+    """
+
+    kind: Kind
+    key: str
+    neighbourhood: str
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    shops: frozenset[str] = field(default_factory=frozenset)
+    mandate: str | None = None
+
+    def may(self, *roles: Role) -> bool:
+        """True when the actor has one of ``roles`` (the system itself may do everything)."""
+        return self.kind is Kind.SYSTEM or not self.roles.isdisjoint(roles)
+
+    def need(self, *roles: Role) -> None:
+        """Raise ``Forbidden`` unless the actor has one of ``roles``."""
+        if not self.may(*roles):
+            names = ", ".join(roles)
+            raise Forbidden(
+                "actor.role_needed",
+                ko=f"이 일은 {names} 역할만 할 수 있습니다.",
+                en=f"Only {names} may do this.",
+                next_ko="권한이 있는 사람에게 부탁하세요.",
+                next_en="Ask somebody with that role.",
+                roles=[str(role) for role in roles],
+            )
+
+    def need_shop(self, shop: str) -> None:
+        """Raise ``Forbidden`` unless the actor may act for ``shop``."""
+        if self.shops and shop not in self.shops:
+            raise Forbidden(
+                "actor.other_shop",
+                ko="다른 가게의 일입니다.",
+                en="That belongs to another shop.",
+                next_ko="내 가게를 고르세요.",
+                next_en="Choose one of your own shops.",
+                shop=shop,
+            )
+
+
+def system(neighbourhood: str, key: str = "madang") -> Actor:
+    """The software itself, acting for a neighbourhood."""
+    return Actor(Kind.SYSTEM, key, neighbourhood, frozenset({Role.SYSTEM}))

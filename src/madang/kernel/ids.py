@@ -1,0 +1,54 @@
+"""Time-ordered ids, made by whoever asks first so that asking twice does a thing once."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import threading
+import uuid
+from collections.abc import Iterable
+from typing import Protocol
+
+from madang.kernel.clock import Clock
+
+
+class Ids(Protocol):
+    """A source of new ids."""
+
+    def new(self) -> uuid.UUID: ...
+
+
+class Uuid7:
+    """UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, a 12-bit counter that keeps ids of one source in order, 62 random bits.
+
+    With a seeded ``random`` and a manual clock a run makes the same ids again.
+    """
+
+    def __init__(self, clock: Clock, rng: random.Random | None = None) -> None:
+        self._clock, self._rng = clock, rng or random.SystemRandom()
+        self._last_ms, self._count = -1, 0
+        self._lock = threading.Lock()
+
+    def new(self) -> uuid.UUID:
+        with self._lock:
+            ms = max(self._clock.now_us() // 1000, self._last_ms)
+            self._count = self._count + 1 if ms == self._last_ms else 0
+            if self._count > 0xFFF:
+                ms, self._count = ms + 1, 0
+            self._last_ms = ms
+            tail = self._rng.getrandbits(62)
+        return uuid.UUID(int=(ms << 80) | (0x7 << 76) | (self._count << 64) | (0b10 << 62) | tail)
+
+
+def derived(*parts: str | int | uuid.UUID) -> uuid.UUID:
+    """The id that the same ``parts`` always give (UUIDv8 over SHA-256): for work that may be done again after a crash."""
+    digest = hashlib.sha256(_joined(parts)).digest()
+    value = int.from_bytes(digest[:16], "big")
+    value = (value & ~(0xF << 76)) | (0x8 << 76)
+    value = (value & ~(0b11 << 62)) | (0b10 << 62)
+    return uuid.UUID(int=value)
+
+
+def _joined(parts: Iterable[str | int | uuid.UUID]) -> bytes:
+    texts = [str(part).encode() for part in parts]
+    return b"".join(len(text).to_bytes(4, "big") + text for text in texts)
