@@ -14,9 +14,7 @@ class MadangError(Exception):
 
     status: ClassVar[int] = 500
 
-    def __init__(
-        self, code: str, *, ko: str, en: str, next_ko: str = "", next_en: str = "", **details: Any
-    ) -> None:
+    def __init__(self, code: str, *, ko: str, en: str, next_ko: str = "", next_en: str = "", **details: Any) -> None:
         super().__init__(f"{code}: {en}" + (f" {next_en}" if next_en else ""))
         self.code, self.ko, self.en, self.next_ko, self.next_en = code, ko, en, next_ko, next_en
         self.details = details

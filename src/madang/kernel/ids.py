@@ -19,7 +19,7 @@ class Ids(Protocol):
 
 
 class Uuid7:
-    """UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, a 12-bit counter that keeps ids of one source in order, 62 random bits.
+    """UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, a 12-bit counter for order within one, 62 random bits.
 
     With a seeded ``random`` and a manual clock a run makes the same ids again.
     """
@@ -41,7 +41,7 @@ class Uuid7:
 
 
 def derived(*parts: str | int | uuid.UUID) -> uuid.UUID:
-    """The id that the same ``parts`` always give (UUIDv8 over SHA-256): for work that may be done again after a crash."""
+    """The id the same ``parts`` always give (UUIDv8 over SHA-256): for work that may be done again."""
     digest = hashlib.sha256(_joined(parts)).digest()
     value = int.from_bytes(digest[:16], "big")
     value = (value & ~(0xF << 76)) | (0x8 << 76)

@@ -68,7 +68,7 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def vat_included(total: int) -> tuple[int, int]:
-    """Split a VAT-included price into ``(supply, vat)``: 10 % of supply, so VAT is a eleventh of the total, rounded half up.
+    """Split a VAT-included price into ``(supply, vat)``: VAT is an eleventh of the total, rounded half up.
 
     부가가치세법 §29: 대가에 세액이 포함된 경우 공급가액은 100/110.
     """
