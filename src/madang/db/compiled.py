@@ -1,0 +1,94 @@
+"""The hot path: a Core statement compiled once, run by the driver.
+
+Core statement by statement is about ten times slower than the driver (building the execution context, caching keys,
+wrapping rows). Statements kept at module level hit the first cache by identity; statements built on the spot are found
+by Core's own cache key, so only their literals differ.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Row = Mapping[str, Any]
+Processor = Callable[[Any], Any]
+
+
+class Compiled:
+    """One statement in one dialect, ready for the driver's cursor."""
+
+    def __init__(self, compiler: SQLCompiler, dialect: Dialect) -> None:
+        self._compiler = compiler
+        self.sql = str(compiler)
+        self.positional = compiler.positional
+        self.names: tuple[str, ...] = tuple(compiler.positiontup or compiler.bind_names.values())
+        processors: Mapping[str, Any] = compiler._bind_processors
+        self._named: list[tuple[str, Processor | None]] = [(name, processors.get(name)) for name in self.names]
+        self.expanding = bool(compiler.post_compile_params)
+        self.defaults_needed = bool(compiler.insert_prefetch or compiler.update_prefetch)
+        columns = [c.type._cached_result_processor(dialect, None) for c in compiler._result_columns]
+        self._columns = [(i, process) for i, process in enumerate(columns) if process is not None]
+
+    def bind(self, row: Row) -> Any:
+        """The row as the driver wants it: a tuple for SQLite, a dict for PostgreSQL."""
+        if self.positional:
+            return tuple([row[name] if p is None else p(row[name]) for name, p in self._named])
+        return {name: row[name] if p is None else p(row[name]) for name, p in self._named}
+
+    def params(self, given: Row | None, literals: Sequence[Any] | None) -> Row:
+        """Named values of a statement with literals in it."""
+        return self._compiler.construct_params(dict(given or {}), extracted_parameters=literals, escape_names=False)
+
+    def fetched(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Driver rows as plain tuples of Python values."""
+        if not self._columns:
+            return rows
+        return [self._converted(row) for row in rows]
+
+    def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for i, process in self._columns:
+            values[i] = process(values[i])
+        return tuple(values)
+
+
+class Compiler:
+    """The cache of one dialect; shared by all connections of a database."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._by_identity: weakref.WeakKeyDictionary[Executable, dict[Any, tuple[Compiled, Any]]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._by_key: dict[Any, Compiled] = {}
+
+    def get(self, statement: Executable, columns: tuple[str, ...] | None = None) -> tuple[Compiled, Any]:
+        """The compiled statement and the literals of this instance of it; ``columns`` are the keys of its rows."""
+        known = self._by_identity.get(statement)
+        if known is not None and (found := known.get(columns)) is not None:
+            return found
+        found = self._lookup(statement, columns)
+        self._by_identity.setdefault(statement, {})[columns] = found
+        return found
+
+    def _lookup(self, statement: Any, columns: tuple[str, ...] | None) -> tuple[Compiled, Any]:
+        cache_key = statement._generate_cache_key()
+        if cache_key is None:
+            return self._compile(statement, columns, None), None
+        key = (cache_key.key, columns)
+        compiled = self._by_key.get(key)
+        if compiled is None:
+            if len(self._by_key) >= 2000:  # a program has some hundred statements: more means literals in keys
+                self._by_key.clear()
+            compiled = self._by_key[key] = self._compile(statement, columns, cache_key)
+        return compiled, cache_key.bindparams
+
+    def _compile(self, statement: Any, columns: tuple[str, ...] | None, cache_key: Any) -> Compiled:
+        keys = None if columns is None else list(columns)
+        compiler = statement.compile(dialect=self._dialect, column_keys=keys, cache_key=cache_key)
+        return Compiled(compiler, self._dialect)

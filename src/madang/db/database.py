@@ -1,0 +1,144 @@
+"""A database opened by a process: ``write`` and ``read`` with the same meaning on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import URL, Engine, make_url
+
+from madang.db import migrate as migrations
+from madang.db import postgres, sqlite
+from madang.db.compiled import Compiler
+from madang.db.link import Link, PostgresLink, SqliteLink
+from madang.db.tx import Tx
+from madang.db.writer import Writer
+from madang.kernel import Clock, Invalid, SystemClock
+
+T = TypeVar("T")
+log = logging.getLogger("madang.db")
+
+
+class Database:
+    """Use ``open_database`` to make one."""
+
+    def __init__(self, url: URL, clock: Clock, *, durable: bool = True) -> None:
+        self.url = url.render_as_string(hide_password=False)
+        self.clock = clock
+        self.dialect = url.get_backend_name()
+        self._lock: sqlite.FileLock | None = None
+        self._link_type: type[Link]
+        if self.dialect == "sqlite":
+            path = sqlite_path(url)
+            self._lock, self._link_type = sqlite.FileLock(path), SqliteLink
+            self._writing, self._reading = sqlite.engines(path, durable=durable)
+        else:
+            self._link_type = PostgresLink
+            self._writing = self._reading = postgres.engine(url, durable=durable)
+        self._compiler = Compiler(self._writing.dialect)
+        self._writer: Writer | None = None
+
+    def start(self, *, migrate: bool) -> None:
+        """Migrate and start the writer; on any error everything is let go of."""
+        try:
+            if migrate:
+                with self._writing.connect() as connection:
+                    migrations.upgrade(connection)
+            one_lane = self.dialect == "sqlite"
+            self._writer = Writer(
+                lambda: self._link(self._writing),
+                workers=1 if one_lane else postgres.WRITERS,
+                lane_of=(lambda _: "") if one_lane else (lambda neighbourhood: neighbourhood),
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, fn: Callable[[Tx], T], *, neighbourhood: str) -> T:
+        """Run ``fn`` in the writer and give its result after COMMIT.
+
+        ``fn`` holds only SQL and rules (no network, files, sleep; 20 ms) and may run again, so ids and times are made
+        before it. Raises what ``fn`` raised, or ``Unavailable`` when the outcome is unknown: the same request with the
+        same id may then be sent again.
+        """
+        return self.submit(fn, neighbourhood=neighbourhood).result()
+
+    def submit(self, fn: Callable[[Tx], T], *, neighbourhood: str) -> Future[T]:
+        """``write`` without waiting: the future is done after COMMIT."""
+        if not neighbourhood:
+            raise ValueError("a use case needs a neighbourhood")
+        assert self._writer is not None
+        return self._writer.submit(fn, neighbourhood)
+
+    def read(self, fn: Callable[[Tx], T], *, neighbourhood: str) -> T:
+        """Run ``fn`` on a snapshot that no writer disturbs; it cannot write."""
+        with self._snapshot() as link:
+            return fn(Tx(link, neighbourhood))
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Link]:
+        link = self._link(self._reading)
+        try:
+            link.begin_read()
+            yield link
+        finally:
+            try:
+                link.rollback()
+            except link.driver_error:
+                link.discard()
+            link.close()
+
+    def _link(self, engine: Engine) -> Link:
+        return self._link_type(engine.connect(), self._compiler)
+
+    def close(self) -> None:
+        """Finish what is queued, then let go of the database."""
+        if self._writer is not None:
+            self._writer.close()
+        self._writing.dispose()
+        self._reading.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_database(url: str, *, clock: Clock | None = None, migrate: bool = True, durable: bool = True) -> Database:
+    """Open ``sqlite:///path.db`` or ``postgresql+psycopg://...`` and bring its schema up to date.
+
+    Raises ``Unavailable``: ``db.in_use`` (another process owns the SQLite file), ``db.newer_than_program``.
+    ``durable=False`` gives up fsync: for tests and rehearsals only.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise _unknown_kind(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    database = Database(parsed, clock or SystemClock(), durable=durable)
+    database.start(migrate=migrate)
+    return database
+
+
+def sqlite_path(url: URL) -> Path:
+    """The file of a SQLite address; a database in memory has no place here (readers have their own connections)."""
+    if not url.database or url.database == ":memory:":
+        raise _unknown_kind(url)
+    return Path(url.database)
+
+
+def _unknown_kind(url: URL) -> Invalid:
+    return Invalid(
+        "db.bad_address",
+        ko=f"쓸 수 없는 데이터베이스 주소입니다: {url.render_as_string()}",
+        en=f"Not a database address this program can use: {url.render_as_string()}",
+        next_ko="sqlite:///파일.db 또는 postgresql+psycopg://… 로 쓰세요.",
+        next_en="Write sqlite:///file.db or postgresql+psycopg://...",
+    )

@@ -1,0 +1,85 @@
+"""What can go wrong with a database, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from madang.kernel import Unavailable
+
+
+def unknown_outcome(cause: BaseException) -> Unavailable:
+    return _because(
+        cause,
+        Unavailable(
+            "db.unknown",
+            ko="저장이 끝났는지 알 수 없습니다.",
+            en="Nobody can say whether this was stored.",
+            next_ko="같은 번호로 다시 보내세요. 두 번 처리되지 않습니다.",
+            next_en="Send it again with the same id; it will not be done twice.",
+        ),
+    )
+
+
+def unreachable(cause: BaseException) -> Unavailable:
+    return _because(
+        cause,
+        Unavailable(
+            "db.unreachable",
+            ko="데이터베이스에 연결할 수 없습니다.",
+            en="The database cannot be reached.",
+            next_ko="데이터베이스가 켜져 있는지 보고 같은 번호로 다시 보내세요.",
+            next_en="See that it is running and send the request again with the same id.",
+        ),
+    )
+
+
+def left_transaction(cause: BaseException | None) -> Unavailable:
+    return _because(
+        cause,
+        Unavailable(
+            "db.transaction_ended",
+            ko="데이터베이스가 작업을 스스로 되돌렸습니다. 아무것도 저장되지 않았습니다.",
+            en="The database ended the transaction by itself; nothing was stored.",
+            next_ko="디스크 공간과 연결을 보고 같은 번호로 다시 보내세요.",
+            next_en="Check disk space and connection and send the request again with the same id.",
+        ),
+    )
+
+
+def closed() -> Unavailable:
+    return Unavailable(
+        "db.closed",
+        ko="데이터베이스를 닫는 중입니다.",
+        en="The database is being closed.",
+        next_ko="다시 켜진 뒤 같은 번호로 보내세요.",
+        next_en="Send it again with the same id after the restart.",
+    )
+
+
+def in_use(path: Path, pid: int | None) -> Unavailable:
+    who = str(pid) if pid else "?"
+    return Unavailable(
+        "db.in_use",
+        ko=f"다른 프로그램(프로세스 {who})이 {path}를 쓰고 있습니다.",
+        en=f"Another process (pid {who}) owns {path}.",
+        next_ko="그 프로그램을 먼저 끝내거나 그 프로그램에 시키세요.",
+        next_en="Stop that process first, or do it through that process.",
+        pid=pid,
+        path=str(path),
+    )
+
+
+def newer_database(unknown: list[str]) -> Unavailable:
+    return Unavailable(
+        "db.newer_than_program",
+        ko="데이터베이스가 이 프로그램보다 새 것입니다.",
+        en="The database is newer than this program.",
+        next_ko="새 버전을 설치하거나, 이전 백업을 다른 곳에 복원하세요.",
+        next_en="Install the newer version, or restore an older backup elsewhere.",
+        revisions=unknown,
+    )
+
+
+def _because(cause: BaseException | None, error: Unavailable) -> Unavailable:
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,73 @@
+"""Every room brings its own migrations; opening a database runs those it lacks."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+import madang
+from madang.db.errors import newer_database
+from madang.db.link import lock_key
+from madang.db.schema import metadata
+
+
+def folders() -> list[Path]:
+    """``src/madang/*/migrations``: each room's revisions, branch label = room."""
+    return sorted(p for p in Path(madang.__file__).parent.glob("*/migrations") if any(p.glob("*.py")))
+
+
+@cache
+def scripts() -> ScriptDirectory:
+    """All rooms' revisions as one directory of branches."""
+    home = Path(__file__).parent
+    return ScriptDirectory(str(home), version_locations=[str(p) for p in folders()] or [str(home / "migrations")])
+
+
+def current(connection: Connection) -> tuple[str, ...]:
+    """The revisions a database is at."""
+    return MigrationContext.configure(connection).get_current_heads()
+
+
+def unknown_revisions(connection: Connection) -> list[str]:
+    """Revisions of the database that this program has never heard of."""
+    known = {script.revision for script in scripts().walk_revisions()}
+    return sorted(set(current(connection)) - known)
+
+
+def upgrade(connection: Connection, target: str = "heads") -> None:
+    """Bring the database to ``target`` in one transaction; refuse one that is newer than this program.
+
+    ``connection`` is in driver autocommit; the transaction is made here, on SQLite too.
+    """
+    _command(connection, "BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+    try:
+        if connection.dialect.name == "postgresql":  # two processes may be starting at once
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_key("migrations")})
+        if unknown := unknown_revisions(connection):
+            raise newer_database(unknown)
+        if set(current(connection)) != set(scripts().get_heads()) or target != "heads":
+            _run(connection, target)
+    except BaseException:
+        _command(connection, "ROLLBACK")
+        raise
+    _command(connection, "COMMIT")
+
+
+def _run(connection: Connection, target: str) -> None:
+    def steps(revision: Any, _context: Any) -> Any:
+        return scripts()._upgrade_revs(target, revision)
+
+    with EnvironmentContext(Config(), scripts(), fn=steps, destination_rev=target) as environment:
+        environment.configure(connection=connection, target_metadata=metadata, transactional_ddl=False)
+        environment.run_migrations()
+
+
+def _command(connection: Connection, sql: str) -> None:
+    connection.exec_driver_sql(sql)

@@ -1,0 +1,20 @@
+"""PostgreSQL through psycopg 3, for shops that have grown; any number of processes may write."""
+
+from __future__ import annotations
+
+from sqlalchemy import URL, Engine, create_engine
+
+WRITERS = 4
+
+
+def engine(url: URL, *, durable: bool = True) -> Engine:
+    """One pool for writers and readers; transactions are begun by ``Link``, so the driver is in autocommit."""
+    options = "-c timezone=UTC" + ("" if durable else " -c synchronous_commit=off")
+    return create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        use_native_hstore=False,
+        pool_size=WRITERS + 8,
+        max_overflow=32,
+        connect_args={"options": options, "application_name": "madang", "prepare_threshold": 2},
+    )

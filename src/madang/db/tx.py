@@ -1,0 +1,96 @@
+"""What a use case gets: statements inside somebody else's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CursorResult
+from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.base import Executable
+
+    from madang.db.link import Link
+
+
+class Tx:
+    """A use case's view of its transaction; it never commits.
+
+    ``dialect`` is ``"sqlite"`` or ``"postgresql"``. Errors of the database come as ``sqlalchemy.exc.DBAPIError``
+    (``IntegrityError`` and so on) from every method.
+    """
+
+    __slots__ = ("_after", "_link", "dialect", "neighbourhood")
+
+    def __init__(self, link: Link, neighbourhood: str) -> None:
+        self._link = link
+        self.dialect = link.dialect
+        self.neighbourhood = neighbourhood
+        self._after: list[Callable[[], None]] = []
+
+    def execute(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
+        """Run a Core statement (a list of mappings as ``params`` runs it once for each)."""
+        return self._link.connection.execute(statement, params)
+
+    def many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run an INSERT, UPDATE or DELETE once for each row: compiled once, run by the driver's ``executemany``.
+
+        Rows have the same keys, and an INSERT's keys are all of its columns that have no database default
+        (Python-side defaults aren't applied here).
+        """
+        if not rows:
+            return
+        compiled, literals = self._link.compiler.get(statement, tuple(rows[0]))
+        if compiled.defaults_needed or compiled.expanding:
+            self._link.connection.execute(statement, list(rows))
+            return
+        bound = [compiled.bind(row) for row in self._completed(compiled, literals, rows)]
+        self._run(compiled.sql, bound, many=True)
+
+    @staticmethod
+    def _completed(compiled: Any, literals: Any, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Rows with the statement's own literals (``set x = 'done'``) added where it has any."""
+        if all(name in rows[0] for name in compiled.names):
+            return rows
+        return [compiled.params(row, literals) for row in rows]
+
+    def rows(self, statement: Executable, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query as plain tuples: compiled once, run by the driver."""
+        compiled, literals = self._link.compiler.get(statement)
+        if compiled.expanding:  # IN (...) lists are written out anew for each length
+            return [tuple(row) for row in self._link.connection.execute(statement, params)]
+        bound = compiled.bind(compiled.params(params, literals))
+        return compiled.fetched(self._run(compiled.sql, bound, many=False))
+
+    def _run(self, sql: str, bound: Any, *, many: bool) -> list[tuple[Any, ...]]:
+        cursor = self._link.raw.cursor()
+        try:
+            if many:
+                cursor.executemany(sql, bound)
+                return []
+            cursor.execute(sql, bound)
+            return cursor.fetchall() if cursor.description else []
+        except self._link.driver_error as error:
+            raise DBAPIError.instance(sql, None, error, self._link.driver_error) from error
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that may fail alone: what it did is taken back when it raises, and the use case can go on.
+
+        On PostgreSQL this is the only way to go on after a database error.
+        """
+        self._link.savepoint("part")
+        try:
+            yield
+        except BaseException:
+            self._link.rollback_to("part")
+            raise
+        self._link.release("part")
+
+    def after_commit(self, fn: Callable[[], None]) -> None:
+        """Call ``fn`` once the transaction is durable (quick, no database work: it holds up the writer)."""
+        self._after.append(fn)

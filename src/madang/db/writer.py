@@ -1,0 +1,260 @@
+"""Group commit: use cases from many callers run in savepoints of one transaction and are made durable together.
+
+Every caller is answered after COMMIT, also the one whose use case failed: its error may rest on what an earlier use
+case of the same batch wrote.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from time import perf_counter
+from typing import Any
+
+from madang.db.errors import closed, left_transaction, unknown_outcome, unreachable
+from madang.db.link import Link
+from madang.db.tx import Tx
+
+BATCH_MAX = 60
+BATCH_S_MAX = 0.005
+USE_CASE_S_MAX = 0.020
+
+log = logging.getLogger("madang.db")
+
+
+class LeftTransactionError(Exception):
+    """The driver has ended the batch's transaction by itself (disk full, lost connection)."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One queued use case and its caller's future."""
+
+    fn: Callable[[Tx], Any]
+    neighbourhood: str
+    future: Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+    after: list[Callable[[], None]] = field(default_factory=list)
+
+    def reply(self) -> None:
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """A queue whose use cases run one after the other: the whole file on SQLite, a neighbourhood on PostgreSQL."""
+
+    jobs: deque[Job] = field(default_factory=deque)
+    busy: bool = False
+
+    def take(self) -> Job | None:
+        while self.jobs:
+            job = self.jobs.popleft()
+            if job.future.set_running_or_notify_cancel():
+                return job
+        return None
+
+
+class Writer:
+    """Worker threads that run lanes; ``workers`` lanes can be at work at once."""
+
+    def __init__(self, connect: Callable[[], Link], *, workers: int, lane_of: Callable[[str], str]) -> None:
+        self._connect, self._lane_of = connect, lane_of
+        self._lanes: dict[str, Lane] = {}
+        self._ready: SimpleQueue[Lane | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"madang-writer-{i}", daemon=True) for i in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, fn: Callable[[Tx], Any], neighbourhood: str) -> Future[Any]:
+        if threading.current_thread() in self._threads:
+            raise RuntimeError("a use case may not queue another one: it would wait for itself")
+        job = Job(fn, neighbourhood, Future())
+        with self._lock:
+            if self._closed:
+                raise closed()
+            lane = self._lanes.setdefault(self._lane_of(neighbourhood), Lane())
+            lane.jobs.append(job)
+            if not lane.busy:
+                lane.busy = True
+                self._ready.put(lane)
+        return job.future
+
+    def close(self) -> None:
+        """Run what is queued, then stop."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        for _ in self._threads:
+            self._ready.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self) -> None:
+        worker = Worker(self._connect)
+        while (lane := self._ready.get()) is not None:
+            worker.run_batch(lane)
+            if self._settle(lane):
+                self._ready.put(lane)
+        while lanes := self._left():
+            for lane in lanes:
+                worker.run_batch(lane)
+                with self._lock:
+                    lane.busy = False
+        worker.close()
+
+    def _settle(self, lane: Lane) -> bool:
+        """True when the lane has more to do and stays busy (closing, ``_left`` finds it)."""
+        with self._lock:
+            lane.busy = bool(lane.jobs) and not self._closed
+            return lane.busy
+
+    def _left(self) -> list[Lane]:
+        """Lanes with work left at closing time, taken by this worker."""
+        with self._lock:
+            lanes = [lane for lane in self._lanes.values() if lane.jobs and not lane.busy]
+            for lane in lanes:
+                lane.busy = True
+            return lanes
+
+
+class Worker:
+    """One thread's connection and its batches."""
+
+    def __init__(self, connect: Callable[[], Link]) -> None:
+        self._connect = connect
+        self._link: Link | None = None
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    def run_batch(self, lane: Lane) -> None:
+        first = lane.take()
+        if first is None:
+            return
+        jobs = [first]
+        try:
+            link = self._begun(first.neighbourhood)
+            self._run_together(link, lane, jobs)
+        except LeftTransactionError:
+            log.warning("the database ended a transaction of %d use cases by itself; running them singly", len(jobs))
+            self._drop()
+            for job in jobs:
+                self._run_alone(job)
+        except Exception as error:
+            self._drop()
+            _fail(jobs, unreachable(error))
+        for job in jobs:
+            job.reply()
+
+    def _run_together(self, link: Link, lane: Lane, jobs: list[Job]) -> None:
+        started = perf_counter()
+        _run_in_savepoint(link, jobs[0])
+        while len(jobs) < BATCH_MAX and perf_counter() - started < BATCH_S_MAX and (job := lane.take()):
+            jobs.append(job)
+            _run_in_savepoint(link, job)
+        self._commit(link, jobs)
+
+    def _run_alone(self, job: Job) -> None:
+        job.result, job.error, job.after = None, None, []
+        try:
+            link = self._begun(job.neighbourhood)
+            _run_in_savepoint(link, job)
+            self._commit(link, [job])
+        except LeftTransactionError:
+            self._drop()
+            job.error = left_transaction(job.error)
+        except Exception as error:
+            self._drop()
+            job.error = unreachable(error)
+
+    def _commit(self, link: Link, jobs: list[Job]) -> None:
+        try:
+            link.commit()
+        except Exception as error:
+            log.exception("COMMIT failed for %d use cases", len(jobs))
+            self._drop()
+            _fail(jobs, unknown_outcome(error))
+            return
+        for job in jobs:
+            for fn in job.after:
+                _call(fn)
+
+    def _begun(self, neighbourhood: str) -> Link:
+        """A link inside a fresh transaction; an idle connection that has died is replaced once."""
+        if self._link is not None:
+            try:
+                self._link.begin(neighbourhood)
+            except Exception:
+                log.warning("the writer's connection was lost; connecting again", exc_info=True)
+                self._drop()
+            else:
+                return self._link
+        self._link = self._connect()
+        self._link.begin(neighbourhood)
+        return self._link
+
+    def _drop(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            try:
+                link.discard()
+            except Exception:
+                log.debug("a broken connection did not close cleanly", exc_info=True)
+
+
+def _run_in_savepoint(link: Link, job: Job) -> None:
+    started = perf_counter()
+    tx = Tx(link, job.neighbourhood)
+    try:
+        link.savepoint("use_case")
+        job.result = job.fn(tx)
+        if not link.in_transaction:
+            raise LeftTransactionError
+        link.release("use_case")
+        job.after = tx._after
+    except BaseException as error:
+        job.result, job.error = None, error
+        _take_back(link)
+    took_s = perf_counter() - started
+    if took_s > USE_CASE_S_MAX:
+        name = getattr(job.fn, "__qualname__", type(job.fn).__name__)
+        log.warning("use case %s took %.1f ms (budget %.0f ms)", name, took_s * 1e3, USE_CASE_S_MAX * 1e3)
+
+
+def _take_back(link: Link) -> None:
+    """Undo one use case; raises ``LeftTransactionError`` when the whole batch is gone already."""
+    if not link.in_transaction:
+        raise LeftTransactionError
+    try:
+        link.rollback_to("use_case")
+    except link.driver_error as error:
+        raise LeftTransactionError from error
+
+
+def _fail(jobs: list[Job], error: BaseException) -> None:
+    for job in jobs:
+        job.result, job.error = None, error
+
+
+def _call(fn: Callable[[], None]) -> None:
+    try:
+        fn()
+    except Exception:
+        log.exception("a call after commit failed")

@@ -1,0 +1,123 @@
+"""Fixtures of every test: a fresh database of each kind, a clock that stands still, ids that repeat."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from madang.db import Database, open_database
+from madang.db.private import PrivatePostgres, binaries
+from madang.kernel import ManualClock, Uuid7
+
+ROOT = Path(__file__).resolve().parent.parent
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def ids(clock: ManualClock) -> Uuid7:
+    """The same ids in every run."""
+    return Uuid7(clock, random.Random(1))
+
+
+@pytest.fixture
+def neighbourhood() -> str:
+    return "n1"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recordings and data beside the repository; tests that need it skip where it is missing."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared (recordings and data), which is not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PrivatePostgres]:
+    """A private server without fsync, one for each test process."""
+    if binaries() is None:
+        reason = "PostgreSQL is not installed (Debian: apt install postgresql)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with PrivatePostgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "madang.db"
+    open_database(f"sqlite:///{path}", durable=False).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: PrivatePostgres) -> str:
+    open_database(postgres_server.create("madang_template"), durable=False).close()
+    return "madang_template"
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of a fresh, migrated SQLite database."""
+    path = tmp_path / "madang.db"
+    shutil.copy(_sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PrivatePostgres, _postgres_template: str) -> Iterator[str]:
+    """The address of a fresh, migrated PostgreSQL database."""
+    name = f"madang_{next(_numbers)}"
+    yield postgres_server.create(name, template=_postgres_template)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite database that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PrivatePostgres) -> Iterator[str]:
+    """The address of a PostgreSQL database without a table."""
+    name = f"madang_empty_{next(_numbers)}"
+    yield postgres_server.create(name)
+    postgres_server.drop(name)
+
+
+_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=_BOTH)
+def db_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh, migrated database, on SQLite and on PostgreSQL: for tests that open it themselves."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=_BOTH)
+def empty_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database without a table, on SQLite and on PostgreSQL."""
+    url: str = request.getfixturevalue(f"empty_{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def db(db_url: str, clock: ManualClock) -> Iterator[Database]:
+    """A fresh, migrated database, on SQLite and on PostgreSQL."""
+    with open_database(db_url, clock=clock, migrate=False, durable=False) as database:
+        yield database
