@@ -1,0 +1,233 @@
+"""The sensor gateway: the one way in for every sensor, real or simulated.
+
+It reads each message, refuses what cannot be read, drops what it has already, counts what is late, repeated, out of
+order, missing or malformed per device, and writes the rest to the raw sensor log in the order it came. The log
+position is then told to whoever follows it (the engine process). A bad message never raises and never stops others.
+"""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from madang.doors.devices import Device
+from madang.kernel import Clock
+from madang.walkout import messages
+from madang.walkout.messages import Message, Plates
+from madang.walkout.sensorlog import Record, SensorLog
+
+Encoding = Literal["msgpack", "json"]
+UNKNOWN = "?"
+"""Whose messages are counted here: those that do not even say which device they are from."""
+LATE_US = 500_000
+SILENT_US = 5_000_000
+CLOCK_OFF_US = 3_600_000_000
+DEVICES_MAX = 1_000
+MESSAGE_BYTES_MAX = 4 << 20
+TICK_US = 200_000
+PLATE_HZ = 60
+
+
+class _Who(msgspec.Struct):
+    """As much of a message as is needed to count it."""
+
+    device: str = UNKNOWN
+    seq: int = -1
+    boot: int = 0
+
+
+_decode: dict[str, Callable[[bytes], Message]] = {
+    "msgpack": msgspec.msgpack.Decoder(Message).decode,
+    "json": msgspec.json.Decoder(Message).decode,
+}
+_who: dict[str, Callable[[bytes], _Who]] = {
+    "msgpack": msgspec.msgpack.Decoder(_Who).decode,
+    "json": msgspec.json.Decoder(_Who).decode,
+}
+_encode = msgspec.msgpack.Encoder().encode
+_state = msgspec.msgpack.Decoder(list[Device])
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of a handful of messages; ``faults`` says (index, why) for the malformed and refused ones."""
+
+    taken: int = 0
+    late: int = 0
+    duplicate: int = 0
+    out_of_order: int = 0
+    malformed: int = 0
+    refused: int = 0
+    faults: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How far a device's numbers were taken: all below ``next_seq`` but ``gaps``. A sender resumes from here."""
+
+    boot: int
+    next_seq: int
+    gaps: frozenset[int]
+
+    def has(self, seq: int) -> bool:
+        return seq < self.next_seq and seq not in self.gaps
+
+
+class Gateway:
+    """``plates`` are the plates per gondola of the shop, to refuse batches of another size. ``keys`` are the devices'
+    keys; None lets every device in (a shop on one machine). ``logged(end)`` is called after each handful."""
+
+    def __init__(
+        self,
+        log: SensorLog,
+        *,
+        clock: Clock,
+        plates: Mapping[str, int] | None = None,
+        keys: Mapping[str, bytes] | None = None,
+        logged: Callable[[int], None] = lambda _end: None,
+    ) -> None:
+        self._log, self._clock, self._plates, self._keys, self._logged = log, clock, plates, keys, logged
+        self._lock = threading.RLock()
+        self._devices: dict[str, Device] = {}
+        self._arrival_us = 0
+        self._recover()
+
+    def _recover(self) -> None:
+        """Know again what the log says was taken."""
+        if self._log.state:
+            self._devices = {device.id: device for device in _state.decode(self._log.state)}
+        for record in self._log.tail():
+            self._arrival_us = record.arrival_us
+            if record.body:
+                message = _decode["msgpack"](record.body)
+                self._device(message.device).take(
+                    message.seq, message.boot, arrival_us=record.arrival_us, late=_is_late(message, record.arrival_us)
+                )
+                self._device(message.device).kind = _kind(message)
+
+    # --- taking -------------------------------------------------------------------------------------------------
+    def receive(self, bodies: Iterable[bytes], encoding: Encoding = "msgpack", *, key: bytes | None = None) -> Taken:
+        """Take a handful of messages, each encoded apart; never raises for what is in them."""
+        taken = Taken()
+        with self._lock:
+            for index, body in enumerate(bodies):
+                self._one(index, body, encoding, key, taken)
+            end = self._log.flush()
+        self._logged(end)
+        return taken
+
+    def _one(self, index: int, body: bytes, encoding: Encoding, key: bytes | None, taken: Taken) -> None:
+        arrival_us = max(self._arrival_us, self._clock.now_us())
+        try:
+            if len(body) > MESSAGE_BYTES_MAX:
+                raise ValueError(f"longer than {MESSAGE_BYTES_MAX} bytes")
+            message = _decode[encoding](body)
+            self._plausible(message, arrival_us)
+        except (msgspec.MsgspecError, ValueError, UnicodeError, RecursionError) as fault:
+            self._device(_claimed(body, encoding)).malformed += 1
+            taken.malformed += 1
+            taken.faults.append((index, str(fault)))
+            return
+        if not self._allowed(message.device, key):
+            self._device(message.device).refused += 1
+            taken.refused += 1
+            taken.faults.append((index, "this device is not known here, or its key is wrong"))
+            return
+        self._take(message, body if encoding == "msgpack" else _encode(message), arrival_us, taken)
+
+    def _take(self, message: Message, body: bytes, arrival_us: int, taken: Taken) -> None:
+        device = self._device(message.device)
+        if device.has(message.seq, message.boot):
+            device.duplicate += 1
+            taken.duplicate += 1
+            return
+        state = _encode(list(self._devices.values())) if self._log.full() else None
+        self._log.append(Record(arrival_us, body), state)
+        late, before = _is_late(message, arrival_us), device.out_of_order
+        device.kind = _kind(message)
+        device.take(message.seq, message.boot, arrival_us=arrival_us, late=late)
+        self._arrival_us = arrival_us
+        taken.taken += 1
+        taken.late += late
+        taken.out_of_order += device.out_of_order - before
+
+    def _plausible(self, message: Message, arrival_us: int) -> None:
+        if message.v != messages.VERSION:
+            raise ValueError(f"version {message.v} is not known here (this gateway reads {messages.VERSION})")
+        if abs(message.t_us - arrival_us) > CLOCK_OFF_US:
+            raise ValueError("its time is more than an hour from the hub's: set the device's clock")
+        if isinstance(message, Plates):
+            if len(message.values) != messages.size_of(message):
+                raise ValueError(f"values has {len(message.values)} bytes, not {messages.size_of(message)}")
+            if self._plates is not None and self._plates.get(message.gondola) != message.plates:
+                raise ValueError(f"gondola {message.gondola} with {message.plates} plates is not in this shop")
+
+    def _allowed(self, device: str, key: bytes | None) -> bool:
+        if device not in self._devices and len(self._devices) >= DEVICES_MAX:
+            return False
+        if self._keys is None:
+            return True
+        known = self._keys.get(device)
+        return known is not None and key is not None and hmac.compare_digest(known, key)
+
+    def _device(self, name: str) -> Device:
+        """The record of a device; past the limit, strangers are counted together."""
+        if name not in self._devices and len(self._devices) >= DEVICES_MAX:
+            name = UNKNOWN
+        return self._devices.setdefault(name, Device(name))
+
+    def tick(self) -> None:
+        """Let time go on where nothing comes in: call it a few times a second."""
+        with self._lock:
+            now_us = self._clock.now_us()
+            if now_us - self._arrival_us < TICK_US:
+                return
+            state = _encode(list(self._devices.values())) if self._log.full() else None
+            self._log.append(Record(now_us), state)
+            self._arrival_us = now_us
+            end = self._log.flush()
+        self._logged(end)
+
+    # --- telling ------------------------------------------------------------------------------------------------
+    def seen(self, device: str) -> Seen:
+        """How far a device got; a sender that starts again goes on from there."""
+        with self._lock:
+            known = self._devices.get(device, Device(device))
+            return Seen(known.boot, known.next_seq, frozenset(known.gaps))
+
+    def health(self) -> list[Device]:
+        """A copy of every device's record, by id."""
+        with self._lock:
+            return [msgspec.structs.replace(d, gaps=set()) for _, d in sorted(self._devices.items())]
+
+    def sync(self, upto: int | None = None) -> None:
+        """Make the log durable up to a position: before anything that depends on it is written."""
+        with self._lock:
+            self._log.sync(upto)
+
+    @property
+    def end(self) -> int:
+        """The position behind the last message taken."""
+        return self._log.end
+
+
+def _is_late(message: Message, arrival_us: int) -> bool:
+    length_us = message.rows * 1_000_000 // PLATE_HZ if isinstance(message, Plates) else 0
+    return arrival_us - message.t_us - length_us > LATE_US
+
+
+def _kind(message: Message) -> str:
+    return str(type(message).__struct_config__.tag)
+
+
+def _claimed(body: bytes, encoding: Encoding) -> str:
+    """Whose message this says it is, if that much of it can be read."""
+    try:
+        return _who[encoding](body).device[:64] or UNKNOWN
+    except (msgspec.MsgspecError, ValueError, UnicodeError, RecursionError):
+        return UNKNOWN

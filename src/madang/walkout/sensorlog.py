@@ -1,0 +1,269 @@
+"""The raw sensor log: what the gateway took, in the order it took it. That order is the truth of a replay.
+
+Append-only segments in one folder. A segment ``<start>.seg`` holds a header record and then one record per message;
+a record is ``length u32 | crc32 u32 | payload`` (little-endian) and ``start`` is the log position of its first byte.
+Positions only grow, also over deleted segments. Appending is not durable: whoever writes something that depends on
+the log calls ``sync`` first. A tail torn by a crash is cut off on open; any other damage is an error that names the
+file. Readers (the engine process) only read, and only up to a position they were told.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from madang.kernel import Unavailable
+
+MAGIC = b"madang-sensorlog-1\n"
+SEGMENT_BYTES = 16 << 20
+_HEAD = struct.Struct("<II")
+RECORD_BYTES_MAX = 8 << 20
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """One message as it came: when it reached the hub (``arrival_us``, hub clock) and its msgpack bytes.
+
+    An empty ``body`` is a tick: nothing came, but time went on.
+    """
+
+    arrival_us: int
+    body: bytes = b""
+
+
+class Placed(NamedTuple):
+    """A record and the log position just behind it."""
+
+    end: int
+    record: Record
+
+
+class Header(msgspec.Struct, frozen=True):
+    """First record of a segment: where it starts, when it was begun, and what the gateway knew then (opaque here)."""
+
+    start: int
+    at_us: int
+    state: bytes = b""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_record = msgspec.msgpack.Decoder(Record).decode
+_header = msgspec.msgpack.Decoder(Header).decode
+
+
+def damaged(path: Path, fault: str) -> Unavailable:
+    """The error for a log that cannot be read on."""
+    return Unavailable(
+        "sensorlog.damaged",
+        ko=f"센서 기록 {path.name} 이(가) 손상되었습니다: {fault}.",
+        en=f"The sensor log {path.name} is damaged: {fault}.",
+        next_ko="그 파일과 뒤의 것을 옮겨 두고 다시 시작하세요. 열린 방문은 사람이 확인하게 됩니다.",
+        next_en="Move that file and those after it away and start again; open visits then go to review.",
+        file=path.name,
+    )
+
+
+def segments(folder: Path) -> list[tuple[int, Path]]:
+    """The segments there are, by their start."""
+    return sorted((int(path.stem), path) for path in folder.glob("*.seg"))
+
+
+def _frame(payload: bytes) -> bytes:
+    return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def _next(file: BinaryIO) -> bytes | None:
+    """The next whole payload, or None at the end or where the record is torn or wrong."""
+    head = file.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    size, crc = _HEAD.unpack(head)
+    if size > RECORD_BYTES_MAX:
+        return None
+    payload = file.read(size)
+    return payload if len(payload) == size and zlib.crc32(payload) == crc else None
+
+
+def _opened(path: Path) -> tuple[BinaryIO, Header] | None:
+    file = path.open("rb")
+    if file.read(len(MAGIC)) == MAGIC and (payload := _next(file)) is not None:
+        return file, _header(payload)
+    file.close()
+    return None
+
+
+def _begun_us(path: Path) -> int:
+    opened = _opened(path)
+    if opened is None:
+        raise damaged(path, "its header cannot be read")
+    file, header = opened
+    file.close()
+    return header.at_us
+
+
+class LogReader:
+    """Reads on from a position, segment by segment; keeps its file open between calls."""
+
+    def __init__(self, folder: Path, position: int) -> None:
+        self._file: BinaryIO | None = None
+        self._folder, self.position = folder, position
+        self._path = folder
+
+    def read(self, upto: int) -> Iterator[Placed]:
+        """Every record from here to ``upto``, which must be an end of a record. Raises ``sensorlog.damaged``."""
+        while self.position < upto:
+            if self._file is None:
+                self._open_at(self.position)
+            assert self._file is not None
+            payload = _next(self._file)
+            if payload is None:
+                self._to_next_segment()
+                continue
+            self.position += _HEAD.size + len(payload)
+            yield Placed(self.position, _record(payload))
+
+    def _open_at(self, position: int) -> None:
+        found = [(start, path) for start, path in segments(self._folder) if start <= position]
+        if not found:
+            raise damaged(self._folder, f"position {position} is no longer kept")
+        start, self._path = found[-1]
+        opened = _opened(self._path)
+        if opened is None:
+            raise damaged(self._path, "its header cannot be read")
+        self._file, header = opened
+        if header.start != start:
+            raise damaged(self._path, f"it says it starts at {header.start}")
+        self._file.seek(position - start, os.SEEK_CUR)
+
+    def _to_next_segment(self) -> None:
+        later = [start for start, _ in segments(self._folder) if start == self.position]
+        if not later or self._path.stem == f"{self.position:020d}":
+            raise damaged(self._path, f"the record at {self.position} is torn or wrong")
+        self.close()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class SensorLog:
+    """The writer: one per folder, used from one thread."""
+
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self._file: BinaryIO | None = None
+        self._folder, self._segment_bytes = folder, segment_bytes
+        folder.mkdir(parents=True, exist_ok=True)
+        self._start = self.end = self.durable = 0
+        self.state = b""
+        self.torn_bytes = 0
+        self._repair()
+
+    def _repair(self) -> None:
+        """Cut what a crash tore off the last segment; a last segment without a whole header is removed."""
+        for start, path in reversed(segments(self._folder)):
+            opened = _opened(path)
+            if opened is None:
+                self.torn_bytes += path.stat().st_size
+                path.unlink()
+                continue
+            file, header = opened
+            with file:
+                body = good = file.tell()
+                while (payload := _next(file)) is not None:
+                    good += _HEAD.size + len(payload)
+            self.torn_bytes += path.stat().st_size - good
+            os.truncate(path, good)
+            self._start, self.end, self.state = start, start + good - body, header.state
+            self._file = path.open("ab", buffering=1 << 16)
+            break
+        self.sync(force=True)
+
+    @property
+    def first(self) -> int:
+        """The earliest position still kept."""
+        found = segments(self._folder)
+        return found[0][0] if found else self.end
+
+    def tail(self) -> Iterator[Record]:
+        """The records of the last segment: with its header's ``state``, enough to know what the gateway knew."""
+        return (placed.record for placed in LogReader(self._folder, self._start).read(self.end))
+
+    def append(self, record: Record, state: bytes | None = None) -> int:
+        """Add a record; returns the position behind it. ``state`` goes into the header when a segment begins."""
+        payload = _encode(record)
+        if self._file is None or self.end - self._start >= self._segment_bytes:
+            self._roll(record.arrival_us, self.state if state is None else state)
+        assert self._file is not None
+        self._file.write(_frame(payload))
+        self.end += _HEAD.size + len(payload)
+        return self.end
+
+    def full(self) -> bool:
+        """True when the next append begins a new segment."""
+        return self._file is None or self.end - self._start >= self._segment_bytes
+
+    def _roll(self, at_us: int, state: bytes) -> None:
+        self.sync()
+        if self._file is not None:
+            self._file.close()
+        self._start, self.state = self.end, state
+        path = self._folder / f"{self.end:020d}.seg"
+        self._file = path.open("xb", buffering=1 << 16)
+        self._file.write(MAGIC + _frame(_encode(Header(self.end, at_us, state))))
+        self._file.flush()
+        self._sync_folder()
+
+    def flush(self) -> int:
+        """Make what was appended readable for other processes (not yet durable); returns the end."""
+        if self._file is not None:
+            self._file.flush()
+        return self.end
+
+    def sync(self, upto: int | None = None, *, force: bool = False) -> None:
+        """Make the log durable up to ``upto`` (all of it by default). Nothing may depend on it before."""
+        if self._file is None or (not force and self.durable >= (self.end if upto is None else upto)):
+            return
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.durable = self.end
+        if force:
+            self._sync_folder()
+
+    def _sync_folder(self) -> None:
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def drop_before(self, position: int, before_us: int) -> list[Path]:
+        """Delete whole segments that end at or before ``position`` and whose successor was begun before
+        ``before_us``. Returns what was deleted."""
+        found = segments(self._folder)
+        gone: list[Path] = []
+        for (_, path), (next_start, next_path) in itertools.pairwise(found):
+            if next_start > position or _begun_us(next_path) >= before_us:
+                break
+            path.unlink()
+            gone.append(path)
+        return gone
+
+    def close(self) -> None:
+        if self._file is not None:
+            self.sync()
+            self._file.close()
+            self._file = None
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
