@@ -1,0 +1,181 @@
+"""Writing and reading facts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from madang.db import Tx
+from madang.journal import chain, records, signals
+from madang.journal.kinds import KINDS
+from madang.journal.model import ChainReport, Fact, New, Stage
+from madang.kernel import Actor, Conflict, Forbidden
+
+LIMIT_MAX = 200
+BATCH_MAX = 256
+VERIFY_PAGE = 1000
+
+_encode = msgspec.json.Encoder().encode
+
+
+def append(
+    tx: Tx,
+    by: Actor,
+    body: msgspec.Struct,
+    *,
+    id: UUID,
+    at_us: int,
+    subject: str,
+    shop: str | None = None,
+    place: str | None = None,
+    cause: str | None = None,
+    took_us: int | None = None,
+    stage: Stage | None = None,
+) -> Fact:
+    """Write one fact in the transaction of the change it describes (fields: ``model.New``).
+
+    The same id with the same content gives the fact that is there; with other content it raises ``Conflict``.
+    """
+    new = New(
+        body=body,
+        id=id,
+        at_us=at_us,
+        subject=subject,
+        shop=shop,
+        place=place,
+        cause=cause,
+        took_us=took_us,
+        stage=stage,
+    )
+    return append_many(tx, by, [new])[0]
+
+
+def append_many(tx: Tx, by: Actor, news: Sequence[New]) -> list[Fact]:
+    """Write facts in their order with one read and one ``executemany`` for every 256 of them; see ``append``."""
+    _same_neighbourhood(tx, by)
+    for shop in {new.shop for new in news if new.shop is not None}:
+        by.need_shop(shop)
+    facts: list[Fact] = []
+    for start in range(0, len(news), BATCH_MAX):
+        facts += _append_batch(tx, by, news[start : start + BATCH_MAX])
+    if facts:
+        tx.after_commit(signals.of(tx.neighbourhood).notify)
+    return facts
+
+
+def read(
+    tx: Tx,
+    by: Actor,
+    *,
+    after: int = 0,
+    kinds: Collection[str] | None = None,
+    shop: str | None = None,
+    subject: str | None = None,
+    limit: int = LIMIT_MAX,
+) -> list[Fact]:
+    """Facts after ``seq`` ``after``, oldest first, at most ``limit`` (no more than 200).
+
+    An actor who is limited to shops sees the facts of those shops only.
+    """
+    _same_neighbourhood(tx, by)
+    if shop is not None:
+        by.need_shop(shop)
+    shops = {shop} if shop is not None else by.shops or None
+    return records.find(tx, after=after, kinds=kinds, shops=shops, subject=subject, limit=max(0, min(limit, LIMIT_MAX)))
+
+
+def head(tx: Tx, by: Actor) -> tuple[int, bytes]:
+    """``(seq, hash)`` of the newest fact: keep it elsewhere to verify against later. ``(0, 32 zeros)`` when empty."""
+    _same_neighbourhood(tx, by)
+    return records.head(tx) or (0, chain.GENESIS)
+
+
+def verify(tx: Tx, by: Actor, *, known: Iterable[tuple[int, bytes]] = ()) -> ChainReport:
+    """Recompute the hash chain of the whole neighbourhood.
+
+    ``known`` are heads kept elsewhere: without one, whoever can rewrite the table can rewrite the chain with it.
+    """
+    _same_neighbourhood(tx, by)
+    anchors = dict(known)
+    seq, previous = 0, chain.GENESIS
+    while rows := records.page(tx, after=seq, size=VERIFY_PAGE):
+        links = [(_texts(records.link(row)), bytes(row[records.HASH])) for row in rows]
+        seq, previous, why = chain.check(links, seq=seq, previous=previous)
+        if why:
+            return ChainReport(seq, previous, seq + 1, why)
+        for row_link, stored in links:
+            if anchors.pop(row_link[1], stored) != stored:
+                return ChainReport(seq, previous, row_link[1], f"fact {row_link[1]} is not the one that was known")
+    if anchors:
+        missing = min(anchors)
+        return ChainReport(seq, previous, missing, f"fact {missing} was known and is gone")
+    return ChainReport(seq, previous)
+
+
+def _append_batch(tx: Tx, by: Actor, news: Sequence[New]) -> list[Fact]:
+    newest, known = records.head_and_known(tx, [new.id for new in news])
+    seq, previous = newest or (0, chain.GENESIS)
+    facts = {fact.id: fact for fact in records.find(tx, after=0, limit=len(known), ids=known)} if known else {}
+    rows: list[dict[str, Any]] = []
+    for new in news:
+        there = facts.get(new.id)
+        link = _new_link(tx, by, there.seq if there else seq + 1, new)
+        if there:
+            _must_be_the_same(there, _fact(link, new, there.hash))
+            continue
+        seq, previous = seq + 1, chain.follow(previous, _texts(link))
+        rows.append(dict(zip(records.COLUMNS, [*link, previous], strict=True)))
+        facts[new.id] = _fact(link, new, previous)
+    tx.many(records.INSERT, rows)
+    return [facts[new.id] for new in news]
+
+
+def _new_link(tx: Tx, by: Actor, seq: int, new: New) -> list[Any]:
+    kind = KINDS.of(new.body)
+    return [
+        tx.neighbourhood, seq, new.id, kind.name, kind.version, (new.stage or kind.stage).value, new.at_us,
+        by.kind.value, by.key, by.mandate, new.shop, new.place, new.subject, new.cause, new.took_us,
+        _encode(new.body).decode(),
+    ]  # fmt: skip
+
+
+def _fact(link: Sequence[Any], new: New, hashed: bytes) -> Fact:
+    stage = new.stage or KINDS.of(new.body).stage
+    values = (*link[: records.STAGE], stage, *link[records.STAGE + 1 : records.BODY], new.body, hashed)
+    return Fact(*values)
+
+
+def _texts(link: Sequence[Any]) -> list[Any]:
+    """Ids in the chain are their canonical text, however the database returns them."""
+    return [*link[: records.ID], str(link[records.ID]), *link[records.ID + 1 :]]
+
+
+def _must_be_the_same(there: Fact, asked: Fact) -> None:
+    """What was written under an older version of its kind is the same when it reads the same today."""
+    if replace(asked, version=there.version, body=None) == replace(there, body=None) and (
+        _encode(asked.body) == _encode(there.body)
+    ):
+        return
+    raise Conflict(
+        "journal.id_taken",
+        ko="같은 번호의 다른 사실이 이미 있습니다.",
+        en="Another fact with this id exists.",
+        next_ko="새 번호로 다시 쓰세요.",
+        next_en="Write it under an id of its own.",
+        id=str(asked.id),
+    )
+
+
+def _same_neighbourhood(tx: Tx, by: Actor) -> None:
+    if by.neighbourhood != tx.neighbourhood:
+        raise Forbidden(
+            "journal.other_neighbourhood",
+            ko="다른 동네의 기록입니다.",
+            en="That journal belongs to another neighbourhood.",
+            next_ko="내 동네에서 다시 하세요.",
+            next_en="Do it in your own neighbourhood.",
+        )
