@@ -1,4 +1,4 @@
-"""Builds worlds for tests through the rooms' services only: what a test starts from is what the software itself can make.
+"""Builds worlds for tests through the services of rooms only: a test starts from what the software itself can make.
 
 Each room adds functions here that take a ``World`` and return it or the thing they made.
 """

@@ -26,7 +26,7 @@ ALL = select(notes.c.id, notes.c.text, notes.c.n).order_by(notes.c.n)
 
 @pytest.fixture
 def notebook(db: Database) -> Database:
-    db.write(lambda tx: notes.create(tx._link.connection), neighbourhood="n1")
+    db.write(lambda tx: notes.create(tx.connection), neighbourhood="n1")
     return db
 
 

@@ -7,6 +7,7 @@ by Core's own cache key, so only their literals differ.
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -31,6 +32,7 @@ class Compiled:
         self._named: list[tuple[str, Processor | None]] = [(name, processors.get(name)) for name in self.names]
         self.expanding = bool(compiler.post_compile_params)
         self.defaults_needed = bool(compiler.insert_prefetch or compiler.update_prefetch)
+        self.copy = None if self.positional else _copy_command(self.sql, self.names)
         columns = [c.type._cached_result_processor(dialect, None) for c in compiler._result_columns]
         self._columns = [(i, process) for i, process in enumerate(columns) if process is not None]
 
@@ -55,6 +57,18 @@ class Compiled:
         for i, process in self._columns:
             values[i] = process(values[i])
         return tuple(values)
+
+
+_INSERT = re.compile(r"INSERT INTO (?P<table>[\w\".]+) \((?P<columns>[\w\", ]+)\) VALUES \((?P<values>.*)\)")
+_VALUE = re.compile(r"%\((\w+)\)s(?:::[\w()]+)?")
+
+
+def _copy_command(sql: str, names: tuple[str, ...]) -> str | None:
+    """``COPY`` for an INSERT of plain values and nothing else, which PostgreSQL takes in twice as fast."""
+    insert = _INSERT.fullmatch(sql)
+    if insert is None or tuple(_VALUE.sub(r"\1", insert["values"]).split(", ")) != names:
+        return None
+    return f"COPY {insert['table']} ({insert['columns']}) FROM STDIN"
 
 
 class Compiler:

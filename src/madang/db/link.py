@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
-from madang.db.compiled import Compiler
+from madang.db.compiled import Compiled, Compiler
+
+USE_CASE = "use_case"
+COPY_ROWS_MIN = 32
 
 
 class Link:
@@ -24,14 +28,15 @@ class Link:
         assert dbapi is not None
         self.driver_error = dbapi.Error
 
-    def command(self, sql: str, values: Any = ()) -> None:
+    def command(self, sql: str) -> None:
         cursor = self.raw.cursor()
         try:
-            cursor.execute(sql, values)
+            cursor.execute(sql)
         finally:
             cursor.close()
 
     def begin(self, neighbourhood: str) -> None:
+        """Begin a batch, with a savepoint for its first use case."""
         raise NotImplementedError
 
     def begin_read(self) -> None:
@@ -42,15 +47,35 @@ class Link:
         """False when the driver or the server has ended the transaction behind our back."""
         raise NotImplementedError
 
-    def savepoint(self, name: str) -> None:
-        self.command(f"SAVEPOINT {name}")
+    @property
+    def healthy(self) -> bool:
+        """In a transaction that can go on: PostgreSQL refuses everything after an error that nobody rolled back."""
+        raise NotImplementedError
 
-    def release(self, name: str) -> None:
-        self.command(f"RELEASE SAVEPOINT {name}")
+    def next_use_case(self) -> None:
+        """Keep what the last use case did and set a savepoint for the next."""
+        self.command(f"RELEASE SAVEPOINT {USE_CASE}")
+        self.command(f"SAVEPOINT {USE_CASE}")
 
-    def rollback_to(self, name: str) -> None:
-        self.command(f"ROLLBACK TO SAVEPOINT {name}")
-        self.command(f"RELEASE SAVEPOINT {name}")
+    def take_back(self) -> None:
+        """Undo what was done since the savepoint, which stays for the next use case."""
+        self.command(f"ROLLBACK TO SAVEPOINT {USE_CASE}")
+
+    def execute_many(self, statement: Compiled, rows: Sequence[Any]) -> None:
+        """Run a statement for each of its bound rows."""
+        cursor = self.raw.cursor()
+        try:
+            cursor.executemany(statement.sql, rows)
+        finally:
+            cursor.close()
+
+    def fetch(self, statement: Compiled, bound: Any) -> list[tuple[Any, ...]]:
+        cursor = self.raw.cursor()
+        try:
+            cursor.execute(statement.sql, bound)
+            return cursor.fetchall() if cursor.description else []
+        finally:
+            cursor.close()
 
     def commit(self) -> None:
         self.command("COMMIT")
@@ -73,6 +98,7 @@ class SqliteLink(Link):
 
     def begin(self, neighbourhood: str) -> None:  # noqa: ARG002 - one writer for the whole file
         self.command("BEGIN IMMEDIATE")
+        self.command(f"SAVEPOINT {USE_CASE}")
 
     def begin_read(self) -> None:
         self.command("BEGIN")
@@ -81,23 +107,49 @@ class SqliteLink(Link):
     def in_transaction(self) -> bool:
         return bool(self.raw.in_transaction)
 
+    @property
+    def healthy(self) -> bool:
+        return bool(self.raw.in_transaction)
+
 
 class PostgresLink(Link):
+    """Several commands go in one message, because a round trip costs more than a statement."""
+
     dialect = "postgresql"
 
     def begin(self, neighbourhood: str) -> None:
         """One writer per neighbourhood: the lock is the first statement, so facts are committed in their order."""
-        self.command("BEGIN")
-        self.command("SELECT pg_advisory_xact_lock(%s)", (lock_key(neighbourhood),))
+        self.command(f"BEGIN; SELECT pg_advisory_xact_lock({lock_key(neighbourhood)}); SAVEPOINT {USE_CASE}")
 
     def begin_read(self) -> None:
         self.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
+    def next_use_case(self) -> None:
+        self.command(f"RELEASE SAVEPOINT {USE_CASE}; SAVEPOINT {USE_CASE}")
+
+    def execute_many(self, statement: Compiled, rows: Sequence[Any]) -> None:
+        """One row by itself, a few through ``executemany``'s pipeline, a plain INSERT of many through COPY."""
+        with self.raw.cursor() as cursor:
+            if len(rows) == 1:
+                cursor.execute(statement.sql, rows[0])
+            elif len(rows) < COPY_ROWS_MIN or statement.copy is None:
+                cursor.executemany(statement.sql, rows)
+            else:
+                with cursor.copy(statement.copy) as copy:
+                    for row in rows:
+                        copy.write_row([row[name] for name in statement.names])
+
     @property
     def in_transaction(self) -> bool:
-        if self.raw.closed:
-            return False
-        return self.raw.info.transaction_status.name in ("INTRANS", "INERROR")
+        return self._state in ("INTRANS", "INERROR")
+
+    @property
+    def healthy(self) -> bool:
+        return self._state == "INTRANS"
+
+    @property
+    def _state(self) -> str:
+        return "CLOSED" if self.raw.closed else str(self.raw.info.transaction_status.name)
 
 
 def lock_key(name: str) -> int:

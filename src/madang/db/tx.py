@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import Connection, CursorResult
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ class Tx:
         self.neighbourhood = neighbourhood
         self._after: list[Callable[[], None]] = []
 
+    @property
+    def connection(self) -> Connection:
+        """The SQLAlchemy connection, for inspection and migrations; its transaction isn't yours to end."""
+        return self._link.connection
+
     def execute(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
         """Run a Core statement (a list of mappings as ``params`` runs it once for each)."""
         return self._link.connection.execute(statement, params)
@@ -47,7 +52,8 @@ class Tx:
             self._link.connection.execute(statement, list(rows))
             return
         bound = [compiled.bind(row) for row in self._completed(compiled, literals, rows)]
-        self._run(compiled.sql, bound, many=True)
+        with self._errors(compiled.sql):
+            self._link.execute_many(compiled, bound)
 
     @staticmethod
     def _completed(compiled: Any, literals: Any, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -62,20 +68,16 @@ class Tx:
         if compiled.expanding:  # IN (...) lists are written out anew for each length
             return [tuple(row) for row in self._link.connection.execute(statement, params)]
         bound = compiled.bind(compiled.params(params, literals))
-        return compiled.fetched(self._run(compiled.sql, bound, many=False))
+        with self._errors(compiled.sql):
+            return compiled.fetched(self._link.fetch(compiled, bound))
 
-    def _run(self, sql: str, bound: Any, *, many: bool) -> list[tuple[Any, ...]]:
-        cursor = self._link.raw.cursor()
+    @contextmanager
+    def _errors(self, sql: str) -> Iterator[None]:
+        """The driver's errors as SQLAlchemy's, the same as from ``execute``."""
         try:
-            if many:
-                cursor.executemany(sql, bound)
-                return []
-            cursor.execute(sql, bound)
-            return cursor.fetchall() if cursor.description else []
+            yield
         except self._link.driver_error as error:
             raise DBAPIError.instance(sql, None, error, self._link.driver_error) from error
-        finally:
-            cursor.close()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -83,13 +85,14 @@ class Tx:
 
         On PostgreSQL this is the only way to go on after a database error.
         """
-        self._link.savepoint("part")
+        self._link.command("SAVEPOINT part")
         try:
             yield
         except BaseException:
-            self._link.rollback_to("part")
+            self._link.command("ROLLBACK TO SAVEPOINT part")
+            self._link.command("RELEASE SAVEPOINT part")
             raise
-        self._link.release("part")
+        self._link.command("RELEASE SAVEPOINT part")
 
     def after_commit(self, fn: Callable[[], None]) -> None:
         """Call ``fn`` once the transaction is durable (quick, no database work: it holds up the writer)."""

@@ -168,6 +168,7 @@ class Worker:
         _run_in_savepoint(link, jobs[0])
         while len(jobs) < BATCH_MAX and perf_counter() - started < BATCH_S_MAX and (job := lane.take()):
             jobs.append(job)
+            _next_savepoint(link)
             _run_in_savepoint(link, job)
         self._commit(link, jobs)
 
@@ -220,14 +221,13 @@ class Worker:
 
 
 def _run_in_savepoint(link: Link, job: Job) -> None:
+    """Run one use case; its error is kept for its caller and its work taken back."""
     started = perf_counter()
     tx = Tx(link, job.neighbourhood)
     try:
-        link.savepoint("use_case")
         job.result = job.fn(tx)
-        if not link.in_transaction:
-            raise LeftTransactionError
-        link.release("use_case")
+        if not link.healthy:
+            raise left_transaction(None)
         job.after = tx._after
     except BaseException as error:
         job.result, job.error = None, error
@@ -238,12 +238,19 @@ def _run_in_savepoint(link: Link, job: Job) -> None:
         log.warning("use case %s took %.1f ms (budget %.0f ms)", name, took_s * 1e3, USE_CASE_S_MAX * 1e3)
 
 
+def _next_savepoint(link: Link) -> None:
+    try:
+        link.next_use_case()
+    except link.driver_error as error:
+        raise LeftTransactionError from error
+
+
 def _take_back(link: Link) -> None:
     """Undo one use case; raises ``LeftTransactionError`` when the whole batch is gone already."""
     if not link.in_transaction:
         raise LeftTransactionError
     try:
-        link.rollback_to("use_case")
+        link.take_back()
     except link.driver_error as error:
         raise LeftTransactionError from error
 
