@@ -116,7 +116,10 @@ class LogReader:
         self._path = folder
 
     def read(self, upto: int) -> Iterator[Placed]:
-        """Every record from here to ``upto``, which must be an end of a record. Raises ``sensorlog.damaged``."""
+        """Every record from here until ``upto`` is reached or passed; what is flushed ends no earlier.
+
+        Raises ``sensorlog.damaged``.
+        """
         while self.position < upto:
             if self._file is None:
                 self._open_at(self.position)

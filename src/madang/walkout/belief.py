@@ -1,0 +1,92 @@
+"""An engine on its way through the raw sensor log: the updates are a function of the log alone.
+
+What the engine is asked (``advance``) falls on a grid of the hub's time, which is in the log too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from madang.walkout import messages, model
+from madang.walkout.engine import Engine, Gate, Store, Update, Vision
+from madang.walkout.messages import GateEvent, HandSeen, Message, Plates, Skeletons
+from madang.walkout.model import Frame
+from madang.walkout.sensorlog import Placed
+
+TICK_US = 200_000
+SILENCE_US = 10_000_000
+
+_LASTING: dict[str, type[Any]] = {
+    "Entered": model.Entered,
+    "Moved": model.Moved,
+    "Left": model.Left,
+    "Receipt": model.Receipt,
+}
+_PASSING: dict[str, type[Any]] = {"Person": model.Person, "Cart": model.Cart, "Health": model.Health}
+_message = msgspec.msgpack.Decoder(Message).decode
+
+
+class Belief:
+    """An engine on its way through the log; all that a snapshot must hold."""
+
+    def __init__(self, store: bytes, position: int) -> None:
+        self.engine = Engine(Store.from_json(msgspec.json.decode(store)))
+        self.position = position
+        self.seq = 0
+        self.next_tick_us = 0
+        self.clock_us = 0
+        self.carts: dict[str, model.Cart] = {}
+
+    def feed(self, placed: Placed) -> Iterator[Frame]:
+        """Take one record; gives what the engine says at the ticks that went by before it."""
+        yield from self._until(placed.record.arrival_us)
+        if placed.record.body:
+            self._hand_over(_message(placed.record.body), placed.record.arrival_us)
+        self.position = placed.end
+
+    def _until(self, arrival_us: int) -> Iterator[Frame]:
+        """Ask at every tick up to ``arrival_us``; over a long silence only at the last."""
+        last_us = arrival_us - arrival_us % TICK_US
+        if self.next_tick_us == 0 or last_us - self.next_tick_us > SILENCE_US:
+            self.next_tick_us = last_us
+        while self.next_tick_us <= arrival_us:
+            tick_us = self.next_tick_us
+            self.next_tick_us += TICK_US
+            yield self._frame(tick_us, self.engine.advance(tick_us / 1e6))
+
+    def _frame(self, t_us: int, updates: list[Update]) -> Frame:
+        lasting: list[Any] = []
+        passing: list[Any] = []
+        for update in updates:
+            name = type(update).__name__
+            kind = _LASTING.get(name)
+            if kind is not None:
+                lasting.append(msgspec.convert(update, kind, from_attributes=True))
+                continue
+            shown = msgspec.convert(update, _PASSING[name], from_attributes=True)
+            passing.append(shown)
+            if isinstance(shown, model.Cart):
+                self.carts[shown.visit] = shown
+        for said in lasting:
+            if isinstance(said, model.Receipt):
+                self.carts.pop(said.visit, None)
+        frame = Frame(t_us, self.position, self.seq + 1, tuple(lasting), tuple(passing))
+        self.seq += len(lasting)
+        return frame
+
+    def _hand_over(self, message: Message, arrival_us: int) -> None:
+        t = message.t_us / 1e6
+        if isinstance(message, Plates):
+            self.engine.plates(message.gondola, t, messages.unpack(message), arrival_us / 1e6)
+        elif isinstance(message, Skeletons):
+            self.engine.skeletons(t, [(person.track, messages.joints_of(person)) for person in message.people])
+        elif isinstance(message, GateEvent):
+            self.engine.gate(
+                Gate(t, message.event, message.credential, message.track, message.group_size, message.role)
+            )
+        else:
+            assert isinstance(message, HandSeen)
+            self.engine.vision(Vision(t, message.track, message.hand, message.top5))

@@ -1,0 +1,170 @@
+"""The vocabulary of the live shop: what the engine process tells it.
+
+The updates mirror those of ``madang.walkout.engine`` (which knows nothing of processes or databases) as tagged
+structs, so that they cross a pipe. ``t`` is in epoch seconds by the shop's clock.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of a cart or receipt; ``probability`` that exactly ``qty`` is right."""
+
+    product: str
+    qty: int
+    grams: float
+    probability: float
+
+
+class _Update(msgspec.Struct, frozen=True, tag=True):
+    t: float
+
+
+class Entered(_Update, frozen=True):
+    """A person came in. One visit may have several of these (a group, a re-entry); no credential: a tailgater."""
+
+    visit: str
+    credential: str | None
+    role: Literal["customer", "staff"]
+    group_size: int | None
+
+
+class Moved(_Update, frozen=True):
+    """An item left a shelf or came back; the same ``id`` with a higher ``revision`` replaces it."""
+
+    id: str
+    kind: Literal["pick", "put_back", "touch"]
+    product: str | None
+    qty: int
+    facing: str | None
+    plate: str
+    visit: str | None
+    credential: str | None
+    track: str | None
+    probability: float
+    revision: int = 0
+    retracted: bool = False
+
+
+class Left(_Update, frozen=True):
+    """A person of the visit went out."""
+
+    visit: str
+    credential: str | None
+
+
+class Alternative(msgspec.Struct, frozen=True):
+    """Another possible receipt."""
+
+    probability: float
+    lines: tuple[Line, ...]
+
+
+class Receipt(_Update, frozen=True):
+    """The visit is over; a higher ``revision`` (the credential came in again) replaces an earlier one."""
+
+    visit: str
+    credential: str | None
+    lines: tuple[Line, ...]
+    confidence: float
+    decision: Literal["charge", "review"]
+    alternatives: tuple[Alternative, ...] = ()
+    revision: int = 0
+
+
+class Person(_Update, frozen=True):
+    """Where a tracked person stands, in metres."""
+
+    track: str
+    visit: str | None
+    x: float
+    y: float
+
+
+class Cart(_Update, frozen=True):
+    """All that is now believed to be carried on a visit."""
+
+    visit: str
+    lines: tuple[Line, ...]
+    confidence: float
+
+
+class Health(_Update, frozen=True):
+    """A plate or gondola changed state."""
+
+    kind: Literal["gondola", "plate"]
+    id: str
+    state: Literal["ok", "dead", "stuck", "noisy", "silent"]
+
+
+Lasting = Entered | Moved | Left | Receipt
+"""Updates with consequences: numbered, applied once each."""
+Passing = Person | Cart | Health
+"""Updates to be shown; after a restart the newest are said again."""
+
+
+class Frame(msgspec.Struct, frozen=True, tag=True):
+    """What the engine said as of ``t_us``: ``lasting`` are numbered on from ``seq`` (1 is the first of a run), and
+    all of it follows from the sensor log up to ``position``."""
+
+    t_us: int
+    position: int
+    seq: int
+    lasting: tuple[Lasting, ...] = ()
+    passing: tuple[Passing, ...] = ()
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """The engine has read the log up to ``position``; ``busy_s`` is the processor time it took since the last."""
+
+    position: int
+    busy_s: float
+
+
+class Trouble(msgspec.Struct, frozen=True, tag=True):
+    """The engine failed on the record that ends at ``position`` and went on behind it."""
+
+    position: int
+    text: str
+
+
+FromEngine = Frame | Done | Trouble
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One life of an engine's belief: a store document, the log position it began at, and how far it was applied.
+
+    Replaying the log from ``start`` gives the same updates again; ``seq`` and ``position`` say which are done.
+    """
+
+    number: int
+    store: bytes
+    fingerprint: str
+    start: int
+    seq: int = 0
+    position: int = 0
+
+
+class Begin(msgspec.Struct, frozen=True, tag=True):
+    """First command to an engine process. Without ``passing`` it tells only what lasts (faster)."""
+
+    run: Run
+    log: str
+    snapshots: str
+    end: int
+    passing: bool = True
+    snapshot_every_s: int = 60
+
+
+class Go(msgspec.Struct, frozen=True, tag=True):
+    """Read on to log position ``upto``; updates up to ``applied`` are safe in the database."""
+
+    upto: int
+    applied: int
+
+
+ToEngine = Begin | Go

@@ -1,0 +1,133 @@
+"""The engine's own process: ``python -m madang.walkout.runner``, commands on stdin, updates on stdout.
+
+It reads the raw sensor log itself, up to where it is told, so that a live shop and a replay are the same thing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from madang.walkout import snapshots
+from madang.walkout.belief import Belief
+from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, ToEngine, Trouble
+from madang.walkout.sensorlog import LogReader
+
+CLOCK_EVERY_US = 5_000_000
+"""A frame is sent at least this often in shop time, even an empty one: timers follow it."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_command = msgspec.msgpack.Decoder(ToEngine).decode
+
+
+class Runner:
+    """Follows commands until its stdin ends."""
+
+    def __init__(self, begin: Begin, out: IO[bytes]) -> None:
+        self._begin, self._out = begin, out
+        self._run, self._folder = begin.run, Path(begin.snapshots)
+        self.belief = self._restored()
+        self._reader = LogReader(Path(begin.log), self.belief.position)
+        self._applied = begin.run.seq
+        self._saved_us = self.belief.next_tick_us
+        self._busy_s = time.process_time()
+        if self.belief.carts:
+            carts = tuple(self.belief.carts.values())
+            self._send(Frame(self.belief.next_tick_us, self.belief.position, self.belief.seq + 1, (), carts))
+
+    def _restored(self) -> Belief:
+        """The latest snapshot that is not ahead of the database, or the beginning of the run."""
+        found = snapshots.newest(
+            self._folder,
+            run=self._run.number,
+            print_=self._run.fingerprint,
+            seq_max=self._run.seq,
+            position_max=self._begin.end,
+        )
+        if found is not None:
+            assert isinstance(found.state, Belief)
+            return found.state
+        return Belief(self._run.store, self._run.start)
+
+    def go(self, command: Go) -> None:
+        """Read the log up to where it is told, saying everything on the way."""
+        self._applied = command.applied
+        for placed in self._reader.read(command.upto):
+            try:
+                for frame in self.belief.feed(placed):
+                    self._say(frame)
+            except Exception as fault:  # a record the engine cannot bear must not stop the shop
+                self.belief.position = placed.end
+                self._send(Trouble(placed.end, f"{type(fault).__name__}: {fault}"))
+            if self.belief.next_tick_us - self._saved_us >= self._begin.snapshot_every_s * 1_000_000:
+                self._save()
+        now_s = time.process_time()
+        self._send(Done(self.belief.position, now_s - self._busy_s))
+        self._busy_s = now_s
+        self._out.flush()
+
+    def _say(self, frame: Frame) -> None:
+        passing = frame.passing if self._begin.passing else ()
+        due = frame.t_us - self.belief.clock_us >= CLOCK_EVERY_US
+        if frame.lasting or passing or due:
+            self._send(msgspec.structs.replace(frame, passing=passing))
+        if due:
+            self.belief.clock_us = frame.t_us - frame.t_us % CLOCK_EVERY_US
+
+    def _save(self) -> None:
+        belief = self.belief
+        self._saved_us = belief.next_tick_us
+        snapshots.save(
+            self._folder,
+            run=self._run.number,
+            print_=self._run.fingerprint,
+            position=belief.position,
+            seq=belief.seq,
+            state=belief,
+        )
+        snapshots.thin(self._folder, run=self._run.number, seq_applied=self._applied)
+
+    def _send(self, said: FromEngine) -> None:
+        write_frame(self._out, _encode(said))
+
+
+def write_frame(out: IO[bytes], body: bytes) -> None:
+    """One length-prefixed message on a pipe."""
+    out.write(len(body).to_bytes(4, "little") + body)
+
+
+def read_frame(file: IO[bytes]) -> bytes | None:
+    """The next message, or None when the other side is gone."""
+    head = file.read(4)
+    if len(head) < 4:
+        return None
+    body = file.read(int.from_bytes(head, "little"))
+    return body if len(body) == int.from_bytes(head, "little") else None
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear; our stdin then ends
+    commands, out = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a stray print must not end up among the updates
+    runner: Runner | None = None
+    while (body := read_frame(commands)) is not None:
+        command = _command(body)
+        if isinstance(command, Begin):
+            runner = Runner(command, out)
+        else:
+            assert runner is not None
+            runner.go(command)
+        out.flush()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (BrokenPipeError, KeyboardInterrupt):
+        os._exit(0)

@@ -1,0 +1,115 @@
+"""Snapshots of an engine's belief, so that a restart need not replay the whole log.
+
+A snapshot is only a shortcut: it is taken by a run of the same code (fingerprint), at a log position that is still
+there, no later than what the database has applied; in any doubt it is passed over and the log is replayed from
+further back. Pickle is safe here as the files lie in the shop's own data folder, written by this program alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import zlib
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+MAGIC = b"madang-snapshot-1\n"
+KEPT = 2
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """What a snapshot belongs to, and where in the run it was taken."""
+
+    run: int
+    fingerprint: str
+    position: int
+    seq: int
+    size: int
+    crc: int
+
+
+class Found(NamedTuple):
+    """A usable snapshot."""
+
+    head: Head
+    state: Any
+
+
+def fingerprint(store: bytes) -> str:
+    """What a run's updates depend on besides the log: the engine's code, numpy, and the store document."""
+    digest = hashlib.sha256(np.__version__.encode())
+    for module in sorted(resources.files("madang.walkout.engine").iterdir(), key=lambda file: file.name):
+        if module.name.endswith(".py"):
+            digest.update(module.name.encode() + module.read_bytes())
+    digest.update(store)
+    return digest.hexdigest()
+
+
+def save(folder: Path, *, run: int, print_: str, position: int, seq: int, state: Any) -> None:
+    """Write a snapshot, durable before it is seen."""
+    body = zlib.compress(pickle.dumps(state, protocol=5), 1)
+    head = msgspec.msgpack.encode(Head(run, print_, position, seq, len(body), zlib.crc32(body)))
+    folder.mkdir(parents=True, exist_ok=True)
+    half = folder / "writing"
+    with half.open("wb") as file:
+        file.write(MAGIC + len(head).to_bytes(4, "little") + head + body)
+        file.flush()
+        os.fsync(file.fileno())
+    half.rename(folder / f"{run:06d}-{position:020d}.snap")
+
+
+def newest(folder: Path, *, run: int, print_: str, seq_max: int, position_max: int) -> Found | None:
+    """The latest snapshot of this run that is whole and not ahead of the database or the log."""
+    for path in sorted(folder.glob(f"{run:06d}-*.snap"), reverse=True):
+        found = _read(path, print_, seq_max, position_max)
+        if found is not None:
+            return found
+    return None
+
+
+def _read(path: Path, print_: str, seq_max: int, position_max: int) -> Found | None:
+    raw = path.read_bytes()
+    cut = len(MAGIC) + 4
+    size = int.from_bytes(raw[len(MAGIC) : cut], "little")
+    try:
+        head = msgspec.msgpack.decode(raw[cut : cut + size], type=Head)
+    except msgspec.MsgspecError:
+        return None
+    body = raw[cut + size :]
+    if not raw.startswith(MAGIC) or len(body) != head.size or zlib.crc32(body) != head.crc:
+        return None
+    if head.fingerprint != print_ or head.seq > seq_max or head.position > position_max:
+        return None
+    return Found(head, pickle.loads(zlib.decompress(body)))  # noqa: S301
+
+
+def thin(folder: Path, *, run: int, seq_applied: int) -> int:
+    """Delete what no restart will use: other runs, and all but the newest ones not ahead of ``seq_applied``.
+
+    Returns the earliest log position a restart may need, or -1 when there is no snapshot yet.
+    """
+    usable: list[tuple[int, Path]] = []
+    for path in sorted(folder.glob("*.snap")):
+        head = _head(path)
+        if head is None or head.run != run:
+            path.unlink()
+        elif head.seq <= seq_applied:
+            usable.append((head.position, path))
+    for _, path in usable[:-KEPT]:
+        path.unlink()
+    return usable[-KEPT:][0][0] if usable else -1
+
+
+def _head(path: Path) -> Head | None:
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return None
+        try:
+            return msgspec.msgpack.decode(file.read(int.from_bytes(file.read(4), "little")), type=Head)
+        except msgspec.MsgspecError:
+            return None
