@@ -1,0 +1,78 @@
+"""The embedded database: journal mode by library version, one owner of the file, full durability."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy.exc import DatabaseError
+
+from madang.db import Tx, open_database, sqlite
+from madang.kernel import Unavailable
+
+
+@pytest.mark.parametrize(
+    ("version", "mode"),
+    [((3, 40, 1), "DELETE"), ((3, 51, 2), "DELETE"), ((3, 51, 3), "WAL"), ((3, 53, 4), "WAL")],
+)
+def test_write_ahead_logging_only_with_a_library_that_is_safe(version: tuple[int, ...], mode: str) -> None:
+    assert sqlite.journal_mode(SimpleNamespace(sqlite_version_info=version)) == mode  # type: ignore[arg-type]
+
+
+def pragma(name: str) -> Callable[[Tx], object]:
+    return lambda tx: tx.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+
+def test_the_default_is_full_durability(sqlite_url: str) -> None:
+    with open_database(sqlite_url) as db:
+        assert db.write(pragma("synchronous"), neighbourhood="n1") == 2
+        expected = "wal" if sqlite.library().sqlite_version_info >= sqlite.WAL_SAFE else "delete"
+        assert db.write(pragma("journal_mode"), neighbourhood="n1") == expected
+
+
+def test_an_old_library_writes_and_reads_through_the_rollback_journal(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlite3
+
+    monkeypatch.setattr(sqlite, "library", lambda: sqlite3)
+    monkeypatch.setattr(sqlite, "WAL_SAFE", (99, 0, 0))
+
+    def add(tx: Tx) -> None:
+        tx.connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
+        tx.connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+
+    with open_database(sqlite_url, durable=False) as db:
+        for _ in range(3):
+            db.write(add, neighbourhood="n1")
+        assert db.write(pragma("journal_mode"), neighbourhood="n1") == "delete"
+        assert (
+            db.read(lambda tx: tx.connection.exec_driver_sql("SELECT count(*) FROM t").scalar(), neighbourhood="n1")
+            == 3
+        )
+
+
+def test_a_second_owner_is_refused_and_told_who_has_it(sqlite_url: str) -> None:
+    with open_database(sqlite_url, durable=False):
+        with pytest.raises(Unavailable) as refused:
+            open_database(sqlite_url)
+        assert refused.value.code == "db.in_use"
+        assert refused.value.details["pid"] == os.getpid()
+        code = f"from madang.db import open_database; open_database({sqlite_url!r})"
+        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert f"pid {os.getpid()}" in other.stderr
+        assert other.returncode == 1
+    open_database(sqlite_url, durable=False).close()
+
+
+def test_a_file_nobody_can_open_does_not_stay_locked(tmp_path: Path) -> None:
+    path = tmp_path / "broken.db"
+    path.write_bytes(b"this is no database, and it is long enough to be looked at" * 20)
+    for _ in range(2):
+        with pytest.raises(DatabaseError, match="not a database"):
+            open_database(f"sqlite:///{path}")
