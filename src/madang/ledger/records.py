@@ -1,0 +1,318 @@
+"""The tables of the books and what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from madang.db import Tx, table
+from madang.ledger.errors import error_of
+from madang.ledger.model import AccountKey, Entry, Fault
+from madang.ledger.posting import Account
+
+PAGE = 2_000  # rows at a time where the whole book is read
+
+accounts = table(
+    "ledger_accounts",
+    sa.Column("id", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("book", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("limit_rule", sa.Text, nullable=False),
+    sa.Column("debits_posted", sa.BigInteger, nullable=False),
+    sa.Column("credits_posted", sa.BigInteger, nullable=False),
+    sa.Column("debits_pending", sa.BigInteger, nullable=False),
+    sa.Column("credits_pending", sa.BigInteger, nullable=False),
+    sa.Column("closed_us", sa.BigInteger),
+    sa.UniqueConstraint("neighbourhood", "book", "code", "owner", "unit", name="ledger_accounts_key"),
+    sa.CheckConstraint(
+        "debits_posted >= 0 AND credits_posted >= 0 AND debits_pending >= 0 AND credits_pending >= 0", name="sums"
+    ),
+    sa.CheckConstraint(
+        "(limit_rule <> 'debits_within_credits' OR debits_pending + debits_posted <= credits_posted) AND "
+        "(limit_rule <> 'credits_within_debits' OR credits_pending + credits_posted <= debits_posted)",
+        name="limits",
+    ),
+    key=["id"],
+)
+
+# The columns after the neighbourhood are the fields of ``Entry``, in order. ``seq`` counts a neighbourhood's entries
+# without a gap: two writers at once, or a lost row, can't go unseen.
+transfers = table(
+    "ledger_transfers",
+    sa.Column("seq", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("booked_us", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("debit", sa.BigInteger, nullable=False),
+    sa.Column("credit", sa.BigInteger, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("pending_id", sa.Uuid),
+    sa.Column("expires_at_us", sa.BigInteger),
+    sa.Column("group_id", sa.Uuid),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("debit_posted", sa.BigInteger, nullable=False),
+    sa.Column("debit_in", sa.BigInteger, nullable=False),
+    sa.Column("debit_out", sa.BigInteger, nullable=False),
+    sa.Column("credit_posted", sa.BigInteger, nullable=False),
+    sa.Column("credit_in", sa.BigInteger, nullable=False),
+    sa.Column("credit_out", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("neighbourhood", "id", name="ledger_transfers_id"),
+    sa.CheckConstraint("amount > 0 AND debit <> credit AND seq > 0", name="move"),
+    sa.Index("ledger_transfers_debit", "neighbourhood", "debit", "booked_us", "seq"),
+    sa.Index("ledger_transfers_credit", "neighbourhood", "credit", "booked_us", "seq"),
+    sa.Index(
+        "ledger_transfers_pending",
+        "neighbourhood",
+        "pending_id",
+        unique=True,
+        sqlite_where=sa.text("pending_id IS NOT NULL"),
+        postgresql_where=sa.text("pending_id IS NOT NULL"),
+    ),
+    sa.Index(
+        "ledger_transfers_due",
+        "neighbourhood",
+        "expires_at_us",
+        sqlite_where=sa.text("expires_at_us IS NOT NULL"),
+        postgresql_where=sa.text("expires_at_us IS NOT NULL"),
+    ),
+    key=["seq"],
+    sqlite_with_rowid=False,  # one tree fewer to write
+)
+T, A = transfers.c, accounts.c
+ENTRY = [transfers.c[name] for name in Entry._fields]
+ACCOUNT = [
+    A.id,
+    A.book,
+    A.code,
+    A.owner,
+    A.unit,
+    A.limit_rule,
+    A.debits_posted,
+    A.credits_posted,
+    A.debits_pending,
+    A.credits_pending,
+    A.closed_us,
+]
+N: sa.BindParameter[str] = sa.bindparam("n")
+
+
+def _among(column: sa.Column[Any], name: str, dialect: str) -> sa.ColumnElement[bool]:
+    """``column`` is one of a list given as one text (``_listed``), so that one statement serves every length."""
+    listed = sa.bindparam(name, type_=sa.Text())
+    if dialect == "postgresql":
+        return column == sa.any_(sa.cast(listed, ARRAY(column.type)))
+    return column.in_(sa.select(sa.column("value")).select_from(sa.func.json_each(listed)))
+
+
+def _listed(values: Collection[int] | Collection[UUID], dialect: str) -> str:
+    """An array literal for PostgreSQL, a JSON array for SQLite."""
+    if dialect == "postgresql":
+        return "{" + ",".join(str(v) if isinstance(v, int) else v.hex for v in values) + "}"
+    return "[" + ",".join(str(v) if isinstance(v, int) else f'"{v.hex}"' for v in values) + "]"
+
+
+def _statements(dialect: str) -> dict[str, sa.Select[Any] | sa.CompoundSelect[Any]]:
+    known = sa.select(*ENTRY).where(T.neighbourhood == N, _among(T.id, "ids", dialect))
+    ended = sa.select(*ENTRY).where(T.neighbourhood == N, _among(T.pending_id, "pending", dialect))
+    return {
+        "known": known,
+        "known_and_ended": sa.union_all(known, ended),
+        "accounts": sa.select(*ACCOUNT).where(A.neighbourhood == N, _among(A.id, "ids", dialect)).order_by(A.id),
+    }
+
+
+_BY_DIALECT = {dialect: _statements(dialect) for dialect in ("sqlite", "postgresql")}
+
+_newest = sa.select(T.seq, T.booked_us).where(T.neighbourhood == N).order_by(T.seq.desc()).limit(1).subquery("newest")
+_ended = transfers.alias("ended")
+# Whatever is due up to the newest entry has lapsed before it was booked: only what lies between is looked at.
+_head_and_due = sa.select(_newest.c.seq, _newest.c.booked_us, *ENTRY).select_from(
+    _newest.outerjoin(
+        transfers,
+        sa.and_(
+            T.neighbourhood == N,
+            T.expires_at_us >= _newest.c.booked_us,
+            T.expires_at_us <= sa.bindparam("until"),
+            ~sa.exists().where(_ended.c.neighbourhood == T.neighbourhood, _ended.c.pending_id == T.id),
+        ),
+    )
+)
+
+_insert_transfers = sa.insert(transfers)
+_insert_accounts = sa.insert(accounts)
+_update_accounts = (
+    sa.update(accounts)
+    .where(A.neighbourhood == N, A.id == sa.bindparam("account"))
+    .values(
+        debits_posted=sa.bindparam("dr"),
+        credits_posted=sa.bindparam("cr"),
+        debits_pending=sa.bindparam("dr_pending"),
+        credits_pending=sa.bindparam("cr_pending"),
+    )
+)
+_TRANSFER_NAMES = ("neighbourhood", *Entry._fields)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def head_and_due(tx: Tx, until_us: int) -> tuple[int, int, list[Entry]]:
+    """The newest entry's ``seq`` and time (0 and 0 in empty books), and what is pending though due by ``until_us``."""
+    rows = tx.rows(_head_and_due, {"n": tx.neighbourhood, "until": until_us})
+    if not rows:
+        return 0, 0, []
+    seq, booked_us = rows[0][:2]
+    return seq, booked_us, [Entry._make(row[2:]) for row in rows if row[2] is not None]
+
+
+def known(tx: Tx, ids: Collection[UUID], pending_ids: Collection[UUID]) -> list[Entry]:
+    """The entries under these ids, those that are or end the pending ones named, each once."""
+    statements = _BY_DIALECT[tx.dialect]
+    params = {"n": tx.neighbourhood, "ids": _listed([*ids, *pending_ids], tx.dialect)}
+    if not pending_ids:
+        return [Entry._make(row) for row in tx.rows(statements["known"], params)]
+    rows = tx.rows(statements["known_and_ended"], params | {"pending": _listed(pending_ids, tx.dialect)})
+    return [Entry._make(row) for row in rows]
+
+
+def accounts_of(tx: Tx, keys: Mapping[int, AccountKey | None]) -> list[Account]:
+    """The accounts under these ids, in order of id; a key given with an id must be the account's own.
+
+    Raises ``LedgerConflict`` (``ledger.account_id_taken``) where it isn't.
+    """
+    params = {"n": tx.neighbourhood, "ids": _listed(keys, tx.dialect)}
+    found = [_account(row) for row in tx.rows(_BY_DIALECT[tx.dialect]["accounts"], params)]
+    for account in found:
+        wanted = keys[account.id]
+        if wanted is not None and wanted != account.key:
+            values = {"account": str(wanted), "taken_by": str(account.key)}
+            raise error_of(Fault("account_id_taken", values))
+    return found
+
+
+def _account(row: tuple[Any, ...]) -> Account:
+    id, book, code, owner, unit, *rest = row
+    return Account(id, AccountKey(book, code, owner, unit), *rest, stored=True)
+
+
+def all_accounts(tx: Tx) -> Iterator[Account]:
+    """Every account, in order of id."""
+    after = -(2**63)
+    while rows := tx.rows(_accounts_page, {"n": tx.neighbourhood, "after": after, "size": PAGE}):
+        yield from map(_account, rows)
+        after = rows[-1][0]
+
+
+def entries_after(tx: Tx, seq: int) -> Iterator[Entry]:
+    """Every entry later than ``seq``, in order."""
+    while rows := tx.rows(_entries_page, {"n": tx.neighbourhood, "after": seq, "size": PAGE}):
+        yield from map(Entry._make, rows)
+        seq = rows[-1][0]
+
+
+_accounts_page = (
+    sa.select(*ACCOUNT)
+    .where(A.neighbourhood == N, A.id > sa.bindparam("after"))
+    .order_by(A.id)
+    .limit(sa.bindparam("size"))
+)
+_entries_page = (
+    sa.select(*ENTRY)
+    .where(T.neighbourhood == N, T.seq > sa.bindparam("after"))
+    .order_by(T.seq)
+    .limit(sa.bindparam("size"))
+)
+
+
+def _one_side(side: sa.Column[Any]) -> sa.Select[Any]:
+    """An account's entries on one side, newest first, before a ``seq`` and not after a time."""
+    ordered = (
+        sa.select(*ENTRY)
+        .where(
+            T.neighbourhood == N,
+            side == sa.bindparam("account"),
+            T.booked_us <= sa.bindparam("until"),
+            T.seq < sa.bindparam("before"),
+        )
+        .order_by(T.booked_us.desc(), T.seq.desc())
+        .limit(sa.bindparam("size"))
+    )
+    return sa.select(*ordered.subquery().c)
+
+
+_both_sides = sa.union_all(_one_side(T.debit), _one_side(T.credit))
+
+
+def entries_of(tx: Tx, account: int, *, until_us: int, before: int, size: int) -> list[Entry]:
+    """The newest ``size`` entries of an account booked by ``until_us`` and before entry ``before``, newest first."""
+    params = {"n": tx.neighbourhood, "account": account, "until": until_us, "before": before, "size": size}
+    rows = sorted(map(Entry._make, tx.rows(_both_sides, params)), reverse=True)
+    return rows[:size]
+
+
+def find_accounts(
+    tx: Tx, *, book: str | None, code: str | None, owner_prefix: str | None, unit: str | None
+) -> list[Account]:
+    """Accounts by parts of their keys, in order of key; ``None`` leaves a part open."""
+    wanted = sa.select(*ACCOUNT).where(A.neighbourhood == tx.neighbourhood)
+    for column, value in ((A.book, book), (A.code, code), (A.unit, unit)):
+        if value is not None:
+            wanted = wanted.where(column == str(value))
+    if owner_prefix:  # not LIKE, which is blind to case on SQLite
+        wanted = wanted.where(sa.func.substr(A.owner, 1, len(owner_prefix)) == owner_prefix)
+    return sorted((_account(row) for row in tx.rows(wanted)), key=lambda account: account.key)
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def write(tx: Tx, entries: Sequence[Entry], touched: Iterable[Account]) -> None:
+    """Append entries and store the sums of the accounts they touched."""
+    neighbourhood = tx.neighbourhood
+    assert neighbourhood
+    assert entries
+    tx.many(_insert_transfers, [dict(zip(_TRANSFER_NAMES, (neighbourhood, *e), strict=True)) for e in entries])
+    old: list[Account] = []
+    new: list[Account] = []
+    for account in touched:
+        (old if account.stored else new).append(account)
+    tx.many(_insert_accounts, [_opened(neighbourhood, account) for account in new])
+    tx.many(_update_accounts, [_sums(neighbourhood, account) for account in old])
+
+
+def _opened(neighbourhood: str, account: Account) -> dict[str, Any]:
+    return {
+        "neighbourhood": neighbourhood,
+        "id": account.id,
+        **account.key._asdict(),
+        "limit_rule": str(account.limit),
+        "debits_posted": account.debits_posted,
+        "credits_posted": account.credits_posted,
+        "debits_pending": account.debits_pending,
+        "credits_pending": account.credits_pending,
+        "closed_us": None,
+    }
+
+
+def _sums(neighbourhood: str, account: Account) -> dict[str, Any]:
+    return {
+        "n": neighbourhood,
+        "account": account.id,
+        "dr": account.debits_posted,
+        "cr": account.credits_posted,
+        "dr_pending": account.debits_pending,
+        "cr_pending": account.credits_pending,
+    }
+
+
+def close(tx: Tx, account: int, at_us: int) -> None:
+    """Mark an account closed; nothing is booked on it any more."""
+    wanted = sa.update(accounts).where(A.neighbourhood == tx.neighbourhood, A.id == account, A.closed_us.is_(None))
+    closed = tx.execute(wanted.values(closed_us=at_us))
+    assert closed.rowcount == 1
