@@ -1,0 +1,51 @@
+"""Members: people under opaque keys, what may be known of them, what they are here, and what lets them in.
+
+Personal fields are declared with purpose and retention and sealed under a key of the person's own; erasing a person
+destroys that key, and facts and books, which hold opaque keys only, stay whole. Nobody else keeps personal data.
+"""
+
+from madang.members.credentials import close_credential, issue_credential, people_of, person_of
+from madang.members.declared import PersonalField, declare_field, declared
+from madang.members.erasure import scrub
+from madang.members.model import Consent, Held, Person
+from madang.members.service import add_person, destroy_due, erase, field, fields, leave, person, set_fields
+from madang.members.standing import (
+    actor_of,
+    close_role,
+    consent,
+    consents_of,
+    give_role,
+    has_consent,
+    roles_of,
+    withdraw_consent,
+)
+
+__all__ = [
+    "Consent",
+    "Held",
+    "Person",
+    "PersonalField",
+    "actor_of",
+    "add_person",
+    "close_credential",
+    "close_role",
+    "consent",
+    "consents_of",
+    "declare_field",
+    "declared",
+    "destroy_due",
+    "erase",
+    "field",
+    "fields",
+    "give_role",
+    "has_consent",
+    "issue_credential",
+    "leave",
+    "people_of",
+    "person",
+    "person_of",
+    "roles_of",
+    "scrub",
+    "set_fields",
+    "withdraw_consent",
+]

@@ -1,0 +1,58 @@
+"""Errors of members, and who may see or change what about whom."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from madang.db import Tx
+from madang.kernel import Actor, Conflict, Forbidden, Kind, NotFound, Role
+from madang.members import records
+from madang.members.model import Person
+
+
+def same_neighbourhood(tx: Tx, by: Actor) -> None:
+    if by.neighbourhood != tx.neighbourhood:
+        raise Forbidden(
+            "members.other_neighbourhood",
+            ko="다른 동네의 회원입니다.",
+            en="That member belongs to another neighbourhood.",
+            next_ko="내 동네에서 다시 하세요.",
+            next_en="Do it in your own neighbourhood.",
+        )
+
+
+def self_or(tx: Tx, by: Actor, person: UUID, *roles: Role) -> None:
+    """The person themselves, or somebody with one of ``roles``."""
+    same_neighbourhood(tx, by)
+    if not (by.kind is Kind.PERSON and by.key == str(person)):
+        by.need(*roles)
+
+
+def known(tx: Tx, person: UUID) -> Person:
+    """The person; ``NotFound`` where nobody has this key."""
+    row = records.person(tx, person)
+    if row is None:
+        raise NotFound(
+            "members.unknown_person",
+            ko="그런 회원이 없습니다.",
+            en="There is no such member.",
+            next_ko="회원 번호를 확인하세요.",
+            next_en="Check the key.",
+            person=str(person),
+        )
+    return Person(*row)
+
+
+def present(tx: Tx, person: UUID) -> Person:
+    """The person, who has neither left nor been erased; else ``Conflict``."""
+    found = known(tx, person)
+    if found.closed_at_us is not None or found.erased_at_us is not None:
+        raise Conflict(
+            "members.gone",
+            ko="이미 탈퇴한 회원입니다.",
+            en="This member has left.",
+            next_ko="다시 가입한 뒤에 하세요.",
+            next_en="They can join again as a new member.",
+            person=str(person),
+        )
+    return found

@@ -1,0 +1,109 @@
+"""What somebody is here and agreed to: roles, the actor they act as, consents."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from madang.db import Tx
+from madang.kernel import Actor, Kind, Role
+from madang.members import access, facts, records
+from madang.members.model import Consent, Held
+from madang.members.service import tell
+
+NEIGHBOURHOOD = ""  # the shop of a role that holds everywhere
+
+
+def give_role(tx: Tx, by: Actor, person: UUID, role: Role, *, shop: str | None = None, at_us: int) -> None:
+    """Give a role in one shop or (``shop`` ``None``) the whole neighbourhood; one they hold already stays."""
+    access.same_neighbourhood(tx, by)
+    by.need(Role.OPERATOR)
+    if shop is not None:
+        by.need_shop(shop)
+    access.present(tx, person)
+    if any(held.role is role and held.shop == shop for held in _open(tx, person)):
+        return
+    records.add(
+        tx, records.roles, person=person, role=role.value, shop=shop or NEIGHBOURHOOD, given_at_us=at_us,
+        closed_at_us=None,
+    )  # fmt: skip
+    tell(tx, by, facts.RoleGiven(role=role.value), person=person, at_us=at_us, shop=shop)
+
+
+def close_role(tx: Tx, by: Actor, person: UUID, role: Role, *, shop: str | None = None, at_us: int) -> None:
+    """End a role; one they do not hold is none to end."""
+    access.self_or(tx, by, person, Role.OPERATOR)
+    if records.close(tx, records.roles, at_us, person=person, role=role.value, shop=shop or NEIGHBOURHOOD):
+        tell(tx, by, facts.RoleClosed(role=role.value), person=person, at_us=at_us, shop=shop)
+
+
+def roles_of(tx: Tx, by: Actor, person: UUID) -> list[Held]:
+    """The roles somebody holds now."""
+    access.self_or(tx, by, person, Role.OPERATOR, Role.STAFF)
+    return _open(tx, person)
+
+
+def actor_of(tx: Tx, person: UUID, *, shop: str | None = None) -> Actor:
+    """Who somebody is when they act: in one shop, or in the neighbourhood at large.
+
+    A role held in one shop counts only when acting in that shop, and the actor is then limited to it, so that no two
+    roles add up to more than either. Raises ``NotFound`` or ``Conflict`` for who is not (or no longer) a member.
+    """
+    access.present(tx, person)
+    roles = frozenset(held.role for held in _open(tx, person) if held.shop is None or held.shop == shop)
+    shops = frozenset() if shop is None else frozenset({shop})
+    return Actor(Kind.PERSON, str(person), tx.neighbourhood, roles, shops)
+
+
+def consent(tx: Tx, by: Actor, person: UUID, purpose: str, *, version: str, at_us: int) -> None:
+    """The person agrees to a purpose under a version of its text; only they can."""
+    access.self_or(tx, by, person)
+    access.present(tx, person)
+    current = {consent.purpose: consent for consent in _consents(tx, person)}.get(purpose)
+    if current is not None and current.version == version:
+        return
+    records.close(tx, records.consents, at_us, person=person, purpose=purpose)
+    records.add(
+        tx, records.consents, person=person, purpose=purpose, given_at_us=at_us, text_version=version,
+        closed_at_us=None,
+    )  # fmt: skip
+    tell(tx, by, facts.Consented(purpose=purpose, text_version=version), person=person, at_us=at_us)
+
+
+def withdraw_consent(tx: Tx, by: Actor, person: UUID, purpose: str, *, at_us: int) -> None:
+    """The person takes a consent back (개인정보 보호법 §37); as easy as giving it."""
+    access.self_or(tx, by, person)
+    if records.close(tx, records.consents, at_us, person=person, purpose=purpose):
+        tell(tx, by, facts.ConsentWithdrawn(purpose=purpose), person=person, at_us=at_us)
+
+
+def consents_of(tx: Tx, by: Actor, person: UUID) -> list[Consent]:
+    """The consents that hold now."""
+    access.self_or(tx, by, person, Role.OPERATOR, Role.STAFF)
+    return _consents(tx, person)
+
+
+def has_consent(tx: Tx, person: UUID, purpose: str) -> bool:
+    """True while the person agrees to ``purpose``: ask before every use."""
+    return any(consent.purpose == purpose for consent in _consents(tx, person))
+
+
+def _open(tx: Tx, person: UUID) -> list[Held]:
+    table = records.roles
+    rows = tx.rows(
+        sa.select(table.c.role, table.c.shop, table.c.given_at_us)
+        .where(records.mine(tx, table, person=person), table.c.closed_at_us.is_(None))
+        .order_by(table.c.given_at_us, table.c.role, table.c.shop)
+    )
+    return [Held(Role(role), shop or None, given_at_us) for role, shop, given_at_us in rows]
+
+
+def _consents(tx: Tx, person: UUID) -> list[Consent]:
+    table = records.consents
+    rows = tx.rows(
+        sa.select(table.c.purpose, table.c.text_version, table.c.given_at_us)
+        .where(records.mine(tx, table, person=person), table.c.closed_at_us.is_(None))
+        .order_by(table.c.purpose)
+    )
+    return [Consent(*row) for row in rows]
