@@ -1,7 +1,7 @@
 """Laying out a shop: gondolas, shelves, load plates, products and facings, in the format of ``store.json``.
 
-The result is a plain dictionary (see ``docs/recordings.md``): metres, grams, KRW; x along the back wall, y up the plan, z up.
-``area`` is the outline of the floor people walk on; gondolas that stand inside it are obstacles.
+The result is a plain dictionary (see ``docs/recordings.md``): metres, grams, KRW; x along the back wall, y up the
+plan, z up. ``area`` is the outline of the floor people walk on; gondolas that stand inside it are obstacles.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ Box = tuple[float, float, float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The hardware of a shop. ``back`` gondolas stand at the back wall, ``side`` ones at the right wall, and each island is a
-    double-sided row of ``island_length`` gondolas per side."""
+    """The hardware of a shop. ``back`` gondolas stand at the back wall, ``side`` ones at the right wall, and each
+    island is a double-sided row of ``island_length`` gondolas per side.
+    """
 
     back: int = 3
     side: int = 1
@@ -70,8 +71,9 @@ def neighbourhood(seed: int = 1) -> dict[str, Any]:
 def build(
     name: str, shape: Shape = NEIGHBOURHOOD, *, seed: int = 1, products: Sequence[ProductType] | None = None
 ) -> dict[str, Any]:
-    """Lay out a shop of any ``shape``; ``seed`` decides facings and counts. Every product gets a facing while room lasts, then
-    products get second ones."""
+    """Lay out a shop of any ``shape``; ``seed`` decides facings and counts. Every product gets a facing while room
+    lasts, then products get second ones.
+    """
     stands, room = _floor(shape)
     gondolas, shelves, plates = _hardware(shape, stands)
     chosen = tuple(products if products is not None else product_types())
@@ -101,7 +103,9 @@ def build(
 
 
 def _floor(shape: Shape) -> tuple[list[_Stand], tuple[float, float, float, float]]:
-    """Stand the gondolas in a room: the stands, and the walkable outline x0, y0, x1, y1 (gondola fronts are its walls)."""
+    """Stand the gondolas in a room: the stands, and the walkable outline x0, y0, x1, y1 (gondola fronts are its
+    walls).
+    """
     length = shape.plates * shape.plate_width_m
     across = max(shape.back * length, shape.island_length * length + shape.aisle_m)
     stands = [_Stand((i * length, 0.0), (1.0, 0.0), (0.0, -1.0)) for i in range(shape.back)]
@@ -188,7 +192,9 @@ def _planogram(
     products: Sequence[ProductType],
     rng: np.random.Generator,
 ) -> list[dict[str, Any]]:
-    """Give products facings shelf by shelf: kinds stay together, tall and heavy goods go low, nothing overloads a plate."""
+    """Give products facings shelf by shelf: kinds stay together, tall and heavy goods go low, nothing overloads a
+    plate.
+    """
     gaps = [_Gap(s, list(s["plates"]), s["box"][5] - s["box"][2]) for s in shelves]
     tallest = max(gap.height_m for gap in gaps)
     fitting = [p for p in products if p.height_m + 0.01 <= tallest and p.width_m <= shape.plates * shape.plate_width_m]

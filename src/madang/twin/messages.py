@@ -1,7 +1,7 @@
 """What a shop's sensors say, as the gateway would receive it.
 
-Times ``t`` are epoch seconds by the sender's own clock (clocks differ, see ``docs/twin.md``); ``arrival`` is the epoch second at
-which the message reaches the hub. Messages come out of a stream in the order of their arrival.
+Times ``t`` are epoch seconds by the sender's own clock (clocks differ, see ``docs/twin.md``); ``arrival`` is the
+epoch second at which the message reaches the hub. Messages come out of a stream in the order of their arrival.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ JOINTS = ("head", "neck", "l_shoulder", "r_shoulder", "l_elbow", "r_elbow", "l_w
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlateBatch:
-    """0.2 s of one gondola's plates: ``values`` int32 [12, P] in decigrams, columns in the layout's order of its plates.
+    """0.2 s of one gondola's plates: ``values`` int32 [12, P] in decigrams, columns in the layout's order of its
+    plates.
 
-    Readings are not zeroed, so only differences mean anything. ``seq`` counts the gondola's batches from the shop's epoch; a
-    batch delivered twice carries the same ``seq``.
+    Readings are not zeroed, so only differences mean anything. ``seq`` counts the gondola's batches from the shop's
+    epoch; a batch delivered twice carries the same ``seq``.
     """
 
     gondola: int
@@ -38,7 +39,9 @@ class PlateBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SkeletonFrame:
-    """Everybody the cameras see at ``t``: ``people`` holds (track id, [8, 4] of x y z in metres and score, NaN = unseen)."""
+    """Everybody the cameras see at ``t``: ``people`` holds (track id, [8, 4] of x y z in metres and score, NaN =
+    unseen).
+    """
 
     t: float
     arrival: float
@@ -49,7 +52,8 @@ class SkeletonFrame:
 class GateEvent:
     """One person passes the gate: ``event`` is ``entered`` or ``left``, ``role`` is ``customer`` or ``staff``.
 
-    ``credential`` is None for a follower of a group and for a tailgater, ``track`` is None when the gate camera bound nobody.
+    ``credential`` is None for a follower of a group and for a tailgater, ``track`` is None when the gate camera bound
+    nobody.
     """
 
     t: float

@@ -1,9 +1,9 @@
 """The product types of a Korean neighbourhood shop, as the twin stocks them.
 
-Names are our own and name no brand; weights are gross (with packaging), prices include VAT (KRW), and both are our judgement
-of what such goods weigh and cost in 2026. The spread of unit weights by kind follows the DLSU smart-shelf events (0.3 % for
-bottled water to 5.5 % for snacks); fruit and fresh meat are our choice. GTINs are made up in the restricted-circulation range
-200-299 of GS1 with a valid check digit; weight-priced goods have none.
+Names are our own and name no brand; weights are gross (with packaging), prices include VAT (KRW), and both are our
+judgement of what such goods weigh and cost in 2026. The spread of unit weights by kind follows the DLSU smart-shelf
+events (0.3 % for bottled water to 5.5 % for snacks); fruit and fresh meat are our choice. GTINs are made up in the
+restricted-circulation range 200-299 of GS1 with a valid check digit; weight-priced goods have none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Randomness by name: the same seed and key always give the same numbers, whatever was drawn elsewhere.
 
-That is what makes the twin's streams independent of chunking and lets them start anywhere: no generator's state is carried
-from one block of time, person or sensor to the next.
+That is what makes the twin's streams independent of chunking and lets them start anywhere: no generator's state is
+carried from one block of time, person or sensor to the next.
 """
 
 from __future__ import annotations

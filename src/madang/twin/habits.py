@@ -1,0 +1,65 @@
+"""How long people take and how tall they are: the distributions behind every movement.
+
+Reach, retract, hand-in-shelf and inspect times are the medians and 95th percentiles of the MERL Shopping labels
+(frames at 30 Hz: 33/56, 34/67, 39/194, 81/323, 98/335) as lognormal laws; the length of a load change is that of the
+DLSU smart-shelf events (median .39 s, maximum .86 s). Walking is 1.2 m/s, slower than the 1.3-1.4 m/s of a street
+(our choice).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madang.twin.random import lognormal
+
+MERL_HZ = 30.0
+SPEED_M_S, SPEED_SD_M_S = 1.2, 0.15
+ADULT_M, ADULT_SD_M = 1.67, 0.08  # Size Korea 2020: men 172.5 cm, women 159.6 cm
+CHILD_M = (1.05, 1.40)
+
+
+def _merl(rng: np.random.Generator, median: float, p95: float, longest_s: float) -> float:
+    return min(lognormal(rng, median, p95) / MERL_HZ, longest_s)
+
+
+def reach_s(rng: np.random.Generator) -> float:
+    return max(0.45, _merl(rng, 33, 56, 3.0))
+
+
+def retract_s(rng: np.random.Generator) -> float:
+    return max(0.45, _merl(rng, 34, 67, 3.5))
+
+
+def in_shelf_s(rng: np.random.Generator, style: str) -> float:
+    """Time the hand is at the shelf; ``hold`` keeps it there for long, ``slow`` moves with hesitation."""
+    if style == "hold":
+        return float(rng.uniform(5.0, 12.0))
+    return max(0.5, _merl(rng, 39, 194, 8.0)) + (1.5 if style == "slow" else 0.0)
+
+
+def inspect_product_s(rng: np.random.Generator) -> float:
+    return _merl(rng, 81, 323, 12.0)
+
+
+def inspect_shelf_s(rng: np.random.Generator) -> float:
+    return _merl(rng, 98, 335, 12.0)
+
+
+def load_change_s(rng: np.random.Generator, style: str) -> float:
+    """How long the weight takes to leave or reach the plate."""
+    if style == "slow":
+        return float(rng.uniform(1.2, 2.8))
+    return float(np.clip(lognormal(rng, 0.30, 0.80), 0.08, 1.2))
+
+
+def speed_m_s(rng: np.random.Generator, child: bool) -> float:
+    return float(np.clip(rng.normal(SPEED_M_S, SPEED_SD_M_S), 0.8, 1.6)) * (0.85 if child else 1.0)
+
+
+def height_m(rng: np.random.Generator, child: bool) -> float:
+    return float(rng.uniform(*CHILD_M)) if child else float(np.clip(rng.normal(ADULT_M, ADULT_SD_M), 1.48, 1.90))
+
+
+def hand(rng: np.random.Generator) -> int:
+    """0 left, 1 right; one in ten people uses the left hand, and everybody now and then."""
+    return int(rng.random() > 0.2)
