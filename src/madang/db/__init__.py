@@ -1,8 +1,9 @@
 """Database: one writer per neighbourhood with group commit, snapshots for readers, on SQLite and PostgreSQL."""
 
+from madang.db.backup import backup, restore
 from madang.db.database import Database, open_database
 from madang.db.keyset import LIMIT_MAX, Page, keyset
 from madang.db.schema import metadata, table
 from madang.db.tx import Tx
 
-__all__ = ["LIMIT_MAX", "Database", "Page", "Tx", "keyset", "metadata", "open_database", "table"]
+__all__ = ["LIMIT_MAX", "Database", "Page", "Tx", "backup", "keyset", "metadata", "open_database", "restore", "table"]

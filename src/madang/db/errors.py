@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from madang.kernel import Unavailable
+from madang.kernel import Conflict, Invalid, Unavailable
 
 
 def unknown_outcome(cause: BaseException) -> Unavailable:
@@ -83,3 +83,55 @@ def newer_database(unknown: list[str]) -> Unavailable:
 def _because(cause: BaseException | None, error: Unavailable) -> Unavailable:
     error.__cause__ = cause
     return error
+
+
+def backup_exists(path: Path) -> Conflict:
+    return Conflict(
+        "db.backup_exists",
+        ko=f"{path} 파일이 이미 있습니다.",
+        en=f"{path} exists already.",
+        next_ko="다른 이름을 고르세요. 백업은 덮어쓰지 않습니다.",
+        next_en="Choose another name; a backup is never overwritten.",
+        path=str(path),
+    )
+
+
+def backup_failed(why: str) -> Unavailable:
+    return Unavailable(
+        "db.backup_failed",
+        ko=f"백업하지 못했습니다: {why}",
+        en=f"The backup failed: {why}",
+        next_ko="디스크 공간과 데이터베이스 주소를 확인하고 다시 하세요.",
+        next_en="Check disk space and the database's address and do it again.",
+    )
+
+
+def bad_backup(path: Path, why: str) -> Invalid:
+    return Invalid(
+        "db.bad_backup",
+        ko=f"{path}에서 복원할 수 없습니다: {why}",
+        en=f"{path} cannot be restored: {why}",
+        next_ko="다른 백업을 고르세요. 데이터베이스는 그대로입니다.",
+        next_en="Choose another backup; the database is as it was.",
+        path=str(path),
+    )
+
+
+def not_empty(target: str) -> Conflict:
+    return Conflict(
+        "db.not_empty",
+        ko=f"{target}에는 이미 데이터가 있습니다.",
+        en=f"{target} already holds data.",
+        next_ko="먼저 백업한 뒤 덮어쓰려면 --replace를 붙이거나, 빈 데이터베이스를 고르세요.",
+        next_en="Back it up and add --replace to overwrite it, or choose an empty database.",
+    )
+
+
+def tool_missing(name: str) -> Unavailable:
+    return Unavailable(
+        "db.tool_missing",
+        ko=f"PostgreSQL의 {name} 프로그램이 없습니다.",
+        en=f"PostgreSQL's program {name} is not installed.",
+        next_ko="서버와 같은 버전의 postgresql-client를 설치하세요.",
+        next_en="Install postgresql-client of the server's version.",
+    )
