@@ -225,11 +225,25 @@ class Hub:
         epoch, _, seq = (last_event_id or "").partition("-")
         return int(seq) if epoch == self._epoch and seq.isascii() and seq.isdigit() else -1
 
+    def check_room(self) -> None:
+        """Raise ``TooMany`` where no further page can follow (asked before a stream's headers are sent)."""
+        if self.pages >= PAGES_MAX:
+            raise TooMany(
+                "live.full",
+                ko="이 화면을 보는 사람이 너무 많습니다.",
+                en="Too many pages follow this shop.",
+                next_ko="잠시 뒤에 다시 여세요.",
+                next_en="Open it again in a moment.",
+                retry_after_s=10,
+            )
+
     async def stream(
         self, last_event_id: str | None = None, *, pace_s: float = PACE_S, heartbeat_s: float = HEARTBEAT_S
     ) -> AsyncIterator[bytes]:
         """Server-sent events: a snapshot or what was missed, then what happens, at most once every ``pace_s``."""
-        page = self._join()
+        page = _Page()
+        with self._lock:
+            self._pages.add(page)
         try:
             cursor = self.cursor_of(last_event_id)
             yield b"retry: 1500\n\n"
@@ -255,21 +269,6 @@ class Hub:
         return len(self._pages)
 
     # --- inside ---------------------------------------------------------------------------------------------------
-    def _join(self) -> _Page:
-        with self._lock:
-            if len(self._pages) >= PAGES_MAX:
-                raise TooMany(
-                    "live.full",
-                    ko="이 화면을 보는 사람이 너무 많습니다.",
-                    en="Too many pages follow this shop.",
-                    next_ko="잠시 뒤에 다시 여세요.",
-                    next_en="Open it again in a moment.",
-                    retry_after_s=10,
-                )
-            page = _Page()
-            self._pages.add(page)
-            return page
-
     def _replace(self, name: str, key: str, data: Payload, *, visit: str = "") -> None:
         with self._lock:
             if visit:

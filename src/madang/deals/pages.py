@@ -1,0 +1,169 @@
+"""The receipt a shopper opens by its link, and the plain form that says a line of it is wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Protocol
+
+import msgspec
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from madang.catalog.model import SoldBy, Vat
+from madang.deals.lines import Line, Receipt, split_of
+from madang.kernel import Actor, Clock, Conflict, Invalid, NotFound
+from madang.ui import Pages
+
+REASONS = ("not_taken", "put_back", "fewer", "price", "other")
+
+State = Literal["charged", "review", "disputed", "refunded", "closed"]
+
+
+class Objection(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a line that was called wrong: given back at once, or looked at by a person, or turned down."""
+
+    line: int
+    outcome: Literal["refunded", "review", "declined"]
+    refunded_krw: int = 0
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A receipt as its page shows it. ``charged_krw`` is what was taken from ``paid_from`` (None while in review)."""
+
+    receipt: Receipt
+    shop_ko: str
+    shop_en: str
+    state: State
+    charged_krw: int | None
+    refunded_krw: int = 0
+    paid_from_ko: str = ""
+    paid_from_en: str = ""
+    objections: tuple[Objection, ...] = ()
+    may_object: bool = True
+
+
+class ReceiptDesk(Protocol):
+    """Who finds receipts and takes objections (the walk-out room; made in the program's start)."""
+
+    def open(self, by: Actor, token: str) -> Shown:
+        """The receipt behind a link. Raises ``NotFound``."""
+
+    def object(self, by: Actor, token: str, *, line: int, qty: int | None, reason: str, key: str) -> Objection:
+        """Call ``line`` wrong, for ``qty`` pieces or all of it. The same ``key`` again does nothing new."""
+
+
+def router(desk: ReceiptDesk, pages: Pages, clock: Clock) -> APIRouter:
+    """``/r/{token}`` and the two steps of an objection."""
+    routes = APIRouter(prefix="/r", include_in_schema=False)
+
+    @routes.get("/{token}", name="receipt")
+    def receipt(request: Request, token: str, done: int | None = None) -> Response:
+        shown = desk.open(request.state.by, token)
+        by_line = {objection.line: objection for objection in shown.objections}
+        return pages.html(
+            request,
+            "deals/receipt.html",
+            headers=PRIVATE,
+            token=token,
+            shown=shown,
+            receipt=shown.receipt,
+            split=shown.receipt.split if shown.receipt.lines else split_of(()),
+            objections=by_line,
+            done=by_line.get(done) if done is not None else None,
+            taxable=Vat.TAXABLE,
+            by_unit=SoldBy.UNIT,
+            sure=sureness,
+        )
+
+    @routes.get("/{token}/wrong/{line}", name="receipt.wrong")
+    def ask(request: Request, token: str, line: int) -> Response:
+        shown = desk.open(request.state.by, token)
+        return _form(request, pages, clock, shown, token, _line(shown, line), error=None, status=200)
+
+    @routes.post("/{token}/wrong/{line}", name="receipt.object")
+    def say(
+        request: Request,
+        token: str,
+        line: int,
+        idempotency_key: Annotated[str, Form(max_length=200)] = "",
+        reason: Annotated[str, Form(max_length=40)] = "",
+        qty: Annotated[int | None, Form(ge=1)] = None,
+    ) -> Response:
+        shown = desk.open(request.state.by, token)
+        wrong = _line(shown, line)
+        if reason not in REASONS:
+            return _form(request, pages, clock, shown, token, wrong, error="receipt.wrong.choose", status=422)
+        if qty is not None and qty > max(wrong.qty, 1):
+            raise _too_many(wrong)
+        key = request.headers.get("idempotency-key") or idempotency_key
+        desk.object(request.state.by, token, line=line, qty=qty, reason=reason, key=key)
+        return RedirectResponse(f"/r/{token}?done={line}", 303, headers=PRIVATE)
+
+    return routes
+
+
+PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
+
+
+def sureness(probability: float) -> str:
+    """Which words say how sure we are (a key under ``receipt.sure``)."""
+    steps = ((0.99, "certain"), (0.9, "almost"), (0.7, "probably"))
+    return next((word for bound, word in steps if probability >= bound), "unsure")
+
+
+def _form(
+    request: Request,
+    pages: Pages,
+    clock: Clock,
+    shown: Shown,
+    token: str,
+    line: Line,
+    *,
+    error: str | None,
+    status: int,
+) -> Response:
+    return pages.html(
+        request,
+        "deals/wrong.html",
+        status=status,
+        headers=PRIVATE,
+        token=token,
+        shown=shown,
+        line=line,
+        by_unit=SoldBy.UNIT,
+        reasons=REASONS,
+        key=f"wrong-{line.number}-{clock.now_us():x}",
+        error=error,
+    )
+
+
+def _line(shown: Shown, number: int) -> Line:
+    line = next((line for line in shown.receipt.lines if line.number == number), None)
+    if line is None:
+        raise NotFound(
+            "deals.no_such_line",
+            ko="영수증에 그런 줄이 없습니다.",
+            en="The receipt has no such line.",
+            next_ko="영수증으로 돌아가 상품을 고르세요.",
+            next_en="Go back to the receipt and choose an item.",
+        )
+    if not shown.may_object or any(objection.line == number for objection in shown.objections):
+        raise Conflict(
+            "deals.already_said",
+            ko="이 상품은 이미 알려 주셨거나 더는 바꿀 수 없습니다.",
+            en="This item has already been reported, or can no longer be changed.",
+            next_ko="영수증에서 처리 결과를 보세요.",
+            next_en="See the receipt for what became of it.",
+        )
+    return line
+
+
+def _too_many(line: Line) -> Invalid:
+    return Invalid(
+        "deals.more_than_bought",
+        ko=f"영수증에는 {line.qty}개만 있습니다.",
+        en=f"The receipt has only {line.qty}.",
+        next_ko="영수증에 있는 만큼만 고르세요.",
+        next_en="Choose no more than the receipt has.",
+        qty=line.qty,
+    )

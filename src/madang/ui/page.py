@@ -1,0 +1,102 @@
+"""Pages: templates of every room, rendered in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from madang.ui import assets, formats
+from madang.ui.i18n import LANGUAGES, TEXTS, Texts
+from madang.ui.josa import josa
+
+LANGUAGE_COOKIE = "madang_lang"
+
+
+class Pages:
+    """Renders ``room/name.html`` out of ``<room>/templates``; a value a template lacks is an error, not a blank."""
+
+    def __init__(self, texts: Texts = TEXTS) -> None:
+        self._texts = texts
+        self._env = jinja2.Environment(
+            loader=_loader(), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._env.globals |= {"static": assets.url, "languages": LANGUAGES}
+        self._env.filters |= {"josa": josa, "script_json": script_json}
+
+    def html(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> HTMLResponse:
+        """The page as a response, in the language of the request."""
+        language = language_of(request)
+        body = self.render(template, language, path=request.url.path, **values)
+        return HTMLResponse(body, status, {"Content-Language": language, **(headers or {})})
+
+    def render(self, template: str, language: str, **values: Any) -> str:
+        """The page as text. Templates say ``t("key")`` and format with ``won``, ``percent``, ``when`` and so on."""
+        tools: dict[str, Any] = {name: partial(_formatted, form, language) for name, form in formats.BY_NAME.items()}
+        tools |= {"t": partial(self._texts.say, language), "texts": partial(self._texts.part, language)}
+        return self._env.get_template(template).render(**tools, lang=language, **values)
+
+
+def language_of(request: Request, default: str = "ko") -> str:
+    """``?lang=``, else the cookie, else what the browser prefers, else ``default``."""
+    asked = request.query_params.get("lang")
+    if asked in LANGUAGES:
+        return asked
+    kept = _cookie(request.headers.get("cookie", ""))
+    if kept in LANGUAGES:
+        return kept
+    default = str(request.scope.get("state", {}).get("default_language", default))
+    return preferred(request.headers.get("accept-language", ""), default)
+
+
+def preferred(accept_language: str, default: str = "ko") -> str:
+    """The better of our languages by an Accept-Language header (RFC 9110, 12.5.4)."""
+    best, best_q = default, 0.0
+    for part in accept_language.split(","):
+        tag, _, rest = part.strip().partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        try:
+            q = float(rest.strip().removeprefix("q=")) if rest else 1.0
+        except ValueError:
+            continue
+        if language in LANGUAGES and q > best_q:
+            best, best_q = language, q
+    return best
+
+
+def script_json(value: Any) -> Markup:
+    """JSON that may stand inside a script element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
+
+
+def _formatted(form: Any, language: str, value: Any) -> str:
+    return str(form(value, language))
+
+
+def _cookie(header: str) -> str:
+    try:
+        morsel = SimpleCookie(header).get(LANGUAGE_COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def _loader() -> jinja2.BaseLoader:
+    folders = {folder.parent.name: folder for folder in assets.ROOMS.glob("*/templates")}
+    return jinja2.PrefixLoader({room: jinja2.FileSystemLoader(folder) for room, folder in folders.items()})

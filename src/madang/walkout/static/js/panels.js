@@ -1,0 +1,64 @@
+// Totals, the four books, the sensors, the clock.
+import { state } from "./state.js";
+import { h, $, icon } from "./dom.js";
+import { t, won, percent, clock, lang } from "./text.js";
+import { stale } from "./follow.js";
+
+function put(key, big, sub = "") {
+  const node = $("totals").querySelector(`[data-total=${key}]`);
+  node.querySelector(".big").textContent = big;
+  node.querySelector(".sub").textContent = sub;
+}
+
+export function drawTotals() {
+  const all = state.totals;
+  if (!all) return;
+  put("inside", t("totals.inside_unit", { n: all.inside }));
+  put("receipts", t("totals.receipts_unit", { n: all.receipts }), t("totals.items", { n: all.items }));
+  put("sales", won(all.sales_krw), all.receipts ? t("totals.mean", { n: Math.round(all.sales_krw / all.receipts) }) : "");
+  put("reviewed", all.receipts ? percent(all.reviewed / all.receipts) : "–", t("totals.reviewed_unit", { n: all.reviewed }));
+  const exact = all.exact !== null && all.receipts ? t("totals.exact", { p: all.exact / all.receipts }) : t("totals.promise_note");
+  put("promise", all.promise === null ? "–" : percent(all.promise), exact);
+}
+
+export function drawBooks() {
+  if (!state.books) return;
+  for (const [key, book] of Object.entries(state.books)) {
+    const node = $("books").querySelector(`[data-book=${key}]`);
+    if (!node) continue;
+    node.dataset.ok = String(book.ok);
+    node.querySelector("use").setAttribute("href", book.ok ? "#i-check" : "#i-alert");
+    node.querySelector(".book-state").textContent = t(book.ok ? "books.ok" : "books.bad");
+    node.querySelector(".book-total").textContent = t(`books.${book.unit}`, { n: book.total });
+    node.querySelector(".book-detail").textContent = book[`detail_${lang}`];
+  }
+}
+
+const COUNTS = ["batches", "late", "duplicate", "out_of_order", "missing", "malformed"];
+export function drawHealth() {
+  if (!state.health) return;
+  const devices = state.health.devices, bad = devices.filter((one) => !one.ok).length;
+  $("lag").textContent = t("health.lag", { n: Math.round(state.health.engine_lag_ms) });
+  if (!devices.length) return;
+  $("health-say").textContent = bad ? t("health.some_ill", { n: devices.length, bad }) : t("health.all_well", { n: devices.length });
+  $("health-say").dataset.ok = String(!bad);
+  const head = h("tr", {}, h("th", { scope: "col", text: t("health.device") }), ...COUNTS.map((key) => h("th", { scope: "col", text: t(`health.${key}`) })));
+  const rows = devices.map((one) => h("tr", { class: one.ok ? "" : "ill" },
+    h("th", { scope: "row" }, h("span", { class: "dev" }, icon(one.ok ? "check" : "alert", "ic"), h("span", { class: "hidden", text: t(one.ok ? "health.ok" : "health.bad") }), h("span", { text: one.id }))),
+    ...COUNTS.map((key) => h("td", { class: one[key] && key !== "batches" ? "some" : "", text: short(one[key]) }))));
+  $("health").replaceChildren(h("table", {}, h("caption", { class: "hidden", text: t("health.table") }), h("thead", {}, head), h("tbody", {}, ...rows)));
+}
+const short = (n) => (n >= 100000 ? `${Math.floor(n / 1000)}k` : String(n));
+
+let shownClock = "";
+export function drawClock(now) {
+  if (!state.clock) return;
+  const { t_us, speed } = state.clock;
+  const passed = stale() ? 0 : Math.min(now - state.clockAt, 1500) * speed; // a lost shop's clock stands
+  const text = clock(t_us + passed * 1000);
+  if (text === shownClock) return;
+  shownClock = text;
+  $("clock").textContent = text;
+  $("speed").hidden = speed === 1;
+  $("speed").textContent = t("link.speed", { n: speed >= 10 ? Math.round(speed) : Number(speed.toFixed(1)) });
+}

@@ -1,0 +1,68 @@
+"""The app: every room's pages behind one edge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Scope
+
+from madang import __version__
+from madang.deals import pages as deal_pages
+from madang.guard.limits import Limiter
+from madang.kernel import Clock, MadangError, SystemClock
+from madang.ui import Pages
+from madang.walkout import pages as walkout_pages
+from madang.walkout.live import Hubs
+from madang.web import home, static
+from madang.web.edge import Edge
+from madang.web.faults import Faults
+from madang.web.language import Remember
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shopfront:
+    """What the app is made of. ``desk`` finds and disputes receipts; ``more`` are other rooms' routers (doors, …)."""
+
+    neighbourhood: str
+    hubs: Hubs = field(default_factory=Hubs)
+    desk: deal_pages.ReceiptDesk | None = None
+    more: Sequence[APIRouter] = ()
+    clock: Clock = field(default_factory=SystemClock)
+    language: str = "ko"
+
+
+def create_app(shopfront: Shopfront) -> FastAPI:
+    """The ASGI app, ready for ``start`` or ``serve``."""
+    pages = Pages()
+    faults = Faults(pages)
+
+    def refuse(scope: Scope, error: MadangError) -> ASGIApp:
+        return faults.answer(Request(scope), error)
+
+    edge = Middleware(
+        Edge,
+        limiter=Limiter(shopfront.clock),
+        neighbourhood=shopfront.neighbourhood,
+        default_language=shopfront.language,
+        refuse=refuse,
+    )
+    app = FastAPI(
+        title="Madang",
+        version=__version__,
+        docs_url=None,  # its viewer comes from elsewhere and needs inline scripts
+        redoc_url=None,
+        middleware=[edge, Middleware(Remember)],
+    )
+    faults.install(app)
+    app.include_router(home.router(pages, shopfront.hubs, shopfront.clock))
+    app.include_router(walkout_pages.router(shopfront.hubs, pages))
+    if shopfront.desk is not None:
+        app.include_router(deal_pages.router(shopfront.desk, pages, shopfront.clock))
+    for router in shopfront.more:
+        app.include_router(router)
+    app.include_router(static.router)
+    return app

@@ -1,0 +1,118 @@
+"""The edge of every request: its id, who asks, security headers, limits; plain ASGI, so that streams stay streams."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from madang.guard.limits import Limit, Limiter
+from madang.kernel import Actor, Forbidden, Kind, MadangError, Role, logs
+
+log = logging.getLogger("madang.web")
+
+READ, WRITE = Limit(burst=240, per_s=60), Limit(burst=20, per_s=2)
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_SALT = secrets.token_bytes(16)  # visitors are told apart while the process lives, and not after
+
+Refuse = Callable[[Scope, MadangError], ASGIApp]
+
+
+class Edge:
+    """Wraps the app. ``refuse`` turns a typed error into the response for it."""
+
+    def __init__(
+        self, app: ASGIApp, *, limiter: Limiter, neighbourhood: str, default_language: str, refuse: Refuse
+    ) -> None:
+        self._app, self._limiter, self._refuse = app, limiter, refuse
+        self._neighbourhood, self._language = neighbourhood, default_language
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers)
+        by = visitor(scope, self._neighbourhood)
+        scope.setdefault("state", {}).update(request_id=request_id, by=by, default_language=self._language)
+        with logs.context(request=request_id):
+            await self._answer(scope, headers, receive, _Outgoing(scope, request_id, send))
+
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: _Outgoing) -> None:
+        app = self._app
+        try:
+            self._check(scope, headers)
+        except MadangError as error:
+            app = self._refuse(scope, error)
+        await app(scope, receive, send)
+
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        writes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if writes:
+            _same_origin(headers)
+        if not scope["path"].startswith("/static/"):
+            self._limiter.take(scope["state"]["by"], "web.write" if writes else "web.read", WRITE if writes else READ)
+
+
+class _Outgoing:
+    """Sends what the app sends, with the headers every response carries, and logs it once it has ended."""
+
+    def __init__(self, scope: Scope, request_id: str, send: Send) -> None:
+        self._scope, self._id, self._send = scope, request_id, send
+        self._began, self._status = time.monotonic(), 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._id
+            for name, value in SECURITY.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store")
+        await self._send(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            took_ms = round((time.monotonic() - self._began) * 1000, 1)
+            route = getattr(self._scope.get("route"), "path", "")  # the pattern: addresses may hold secrets
+            log.info("request", extra={"route": route, "status": self._status, "took_ms": took_ms})
+
+
+def visitor(scope: Scope, neighbourhood: str) -> Actor:
+    """Whoever asks without a session: told apart by a salted hash of the address, which is then forgotten."""
+    address = (scope.get("client") or ("",))[0]
+    key = hashlib.blake2b(address.encode(), key=_SALT, digest_size=8).hexdigest()
+    return Actor(Kind.PERSON, f"visitor-{key}", neighbourhood, frozenset({Role.SHOPPER}))
+
+
+def _request_id(headers: Headers) -> str:
+    given = headers.get("x-request-id", "")
+    return given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _same_origin(headers: Headers) -> None:
+    """Refuse a form that another site sent (browsers say where it came from; other clients say nothing)."""
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
+    foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")
+    if foreign or site not in ("same-origin", "none"):
+        raise Forbidden(
+            "web.other_site",
+            ko="다른 사이트에서 보낸 요청입니다.",
+            en="This request came from another site.",
+            next_ko="이 사이트의 페이지에서 다시 해 주세요.",
+            next_en="Do it again from a page of this site.",
+        )
