@@ -5,16 +5,17 @@ apart, ``baskets`` reads real basket lines, ``record`` writes recordings an engi
 with the engine, and every score reached on it is called simulated. Models and figures: ``docs/twin.md``.
 """
 
-from madang.twin import layout
+from madang.twin import baskets, layout
 from madang.twin.geometry import Geometry
 from madang.twin.messages import MISSING, GateEvent, Message, PlateBatch, SkeletonFrame, VisionObs
-from madang.twin.plan import Do, Line, Plan, Visit, busy_plan
+from madang.twin.plan import Basket, Do, Line, Plan, Visit, busy_plan, day_plan
 from madang.twin.settings import Settings, preset
 from madang.twin.shop import Shop, Stream
 from madang.twin.truth import Truth
 
 __all__ = [
     "MISSING",
+    "Basket",
     "Do",
     "GateEvent",
     "Geometry",
@@ -29,7 +30,9 @@ __all__ = [
     "Truth",
     "VisionObs",
     "Visit",
+    "baskets",
     "busy_plan",
+    "day_plan",
     "layout",
     "preset",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -56,6 +56,15 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Basket:
+    """What one trip takes home: (product, quantity) in order, the opaque household, and its hour of the day (0..24)."""
+
+    lines: tuple[tuple[str, int], ...]
+    household: str | None = None
+    hour: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Visits by arrival. ``epoch_us`` is the moment the sensors start."""
 
@@ -76,9 +85,22 @@ def arrivals(rng: np.random.Generator, start_us: int, per_hour: float) -> Iterat
         yield round(at)
 
 
+def day_plan(geometry: Geometry, baskets: Sequence[Basket], *, day_us: int, seed: int = 1, **habits: float) -> Plan:
+    """Enact ``baskets`` on one day at the hours at which they were bought; ``day_us`` is the day's first moment.
+
+    Baskets without an hour are left out. ``habits`` are those of ``busy_plan``.
+    """
+    timed = sorted((b for b in baskets if b.hour is not None), key=lambda b: b.hour or 0.0)
+    hours = [b.hour or 0.0 for b in timed]
+    epoch_us = day_us + round((hours[0] * 3600 - 2) * SECOND_US) if hours else day_us
+    busy = busy_plan(geometry, timed, epoch_us=epoch_us, seed=seed, restock_every=0, **habits)
+    at = [day_us + round(h * 3600 * SECOND_US) for h in hours]
+    return Plan(epoch_us, tuple(replace(v, arrive_us=t) for v, t in zip(busy.visits, at, strict=True)))
+
+
 def busy_plan(
     geometry: Geometry,
-    baskets: Sequence[Sequence[tuple[str, int]]],
+    baskets: Sequence[Basket],
     *,
     epoch_us: int,
     per_hour: float = 60.0,
@@ -89,7 +111,7 @@ def busy_plan(
     group: float = 0.2,
     restock_every: int = 40,
 ) -> Plan:
-    """Enact ``baskets`` (product, quantity) as visits that arrive at random, ``per_hour`` of them.
+    """Enact ``baskets`` as visits that arrive at random, ``per_hour`` of them.
 
     ``put_back``, ``misplace`` and ``touch`` are chances per line of an extra errand of that kind, ``group`` the
     chance that two or three come on one credential (Emart24 admits up to four), and staff restock after every
@@ -101,9 +123,9 @@ def busy_plan(
     times = arrivals(rng, epoch_us + SECOND_US, per_hour)
     visits: list[Visit] = []
     for i, basket in enumerate(baskets, 1):
-        lines = _with_detours(basket, products, rng, put_back, misplace, touch)
+        lines = _with_detours(basket.lines, products, rng, put_back, misplace, touch)
         size = int(rng.choice([1, 2, 3], p=[1 - group, 0.75 * group, 0.25 * group]))
-        visits.append(Visit(next(times), f"c{i:04d}", lines, size=size))
+        visits.append(Visit(next(times), f"c{i:04d}", lines, size=size, household=basket.household))
         if restock_every and i % restock_every == 0:
             todo = (Line("", qty=12, do=Do.RESTOCK),)
             visits.append(Visit(next(times), f"staff{i // restock_every}", todo, role="staff"))
