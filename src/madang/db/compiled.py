@@ -33,8 +33,8 @@ class Compiled:
         self.expanding = bool(compiler.post_compile_params)
         self.defaults_needed = bool(compiler.insert_prefetch or compiler.update_prefetch)
         self.copy = None if self.positional else _copy_command(self.sql, self.names)
-        columns = [c.type._cached_result_processor(dialect, None) for c in compiler._result_columns]
-        self._columns = [(i, process) for i, process in enumerate(columns) if process is not None]
+        self._dialect = dialect
+        self._columns: list[tuple[int, Processor]] | None = None
 
     def bind(self, row: Row) -> Any:
         """The row as the driver wants it: a tuple for SQLite, a dict for PostgreSQL."""
@@ -46,15 +46,26 @@ class Compiled:
         """Named values of a statement with literals in it."""
         return self._compiler.construct_params(dict(given or {}), extracted_parameters=literals, escape_names=False)
 
-    def fetched(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Driver rows as plain tuples of Python values."""
-        if not self._columns:
-            return rows
-        return [self._converted(row) for row in rows]
+    def fetched(self, rows: list[tuple[Any, ...]], description: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Driver rows as plain tuples of Python values; ``description`` is the cursor's."""
+        columns = self._columns
+        if columns is None:
+            columns = self._columns = self._conversions(description)
+        return [self._converted(row, columns) for row in rows] if columns else rows
 
-    def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _conversions(self, description: Sequence[Any]) -> list[tuple[int, Processor]]:
+        """Which columns the driver leaves to convert; the first answer tells the types that the database sends."""
+        types = [column.type for column in self._compiler._result_columns]
+        found = [
+            (i, kind._cached_result_processor(self._dialect, column[1]))
+            for i, (kind, column) in enumerate(zip(types, description, strict=False))
+        ]
+        return [(i, process) for i, process in found if process is not None]
+
+    @staticmethod
+    def _converted(row: tuple[Any, ...], columns: list[tuple[int, Processor]]) -> tuple[Any, ...]:
         values = list(row)
-        for i, process in self._columns:
+        for i, process in columns:
             values[i] = process(values[i])
         return tuple(values)
 

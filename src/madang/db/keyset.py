@@ -76,7 +76,7 @@ def _encode(list_name: str, values: list[Any]) -> str:
 def _decode(cursor: str, list_name: str, order: Sequence[ColumnElement[Any]]) -> list[Any]:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        name, *values = msgspec.msgpack.decode(raw, type=list[int | str | bytes])
+        name, *values = msgspec.msgpack.decode(raw, type=list[Any])
         if name != list_name or len(values) != len(order):
             raise ValueError("a cursor of another list")
         return [_typed(value, column) for value, column in zip(values, order, strict=True)]
@@ -84,7 +84,7 @@ def _decode(cursor: str, list_name: str, order: Sequence[ColumnElement[Any]]) ->
         raise _bad_cursor() from error
 
 
-def _typed(value: int | str | bytes, column: ColumnElement[Any]) -> Any:
+def _typed(value: Any, column: ColumnElement[Any]) -> Any:
     wanted = column.type.python_type
     if wanted is uuid.UUID and isinstance(value, str):
         return uuid.UUID(hex=value)

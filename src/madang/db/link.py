@@ -73,7 +73,7 @@ class Link:
         cursor = self.raw.cursor()
         try:
             cursor.execute(statement.sql, bound)
-            return cursor.fetchall() if cursor.description else []
+            return statement.fetched(cursor.fetchall(), cursor.description) if cursor.description else []
         finally:
             cursor.close()
 

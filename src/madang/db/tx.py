@@ -69,7 +69,7 @@ class Tx:
             return [tuple(row) for row in self._link.connection.execute(statement, params)]
         bound = compiled.bind(compiled.params(params, literals))
         with self._errors(compiled.sql):
-            return compiled.fetched(self._link.fetch(compiled, bound))
+            return self._link.fetch(compiled, bound)
 
     @contextmanager
     def _errors(self, sql: str) -> Iterator[None]:
