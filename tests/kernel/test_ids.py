@@ -1,0 +1,82 @@
+"""Ids: in the order they were made, never twice, and the same again where that is asked for."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madang.kernel import ManualClock, Uuid7, derived
+from madang.kernel.clock import SECOND_US
+
+
+def test_an_id_tells_its_millisecond_version_and_variant(clock: ManualClock) -> None:
+    new = Uuid7(clock).new()
+    assert new.int >> 80 == clock.now_us() // 1000
+    assert new.version == 7
+    assert new.variant == uuid.RFC_4122
+
+
+@given(steps=st.lists(st.integers(min_value=-5_000, max_value=5_000), max_size=200))
+def test_ids_rise_even_when_the_clock_goes_back(steps: list[int]) -> None:
+    clock = ManualClock()
+    ids = Uuid7(clock, random.Random(0))
+    made = [ids.new()]
+    for us in steps:
+        clock.advance(us=us)
+        made.append(ids.new())
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+
+
+def test_more_ids_than_the_counter_holds_in_one_millisecond_still_rise(clock: ManualClock) -> None:
+    ids = Uuid7(clock, random.Random(0))
+    made = [ids.new() for _ in range(10_000)]
+    assert made == sorted(made)
+    assert len(set(made)) == 10_000
+    assert made[-1].int >> 80 == clock.now_us() // 1000 + 2
+
+
+def test_a_seed_and_a_clock_give_the_same_ids_again() -> None:
+    first, second = (Uuid7(ManualClock(), random.Random(42)) for _ in range(2))
+    assert [first.new() for _ in range(50)] == [second.new() for _ in range(50)]
+
+
+def test_threads_never_get_the_same_id(clock: ManualClock) -> None:
+    ids = Uuid7(clock, random.Random(0))
+    made: list[list[uuid.UUID]] = [[] for _ in range(4)]
+    threads = [threading.Thread(target=lambda mine=mine: mine.extend(ids.new() for _ in range(2_000))) for mine in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({one for mine in made for one in mine}) == 8_000
+    assert all(mine == sorted(mine) for mine in made)
+
+
+def test_text_order_is_time_order() -> None:
+    clock = ManualClock(0)
+    ids = Uuid7(clock, random.Random(0))
+    texts = []
+    for _ in range(100):
+        texts.append(str(ids.new()))
+        clock.advance(s=86_400 * 30)
+    assert texts == sorted(texts)
+    assert clock.now_us() == 100 * 86_400 * 30 * SECOND_US
+
+
+def test_a_derived_id_is_the_same_every_time_and_everywhere() -> None:
+    assert derived("refund", 7) == uuid.UUID("b64bddfa-dd51-8c29-80ce-9e93030f5fb0")
+    assert derived("refund", 7).version == 8
+
+
+@given(parts=st.lists(st.text(max_size=5), max_size=4), others=st.lists(st.text(max_size=5), max_size=4))
+def test_different_parts_give_different_ids(parts: list[str], others: list[str]) -> None:
+    assert (derived(*parts) == derived(*others)) == (parts == others)
+
+
+def test_parts_do_not_run_into_each_other() -> None:
+    assert len({derived("ab", "c"), derived("a", "bc"), derived("abc"), derived("abc", "")}) == 4
