@@ -1,0 +1,97 @@
+"""What the journal is told about the catalogue: the whole of a thing each time, so a reader needs no earlier fact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from madang import journal
+from madang.catalog.model import Facing, Price, Product, SoldBy, Vat
+from madang.journal import Stage
+
+
+@journal.kind("catalog.product_added", version=1, stage=Stage.PLANNING)
+class ProductAdded(msgspec.Struct, frozen=True, kw_only=True):
+    """The neighbourhood can sell a product it could not sell before."""
+
+    product: str
+    name_ko: str
+    name_en: str
+    vat: Vat
+    sold_by: SoldBy
+    gtin: str | None
+    unit_weight_g: float | None
+    unit_weight_sd_g: float | None
+    shelf_life_d: int | None
+    kind: str | None
+
+
+@journal.kind("catalog.product_changed", version=1, stage=Stage.PLANNING)
+class ProductChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A product is described anew; ``fields`` are those that changed."""
+
+    product: str
+    name_ko: str
+    name_en: str
+    vat: Vat
+    sold_by: SoldBy
+    gtin: str | None
+    unit_weight_g: float | None
+    unit_weight_sd_g: float | None
+    shelf_life_d: int | None
+    kind: str | None
+    fields: tuple[str, ...]
+
+
+@journal.kind("catalog.price_set", version=1, stage=Stage.MARKETING)
+class PriceSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A price (won, VAT included; per piece or per 100 g) will hold from ``from_us``; no shop means every shop."""
+
+    product: str
+    price_krw: int
+    from_us: int
+    shop: str
+
+
+@journal.kind("catalog.facing_set", version=1, stage=Stage.PLANNING)
+class FacingSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A facing of a shop's planogram is as it says from now on."""
+
+    facing: str
+    gondola: str
+    shelf: str
+    plates: tuple[str, ...]
+    products: tuple[str, ...]
+    counts: dict[str, int]
+
+
+@journal.kind("catalog.facing_closed", version=1, stage=Stage.PLANNING)
+class FacingClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """A facing is no longer in the shop's planogram."""
+
+    facing: str
+
+
+def product_added(product: Product) -> ProductAdded:
+    return ProductAdded(**_product(product))
+
+
+def product_changed(product: Product, before: Product) -> ProductChanged:
+    fields = tuple(f for f in Product.__struct_fields__ if getattr(product, f) != getattr(before, f))
+    return ProductChanged(**_product(product), fields=fields)
+
+
+def price_set(price: Price) -> PriceSet:
+    return PriceSet(**msgspec.structs.asdict(price))
+
+
+def facing_set(facing: Facing) -> FacingSet:
+    fields = msgspec.structs.asdict(facing)
+    del fields["shop"]
+    return FacingSet(facing=fields.pop("id"), **fields)
+
+
+def _product(product: Product) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(product)
+    return {"product": fields.pop("id"), **fields}

@@ -1,0 +1,120 @@
+"""The words of row errors, by code: what is wrong and what to do (``docs/catalog.md`` lists them)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    ko: str
+    en: str
+    next_ko: str
+    next_en: str
+
+
+WORDS: dict[str, Words] = {
+    "missing": Words("값이 비어 있습니다.", "The value is missing.", "값을 채우세요.", "Fill it in."),
+    "extra_cell": Words(
+        "제목이 없는 칸에 값이 있습니다.",
+        "A cell has no heading above it.",
+        "값을 지우거나, 쉼표가 든 값은 따옴표로 묶으세요.",
+        "Clear it, or quote a value that holds a comma.",
+    ),
+    "too_long": Words("{most}자보다 깁니다.", "It is longer than {most} characters.", "줄여 쓰세요.", "Shorten it."),
+    "bad_id": Words(
+        "코드로 쓸 수 없는 글자가 있거나 64자보다 깁니다.",
+        "It holds characters a code may not have, or is longer than 64.",
+        "영문, 숫자, '.', '-', '_'만 쓰세요.",
+        "Use letters, digits, '.', '-' and '_' only.",
+    ),
+    "gtin_rounded": Words(
+        "엑셀이 바코드를 반올림했습니다.",
+        "The spreadsheet has rounded the barcode.",
+        "열 서식을 '텍스트'로 바꾸고 번호를 다시 넣으세요.",
+        "Format the column as text and enter the number again.",
+    ),
+    "gtin_length": Words(
+        "바코드는 숫자 8, 12, 13, 14자리여야 합니다.",
+        "A barcode has 8, 12, 13 or 14 digits.",
+        "포장의 번호를 확인하세요. 앞의 0이 지워졌다면 열 서식을 '텍스트'로 바꾸세요.",
+        "Check the number on the pack; if leading zeros were lost, format the column as text.",
+    ),
+    "gtin_check_digit": Words(
+        "바코드 끝자리(검사 숫자)가 {right}이어야 하는데 {given}입니다.",
+        "The last (check) digit should be {right}, not {given}.",
+        "포장의 번호와 한 자리씩 견주어 보세요.",
+        "Compare the number with the pack, digit by digit.",
+    ),
+    "bad_choice": Words(
+        "쓸 수 없는 값입니다.", "That value cannot be used.", "다음 중에서 쓰세요: {allowed}.", "Use one of: {allowed}."
+    ),
+    "not_a_number": Words(
+        "숫자가 아닙니다.", "It is not a number.", "숫자만 쓰세요. 예: 1,200", "Write digits only, for example 1,200."
+    ),
+    "bad_number": Words(
+        "{least} 이상의 정수여야 합니다.",
+        "It must be a whole number from {least}.",
+        "소수점과 단위를 빼고 쓰세요.",
+        "Write it without decimals and units.",
+    ),
+    "bad_weight": Words(
+        "0 이상 1,000,000 이하의 그램이어야 합니다.",
+        "It must be grams from 0 to 1,000,000.",
+        "그램(g)으로 쓰세요.",
+        "Write it in grams.",
+    ),
+    "bad_date": Words(
+        "날짜를 읽을 수 없습니다.",
+        "The date cannot be read.",
+        "2026-11-21 또는 2026-11-21 09:00처럼 쓰세요(서울 시각).",
+        "Write it like 2026-11-21 or 2026-11-21 09:00 (Seoul time).",
+    ),
+    "bad_counts": Words(
+        "수량이 상품 수와 맞지 않거나 숫자가 아닙니다.",
+        "The counts do not match the products, or are no numbers.",
+        "상품마다 수량을 하나씩, 같은 순서로 쓰세요. 예: 6 4",
+        "Write one count for each product, in the same order, like 6 4.",
+    ),
+    "twice": Words(
+        "{first}행에 이미 있습니다.",
+        "Row {first} has it already.",
+        "둘 중 하나를 지우거나 고치세요.",
+        "Remove or change one of the two.",
+    ),
+    "unknown_product": Words(
+        "카탈로그에 없는 상품입니다.",
+        "The catalogue has no such product.",
+        "상품 파일을 먼저 가져오거나 코드를 고치세요.",
+        "Import the products first, or mend the code.",
+    ),
+    "unknown_shop": Words(
+        "없는 가게입니다.",
+        "There is no such shop.",
+        "가게 코드를 확인하거나 칸을 비우세요(모든 가게).",
+        "Check the shop's code, or leave the cell empty (every shop).",
+    ),
+    "gtin_taken": Words(
+        "'{other}' 상품이 이미 쓰는 바코드입니다.",
+        "The product '{other}' has this barcode already.",
+        "같은 상품이면 그 상품코드를 쓰고, 아니면 바코드를 고치세요.",
+        "If it is the same product use that code, else mend the barcode.",
+    ),
+    "price_in_past": Words(
+        "이미 적용된 가격은 바꿀 수 없습니다.",
+        "A price that has been in force cannot be changed.",
+        "적용일을 지금이나 나중으로 하세요.",
+        "Let it begin now or later.",
+    ),
+    "unknown_plate": Words(
+        "이 가게의 선반에 저울판 {plates}이(가) 없습니다.",
+        "The shop's shelf has no plate {plates}.",
+        "배치도의 저울판 번호를 확인하세요.",
+        "Check the plate ids in the shop's layout.",
+    ),
+    "plate_taken": Words(
+        "저울판 {plates}을(를) 진열 '{other}'이(가) 이미 씁니다.",
+        "Plate {plates} belongs to the facing '{other}' already.",
+        "한쪽의 저울판을 고치세요.",
+        "Change the plates of one of them.",
+    ),
+}

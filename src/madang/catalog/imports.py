@@ -1,0 +1,100 @@
+"""Import from a spreadsheet: all rows or none unless asked otherwise, and a report that names every fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from madang.catalog import rows, service, spreadsheet
+from madang.catalog.cells import row_error
+from madang.catalog.model import EVERY_SHOP, Report, RowError
+from madang.catalog.plans import Plan
+from madang.db import Tx
+from madang.kernel import Actor, Invalid
+
+T = TypeVar("T")
+
+
+class Sheet(StrEnum):
+    """What a file holds."""
+
+    PRODUCTS = "products"
+    PRICES = "prices"
+    PLANOGRAM = "planogram"
+
+
+def import_csv(
+    tx: Tx,
+    by: Actor,
+    sheet: Sheet | str,
+    data: bytes | str,
+    *,
+    id: UUID,
+    at_us: int,
+    shop: str = EVERY_SHOP,
+    good_rows: bool = False,
+    whole: bool = False,
+) -> Report:
+    """Take a file in (``docs/catalog.md``: columns and encodings).
+
+    Nothing is taken when a row is wrong, unless ``good_rows``: then the others are. ``shop`` is needed for a planogram,
+    where ``whole`` closes every facing the file does not name; for prices it is the shop of rows that name none.
+    Importing a file again changes nothing. Raises ``Malformed`` where the file as a whole cannot be read.
+    """
+    sheet = Sheet(sheet)
+    if sheet is Sheet.PRODUCTS:
+        lines = spreadsheet.read(data, rows.PRODUCT_COLUMNS, ("id", "name_ko"))
+        good, errors = rows.products(lines)
+        return _take(
+            len(lines), good, errors, good_rows,
+            lambda asked: service.plan_products(tx, by, asked),
+            lambda plan: service.apply_products(tx, by, plan, id=id, at_us=at_us),
+        )  # fmt: skip
+    if sheet is Sheet.PRICES:
+        lines = spreadsheet.read(data, rows.PRICE_COLUMNS, ("product", "price_krw"))
+        priced, errors = rows.prices(lines, at_us=at_us, shop=shop)
+        return _take(
+            len(lines), priced, errors, good_rows,
+            lambda asked: service.plan_prices(tx, by, asked, at_us),
+            lambda plan: service.apply_prices(tx, by, plan, id=id, at_us=at_us),
+        )  # fmt: skip
+    _need_shop(shop)
+    lines = spreadsheet.read(data, rows.FACING_COLUMNS, ("id", "gondola", "shelf", "plates", "products"))
+    placed, errors = rows.facings(lines, shop=shop)
+    return _take(
+        len(lines), placed, errors, good_rows,
+        lambda asked: service.plan_facings(tx, by, shop, asked, whole=whole),
+        lambda plan: service.apply_facings(tx, by, shop, plan, id=id, at_us=at_us, whole=whole),
+    )  # fmt: skip
+
+
+def _take(
+    n: int,
+    good: Sequence[tuple[int, T]],
+    errors: list[RowError],
+    good_rows: bool,
+    plan_for: Callable[[Sequence[T]], Plan[T]],
+    apply: Callable[[Plan[T]], None],
+) -> Report:
+    plan = plan_for([thing for _, thing in good])
+    wrong = [row_error(good[w.index][0], w.column, w.value, w.code, **w.words) for w in plan.wrong]
+    every = tuple(sorted([*errors, *wrong], key=lambda e: e.row))
+    if every and not good_rows:
+        return Report(rows=n, errors=every)
+    apply(plan)
+    return Report(
+        rows=n, added=len(plan.add), changed=len(plan.change), unchanged=len(plan.same), applied=True, errors=every
+    )
+
+
+def _need_shop(shop: str) -> None:
+    if shop == EVERY_SHOP:
+        raise Invalid(
+            "catalog.shop_needed",
+            ko="진열표는 한 가게의 것입니다. 가게를 고르지 않았습니다.",
+            en="A planogram belongs to one shop, and none was chosen.",
+            next_ko="가게를 고르고 다시 가져오세요.",
+            next_en="Choose the shop and import again.",
+        )

@@ -1,0 +1,60 @@
+"""Which price is in force, and which new one may still be set. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from madang.catalog.model import EVERY_SHOP, Price
+
+
+class Verdict(StrEnum):
+    """What setting a price would do."""
+
+    NEW = "new"
+    REPLACES = "replaces"  # one that is not in force yet
+    SAME = "same"
+    REWRITES_PAST = "rewrites_past"
+
+
+def in_force(prices: Iterable[Price], at_us: int, shop: str = EVERY_SHOP) -> dict[str, Price]:
+    """The price of each product at an instant: the shop's own where it has one, else the neighbourhood's."""
+    best: dict[str, Price] = {}
+    for price in prices:
+        if price.shop not in (EVERY_SHOP, shop) or price.from_us > at_us:
+            continue
+        known = best.get(price.product)
+        if known is None or _rank(price) > _rank(known):
+            best[price.product] = price
+    return best
+
+
+def verdict(new: Price, known: Sequence[Price], at_us: int) -> Verdict:
+    """What ``new`` would do to the ``known`` prices of the same product and shop, as of ``at_us``.
+
+    A price that has been in force is history: receipts were made with it, so no new price may begin before ``at_us``
+    where one was already in force. A first price may begin in the past, and a coming one may still be replaced.
+    """
+    history = sorted(known, key=lambda p: p.from_us)
+    i = bisect_right([p.from_us for p in history], new.from_us)
+    before = history[i - 1] if i else None
+    if before is not None and before.from_us == new.from_us:
+        if before.price_krw == new.price_krw:
+            return Verdict.SAME
+        return Verdict.REPLACES if new.from_us > at_us else Verdict.REWRITES_PAST
+    if before is not None and new.from_us < at_us:
+        return Verdict.REWRITES_PAST
+    return Verdict.NEW
+
+
+def by_key(prices: Iterable[Price]) -> Mapping[tuple[str, str], list[Price]]:
+    """Prices by product and shop."""
+    out: dict[tuple[str, str], list[Price]] = {}
+    for price in prices:
+        out.setdefault((price.product, price.shop), []).append(price)
+    return out
+
+
+def _rank(price: Price) -> tuple[bool, int]:
+    return price.shop != EVERY_SHOP, price.from_us

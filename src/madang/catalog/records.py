@@ -1,0 +1,239 @@
+"""Tables of the catalogue, and the queries on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from madang.catalog.gtin import gtin14
+from madang.catalog.model import EVERY_SHOP, Facing, Price, Product, SoldBy, Vat
+from madang.db import Page, Tx, keyset, table
+from madang.kernel import Actor
+
+products = table(
+    "catalog_product",
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("name_ko", sa.Text, nullable=False),
+    sa.Column("name_en", sa.Text, nullable=False),
+    sa.Column("vat", sa.Text, nullable=False),
+    sa.Column("sold_by", sa.Text, nullable=False),
+    sa.Column("gtin", sa.Text),
+    sa.Column("gtin14", sa.Text),
+    sa.Column("unit_weight_mg", sa.BigInteger),
+    sa.Column("unit_weight_sd_mg", sa.BigInteger),
+    sa.Column("shelf_life_d", sa.BigInteger),
+    sa.Column("kind", sa.Text),
+    sa.Column("added_at_us", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("neighbourhood", "gtin14", name="uq_catalog_product_gtin14"),
+    key=["id"],
+)
+prices = table(
+    "catalog_price",
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("from_us", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("price_krw", sa.BigInteger, nullable=False),
+    sa.Column("set_at_us", sa.BigInteger, nullable=False),
+    key=["product", "shop", "from_us"],
+)
+facings = table(
+    "catalog_facing",
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("gondola", sa.Text, nullable=False),
+    sa.Column("shelf", sa.Text, nullable=False),
+    sa.Column("plates", sa.Text, nullable=False),
+    sa.Column("products", sa.Text, nullable=False),
+    sa.Column("counts", sa.Text, nullable=False),
+    sa.Column("set_at_us", sa.BigInteger, nullable=False),
+    sa.Column("closed_at_us", sa.BigInteger),
+    key=["shop", "id"],
+)
+
+CHUNK = 500  # ids in one IN list: a query for each 500, never one for each line
+T = TypeVar("T")
+_PRODUCT_COLUMNS = [c for c in products.c if c.name not in ("neighbourhood", "gtin14", "added_at_us")]
+_FACING_COLUMNS = [c for c in facings.c if c.name not in ("neighbourhood", "set_at_us", "closed_at_us")]
+_INSERT_PRODUCT, _INSERT_PRICE, _INSERT_FACING = sa.insert(products), sa.insert(prices), sa.insert(facings)
+_SET_PRODUCT = (
+    sa.update(products)
+    .where(products.c.neighbourhood == sa.bindparam("n_"), products.c.id == sa.bindparam("id_"))
+    .values({c.name: sa.bindparam(c.name) for c in products.c if c.name not in ("neighbourhood", "id", "added_at_us")})
+)
+_SET_PRICE = (
+    sa.update(prices)
+    .where(
+        prices.c.neighbourhood == sa.bindparam("n_"),
+        prices.c.product == sa.bindparam("product_"),
+        prices.c.shop == sa.bindparam("shop_"),
+        prices.c.from_us == sa.bindparam("from_"),
+    )
+    .values(price_krw=sa.bindparam("price_krw"), set_at_us=sa.bindparam("set_at_us"))
+)
+_SET_FACING = (
+    sa.update(facings)
+    .where(
+        facings.c.neighbourhood == sa.bindparam("n_"),
+        facings.c.shop == sa.bindparam("shop_"),
+        facings.c.id == sa.bindparam("id_"),
+    )
+    .values({c.name: sa.bindparam(c.name) for c in facings.c if c.name not in ("neighbourhood", "shop", "id")})
+)
+
+
+def chunks(ids: Iterable[T]) -> Iterable[list[T]]:
+    """The ids in lists of at most 500, each once."""
+    rest = iter(dict.fromkeys(ids))
+    while part := list(islice(rest, CHUNK)):
+        yield part
+
+
+def products_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:
+    every = sa.select(*_PRODUCT_COLUMNS).where(products.c.neighbourhood == by.neighbourhood)
+    rows = [row for part in chunks(ids) for row in tx.rows(every.where(products.c.id.in_(part)))]
+    return {row[0]: _product(row) for row in rows}
+
+
+def owners_of_gtins(tx: Tx, by: Actor, gtins: Iterable[str]) -> dict[str, str]:
+    """The product that has each barcode (in its 14-digit form)."""
+    every = sa.select(products.c.gtin14, products.c.id).where(products.c.neighbourhood == by.neighbourhood)
+    return {r[0]: r[1] for part in chunks(gtins) for r in tx.rows(every.where(products.c.gtin14.in_(part)))}
+
+
+def find_products(tx: Tx, by: Actor, *, kind: str | None, cursor: str | None, limit: int) -> Page[Product]:
+    wanted = sa.select(*_PRODUCT_COLUMNS).where(products.c.neighbourhood == by.neighbourhood)
+    if kind is not None:
+        wanted = wanted.where(products.c.kind == kind)
+    return keyset(tx, wanted, order=[products.c.id], cursor=cursor, limit=limit).map(_product)
+
+
+def prices_in_force(tx: Tx, by: Actor, ids: Iterable[str], at_us: int, shop: str) -> list[Price]:
+    """For each product the newest price of the neighbourhood and of the shop, as of an instant."""
+    newer = prices.alias("newer")
+    last = (
+        sa.select(sa.func.max(newer.c.from_us))
+        .where(
+            newer.c.neighbourhood == prices.c.neighbourhood,
+            newer.c.product == prices.c.product,
+            newer.c.shop == prices.c.shop,
+            newer.c.from_us <= at_us,
+        )
+        .scalar_subquery()
+    )
+    wanted = sa.select(*_PRICE_COLUMNS).where(
+        prices.c.neighbourhood == by.neighbourhood, prices.c.shop.in_((EVERY_SHOP, shop)), prices.c.from_us == last
+    )
+    return [_price(row) for part in chunks(ids) for row in tx.rows(wanted.where(prices.c.product.in_(part)))]
+
+
+def prices_of(tx: Tx, by: Actor, ids: Iterable[str]) -> list[Price]:
+    """Every price of some products, past and coming, oldest first."""
+    every = sa.select(*_PRICE_COLUMNS).where(prices.c.neighbourhood == by.neighbourhood).order_by(prices.c.from_us)
+    return [_price(row) for part in chunks(ids) for row in tx.rows(every.where(prices.c.product.in_(part)))]
+
+
+def facings_of(tx: Tx, by: Actor, shop: str) -> list[Facing]:
+    """A shop's planogram as it stands, by facing id."""
+    wanted = sa.select(*_FACING_COLUMNS).where(
+        facings.c.neighbourhood == by.neighbourhood, facings.c.shop == shop, facings.c.closed_at_us.is_(None)
+    )
+    return [_facing(row) for row in tx.rows(wanted.order_by(facings.c.id))]
+
+
+def facing_ids(tx: Tx, by: Actor, shop: str) -> set[str]:
+    """Every facing id the shop has ever had."""
+    wanted = sa.select(facings.c.id).where(facings.c.neighbourhood == by.neighbourhood, facings.c.shop == shop)
+    return {row[0] for row in tx.rows(wanted)}
+
+
+def add_products(tx: Tx, new: Sequence[Product], at_us: int) -> None:
+    tx.many(_INSERT_PRODUCT, [_product_row(tx, p) | {"added_at_us": at_us} for p in new])
+
+
+def set_products(tx: Tx, changed: Sequence[Product]) -> None:
+    rows = [_product_row(tx, p) for p in changed]
+    tx.many(_SET_PRODUCT, [row | {"n_": row.pop("neighbourhood"), "id_": row.pop("id")} for row in rows])
+
+
+def add_prices(tx: Tx, new: Sequence[Price], at_us: int) -> None:
+    owner = {"neighbourhood": tx.neighbourhood, "set_at_us": at_us}
+    tx.many(_INSERT_PRICE, [msgspec.structs.asdict(p) | owner for p in new])
+
+
+def set_prices(tx: Tx, changed: Sequence[Price], at_us: int) -> None:
+    rows = [
+        {"n_": tx.neighbourhood, "product_": p.product, "shop_": p.shop, "from_": p.from_us, "price_krw": p.price_krw}
+        for p in changed
+    ]
+    tx.many(_SET_PRICE, [row | {"set_at_us": at_us} for row in rows])
+
+
+def add_facings(tx: Tx, new: Sequence[Facing], at_us: int) -> None:
+    rows = [_facing_row(f, at_us) | {"neighbourhood": tx.neighbourhood, "shop": f.shop, "id": f.id} for f in new]
+    tx.many(_INSERT_FACING, rows)
+
+
+def set_facings(tx: Tx, changed: Sequence[Facing], at_us: int, *, closed: bool = False) -> None:
+    end = {"closed_at_us": at_us if closed else None}
+    rows = [_facing_row(f, at_us) | end | {"n_": tx.neighbourhood, "shop_": f.shop, "id_": f.id} for f in changed]
+    tx.many(_SET_FACING, rows)
+
+
+def _product(row: tuple[Any, ...]) -> Product:
+    id_, name_ko, name_en, vat, sold_by, gtin, weight, weight_sd, shelf_life, kind = row
+    return Product(
+        id=id_, name_ko=name_ko, name_en=name_en, vat=Vat(vat), sold_by=SoldBy(sold_by), gtin=gtin,
+        unit_weight_g=_grams(weight), unit_weight_sd_g=_grams(weight_sd), shelf_life_d=shelf_life, kind=kind,
+    )  # fmt: skip
+
+
+def _product_row(tx: Tx, product: Product) -> dict[str, Any]:
+    row = msgspec.structs.asdict(product) | {"neighbourhood": tx.neighbourhood}
+    row["unit_weight_mg"] = _milligrams(row.pop("unit_weight_g"))
+    row["unit_weight_sd_mg"] = _milligrams(row.pop("unit_weight_sd_g"))
+    row["gtin14"] = gtin14(product.gtin) if product.gtin else None
+    return row | {"vat": product.vat.value, "sold_by": product.sold_by.value}
+
+
+def _price(row: tuple[Any, ...]) -> Price:
+    return Price(product=row[0], shop=row[1], from_us=row[2], price_krw=row[3])
+
+
+def _facing(row: tuple[Any, ...]) -> Facing:
+    shop, id_, gondola, shelf, plates, held, counts = row
+    return Facing(
+        shop=shop, id=id_, gondola=gondola, shelf=shelf,
+        plates=tuple(msgspec.json.decode(plates)), products=tuple(msgspec.json.decode(held)),
+        counts=msgspec.json.decode(counts),
+    )  # fmt: skip
+
+
+def _facing_row(facing: Facing, at_us: int) -> dict[str, Any]:
+    return {
+        "gondola": facing.gondola,
+        "shelf": facing.shelf,
+        "plates": _json(facing.plates),
+        "products": _json(facing.products),
+        "counts": _json(facing.counts),
+        "set_at_us": at_us,
+        "closed_at_us": None,
+    }
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _grams(milligrams: int | None) -> float | None:
+    return None if milligrams is None else milligrams / 1000
+
+
+def _milligrams(grams: float | None) -> int | None:
+    return None if grams is None else round(grams * 1000)
+
+
+_PRICE_COLUMNS = [prices.c.product, prices.c.shop, prices.c.from_us, prices.c.price_krw]

@@ -1,0 +1,234 @@
+"""The use cases of the catalogue: add, price, place on shelves, look up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from madang import journal, places
+from madang.catalog import facts, plans, records
+from madang.catalog.faults import WORDS
+from madang.catalog.gtin import gtin14, valid
+from madang.catalog.model import EVERY_SHOP, Facing, Price, Product
+from madang.catalog.plans import Plan, Wrong
+from madang.catalog.prices import in_force
+from madang.db import Page, Tx
+from madang.journal import New
+from madang.kernel import Actor, Conflict, Invalid, NotFound, Role, derived
+
+T = TypeVar("T")
+
+
+def add_products(
+    tx: Tx, by: Actor, products: Sequence[Product], *, id: UUID, at_us: int, change: bool = False
+) -> Plan[Product]:
+    """Add products; one that is there with the same content is left alone.
+
+    With other content it raises ``Conflict``, unless ``change``: then the new content holds from now on. ``id`` is made
+    by the caller: the facts' ids come from it.
+    """
+    plan = plan_products(tx, by, products)
+    _raise_first(plan)
+    if plan.change and not change:
+        raise Conflict(
+            "catalog.product_exists",
+            ko=f"'{plan.change[0].id}' 상품이 이미 다른 내용으로 있습니다.",
+            en=f"The product '{plan.change[0].id}' exists with other content.",
+            next_ko="다른 코드로 넣거나, 고치는 것이면 '변경'으로 하세요.",
+            next_en="Use another code, or say that you mean to change it.",
+            product=plan.change[0].id,
+        )
+    apply_products(tx, by, plan, id=id, at_us=at_us)
+    return plan
+
+
+def set_prices(tx: Tx, by: Actor, prices: Sequence[Price], *, id: UUID, at_us: int) -> Plan[Price]:
+    """Set prices from their ``from_us`` on. Raises ``Invalid`` where one would rewrite what was charged before now."""
+    plan = plan_prices(tx, by, prices, at_us)
+    _raise_first(plan)
+    apply_prices(tx, by, plan, id=id, at_us=at_us)
+    return plan
+
+
+def set_facings(
+    tx: Tx, by: Actor, shop: str, facings: Sequence[Facing], *, id: UUID, at_us: int, whole: bool = False
+) -> Plan[Facing]:
+    """Set facings of a shop's planogram; with ``whole`` they are all of it, and every other facing is closed."""
+    plan = plan_facings(tx, by, shop, facings, whole=whole)
+    _raise_first(plan)
+    apply_facings(tx, by, shop, plan, id=id, at_us=at_us, whole=whole)
+    return plan
+
+
+def plan_products(tx: Tx, by: Actor, products: Sequence[Product]) -> Plan[Product]:
+    """What ``add_products`` would do."""
+    _may_change(by)
+    for product in products:
+        _sound(product)
+    known = records.products_by_id(tx, by, (p.id for p in products))
+    owners = records.owners_of_gtins(tx, by, (gtin14(p.gtin) for p in products if p.gtin))
+    return plans.products(products, known, owners)
+
+
+def plan_prices(tx: Tx, by: Actor, prices: Sequence[Price], at_us: int) -> Plan[Price]:
+    """What ``set_prices`` would do."""
+    _may_change(by)
+    for shop in {p.shop for p in prices if p.shop != EVERY_SHOP}:
+        by.need_shop(shop)
+    if by.shops and any(p.shop == EVERY_SHOP for p in prices):
+        by.need_shop(EVERY_SHOP)
+    ids = {p.product for p in prices}
+    known = records.products_by_id(tx, by, ids)
+    shops = {shop.id for shop in places.shops(tx, by)} if any(p.shop != EVERY_SHOP for p in prices) else set[str]()
+    return plans.prices(prices, records.prices_of(tx, by, ids), known.keys(), shops, at_us)
+
+
+def plan_facings(tx: Tx, by: Actor, shop: str, facings: Sequence[Facing], *, whole: bool = False) -> Plan[Facing]:
+    """What ``set_facings`` would do."""
+    _may_change(by)
+    by.need_shop(shop)
+    assert all(f.shop == shop for f in facings)
+    layout = places.shop(tx, by, shop).layout
+    plates = {str(p["id"]): (str(p["gondola"]), str(p["shelf"])) for p in layout["plates"]}
+    asked = {f.id for f in facings}
+    known = {f.id: f for f in records.facings_of(tx, by, shop) if not whole or f.id in asked}
+    held = records.products_by_id(tx, by, (p for f in facings for p in f.products))
+    return plans.facings(facings, known, held.keys(), plates)
+
+
+def apply_products(tx: Tx, by: Actor, plan: Plan[Product], *, id: UUID, at_us: int) -> None:
+    """Do what a plan says with its good parts."""
+    before = records.products_by_id(tx, by, (p.id for p in plan.change))
+    records.add_products(tx, plan.add, at_us)
+    records.set_products(tx, plan.change)
+    news = [
+        New(body=facts.product_added(p), id=derived("product_added", id, p.id), at_us=at_us, subject=p.id)
+        for p in plan.add
+    ]
+    news += [
+        New(
+            body=facts.product_changed(p, before[p.id]),
+            id=derived("product_changed", id, p.id),
+            at_us=at_us,
+            subject=p.id,
+        )
+        for p in plan.change
+    ]
+    journal.append_many(tx, by, news)
+
+
+def apply_prices(tx: Tx, by: Actor, plan: Plan[Price], *, id: UUID, at_us: int) -> None:
+    """Do what a plan says with its good parts."""
+    records.add_prices(tx, plan.add, at_us)
+    records.set_prices(tx, plan.change, at_us)
+    news = [
+        New(
+            body=facts.price_set(p),
+            id=derived("price_set", id, p.product, p.shop, p.from_us),
+            at_us=at_us,
+            subject=p.product,
+            shop=p.shop or None,
+        )
+        for p in [*plan.add, *plan.change]
+    ]
+    journal.append_many(tx, by, news)
+
+
+def apply_facings(
+    tx: Tx, by: Actor, shop: str, plan: Plan[Facing], *, id: UUID, at_us: int, whole: bool = False
+) -> None:
+    """Do what a plan says with its good parts."""
+    kept = {f.id for f in [*plan.add, *plan.change, *plan.same]}
+    gone = [f for f in records.facings_of(tx, by, shop) if f.id not in kept] if whole else []
+    ever = records.facing_ids(tx, by, shop)
+    records.add_facings(tx, [f for f in plan.add if f.id not in ever], at_us)
+    records.set_facings(tx, [*plan.change, *(f for f in plan.add if f.id in ever)], at_us)
+    records.set_facings(tx, gone, at_us, closed=True)
+    news = [_facing_fact(facts.facing_set(f), "facing_set", id, shop, f.id, at_us) for f in [*plan.add, *plan.change]]
+    news += [_facing_fact(facts.FacingClosed(facing=f.id), "facing_closed", id, shop, f.id, at_us) for f in gone]
+    journal.append_many(tx, by, news)
+
+
+def price_at(tx: Tx, by: Actor, products: Iterable[str], at_us: int, *, shop: str = EVERY_SHOP) -> dict[str, int]:
+    """The prices in force at an instant, in won with VAT: the shop's own before the neighbourhood's.
+
+    One query for up to 500 products; a product without a price is not in the answer.
+    """
+    found = in_force(records.prices_in_force(tx, by, products, at_us, shop), at_us, shop)
+    return {product: price.price_krw for product, price in found.items()}
+
+
+def products(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:
+    """Products by id; one that does not exist is not in the answer."""
+    return records.products_by_id(tx, by, ids)
+
+
+def product(tx: Tx, by: Actor, id: str) -> Product:
+    """One product. Raises ``NotFound``."""
+    found = records.products_by_id(tx, by, [id]).get(id)
+    if found is None:
+        raise NotFound(
+            "catalog.no_product",
+            ko=f"'{id}' 상품이 없습니다.",
+            en=f"There is no product '{id}'.",
+            next_ko="상품코드를 확인하세요.",
+            next_en="Check the product's code.",
+        )
+    return found
+
+
+def product_of_gtin(tx: Tx, by: Actor, gtin: str) -> Product | None:
+    """The product with a barcode, however many leading zeros it was written with."""
+    owner = records.owners_of_gtins(tx, by, [gtin14(gtin)]).get(gtin14(gtin))
+    return records.products_by_id(tx, by, [owner])[owner] if owner else None
+
+
+def find_products(
+    tx: Tx, by: Actor, *, kind: str | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[Product]:
+    """Products by id, a page at a time."""
+    return records.find_products(tx, by, kind=kind, cursor=cursor, limit=limit)
+
+
+def price_history(tx: Tx, by: Actor, product: str) -> list[Price]:
+    """Every price of a product, past and coming, oldest first."""
+    return records.prices_of(tx, by, [product])
+
+
+def facings(tx: Tx, by: Actor, shop: str) -> list[Facing]:
+    """A shop's planogram as it stands, by facing id."""
+    by.need_shop(shop)
+    return records.facings_of(tx, by, shop)
+
+
+def _facing_fact(body: object, what: str, id: UUID, shop: str, facing: str, at_us: int) -> New:
+    return New(body=body, id=derived(what, id, shop, facing), at_us=at_us, subject=f"{shop}/{facing}", shop=shop)  # type: ignore[arg-type]
+
+
+def _may_change(by: Actor) -> None:
+    by.need(Role.OPERATOR, Role.STAFF)
+
+
+def _sound(product: Product) -> None:
+    if product.gtin is not None and not valid(product.gtin):
+        raise Invalid(
+            "catalog.bad_gtin",
+            ko=f"'{product.id}'의 바코드 {product.gtin}이(가) 올바르지 않습니다.",
+            en=f"The barcode {product.gtin} of '{product.id}' is not valid.",
+            next_ko="8, 12, 13, 14자리 숫자와 끝자리 검사 숫자를 확인하세요.",
+            next_en="Check that it has 8, 12, 13 or 14 digits and the right check digit.",
+            product=product.id,
+        )
+
+
+def _raise_first(plan: Plan[T]) -> None:
+    if not plan.wrong:
+        return
+    wrong: Wrong = plan.wrong[0]
+    ko, en, next_ko, next_en = (text.format(**wrong.words) for text in WORDS[wrong.code])
+    kind: Callable[..., Conflict | Invalid] = Conflict if wrong.code.endswith("_taken") else Invalid
+    raise kind(
+        f"catalog.{wrong.code}", ko=ko, en=en, next_ko=next_ko, next_en=next_en,
+        index=wrong.index, column=wrong.column, value=wrong.value,
+    )  # fmt: skip

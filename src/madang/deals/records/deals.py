@@ -1,0 +1,181 @@
+"""Tables of deals and their moves, and the queries on them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from madang.db import Page, Tx, keyset, table
+from madang.deals.model import Deal, Move, Process
+from madang.kernel import Actor
+
+processes = table(
+    "deals_process",
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("first_used_us", sa.BigInteger, nullable=False),
+    key=["name", "version"],
+)
+deals = table(
+    "deals_deal",
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("process", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Column("moves", sa.BigInteger, nullable=False),
+    sa.Column("opened_at_us", sa.BigInteger, nullable=False),
+    sa.Column("entered_at_us", sa.BigInteger, nullable=False),
+    sa.Column("entered_move", sa.BigInteger, nullable=False),
+    sa.Column("closed_at_us", sa.BigInteger),
+    sa.Index("deals_deal_state", "neighbourhood", "process", "state", "opened_at_us", "id"),
+    sa.Index("deals_deal_shop", "neighbourhood", "shop", "opened_at_us", "id"),
+    sa.Index("deals_deal_subject", "neighbourhood", "subject", "opened_at_us", "id"),
+    key=["id"],
+)
+moves = table(
+    "deals_move",
+    sa.Column("deal", sa.Uuid, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("transition", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("actor_kind", sa.Text, nullable=False),
+    sa.Column("actor_key", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("args", sa.Text, nullable=False),
+    sa.Column("changes", sa.Text, nullable=False),
+    sa.UniqueConstraint("neighbourhood", "id", name="uq_deals_move_id"),
+    key=["deal", "number"],
+)
+
+_N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
+_INSERT_DEAL, _INSERT_MOVE, _INSERT_PROCESS = sa.insert(deals), sa.insert(moves), sa.insert(processes)
+_DEAL = sa.select(*deals.c[1:]).where(deals.c.neighbourhood == _N, deals.c.id == sa.bindparam("id"))
+_MOVE = sa.select(*moves.c[1:]).where(moves.c.neighbourhood == _N, moves.c.id == sa.bindparam("id"))
+_MOVES = (
+    sa.select(*moves.c[1:])
+    .where(moves.c.neighbourhood == _N, moves.c.deal == sa.bindparam("deal"))
+    .order_by(moves.c.number)
+)
+_PROCESS = sa.select(processes.c.fingerprint, processes.c.body).where(
+    processes.c.neighbourhood == _N,
+    processes.c.name == sa.bindparam("name"),
+    processes.c.version == sa.bindparam("version"),
+)
+_STEP = (
+    sa.update(deals)
+    .where(deals.c.neighbourhood == sa.bindparam("n_"), deals.c.id == sa.bindparam("id_"))
+    .values({c: sa.bindparam(c) for c in ("state", "data", "moves", "entered_at_us", "entered_move", "closed_at_us")})
+)
+
+
+def deal(tx: Tx, by: Actor, id: UUID) -> Deal | None:
+    found = tx.rows(_DEAL, {"n": by.neighbourhood, "id": id})
+    return _deal(found[0]) if found else None
+
+
+def find(
+    tx: Tx,
+    by: Actor,
+    *,
+    process: str | None,
+    state: str | None,
+    shop: str | None,
+    subject: str | None,
+    running: bool | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Deal]:
+    """Deals the caller may see, newest first."""
+    wanted = sa.select(*deals.c[1:]).where(deals.c.neighbourhood == by.neighbourhood)
+    for column, value in (("process", process), ("state", state), ("shop", shop), ("subject", subject)):
+        if value is not None:
+            wanted = wanted.where(deals.c[column] == value)
+    if by.shops:
+        wanted = wanted.where(deals.c.shop.in_(sorted(by.shops)))
+    if running is not None:
+        closed = deals.c.closed_at_us
+        wanted = wanted.where(closed.is_(None) if running else closed.is_not(None))
+    order = [deals.c.opened_at_us, deals.c.id]
+    return keyset(tx, wanted, order=order, cursor=cursor, limit=limit, descending=True).map(_deal)
+
+
+def move(tx: Tx, by: Actor, id: UUID) -> Move | None:
+    found = tx.rows(_MOVE, {"n": by.neighbourhood, "id": id})
+    return _move(found[0]) if found else None
+
+
+def history(tx: Tx, by: Actor, deal: UUID) -> list[Move]:
+    """Every step of a deal, the opening first."""
+    return [_move(row) for row in tx.rows(_MOVES, {"n": by.neighbourhood, "deal": deal})]
+
+
+def add_deal(tx: Tx, new: Deal) -> None:
+    row = msgspec.structs.asdict(new) | {"neighbourhood": tx.neighbourhood, "data": json(new.data)}
+    tx.many(_INSERT_DEAL, [row])
+
+
+def add_move(tx: Tx, new: Move) -> None:
+    texts = {"args": json(new.args), "changes": json(new.changes)}
+    tx.many(_INSERT_MOVE, [msgspec.structs.asdict(new) | {"neighbourhood": tx.neighbourhood} | texts])
+
+
+def set_deal(tx: Tx, new: Deal) -> None:
+    """Write what a step changes of a deal."""
+    row = {
+        "n_": tx.neighbourhood,
+        "id_": new.id,
+        "state": new.state,
+        "data": json(new.data),
+        "moves": new.moves,
+        "entered_at_us": new.entered_at_us,
+        "entered_move": new.entered_move,
+        "closed_at_us": new.closed_at_us,
+    }
+    tx.many(_STEP, [row])
+
+
+def process(tx: Tx, by: Actor, name: str, version: int) -> tuple[str, Process] | None:
+    """The fingerprint and content a process had when its first deal began."""
+    found = tx.rows(_PROCESS, {"n": by.neighbourhood, "name": name, "version": version})
+    if not found:
+        return None
+    return found[0][0], msgspec.json.decode(found[0][1], type=Process)
+
+
+def add_process(tx: Tx, new: Process, fingerprint: str, at_us: int) -> None:
+    row = {"name": new.name, "version": new.version, "fingerprint": fingerprint, "body": json(new)}
+    tx.many(_INSERT_PROCESS, [row | {"neighbourhood": tx.neighbourhood, "first_used_us": at_us}])
+
+
+def json(value: Any) -> str:
+    return msgspec.json.encode(value, order="deterministic").decode()
+
+
+def plain(value: dict[str, Any]) -> dict[str, Any]:
+    """A value as it will be read back: JSON types only. Raises ``TypeError`` for what JSON cannot hold."""
+    back: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
+    return back
+
+
+def _deal(row: tuple[Any, ...]) -> Deal:
+    return Deal(**dict(zip(_DEAL_FIELDS, row, strict=True)) | {"data": msgspec.json.decode(row[_DATA])})
+
+
+def _move(row: tuple[Any, ...]) -> Move:
+    fields = dict(zip(_MOVE_FIELDS, row, strict=True))
+    return Move(**fields | {name: msgspec.json.decode(fields[name]) for name in ("args", "changes")})
+
+
+_DEAL_FIELDS = [c.name for c in deals.c[1:]]
+_MOVE_FIELDS = [c.name for c in moves.c[1:]]
+_DATA = _DEAL_FIELDS.index("data")

@@ -1,0 +1,173 @@
+"""Tables of receipts and their lines, and the queries on them. Both are append-only: a correction is a refund."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from madang.catalog.model import SoldBy, Vat
+from madang.db import Page, Tx, keyset, table
+from madang.deals.lines import Line, Receipt
+from madang.kernel import Actor
+from madang.payments.vat import Split
+
+receipts = table(
+    "deals_receipt",
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("day", sa.Text, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("deal", sa.Uuid, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("total_krw", sa.BigInteger, nullable=False),
+    sa.Column("supply_krw", sa.BigInteger, nullable=False),
+    sa.Column("vat_krw", sa.BigInteger, nullable=False),
+    sa.Column("exempt_krw", sa.BigInteger, nullable=False),
+    sa.Column("confidence", sa.Double),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("original", sa.Uuid),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.UniqueConstraint("neighbourhood", "shop", "day", "number", name="uq_deals_receipt_number"),
+    sa.Index("deals_receipt_deal", "neighbourhood", "deal"),
+    sa.Index("deals_receipt_original", "neighbourhood", "original"),
+    sa.Index("deals_receipt_shop", "neighbourhood", "shop", "at_us", "id"),
+    sa.Index("deals_receipt_person", "neighbourhood", "person", "at_us", "id"),
+    key=["id"],
+)
+lines = table(
+    "deals_receipt_line",
+    sa.Column("receipt", sa.Uuid, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("name_ko", sa.Text, nullable=False),
+    sa.Column("name_en", sa.Text, nullable=False),
+    sa.Column("vat", sa.Text, nullable=False),
+    sa.Column("sold_by", sa.Text, nullable=False),
+    sa.Column("qty", sa.BigInteger, nullable=False),
+    sa.Column("grams", sa.BigInteger),
+    sa.Column("unit_price_krw", sa.BigInteger, nullable=False),
+    sa.Column("amount_krw", sa.BigInteger, nullable=False),
+    sa.Column("vat_krw", sa.BigInteger, nullable=False),
+    sa.Column("probability", sa.Double),
+    sa.Column("original_line", sa.BigInteger),
+    key=["receipt", "number"],
+)
+
+_N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
+_INSERT, _INSERT_LINE = sa.insert(receipts), sa.insert(lines)
+_COLUMNS = [c for c in receipts.c if c.name != "neighbourhood"]
+_SELECT = sa.select(*_COLUMNS).where(receipts.c.neighbourhood == _N)
+_BY_ID = _SELECT.where(receipts.c.id == sa.bindparam("id"))
+_BY_DEAL = _SELECT.where(receipts.c.deal == sa.bindparam("deal")).order_by(receipts.c.at_us, receipts.c.number)
+_REFUNDS = _SELECT.where(receipts.c.original == sa.bindparam("original")).order_by(receipts.c.at_us, receipts.c.number)
+_LINES = (
+    sa.select(*lines.c[1:])
+    .where(lines.c.neighbourhood == _N, lines.c.receipt == sa.bindparam("receipt"))
+    .order_by(lines.c.number)
+)
+_LAST_NUMBER = sa.select(sa.func.coalesce(sa.func.max(receipts.c.number), 0)).where(
+    receipts.c.neighbourhood == _N, receipts.c.shop == sa.bindparam("shop"), receipts.c.day == sa.bindparam("day")
+)
+_DAY = sa.select(
+    sa.func.count(),
+    sa.func.count(receipts.c.original),
+    *[
+        sa.cast(sa.func.coalesce(sa.func.sum(receipts.c[name]), 0), sa.BigInteger)
+        for name in ("supply_krw", "vat_krw", "exempt_krw")
+    ],
+).where(receipts.c.neighbourhood == _N, receipts.c.shop == sa.bindparam("shop"), receipts.c.day == sa.bindparam("day"))
+_REFUNDED = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(-receipts.c.total_krw), 0), sa.BigInteger)).where(
+    receipts.c.neighbourhood == _N,
+    receipts.c.person == sa.bindparam("person"),
+    receipts.c.original.is_not(None),
+    receipts.c.at_us >= sa.bindparam("since_us"),
+)
+
+
+def add(tx: Tx, receipt: Receipt) -> None:
+    row = {name: getattr(receipt, name) for name in _PLAIN}
+    tx.many(_INSERT, [row | msgspec.structs.asdict(receipt.split) | {"neighbourhood": tx.neighbourhood}])
+    owner = {"neighbourhood": tx.neighbourhood, "receipt": receipt.id}
+    tx.many(_INSERT_LINE, [msgspec.structs.asdict(line) | owner for line in receipt.lines])
+
+
+def next_number(tx: Tx, shop: str, day: str) -> int:
+    """The number after the day's last; there is one writer, so none is skipped and none is given twice."""
+    rows = tx.rows(_LAST_NUMBER, {"n": tx.neighbourhood, "shop": shop, "day": day})
+    return int(rows[0][0]) + 1
+
+
+def get(tx: Tx, by: Actor, id: UUID) -> Receipt | None:
+    found = _full(tx, by, tx.rows(_BY_ID, {"n": by.neighbourhood, "id": id}))
+    return found[0] if found else None
+
+
+def of_deal(tx: Tx, by: Actor, deal: UUID) -> list[Receipt]:
+    return _full(tx, by, tx.rows(_BY_DEAL, {"n": by.neighbourhood, "deal": deal}))
+
+
+def refunds(tx: Tx, by: Actor, original: UUID) -> list[Receipt]:
+    return _full(tx, by, tx.rows(_REFUNDS, {"n": by.neighbourhood, "original": original}))
+
+
+def find(
+    tx: Tx, by: Actor, *, shop: str | None, day: str | None, person: str | None, cursor: str | None, limit: int
+) -> Page[Receipt]:
+    """Receipts the caller may see, newest first."""
+    wanted = sa.select(*_COLUMNS).where(receipts.c.neighbourhood == by.neighbourhood)
+    for column, value in (("shop", shop), ("day", day), ("person", person)):
+        if value is not None:
+            wanted = wanted.where(receipts.c[column] == value)
+    if by.shops:
+        wanted = wanted.where(receipts.c.shop.in_(sorted(by.shops)))
+    order = [receipts.c.at_us, receipts.c.id]
+    page = keyset(tx, wanted, order=order, cursor=cursor, limit=limit, descending=True)
+    return Page(_full(tx, by, page.rows), page.next)
+
+
+def day_sums(tx: Tx, by: Actor, shop: str, day: str) -> tuple[int, int, Split]:
+    """How many receipts, how many of them refunds, and what they add up to."""
+    count, refunds_, supply, vat, exempt = tx.rows(_DAY, {"n": by.neighbourhood, "shop": shop, "day": day})[0]
+    return int(count), int(refunds_), Split(supply_krw=int(supply), vat_krw=int(vat), exempt_krw=int(exempt))
+
+
+def refunded_krw(tx: Tx, by: Actor, person: str, since_us: int) -> int:
+    """What a person has been given back since an instant."""
+    return int(tx.rows(_REFUNDED, {"n": by.neighbourhood, "person": person, "since_us": since_us})[0][0])
+
+
+def _full(tx: Tx, by: Actor, rows: Sequence[tuple[Any, ...]]) -> list[Receipt]:
+    by_receipt = _lines_of(tx, by, [row[0] for row in rows])
+    return [_receipt(row, by_receipt.get(row[0], [])) for row in rows]
+
+
+def _lines_of(tx: Tx, by: Actor, ids: Sequence[UUID]) -> dict[UUID, list[Line]]:
+    if len(ids) == 1:
+        found = tx.rows(_LINES, {"n": by.neighbourhood, "receipt": ids[0]})
+    elif ids:
+        every = sa.select(*lines.c[1:]).where(lines.c.neighbourhood == by.neighbourhood, lines.c.receipt.in_(ids))
+        found = tx.rows(every.order_by(lines.c.receipt, lines.c.number))
+    else:
+        found = []
+    out: dict[UUID, list[Line]] = {}
+    for receipt, *fields in found:
+        line = dict(zip(_LINE_FIELDS, fields, strict=True))
+        line |= {"vat": Vat(line["vat"]), "sold_by": SoldBy(line["sold_by"])}
+        out.setdefault(receipt, []).append(Line(**line))
+    return out
+
+
+def _receipt(row: tuple[Any, ...], of_it: list[Line]) -> Receipt:
+    fields = dict(zip(_NAMES, row, strict=True))
+    split = Split(**{name: fields.pop(name) for name in ("supply_krw", "vat_krw", "exempt_krw")})
+    return Receipt(**fields, split=split, lines=tuple(of_it))
+
+
+_NAMES = [c.name for c in _COLUMNS]
+_PLAIN = [name for name in _NAMES if name not in ("supply_krw", "vat_krw", "exempt_krw")]
+_LINE_FIELDS = [c.name for c in lines.c if c.name not in ("neighbourhood", "receipt")]

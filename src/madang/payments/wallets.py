@@ -1,0 +1,114 @@
+"""Wallets: pure functions that build the transfers of a top-up, a charge and a refund.
+
+Every account of income and tax is one per shop and business day, so a busy day writes no row that yesterday's reports
+read, and no row is hot across shops. Nothing here touches a database: hand the list to ``ledger.post``.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from madang.kernel import KRW, Invalid, business_date, derived
+from madang.ledger import AccountKey, Book, Transfer
+from madang.payments.vat import Split
+
+
+def wallet(person: str) -> AccountKey:
+    """A person's own money here; it cannot be overdrawn."""
+    return AccountKey(Book.MONEY, "wallet", person, KRW)
+
+
+def funding(at_us: int) -> AccountKey:
+    """Where topped-up money comes from that day (bank or card clearing); it runs negative by what came in."""
+    return AccountKey(Book.MONEY, "funding", str(business_date(at_us)), KRW)
+
+
+def sales(shop: str, at_us: int) -> AccountKey:
+    """공급가액: the shop's taxable income of the day, without its tax."""
+    return AccountKey(Book.MONEY, "sales", day_owner(shop, at_us), KRW)
+
+
+def sales_exempt(shop: str, at_us: int) -> AccountKey:
+    """면세: the shop's income of the day that bears no VAT."""
+    return AccountKey(Book.MONEY, "sales_exempt", day_owner(shop, at_us), KRW)
+
+
+def vat_payable(shop: str, at_us: int) -> AccountKey:
+    """부가세 예수금: what the shop took in that day for the tax office."""
+    return AccountKey(Book.MONEY, "vat_payable", day_owner(shop, at_us), KRW)
+
+
+def day_owner(shop: str, at_us: int) -> str:
+    """The owner of a shop's accounts of one business day."""
+    return f"{shop}/{business_date(at_us)}"
+
+
+def top_up(*, id: UUID, person: str, amount_krw: int, at_us: int, cause: str = "") -> list[Transfer]:
+    """Money into a wallet."""
+    _positive(amount_krw)
+    return [_single(id, funding(at_us), wallet(person), amount_krw, at_us, cause)]
+
+
+def cash_out(*, id: UUID, person: str, amount_krw: int, at_us: int, cause: str = "") -> list[Transfer]:
+    """Money out of a wallet, back to where it came from."""
+    _positive(amount_krw)
+    return [_single(id, wallet(person), funding(at_us), amount_krw, at_us, cause)]
+
+
+def charge(*, id: UUID, person: str, shop: str, split: Split, at_us: int, cause: str = "") -> list[Transfer]:
+    """Pay a receipt: supply, tax and exempt income as one linked group (all or none); an empty one has no transfer.
+
+    The legs' ids come from ``id``, so the same charge made again is made once.
+    """
+    _not_negative(split)
+    legs = _legs(shop, split, at_us)
+    return [
+        _single(derived(id, code), wallet(person), account, amount, at_us, cause, group=id)
+        for code, account, amount in legs
+    ]
+
+
+def refund(*, id: UUID, person: str, shop: str, split: Split, at_us: int, cause: str = "") -> list[Transfer]:
+    """Give back ``split`` (positive amounts) from the shop's accounts of the refund's own day, as one linked group."""
+    _not_negative(split)
+    legs = _legs(shop, split, at_us)
+    return [
+        _single(derived(id, code), account, wallet(person), amount, at_us, cause, group=id)
+        for code, account, amount in legs
+    ]
+
+
+def _legs(shop: str, split: Split, at_us: int) -> list[tuple[str, AccountKey, int]]:
+    every = [
+        ("sales", sales(shop, at_us), split.supply_krw),
+        ("vat_payable", vat_payable(shop, at_us), split.vat_krw),
+        ("sales_exempt", sales_exempt(shop, at_us), split.exempt_krw),
+    ]
+    return [leg for leg in every if leg[2]]
+
+
+def _single(
+    id: UUID, debit: AccountKey, credit: AccountKey, amount: int, at_us: int, cause: str, group: UUID | None = None
+) -> Transfer:
+    return Transfer(id=id, debit=debit, credit=credit, amount=amount, group=group, cause=cause, at_us=at_us)
+
+
+def _positive(amount_krw: int) -> None:
+    if amount_krw <= 0:
+        raise _bad_amount(amount_krw)
+
+
+def _not_negative(split: Split) -> None:
+    if min(split.supply_krw, split.vat_krw, split.exempt_krw) < 0:
+        raise _bad_amount(split.total_krw)
+
+
+def _bad_amount(amount_krw: int) -> Invalid:
+    return Invalid(
+        "payments.amount_not_positive",
+        ko="금액은 0원보다 커야 합니다.",
+        en="The amount must be above zero won.",
+        next_ko="금액을 확인하세요. 돌려주는 일은 환불로 하세요.",
+        next_en="Check the amount; to give money back, make a refund.",
+        amount_krw=amount_krw,
+    )

@@ -1,0 +1,38 @@
+"""What the journal is told about places."""
+
+from __future__ import annotations
+
+import msgspec
+
+from madang import journal
+from madang.journal import Stage
+from madang.places.model import PlaceKind
+
+
+@journal.kind("places.added", version=1, stage=Stage.PLANNING)
+class Added(msgspec.Struct, frozen=True, kw_only=True):
+    """The neighbourhood has a place it did not have before."""
+
+    place: str
+    kind: PlaceKind
+    parent: str | None
+    area_m2: float | None
+    uses: tuple[str, ...]
+
+
+@journal.kind("places.closed", version=1, stage=Stage.PLANNING)
+class Closed(msgspec.Struct, frozen=True, kw_only=True):
+    """A place is no longer in use."""
+
+    place: str
+    kind: PlaceKind
+
+
+@journal.kind("places.layout_set", version=1, stage=Stage.PLANNING)
+class LayoutSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop stands as this version of its layout says, from now on."""
+
+    version: int
+    gondolas: int
+    shelves: int
+    plates: int
