@@ -109,7 +109,7 @@ def busy_plan(
     misplace: float = 0.03,
     touch: float = 0.1,
     group: float = 0.2,
-    restock_every: int = 40,
+    restock_every: int = 12,
 ) -> Plan:
     """Enact ``baskets`` as visits that arrive at random, ``per_hour`` of them.
 
@@ -127,7 +127,7 @@ def busy_plan(
         size = int(rng.choice([1, 2, 3], p=[1 - group, 0.75 * group, 0.25 * group]))
         visits.append(Visit(next(times), f"c{i:04d}", lines, size=size, household=basket.household))
         if restock_every and i % restock_every == 0:
-            todo = (Line("", qty=12, do=Do.RESTOCK),)
+            todo = (Line("", qty=15, do=Do.RESTOCK),)
             visits.append(Visit(next(times), f"staff{i // restock_every}", todo, role="staff"))
     return Plan(epoch_us, tuple(visits))
 

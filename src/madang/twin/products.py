@@ -3,7 +3,8 @@
 Names are our own and name no brand; weights are gross (with packaging), prices include VAT (KRW), and both are our
 judgement of what such goods weigh and cost in 2026. The spread of unit weights by kind follows the DLSU smart-shelf
 events (0.3 % for bottled water to 5.5 % for snacks); fruit and fresh meat are our choice. GTINs are made up in the
-restricted-circulation range 200-299 of GS1 with a valid check digit; weight-priced goods have none.
+restricted-circulation range 200-299 of GS1 with a valid check digit; weight-priced goods have none. ``sells`` (fast,
+normal, slow) is how often the baskets of ``baskets`` hold them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class ProductType:
     kind: str
     vat: str
     sold_by: str
+    sells: str
     unit_weight_g: float
     unit_weight_sd_g: float
     price_krw: int
@@ -50,6 +52,7 @@ def _product(row: dict[str, str]) -> ProductType:
         kind=row["kind"],
         vat=row["vat"],
         sold_by=row["sold_by"],
+        sells=row["sells"],
         unit_weight_g=float(row["unit_weight_g"]),
         unit_weight_sd_g=float(row["unit_weight_sd_g"]),
         price_krw=int(row["price_krw"]),
