@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.catalog.model import SoldBy, Vat
 from madang.deals.lines import Line, Receipt, split_of
-from madang.kernel import Actor, Clock, Conflict, Invalid, NotFound
+from madang.kernel import Actor, Conflict, Ids, Invalid, NotFound
 from madang.ui import Pages
 
 REASONS = ("not_taken", "put_back", "fewer", "price", "other")
@@ -48,11 +48,11 @@ class ReceiptDesk(Protocol):
     def open(self, by: Actor, token: str) -> Shown:
         """The receipt behind a link. Raises ``NotFound``."""
 
-    def object(self, by: Actor, token: str, *, line: int, qty: int | None, reason: str, key: str) -> Objection:
-        """Call ``line`` wrong, for ``qty`` pieces or all of it. The same ``key`` again does nothing new."""
+    def object(self, by: Actor, token: str, *, line: int, qty: int | None, reason: str) -> Objection:
+        """Call ``line`` wrong, for ``qty`` pieces or all of it. Saying the same again does nothing new."""
 
 
-def router(desk: ReceiptDesk, pages: Pages, clock: Clock) -> APIRouter:
+def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
     """``/r/{token}`` and the two steps of an objection."""
     routes = APIRouter(prefix="/r", include_in_schema=False)
 
@@ -78,25 +78,25 @@ def router(desk: ReceiptDesk, pages: Pages, clock: Clock) -> APIRouter:
     @routes.get("/{token}/wrong/{line}", name="receipt.wrong")
     def ask(request: Request, token: str, line: int) -> Response:
         shown = desk.open(request.state.by, token)
-        return _form(request, pages, clock, shown, token, _line(shown, line), error=None, status=200)
+        return _form(request, pages, shown, token, _line(shown, line), key=str(ids.new()))
 
     @routes.post("/{token}/wrong/{line}", name="receipt.object")
     def say(
         request: Request,
         token: str,
         line: int,
-        idempotency_key: Annotated[str, Form(max_length=200)] = "",
         reason: Annotated[str, Form(max_length=40)] = "",
         qty: Annotated[int | None, Form(ge=1)] = None,
     ) -> Response:
         shown = desk.open(request.state.by, token)
         wrong = _line(shown, line)
         if reason not in REASONS:
-            return _form(request, pages, clock, shown, token, wrong, error="receipt.wrong.choose", status=422)
+            return _form(
+                request, pages, shown, token, wrong, key=str(ids.new()), error="receipt.wrong.choose", status=422
+            )
         if qty is not None and qty > max(wrong.qty, 1):
             raise _too_many(wrong)
-        key = request.headers.get("idempotency-key") or idempotency_key
-        desk.object(request.state.by, token, line=line, qty=qty, reason=reason, key=key)
+        desk.object(request.state.by, token, line=line, qty=qty, reason=reason)
         return RedirectResponse(f"/r/{token}?done={line}", 303, headers=PRIVATE)
 
     return routes
@@ -114,13 +114,13 @@ def sureness(probability: float) -> str:
 def _form(
     request: Request,
     pages: Pages,
-    clock: Clock,
     shown: Shown,
     token: str,
     line: Line,
     *,
-    error: str | None,
-    status: int,
+    key: str,
+    error: str | None = None,
+    status: int = 200,
 ) -> Response:
     return pages.html(
         request,
@@ -132,7 +132,7 @@ def _form(
         line=line,
         by_unit=SoldBy.UNIT,
         reasons=REASONS,
-        key=f"wrong-{line.number}-{clock.now_us():x}",
+        key=key,
         error=error,
     )
 

@@ -9,7 +9,7 @@ import msgspec
 
 Rect = tuple[float, float, float, float]
 Ring = list[tuple[float, float]]
-MARGIN_M = 0.35
+MARGIN_M = 0.2
 
 
 class Facing(msgspec.Struct, frozen=True, kw_only=True):

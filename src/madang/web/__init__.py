@@ -1,4 +1,4 @@
-"""Web: assembles the app out of the rooms' and serves it. ``create_app(Shopfront(...))``, ``start``, ``serve``."""
+"""Web: one app out of every room's pages, and its server: ``create_app(Shopfront(...))``, ``start``, ``serve``."""
 
 from madang.web.app import Shopfront, create_app
 from madang.web.serving import Running, serve, start

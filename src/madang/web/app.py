@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Scope
 from madang import __version__
 from madang.deals import pages as deal_pages
 from madang.guard.limits import Limiter
-from madang.kernel import Clock, MadangError, SystemClock
+from madang.kernel import Clock, MadangError, SystemClock, Uuid7
 from madang.ui import Pages
 from madang.walkout import pages as walkout_pages
 from madang.walkout.live import Hubs
@@ -61,7 +61,7 @@ def create_app(shopfront: Shopfront) -> FastAPI:
     app.include_router(home.router(pages, shopfront.hubs, shopfront.clock))
     app.include_router(walkout_pages.router(shopfront.hubs, pages))
     if shopfront.desk is not None:
-        app.include_router(deal_pages.router(shopfront.desk, pages, shopfront.clock))
+        app.include_router(deal_pages.router(shopfront.desk, pages, Uuid7(shopfront.clock)))
     for router in shopfront.more:
         app.include_router(router)
     app.include_router(static.router)

@@ -1,6 +1,6 @@
 // Carts per group: what the engine believes each holds, and how sure it is.
 import { state } from "./state.js";
-import { h, $, icon, goods, hue } from "./dom.js";
+import { h, $, icon, goods, hue, patch } from "./dom.js";
 import { t, won, name, percent } from "./text.js";
 
 const SHOWN = 6;
@@ -21,10 +21,10 @@ export function drawCarts() {
   });
   const list = $("carts"), focused = document.activeElement?.closest?.(".cart")?.dataset.visit;
   if (!nodes.length) nodes.push(h("p", { class: "nothing", text: t("cart.none") }));
-  if (nodes.length !== list.children.length || nodes.some((node, i) => node !== list.children[i])) list.replaceChildren(...nodes);
+  patch(list, nodes);
   if (focused && document.activeElement?.dataset?.visit !== focused) cards.get(focused)?.node.querySelector("button").focus({ preventScroll: true });
   const inside = open.filter((cart) => !cart.closed).length;
-  $("carts-n").textContent = inside ? String(inside) : "";
+  $("carts-n").textContent = inside ? t("cart.count", { n: inside }) : "";
 }
 
 function leave(cart) {
@@ -39,7 +39,7 @@ function card(cart) {
   const head = h("button", { class: "cart-head", type: "button", onclick: choose, "data-visit": cart.visit },
     h("span", { class: `badge h${hue(cart.n)}`, "aria-hidden": "true", text: cart.n ?? "?" }),
     h("span", { class: "cart-who", text: t("cart.shopper", { n: cart.n ?? "?" }) }, facts ? h("small", { text: ` ${facts}` }) : null),
-    h("span", { class: `cart-sure${cart.confidence < 0.9 ? " doubt" : ""}`, text: t("cart.sure", { p: cart.confidence }) }));
+    !cart.lines.length ? null : h("span", { class: `cart-sure${cart.confidence < 0.9 ? " doubt" : ""}`, text: t("cart.sure", { p: cart.confidence }) }));
   const node = h("article", { class: `cart${cart.closed ? " closed" : ""}`, "data-visit": cart.visit }, head);
   if (!cart.lines.length) node.append(h("p", { class: "cart-empty", text: t("cart.empty") }));
   else node.append(h("ul", { class: "cart-lines" }, ...cart.lines.slice(0, SHOWN).map((line) => row(line, known))));

@@ -13,6 +13,12 @@ export function h(tag, attributes = {}, ...children) {
   node.append(...children.filter((child) => child !== null && child !== undefined));
   return node;
 }
+// Makes `list` hold exactly `nodes` in order, touching only what is out of place (a node moved would start its animation anew).
+export function patch(list, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  nodes.forEach((node, i) => { if (list.children[i] !== node) list.insertBefore(node, list.children[i] ?? null); });
+}
 export const $ = (id) => document.getElementById(id);
 export const icon = (id, cls = "ic") => h("svg", { class: cls, "aria-hidden": "true" }, h("use", { href: `#i-${id}` }));
 

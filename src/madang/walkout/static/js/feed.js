@@ -1,9 +1,9 @@
 // What has just happened, and the receipts as they settle.
 import { state } from "./state.js";
-import { h, $, icon, goods, hue } from "./dom.js";
+import { h, $, icon, goods, hue, patch } from "./dom.js";
 import { t, won, name, who, clock, percent } from "./text.js";
 
-const FEED = 9, RECEIPTS = 9;
+const FEED = 10, RECEIPTS = 9;
 const SIGN = { entered: "in", left: "out", put_back: "back", touch: "hand" };
 const DOUBT = new Set(["review", "disputed"]);
 
@@ -26,7 +26,7 @@ export function drawReceipts() {
   if (!latest.length) return;
   const held = new Map([...$("receipts").children].map((li) => [li.dataset.id, li]));
   const rows = latest.map((one) => { const old = held.get(one.id); return old && old.data === one ? old : receipt(one, !old && held.size > 1); });
-  $("receipts").replaceChildren(...rows);
+  patch($("receipts"), rows);
 }
 function receipt(one, fresh) {
   const body = [

@@ -155,6 +155,6 @@ export function movePeople(now) {
 function leaveTrail(dot, now) {
   const last = dot.past.at(-1);
   if (!last || Math.hypot(last.x - dot.x, last.y - dot.y) > 5) dot.past.push({ x: dot.x, y: dot.y, at: now });
-  while (dot.past.length && (dot.past.length > 40 || now - dot.past[0].at > 2600)) dot.past.shift();
+  while (dot.past.length && (dot.past.length > 40 || now - dot.past[0].at > 1300)) dot.past.shift();
   dot.trail.setAttribute("points", dot.past.map((p) => `${p.x.toFixed(0)},${p.y.toFixed(0)}`).join(" "));
 }

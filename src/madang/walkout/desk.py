@@ -1,0 +1,92 @@
+"""The receipt desk: what a shopper's link shows of a walk-out visit, and what calling a line wrong does."""
+
+from __future__ import annotations
+
+import msgspec
+
+from madang.db import Database, Tx
+from madang.deals import receipts
+from madang.deals import service as deals
+from madang.deals.disputes import Claim
+from madang.deals.lines import Receipt
+from madang.deals.links import Links
+from madang.deals.model import Deal
+from madang.deals.pages import Objection, Shown, State
+from madang.kernel import Actor, Clock, derived
+from madang.places import service as places
+from madang.ui import formats
+from madang.walkout import service
+
+_STATES: dict[str, State] = {"disputed": "disputed", "refunded": "refunded", "closed": "closed", "in_review": "review"}
+
+
+class Desk:
+    """A ``deals.pages.ReceiptDesk`` over the database. The link itself is the right to look and to object."""
+
+    def __init__(self, db: Database, links: Links, clock: Clock) -> None:
+        self._db, self._links, self._clock = db, links, clock
+
+    def open(self, by: Actor, token: str) -> Shown:
+        return self._db.read(lambda tx: self._open(tx, token), neighbourhood=by.neighbourhood)
+
+    def object(self, by: Actor, token: str, *, line: int, qty: int | None, reason: str) -> Objection:
+        """A line can be called wrong once: receipt and line make the id, and sending it again does nothing."""
+        at_us = self._clock.now_us()
+
+        def act(tx: Tx) -> Objection:
+            receipt, holder = receipts.open_link(tx, self._links, token)
+            id_ = derived("walkout.object", receipt.id, line)
+            service.dispute(tx, holder, receipt.deal, line, qty, id=id_, at_us=at_us, reason=reason)
+            said = objections(tx, holder, deals.get(tx, holder, receipt.deal), receipt)
+            return next(one for one in said if one.line == line)
+
+        return self._db.write(act, neighbourhood=by.neighbourhood)
+
+    def _open(self, tx: Tx, token: str) -> Shown:
+        receipt, holder = receipts.open_link(tx, self._links, token)
+        deal = deals.get(tx, holder, receipt.deal)
+        place = places.get(tx, holder, receipt.shop)
+        said = objections(tx, holder, deal, receipt)
+        ko, en = _paid_from(int(deal.data.get("owed_krw", 0)))
+        first = deal.data.get("receipt") == str(receipt.id)
+        return Shown(
+            receipt=receipt,
+            shop_ko=place.name_ko,
+            shop_en=place.name_en,
+            state=_STATES.get(deal.state, "charged"),
+            charged_krw=receipt.total_krw,
+            refunded_krw=sum(one.refunded_krw for one in said),
+            paid_from_ko=ko,
+            paid_from_en=en,
+            objections=said,
+            may_object=first and deal.state in ("charged", "refunded"),
+        )
+
+
+def objections(tx: Tx, by: Actor, deal: Deal, receipt: Receipt) -> tuple[Objection, ...]:
+    """What was said against the receipt's lines, and what became of it."""
+    back: dict[int, int] = {}
+    for refund in receipts.refunds_of(tx, by, receipt.id):
+        for line in refund.lines:
+            number = line.original_line or 0
+            back[number] = back.get(number, 0) - line.amount_krw
+    kept = deal.data.get("dispute")
+    claim = msgspec.convert(kept, Claim) if kept else None
+    waiting = {give.line for give in claim.lines} if claim and claim.receipt == receipt.id else set()
+    heard = set(deal.data.get("objected", ())) if deal.data.get("receipt") == str(receipt.id) else set()
+    return tuple(_objection(number, back, waiting) for number in sorted(heard | waiting | back.keys()))
+
+
+def _objection(number: int, back: dict[int, int], waiting: set[int]) -> Objection:
+    if number in waiting:
+        return Objection(line=number, outcome="review", refunded_krw=back.get(number, 0))
+    if number in back:
+        return Objection(line=number, outcome="refunded", refunded_krw=back[number])
+    return Objection(line=number, outcome="declined")
+
+
+def _paid_from(owed_krw: int) -> tuple[str, str]:
+    if not owed_krw:
+        return "동네 지갑", "Neighbourhood wallet"
+    ko, en = formats.won(owed_krw, "ko"), formats.won(owed_krw, "en")
+    return f"동네 지갑 (모자란 {ko}은 다음에)", f"Neighbourhood wallet ({en} still owed)"
