@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -111,18 +111,30 @@ class Gateway:
                 self._device(message.device).kind = _kind(message)
 
     # --- taking -------------------------------------------------------------------------------------------------
-    def receive(self, bodies: Iterable[bytes], encoding: Encoding = "msgpack", *, key: bytes | None = None) -> Taken:
-        """Take a handful of messages, each encoded apart; never raises for what is in them."""
+    def receive(
+        self,
+        bodies: Iterable[bytes],
+        encoding: Encoding = "msgpack",
+        *,
+        key: bytes | None = None,
+        arrivals_us: Sequence[int] | None = None,
+    ) -> Taken:
+        """Take a handful of messages, each encoded apart; never raises for what is in them.
+
+        ``arrivals_us`` says when each came, where a carrier between device and hub knows better than our clock.
+        """
         taken = Taken()
         with self._lock:
             for index, body in enumerate(bodies):
-                self._one(index, body, encoding, key, taken)
+                came_us = self._clock.now_us() if arrivals_us is None else arrivals_us[index]
+                self._one(index, body, encoding, key, max(self._arrival_us, came_us), taken)
             end = self._log.flush()
         self._logged(end)
         return taken
 
-    def _one(self, index: int, body: bytes, encoding: Encoding, key: bytes | None, taken: Taken) -> None:
-        arrival_us = max(self._arrival_us, self._clock.now_us())
+    def _one(
+        self, index: int, body: bytes, encoding: Encoding, key: bytes | None, arrival_us: int, taken: Taken
+    ) -> None:
         try:
             if len(body) > MESSAGE_BYTES_MAX:
                 raise ValueError(f"longer than {MESSAGE_BYTES_MAX} bytes")
@@ -209,6 +221,22 @@ class Gateway:
         """Make the log durable up to a position: before anything that depends on it is written."""
         with self._lock:
             self._log.sync(upto)
+
+    @property
+    def arrival_us(self) -> int:
+        """When the last message taken (or tick) came."""
+        return self._arrival_us
+
+    def device(self, name: str) -> Device:
+        """A copy of one device's record."""
+        with self._lock:
+            known = self._devices.get(name, Device(name))
+            return msgspec.structs.replace(known, gaps=set(known.gaps))
+
+    def drop_before(self, position: int, before_us: int) -> int:
+        """Delete whole log segments that nobody needs and that are old enough; how many."""
+        with self._lock:
+            return len(self._log.drop_before(position, before_us))
 
     @property
     def end(self) -> int:

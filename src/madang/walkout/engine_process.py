@@ -16,7 +16,7 @@ from typing import IO
 
 import msgspec
 
-from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, ToEngine, Trouble
+from madang.walkout.model import Begin, Done, FromEngine, Go, ToEngine
 from madang.walkout.runner import read_frame, write_frame
 
 WAITING_MAX = 400
@@ -35,10 +35,10 @@ class Died(msgspec.Struct, frozen=True):
 
 
 class EngineProcess:
-    """One engine process at a time. ``waiting`` is what it said, in order."""
+    """One engine process at a time. ``waiting`` is what it said, in order: frames, trouble, death, None at the end."""
 
     def __init__(self) -> None:
-        self.waiting: queue.SimpleQueue[Frame | Trouble | Died | None] = queue.SimpleQueue()
+        self.waiting: queue.SimpleQueue[object] = queue.SimpleQueue()
         self.busy_s = 0.0
         self.position = self.target = self.applied = 0
         self._lock = threading.Lock()

@@ -88,21 +88,24 @@ def _read(path: Path, print_: str, seq_max: int, position_max: int) -> Found | N
     return Found(head, pickle.loads(zlib.decompress(body)))  # noqa: S301
 
 
-def thin(folder: Path, *, run: int, seq_applied: int) -> int:
-    """Delete what no restart will use: other runs, and all but the newest ones not ahead of ``seq_applied``.
-
-    Returns the earliest log position a restart may need, or -1 when there is no snapshot yet.
-    """
-    usable: list[tuple[int, Path]] = []
+def thin(folder: Path, *, run: int, seq_applied: int) -> None:
+    """Delete what no restart will use: other runs, and all but the newest ones not ahead of ``seq_applied``."""
+    usable: list[Path] = []
     for path in sorted(folder.glob("*.snap")):
         head = _head(path)
         if head is None or head.run != run:
             path.unlink()
         elif head.seq <= seq_applied:
-            usable.append((head.position, path))
-    for _, path in usable[:-KEPT]:
+            usable.append(path)
+    for path in usable[:-KEPT]:
         path.unlink()
-    return usable[-KEPT:][0][0] if usable else -1
+
+
+def oldest_needed(folder: Path, *, run: int, seq_applied: int) -> int | None:
+    """The log position of the oldest snapshot a restart may begin from; None: it begins where the run began."""
+    heads = [head for path in sorted(folder.glob(f"{run:06d}-*.snap")) if (head := _head(path)) is not None]
+    usable = [head.position for head in heads if head.seq <= seq_applied]
+    return usable[-KEPT:][0] if len(usable) >= KEPT else None
 
 
 def _head(path: Path) -> Head | None:

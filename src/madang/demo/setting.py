@@ -1,0 +1,79 @@
+"""What a demo enacts: shop, seed, baskets, pace. Kept in its data folder, so that a second start goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from madang import twin
+from madang.kernel import Conflict
+from madang.twin import baskets
+from madang.twin.layout import SHAPES, build
+
+SHOP = "madang-1"
+NEIGHBOURHOOD = "demo"
+EPOCH_US = 1_790_031_600_000_000
+"""Where a headless run begins: 2026-09-22 08:00 in Seoul, always, so that two runs of a seed are the same."""
+FILE = "demo.json"
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One demo. ``per_hour`` visits arrive at random; ``shape`` names a layout of the twin."""
+
+    seed: int
+    baskets: int
+    epoch_us: int
+    per_hour: float = 60.0
+    shape: str = "neighbourhood"
+    quality: str = "normal"
+
+
+def keep(folder: Path, asked: Setting) -> Setting:
+    """The setting of a data folder: what it was begun with, else ``asked``, which is then kept.
+
+    Raises ``Conflict`` where the folder was begun with another seed, number of baskets or shop.
+    """
+    path = folder / FILE
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        half = folder / "writing"
+        half.write_bytes(msgspec.json.encode(asked))
+        half.rename(path)
+        return asked
+    there = msgspec.json.decode(path.read_bytes(), type=Setting)
+    if msgspec.structs.replace(asked, epoch_us=there.epoch_us) != there:
+        raise Conflict(
+            "demo.other_setting",
+            ko=f"{folder} 은(는) 다른 설정으로 시작한 데모입니다 ({_told(there)}).",
+            en=f"The demo in {folder} was begun with another setting ({_told(there)}).",
+            next_ko="같은 설정으로 다시 시작하거나, --data로 다른 폴더를 주세요.",
+            next_en="Start it with the same setting, or give another folder with --data.",
+        )
+    return there
+
+
+def _told(setting: Setting) -> str:
+    return f"seed {setting.seed}, baskets {setting.baskets}, {setting.per_hour:g}/h, {setting.shape}"
+
+
+def layout_of(setting: Setting) -> dict[str, Any]:
+    """The shop, with prices as the basket data relate them; weighed goods are priced per 100 g as the till does."""
+    layout = baskets.with_real_prices(build(setting.shape, SHAPES[setting.shape], seed=setting.seed))
+    return layout | {"products": [_per_100_g(product) for product in layout["products"]]}
+
+
+def _per_100_g(product: dict[str, Any]) -> dict[str, Any]:
+    """The twin's prices are for a piece; a weighed product's becomes one for 100 g, rounded to ten won."""
+    if product.get("sold_by") != "weight":
+        return product
+    return product | {"price": max(10, round(product["price"] * 100 / product["weight_g"] / 10) * 10)}
+
+
+def plan_of(setting: Setting, layout: dict[str, Any]) -> twin.Plan:
+    """Who comes when and wants what."""
+    stocked = [product["id"] for product in layout["products"]]
+    found = baskets.real_baskets(setting.baskets, setting.seed, stocked=stocked)
+    geometry = twin.Geometry(layout)
+    return twin.busy_plan(geometry, found, epoch_us=setting.epoch_us, per_hour=setting.per_hour, seed=setting.seed)

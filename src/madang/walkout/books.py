@@ -1,0 +1,77 @@
+"""The accounts a shop without a till books on, in all four books.
+
+goods     shelf (per facing) · sold (per day) · lost · stockroom · supplier (source)
+capacity  free · inside · overflow (people who came in past the limit) · room (source)
+money     tab (what a payer owes; the wallet and the shop's income are the payments room's)
+hours     worked (source, by doer) · spent (by what for)
+
+Goods in somebody's hands are a pending transfer from a shelf to ``sold``; a place taken is one from ``free`` to
+``inside``. So for each product: shelves + sold + lost + stockroom = received, where what is in hands is still on the
+shelf accounts, and pending.
+"""
+
+from __future__ import annotations
+
+from madang.kernel import KRW
+from madang.ledger import AccountKey, Book, Limit, declare_code
+from madang.payments.wallets import day_owner
+
+PLACE = "place"
+SECONDS = "s"
+SALES_FLOOR = "walkout"
+
+_NONE, _WITHIN = Limit.NONE, Limit.DEBITS_WITHIN_CREDITS
+declare_code("shelf", Book.GOODS, _WITHIN, ko="매대", en="Shelf")
+declare_code("sold", Book.GOODS, _NONE, ko="판매", en="Sold")
+declare_code("lost", Book.GOODS, _NONE, ko="감모", en="Lost (negative: found)")
+declare_code("stockroom", Book.GOODS, _NONE, ko="창고", en="Stockroom")
+declare_code("supplier", Book.GOODS, _NONE, ko="공급처", en="Supplier")
+declare_code("room", Book.CAPACITY, _NONE, ko="정원", en="Capacity given")
+declare_code("free", Book.CAPACITY, _WITHIN, ko="빈 자리", en="Free places")
+declare_code("inside", Book.CAPACITY, _NONE, ko="이용 중", en="Places in use")
+declare_code("overflow", Book.CAPACITY, _NONE, ko="정원 초과", en="Over capacity")
+declare_code("tab", Book.MONEY, _NONE, ko="외상", en="Tab (negative: owed)")
+declare_code("worked", Book.HOURS, _NONE, ko="일한 시간", en="Time worked")
+declare_code("spent", Book.HOURS, _NONE, ko="쓰인 시간", en="Time spent")
+
+
+def piece(product: str) -> str:
+    """The unit of a product in the goods book."""
+    return f"{product}:ea"
+
+
+def shelf(shop: str, facing: str, product: str) -> AccountKey:
+    return AccountKey(Book.GOODS, "shelf", f"{shop}/{facing}", piece(product))
+
+
+def sold(shop: str, product: str, at_us: int) -> AccountKey:
+    return AccountKey(Book.GOODS, "sold", day_owner(shop, at_us), piece(product))
+
+
+def lost(shop: str, product: str) -> AccountKey:
+    return AccountKey(Book.GOODS, "lost", shop, piece(product))
+
+
+def stockroom(shop: str, product: str) -> AccountKey:
+    return AccountKey(Book.GOODS, "stockroom", shop, piece(product))
+
+
+def supplier(shop: str, product: str) -> AccountKey:
+    return AccountKey(Book.GOODS, "supplier", shop, piece(product))
+
+
+def capacity(code: str, shop: str) -> AccountKey:
+    return AccountKey(Book.CAPACITY, code, shop, PLACE)
+
+
+def tab(payer: str) -> AccountKey:
+    return AccountKey(Book.MONEY, "tab", payer, KRW)
+
+
+def worked(doer: str) -> AccountKey:
+    return AccountKey(Book.HOURS, "worked", doer, SECONDS)
+
+
+def spent(shop: str, what: str, at_us: int) -> AccountKey:
+    """``what``: watching, restocking, reviewing."""
+    return AccountKey(Book.HOURS, "spent", f"{day_owner(shop, at_us)}/{what}", SECONDS)

@@ -1,0 +1,210 @@
+"""What the journal is told of a shop without a till. A ``visit`` is the opaque key of one shopping group's stay."""
+
+from __future__ import annotations
+
+import msgspec
+
+from madang import journal
+from madang.journal import Stage
+
+
+@journal.kind("walkout.opened", version=1, stage=Stage.PLANNING)
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop without a till opened."""
+
+    capacity: int
+    refund_limit_krw: int
+
+
+@journal.kind("walkout.received", version=1, stage=Stage.LOGISTICS)
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods came from the supplier onto the shelves."""
+
+    products: int
+    pieces: int
+
+
+@journal.kind("walkout.run_begun", version=1, stage=Stage.SALES)
+class RunBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine began with a fresh belief; visits open at that moment go to review."""
+
+    run: int
+    position: int
+    fingerprint: str
+    unsettled: int
+
+
+@journal.kind("walkout.entered", version=1, stage=Stage.SALES)
+class Entered(msgspec.Struct, frozen=True, kw_only=True):
+    """A person came in on a visit; ``people`` are now inside on it."""
+
+    visit: str
+    role: str
+    people: int
+    group_size: int | None
+    over_capacity: bool
+
+
+@journal.kind("walkout.picked", version=1, stage=Stage.SALES)
+class Picked(msgspec.Struct, frozen=True, kw_only=True):
+    """An item was taken off a shelf; ``revision`` above 0 corrects an earlier one of the same ``move``."""
+
+    visit: str | None
+    move: str
+    product: str | None
+    qty: int
+    facing: str | None
+    probability: float
+    revision: int
+
+
+@journal.kind("walkout.put_back", version=1, stage=Stage.SALES)
+class PutBack(msgspec.Struct, frozen=True, kw_only=True):
+    """An item was put on a shelf; ``misplaced`` where it has no facing there."""
+
+    visit: str | None
+    move: str
+    product: str | None
+    qty: int
+    facing: str | None
+    probability: float
+    revision: int
+    misplaced: bool
+
+
+@journal.kind("walkout.taken_back", version=1, stage=Stage.SALES)
+class Retracted(msgspec.Struct, frozen=True, kw_only=True):
+    """Later evidence said that a move told before had not been one."""
+
+    visit: str | None
+    move: str
+    revision: int
+
+
+@journal.kind("walkout.stock_corrected", version=1, stage=Stage.LOGISTICS)
+class StockCorrected(msgspec.Struct, frozen=True, kw_only=True):
+    """A shelf gave more pieces than the books had on it; the difference came out of the losses."""
+
+    product: str
+    facing: str
+    pieces: int
+
+
+@journal.kind("walkout.left", version=1, stage=Stage.SALES)
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """A person of the visit went out; ``people`` are still inside on it."""
+
+    visit: str
+    people: int
+
+
+@journal.kind("walkout.priced", version=1, stage=Stage.SALES)
+class Priced(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine's receipt got the catalogue's prices."""
+
+    visit: str
+    lines: int
+    items: int
+    total_krw: int
+    confidence: float
+    decision: str
+
+
+@journal.kind("walkout.charged", version=1, stage=Stage.SALES)
+class Charged(msgspec.Struct, frozen=True, kw_only=True):
+    """A visit was paid; ``owed_krw`` of it went on the payer's tab as the wallet did not hold enough."""
+
+    visit: str
+    receipt: str
+    items: int
+    total_krw: int
+    owed_krw: int
+
+
+@journal.kind("walkout.review_opened", version=1, stage=Stage.SERVICE)
+class ReviewOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """A person is asked what the visit carried out."""
+
+    visit: str
+    why: str
+    at_risk_krw: int
+    confidence: float
+
+
+@journal.kind("walkout.reviewed", version=1, stage=Stage.SERVICE)
+class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
+    """A person (or time, in the shopper's favour) said what the visit carried out."""
+
+    visit: str
+    items: int
+    total_krw: int
+    as_proposed: bool
+
+
+@journal.kind("walkout.disputed", version=1, stage=Stage.SERVICE)
+class Disputed(msgspec.Struct, frozen=True, kw_only=True):
+    """A shopper called a line wrong."""
+
+    visit: str
+    line: int
+    qty: int | None
+    reason: str
+    amount_krw: int
+
+
+@journal.kind("walkout.refunded", version=1, stage=Stage.SERVICE)
+class Refunded(msgspec.Struct, frozen=True, kw_only=True):
+    """Money of a line was given back; the goods are written off."""
+
+    visit: str
+    receipt: str
+    line: int
+    amount_krw: int
+
+
+@journal.kind("walkout.declined", version=1, stage=Stage.SERVICE)
+class Declined(msgspec.Struct, frozen=True, kw_only=True):
+    """A person found the receipt right."""
+
+    visit: str
+
+
+@journal.kind("walkout.adjusted", version=1, stage=Stage.SALES)
+class Adjusted(msgspec.Struct, frozen=True, kw_only=True):
+    """The credential came in again: the visit was charged anew for all it carried out."""
+
+    visit: str
+    refunded_krw: int
+    total_krw: int
+
+
+@journal.kind("walkout.timed_out", version=1, stage=Stage.SERVICE)
+class TimedOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody was seen to leave, or no receipt came; the visit goes to review."""
+
+    visit: str
+    state: str
+
+
+@journal.kind("walkout.closed", version=1, stage=Stage.SALES)
+class Closed(msgspec.Struct, frozen=True, kw_only=True):
+    """The time to dispute is over."""
+
+    visit: str
+    total_krw: int
+
+
+@journal.kind("walkout.unbilled", version=1, stage=Stage.SERVICE)
+class Unbilled(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody without a credential left with goods; they are written off."""
+
+    visit: str
+    pieces: int
+
+
+@journal.kind("walkout.engine_failed", version=1, stage=Stage.SERVICE)
+class EngineFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine could not bear a record of the sensor log and went on behind it."""
+
+    position: int
+    fault: str

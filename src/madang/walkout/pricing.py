@@ -1,0 +1,89 @@
+"""From what was carried out to what it costs: what of it can be priced, what a review proposes, what it lapses to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from madang import catalog
+from madang.db import Tx
+from madang.deals.lines import Taken, price_lines
+from madang.kernel import Actor
+from madang.walkout.model import Line, Receipt
+
+LIKELY_MIN = 0.1
+"""An alternative less likely than this is not what an unanswered review falls back to."""
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """One receipt that may be the right one; ``unpriced`` are products without a price, which nobody is charged."""
+
+    probability: float
+    taken: tuple[Taken, ...]
+    total_krw: int
+    unpriced: tuple[str, ...] = ()
+
+    @property
+    def items(self) -> int:
+        return sum(item.qty for item in self.taken)
+
+    def pieces(self) -> dict[str, int]:
+        """Pieces by product."""
+        total: dict[str, int] = {}
+        for item in self.taken:
+            total[item.product] = total.get(item.product, 0) + item.qty
+        return total
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """What the deal remembers: the engine's receipt first, then its alternatives, priced as of ``at_us``."""
+
+    offers: tuple[Offer, ...]
+    confidence: float
+    decision: str
+    at_us: int
+
+    @property
+    def best(self) -> Offer:
+        return self.offers[0]
+
+
+def taken_of(lines: Sequence[Line]) -> tuple[Taken, ...]:
+    """Receipt lines of the engine as what somebody carried out; grams are at least one, for goods sold by weight."""
+    return tuple(
+        Taken(product=x.product, qty=x.qty, grams=max(1, round(x.grams)), probability=round(x.probability, 4))
+        for x in lines
+        if x.qty > 0
+    )
+
+
+def offer(tx: Tx, by: Actor, shop: str, taken: Sequence[Taken], probability: float, at_us: int) -> Offer:
+    """Price what was carried out at the prices in force at ``at_us``."""
+    ids = [item.product for item in taken]
+    products = catalog.products(tx, by, ids)
+    prices = catalog.price_at(tx, by, ids, at_us, shop=shop)
+    known = tuple(item for item in taken if item.product in products and item.product in prices)
+    total = sum(line.amount_krw for line in price_lines(known, products, prices))
+    missing = tuple(sorted({item.product for item in taken} - {item.product for item in known}))
+    return Offer(probability, known, total, missing)
+
+
+def propose(tx: Tx, by: Actor, shop: str, receipt: Receipt, at_us: int) -> Proposal:
+    """The engine's receipt and its alternatives, priced; a product without a price makes it a matter for a person."""
+    best = offer(tx, by, shop, taken_of(receipt.lines), receipt.confidence, at_us)
+    others = [offer(tx, by, shop, taken_of(a.lines), a.probability, at_us) for a in receipt.alternatives]
+    decision = "review" if best.unpriced else receipt.decision
+    return Proposal((best, *others), receipt.confidence, decision, at_us)
+
+
+def cheapest_likely(proposal: Proposal) -> Offer:
+    """What is charged when nobody answers a review: the shopper has the benefit of the doubt."""
+    likely = [o for o in proposal.offers if o.probability >= LIKELY_MIN] or [proposal.best]
+    return min(likely, key=lambda o: (o.total_krw, -o.probability))
+
+
+def kept(data: dict[str, Any]) -> Proposal:
+    """The proposal a deal remembers."""
+    return msgspec.convert(data["proposal"], Proposal)

@@ -1,0 +1,94 @@
+"""The deal of a walk-out visit, declared as data.
+
+Somebody enters, takes things, leaves; what they carried is priced; a sure receipt is charged, a doubtful one asked.
+A receipt can be disputed until its deal closes. Time acts in the shopper's favour: an unanswered review charges the
+cheapest likely receipt, an unanswered dispute is refunded.
+"""
+
+from __future__ import annotations
+
+from madang.deals.model import Process, StateTimer, Transition
+from madang.deals.registry import declared
+from madang.kernel import Role
+from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US
+
+NAME = "walkout"
+MISSING_EXIT_US = 3 * HOUR_US
+NO_RECEIPT_US = 10 * MINUTE_US
+REVIEW_US = 2 * DAY_US
+DISPUTE_US = 3 * DAY_US
+CLOSE_US = 14 * DAY_US
+"""How long a receipt can be disputed, and so how long the raw sensor log behind it is kept."""
+
+_DESK = (Role.OPERATOR, Role.STAFF)
+_SHOPPER = (Role.SHOPPER, *_DESK)
+_SHOP = (Role.DEVICE,)
+
+WALKOUT = declared.declare(
+    Process(
+        name=NAME,
+        version=1,
+        initial="entered",
+        states=(
+            "entered",
+            "shopping",
+            "left",
+            "priced",
+            "charged",
+            "in_review",
+            "disputed",
+            "refunded",
+            "closed",
+        ),
+        transitions=(
+            Transition("begin", ("entered",), "shopping", _SHOP),
+            Transition("leave", ("entered", "shopping"), "left", _SHOP),
+            Transition("price", ("left",), "priced", _SHOP, ("walkout.price",)),
+            Transition("charge", ("priced",), "charged", _SHOP, ("walkout.charge",)),
+            Transition("ask", ("priced",), "in_review", _SHOP, ("walkout.ask",)),
+            Transition("time_out", ("entered", "shopping", "left"), "in_review", _DESK, ("walkout.time_out",)),
+            Transition("propose", ("in_review",), "in_review", _SHOP, ("walkout.propose",)),
+            Transition("answer", ("in_review",), "charged", _DESK, ("walkout.answer", "walkout.charge")),
+            Transition("lapse", ("in_review",), "charged", (), ("walkout.lapse", "walkout.charge")),
+            Transition("adjust", ("charged", "refunded"), "charged", _SHOP, ("walkout.adjust",)),
+            Transition("dispute", ("charged", "refunded"), "disputed", _SHOPPER, ("deals.dispute", "walkout.disputed")),
+            Transition("refund", ("disputed",), "refunded", _DESK, ("deals.refund", "walkout.refunded")),
+            Transition("decline", ("disputed",), "charged", _DESK, ("deals.drop_claim", "walkout.declined")),
+            Transition("close", ("charged", "refunded"), "closed", (), ("walkout.close",)),
+        ),
+        timers=(
+            StateTimer("entered", MISSING_EXIT_US, "time_out"),
+            StateTimer("shopping", MISSING_EXIT_US, "time_out"),
+            StateTimer("left", NO_RECEIPT_US, "time_out"),
+            StateTimer("in_review", REVIEW_US, "lapse"),
+            StateTimer("disputed", DISPUTE_US, "refund"),
+            StateTimer("charged", CLOSE_US, "close"),
+            StateTimer("refunded", CLOSE_US, "close"),
+        ),
+        titles={
+            "entered": ("입장", "entered"),
+            "shopping": ("쇼핑 중", "shopping"),
+            "left": ("퇴장", "left"),
+            "priced": ("금액 확정", "priced"),
+            "charged": ("결제 완료", "charged"),
+            "in_review": ("확인 중", "in review"),
+            "disputed": ("이의 접수", "disputed"),
+            "refunded": ("환불됨", "refunded"),
+            "closed": ("종료", "closed"),
+            "begin": ("상품 집기", "begin"),
+            "leave": ("퇴장하기", "leave"),
+            "price": ("금액 매기기", "price"),
+            "charge": ("결제", "charge"),
+            "ask": ("직원에게 묻기", "ask"),
+            "time_out": ("시간 초과", "time out"),
+            "propose": ("새 제안", "propose anew"),
+            "answer": ("확인 결과", "answer"),
+            "lapse": ("기한 지남", "lapse"),
+            "adjust": ("다시 계산", "adjust"),
+            "dispute": ("이의 제기", "dispute"),
+            "refund": ("환불", "refund"),
+            "decline": ("이의 기각", "decline"),
+            "close": ("닫기", "close"),
+        },
+    )
+)

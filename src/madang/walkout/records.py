@@ -1,0 +1,147 @@
+"""Tables of the live shop: its rules, the engine's runs, and the visits as the books know them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from madang.db import Tx, table
+from madang.walkout.model import Run
+from madang.walkout.visits import Books, Visit
+
+shops = table(
+    "walkout_shops",
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("capacity", sa.BigInteger, nullable=False),
+    sa.Column("refund_limit_krw", sa.BigInteger, nullable=False),
+    sa.Column("opened_at_us", sa.BigInteger, nullable=False),
+    key=["shop"],
+)
+runs = table(
+    "walkout_runs",
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("store", sa.LargeBinary, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("start", sa.BigInteger, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    key=["shop", "number"],
+)
+visits = table(
+    "walkout_visits",
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("run", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("payer", sa.Text),
+    sa.Column("entered_at_us", sa.BigInteger, nullable=False),
+    sa.Column("closed_at_us", sa.BigInteger),
+    sa.Column("books", sa.LargeBinary, nullable=False),
+    sa.Index("walkout_visits_open", "neighbourhood", "shop", "closed_at_us"),
+    key=["shop", "id"],
+)
+
+_N: sa.BindParameter[str] = sa.bindparam("n")
+_SHOP: sa.BindParameter[str] = sa.bindparam("shop")
+_RULES = sa.select(shops.c.capacity, shops.c.refund_limit_krw).where(shops.c.neighbourhood == _N, shops.c.shop == _SHOP)
+_RUN_COLUMNS = [runs.c[name] for name in Run.__struct_fields__]
+_LAST_RUN = (
+    sa.select(*_RUN_COLUMNS)
+    .where(runs.c.neighbourhood == _N, runs.c.shop == _SHOP)
+    .order_by(runs.c.number.desc())
+    .limit(1)
+)
+_VISIT_COLUMNS = [visits.c[name] for name in Visit.__struct_fields__]
+_VISIT = sa.select(*_VISIT_COLUMNS).where(
+    visits.c.neighbourhood == _N, visits.c.shop == _SHOP, visits.c.id == sa.bindparam("id")
+)
+_OPEN = (
+    sa.select(*_VISIT_COLUMNS)
+    .where(visits.c.neighbourhood == _N, visits.c.shop == _SHOP, visits.c.closed_at_us.is_(None))
+    .order_by(visits.c.entered_at_us, visits.c.id)
+)
+_INSERT_SHOP, _INSERT_RUN, _INSERT_VISIT = sa.insert(shops), sa.insert(runs), sa.insert(visits)
+_APPLIED = (
+    sa.update(runs)
+    .where(runs.c.neighbourhood == sa.bindparam("n_"), runs.c.shop == sa.bindparam("shop_"))
+    .where(runs.c.number == sa.bindparam("number_"))
+    .values(seq=sa.bindparam("seq"), position=sa.bindparam("position"))
+)
+_UPDATE_VISIT = (
+    sa.update(visits)
+    .where(visits.c.neighbourhood == sa.bindparam("n_"), visits.c.shop == sa.bindparam("shop_"))
+    .where(visits.c.id == sa.bindparam("id_"))
+    .values(closed_at_us=sa.bindparam("closed_at_us"), books=sa.bindparam("books"))
+)
+_encode = msgspec.msgpack.Encoder().encode
+_books = msgspec.msgpack.Decoder(Books).decode
+_BOOKS = Visit.__struct_fields__.index("books")
+assert len(Visit.__struct_fields__) - 1 == _BOOKS
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What the operator has set: people inside at most, and what a dispute gives back without asking."""
+
+    capacity: int
+    refund_limit_krw: int
+
+
+def add_shop(tx: Tx, shop: str, rules: Rules, at_us: int) -> None:
+    row = {"neighbourhood": tx.neighbourhood, "shop": shop, **msgspec.structs.asdict(rules), "opened_at_us": at_us}
+    tx.many(_INSERT_SHOP, [row])
+
+
+def rules(tx: Tx, shop: str) -> Rules | None:
+    found = tx.rows(_RULES, {"n": tx.neighbourhood, "shop": shop})
+    return Rules(*found[0]) if found else None
+
+
+def last_run(tx: Tx, shop: str) -> Run | None:
+    """The engine run that counts: the latest."""
+    found = tx.rows(_LAST_RUN, {"n": tx.neighbourhood, "shop": shop})
+    return _run(found[0]) if found else None
+
+
+def add_run(tx: Tx, shop: str, run: Run) -> None:
+    tx.many(_INSERT_RUN, [{"neighbourhood": tx.neighbourhood, "shop": shop, **msgspec.structs.asdict(run)}])
+
+
+def set_applied(tx: Tx, shop: str, run: int, seq: int, position: int) -> None:
+    """Say how far a run is applied: in the transaction of its effects."""
+    row = {"n_": tx.neighbourhood, "shop_": shop, "number_": run, "seq": seq, "position": position}
+    tx.many(_APPLIED, [row])
+
+
+def visit(tx: Tx, shop: str, id: UUID) -> Visit | None:
+    found = tx.rows(_VISIT, {"n": tx.neighbourhood, "shop": shop, "id": id})
+    return _visit(found[0]) if found else None
+
+
+def open_visits(tx: Tx, shop: str) -> list[Visit]:
+    """Everybody's visits that are not settled, oldest first."""
+    return [_visit(row) for row in tx.rows(_OPEN, {"n": tx.neighbourhood, "shop": shop})]
+
+
+def add_visit(tx: Tx, shop: str, new: Visit) -> None:
+    row = msgspec.structs.asdict(new) | {"books": _encode(new.books)}
+    tx.many(_INSERT_VISIT, [{"neighbourhood": tx.neighbourhood, "shop": shop, **row}])
+
+
+def set_visit(tx: Tx, shop: str, visit: Visit) -> None:
+    key = {"n_": tx.neighbourhood, "shop_": shop, "id_": visit.id}
+    tx.many(_UPDATE_VISIT, [key | {"closed_at_us": visit.closed_at_us, "books": _encode(visit.books)}])
+
+
+def _run(row: Sequence[Any]) -> Run:
+    run = Run(*row)
+    return msgspec.structs.replace(run, store=bytes(run.store))
+
+
+def _visit(row: Sequence[Any]) -> Visit:
+    return Visit(**dict(zip(Visit.__struct_fields__, [*row[:_BOOKS], _books(bytes(row[_BOOKS]))], strict=True)))

@@ -1,0 +1,239 @@
+"""The use cases of a shop without a till."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from madang import catalog, journal, ledger
+from madang.db import Page, Tx
+from madang.deals import disputes, receipts
+from madang.deals import service as deals
+from madang.deals.disputes import Decided, Policy
+from madang.deals.lines import GiveBack, Taken
+from madang.deals.lines import Receipt as Issued
+from madang.deals.model import Deal
+from madang.kernel import Actor, Conflict, NotFound, Role, derived
+from madang.ledger import Book, Transfer
+from madang.walkout import books, charging, facts, pricing, process, records, snapshots
+from madang.walkout.applying import Applying, Effects
+from madang.walkout.model import Frame, Run
+from madang.walkout.records import Rules
+
+ACTIONS = charging  # importing it registers the actions that the declared process names
+
+
+def open_shop(tx: Tx, by: Actor, shop: str, rules: Rules, *, at_us: int) -> None:
+    """Open a shop that ``places`` knows: its rules, and its capacity in the book. Doing it again changes nothing."""
+    by.need(Role.OPERATOR)
+    by.need_shop(shop)
+    if records.rules(tx, shop) is not None:
+        return
+    records.add_shop(tx, shop, rules, at_us)
+    id = derived("walkout.open", tx.neighbourhood, shop)
+    room, free = books.capacity("room", shop), books.capacity("free", shop)
+    ledger.post(tx, [Transfer(id=id, debit=room, credit=free, amount=rules.capacity, at_us=at_us)])
+    body = facts.Opened(capacity=rules.capacity, refund_limit_krw=rules.refund_limit_krw)
+    journal.append(tx, by, body, id=derived("walkout.opened", id), at_us=at_us, subject=shop, shop=shop)
+
+
+def receive(tx: Tx, by: Actor, shop: str, pieces: Mapping[tuple[str, str], int], *, id: UUID, at_us: int) -> None:
+    """Goods come from the supplier onto the shelves: ``pieces`` by (facing, product). The same ``id`` does it once."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    by.need_shop(shop)
+    transfers = [
+        Transfer(
+            id=derived("walkout.receive", id, facing, product),
+            debit=books.supplier(shop, product),
+            credit=books.shelf(shop, facing, product),
+            amount=count,
+            cause=str(id),
+            at_us=at_us,
+        )
+        for (facing, product), count in sorted(pieces.items())
+        if count > 0
+    ]
+    if not transfers:
+        return
+    ledger.post(tx, transfers)
+    body = facts.Received(products=len({product for _, product in pieces}), pieces=sum(pieces.values()))
+    journal.append(tx, by, body, id=derived("walkout.received", id), at_us=at_us, subject=shop, shop=shop)
+
+
+def stock_as_planned(tx: Tx, by: Actor, shop: str, *, id: UUID, at_us: int) -> None:
+    """Fill every shelf with the counts of the planogram."""
+    planned = {
+        (facing.id, product): count
+        for facing in catalog.facings(tx, by, shop)
+        for product, count in facing.counts.items()
+    }
+    receive(tx, by, shop, planned, id=id, at_us=at_us)
+
+
+def stock(tx: Tx, by: Actor, shop: str) -> dict[str, dict[str, int]]:
+    """Pieces per facing and product that are on the shelf now: what is in somebody's hands is not."""
+    by.need_shop(shop)
+    found: dict[str, dict[str, int]] = {}
+    for key, balance in ledger.balances(tx, book=Book.GOODS, code="shelf", owner_prefix=f"{shop}/").items():
+        facing, product = key.owner.removeprefix(f"{shop}/"), key.unit.removesuffix(":ea")
+        found.setdefault(facing, {})[product] = balance.available
+    return found
+
+
+def stock_of(tx: Tx, by: Actor, shop: str, facings: Iterable[str]) -> dict[str, dict[str, int]]:
+    """``stock`` of some facings."""
+    by.need_shop(shop)
+    found: dict[str, dict[str, int]] = {}
+    for facing in sorted(facings):
+        owner = f"{shop}/{facing}"
+        for key, balance in ledger.balances(tx, book=Book.GOODS, code="shelf", owner_prefix=owner).items():
+            if key.owner == owner:
+                found.setdefault(facing, {})[key.unit.removesuffix(":ea")] = balance.available
+    return found
+
+
+# --- the engine's runs ----------------------------------------------------------------------------------------------
+def home_of(facings: Iterable[catalog.Facing]) -> dict[str, str]:
+    """Each product's own facing (its first, where it has several)."""
+    home: dict[str, str] = {}
+    for facing in facings:
+        for product in facing.products:
+            home.setdefault(product, facing.id)
+    return home
+
+
+def continue_run(
+    tx: Tx, by: Actor, shop: str, layout: dict[str, Any], *, log_first: int, log_end: int, at_us: int
+) -> Run:
+    """The engine run to go on with: the last one, or a new one where that cannot be told again.
+
+    A run is told again from the sensor log, so it ends when the engine's code changes, or when the log it began in is
+    gone and no snapshot can stand for it (``log_first`` past its start is fine: snapshots are looked for by whoever
+    runs it; see ``begin_run``). A log shorter than what was applied is an error.
+    """
+    run = records.last_run(tx, shop)
+    if run is not None and run.position > log_end:
+        raise Conflict(
+            "walkout.log_behind",
+            ko="센서 기록이 데이터베이스보다 짧습니다. 기록 파일이 지워졌거나 옮겨졌습니다.",
+            en="The sensor log is shorter than what the database has applied: files were removed or moved.",
+            next_ko="센서 기록 폴더를 되돌려 놓고 다시 시작하세요.",
+            next_en="Put the folder of the sensor log back and start again.",
+            applied=run.position,
+            log_end=log_end,
+        )
+    if run is not None and run.fingerprint == snapshots.fingerprint(run.store) and log_first <= run.position:
+        return run
+    return begin_run(tx, by, shop, layout, start=log_end, at_us=at_us)
+
+
+def begin_run(tx: Tx, by: Actor, shop: str, layout: dict[str, Any], *, start: int, at_us: int) -> Run:
+    """Give the engine a fresh belief from log position ``start`` on: shelves as the books have them, nobody inside.
+
+    Visits that were open go to review with what they were held to carry.
+    """
+    last = records.last_run(tx, shop)
+    number = 1 if last is None else last.number + 1
+    store = msgspec.json.encode(_as_booked(layout, stock(tx, by, shop)))
+    run = Run(number, store, snapshots.fingerprint(store), start, position=start)
+    records.add_run(tx, shop, run)
+    unsettled = 0
+    for visit in records.open_visits(tx, shop):
+        if visit.role != "customer":
+            visit.closed_at_us = at_us
+            records.set_visit(tx, shop, visit)
+        elif deals.get(tx, by, visit.id).state in ("entered", "shopping", "left"):
+            id = derived("walkout.run", visit.id, number)
+            deals.move(tx, by, visit.id, "time_out", id=id, at_us=at_us)
+            unsettled += 1
+    body = facts.RunBegun(run=number, position=start, fingerprint=run.fingerprint, unsettled=unsettled)
+    id = derived("walkout.run", tx.neighbourhood, shop, number)
+    journal.append(tx, by, body, id=id, at_us=at_us, subject=shop, shop=shop)
+    return run
+
+
+def apply(tx: Tx, shop: str, frames: Sequence[Frame], home: Mapping[str, str]) -> Effects:
+    """Apply what the engine said, each update once: how far it went is written in the same transaction."""
+    run = records.last_run(tx, shop)
+    assert run is not None, "the shop has no run"
+    work = Applying(tx, shop, run, home)
+    for frame in frames:
+        work.frame(frame)
+    work.finish(max(frame.position for frame in frames))
+    return work.effects
+
+
+def engine_failed(tx: Tx, by: Actor, shop: str, run: int, position: int, fault: str, *, at_us: int) -> None:
+    """Keep that the engine could not bear a record; told again after a restart, it is kept once."""
+    body = facts.EngineFailed(position=position, fault=fault[:500])
+    id = derived("walkout.engine_failed", tx.neighbourhood, shop, run, position)
+    journal.append(tx, by, body, id=id, at_us=at_us, subject=shop, shop=shop)
+
+
+def _as_booked(layout: dict[str, Any], on_shelf: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """The layout with the counts that the books have; products lying where they have no facing are left out."""
+    planogram = [
+        facing | {"count": {p: on_shelf.get(str(facing["id"]), {}).get(str(p), 0) for p in facing["products"]}}
+        for facing in layout["planogram"]
+    ]
+    return layout | {"planogram": planogram}
+
+
+# --- people -----------------------------------------------------------------------------------------------------------
+def review_queue(tx: Tx, by: Actor, shop: str, *, cursor: str | None = None, limit: int = 50) -> Page[Deal]:
+    """The visits that wait for a person, newest first."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    return deals.find(tx, by, process=process.NAME, state="in_review", shop=shop, cursor=cursor, limit=limit)
+
+
+def answer(tx: Tx, by: Actor, deal: UUID, taken: Sequence[Taken], *, id: UUID, at_us: int, took_s: int = 0) -> Deal:
+    """Say what a visit in review carried out; it is charged at the prices of its own day."""
+    args = {"taken": [msgspec.to_builtins(item) for item in taken], "took_s": took_s}
+    return deals.move(tx, by, deal, "answer", id=id, at_us=at_us, args=args)
+
+
+def choose(tx: Tx, by: Actor, deal: UUID, offer: int, *, id: UUID, at_us: int, took_s: int = 0) -> Deal:
+    """Answer a review with one of its offers, 0 being the engine's own receipt."""
+    offers = pricing.kept(deals.get(tx, by, deal).data).offers
+    if not 0 <= offer < len(offers):
+        raise NotFound(
+            "walkout.no_offer",
+            ko="그런 후보 영수증이 없습니다.",
+            en="The review has no such offer.",
+            next_ko="후보 목록을 확인하세요.",
+            next_en="Look at the list of offers.",
+        )
+    return answer(tx, by, deal, offers[offer].taken, id=id, at_us=at_us, took_s=took_s)
+
+
+def dispute(
+    tx: Tx, by: Actor, deal: UUID, line: int, qty: int | None, *, id: UUID, at_us: int, reason: str = ""
+) -> Decided:
+    """A shopper calls a line wrong: paid back at once within the shop's limit, else a person looks at it."""
+    there = deals.get(tx, by, deal)
+    rules = records.rules(tx, there.shop)
+    assert rules is not None
+    limit = rules.refund_limit_krw
+    policy = Policy(at_once_krw=limit, at_once_30d_krw=2 * limit)
+    give = GiveBack(line=line, qty=qty)
+    sale = UUID(there.data["receipt"])
+    return disputes.dispute(tx, by, deal, sale, [give], id=id, at_us=at_us, reason=reason, policy=policy)
+
+
+def refund(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int) -> Deal:
+    """A person finds a dispute right."""
+    return deals.move(tx, by, deal, "refund", id=id, at_us=at_us)
+
+
+def decline(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, reason: str = "") -> Deal:
+    """A person finds the receipt right."""
+    return deals.move(tx, by, deal, "decline", id=id, at_us=at_us, args={"reason": reason})
+
+
+def sale_of(tx: Tx, by: Actor, deal: Deal) -> Issued | None:
+    """The deal's (first) receipt, once it was charged."""
+    id = deal.data.get("receipt")
+    return receipts.get(tx, by, UUID(id)) if id else None
