@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Any
 
@@ -65,19 +65,16 @@ class Lane:
 
 
 class Writer:
-    """Worker threads that run lanes; ``workers`` lanes can be at work at once."""
+    """Worker threads that run lanes; up to ``workers`` of them, started as lanes need them."""
 
     def __init__(self, connect: Callable[[], Link], *, workers: int, lane_of: Callable[[str], str]) -> None:
-        self._connect, self._lane_of = connect, lane_of
+        self._connect, self._lane_of, self._workers_max = connect, lane_of, workers
         self._lanes: dict[str, Lane] = {}
         self._ready: SimpleQueue[Lane | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
         self._lock = threading.Lock()
         self._closed = False
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"madang-writer-{i}", daemon=True) for i in range(workers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
 
     def submit(self, fn: Callable[[Tx], Any], neighbourhood: str) -> Future[Any]:
         if threading.current_thread() in self._threads:
@@ -91,7 +88,16 @@ class Writer:
             if not lane.busy:
                 lane.busy = True
                 self._ready.put(lane)
+                self._wake()
         return job.future
+
+    def _wake(self) -> None:
+        """See that a worker takes the lane: an idle one, else a new one, else the first that gets free."""
+        if self._idle.acquire(blocking=False) or len(self._threads) >= self._workers_max:
+            return
+        thread = threading.Thread(target=self._serve, name=f"madang-writer-{len(self._threads)}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def close(self) -> None:
         """Run what is queued, then stop."""
@@ -106,7 +112,7 @@ class Writer:
 
     def _serve(self) -> None:
         worker = Worker(self._connect)
-        while (lane := self._ready.get()) is not None:
+        while (lane := self._next()) is not None:
             worker.run_batch(lane)
             if self._settle(lane):
                 self._ready.put(lane)
@@ -116,6 +122,13 @@ class Writer:
                 with self._lock:
                     lane.busy = False
         worker.close()
+
+    def _next(self) -> Lane | None:
+        try:
+            return self._ready.get_nowait()
+        except Empty:
+            self._idle.release()
+            return self._ready.get()
 
     def _settle(self, lane: Lane) -> bool:
         """True when the lane has more to do and stays busy (closing, ``_left`` finds it)."""
