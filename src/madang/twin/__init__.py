@@ -9,6 +9,7 @@ from madang.twin import baskets, layout
 from madang.twin.geometry import Geometry
 from madang.twin.messages import MISSING, GateEvent, Message, PlateBatch, SkeletonFrame, VisionObs
 from madang.twin.plan import Basket, Do, Line, Plan, Visit, busy_plan, day_plan
+from madang.twin.record import record, record_set, record_store
 from madang.twin.settings import Settings, preset
 from madang.twin.shop import Shop, Stream
 from madang.twin.truth import Truth
@@ -35,4 +36,7 @@ __all__ = [
     "day_plan",
     "layout",
     "preset",
+    "record",
+    "record_set",
+    "record_store",
 ]

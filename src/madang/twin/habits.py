@@ -13,6 +13,7 @@ import numpy as np
 from madang.twin.random import lognormal
 
 MERL_HZ = 30.0
+IN_SHELF_SHARE = 562 / 1711
 SPEED_M_S, SPEED_SD_M_S = 1.2, 0.15
 ADULT_M, ADULT_SD_M = 1.67, 0.08  # Size Korea 2020: men 172.5 cm, women 159.6 cm
 CHILD_M = (1.05, 1.40)
@@ -31,10 +32,15 @@ def retract_s(rng: np.random.Generator) -> float:
 
 
 def in_shelf_s(rng: np.random.Generator, style: str) -> float:
-    """Time the hand is at the shelf; ``hold`` keeps it there for long, ``slow`` moves with hesitation."""
+    """Time the hand is at the shelf; ``hold`` keeps it there for long, ``slow`` moves with hesitation.
+
+    Only 562 of MERL's 1,711 reaches have a hand-in-shelf phase; the others grip and go.
+    """
     if style == "hold":
         return float(rng.uniform(5.0, 12.0))
-    return max(0.5, _merl(rng, 39, 194, 8.0)) + (1.5 if style == "slow" else 0.0)
+    stays = rng.random() < IN_SHELF_SHARE
+    base = _merl(rng, 39, 194, 8.0) if stays else float(rng.uniform(0.2, 0.5))
+    return max(0.3, base) + (1.5 if style == "slow" else 0.0)
 
 
 def inspect_product_s(rng: np.random.Generator) -> float:

@@ -56,11 +56,11 @@ NEIGHBOURHOOD = Shape()
 """Six gondolas, 30 shelves, 300 plates: the size of AiFi's NanoStore, in a room of our own."""
 CORNER = Shape(back=2, side=2, islands=0, shelves=4, plates=8, plate_width_m=0.13)
 """A kiosk of 128 wide plates at two walls."""
-DENSE = Shape(
-    back=3, side=1, islands=2, island_length=2, shelves=6, plates=14, plate_width_m=0.085, top_m=1.95, aisle_m=1.3
-)
-"""Twelve gondolas with 1,008 narrow plates: many facings on one plate, close to look-alikes."""
-SHAPES = {"neighbourhood": NEIGHBOURHOOD, "corner": CORNER, "dense": DENSE}
+DENSE = Shape(back=2, side=1, shelves=6, plates=14, plate_width_m=0.085, top_m=1.95, aisle_m=1.3)
+"""Five gondolas with 420 narrow plates and short shelves: many facings on one plate, close to look-alikes."""
+HALL = Shape(back=3, side=1, islands=2, island_length=2, shelves=6, plates=14, plate_width_m=0.085, top_m=1.95)
+"""Twelve gondolas with 1,008 plates."""
+SHAPES = {"neighbourhood": NEIGHBOURHOOD, "corner": CORNER, "dense": DENSE, "hall": HALL}
 
 
 def neighbourhood(seed: int = 1) -> dict[str, Any]:

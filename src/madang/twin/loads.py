@@ -31,6 +31,7 @@ RUMBLE_SAMPLES = 12
 DRIFT_PERIODS_S = (7200.0, 2500.0, 900.0)  # our choice
 FAST_DRIFT_G = (8.0, 25.0)  # our choice
 FAST_PERIOD_S = (200.0, 600.0)
+SOFT_BUMP_G, HARD_BUMP_G = (1.2, 5.0), (6.0, 60.0)  # median and p95 of a plate's swing; AiFi take: up to 518 g
 DRIFT_STEP = 60  # samples between computed drift values
 
 
@@ -151,21 +152,26 @@ def draw_force(gondola: Gondola, touch: Touch, settings: Settings, seed: int) ->
     own = np.zeros(plates)
     own[list(touch.columns)] = 1.0 / max(1, len(touch.columns))
     grip = 10 * lognormal(rng, max(settings.grip_g, 1e-9), 3.0 * max(settings.grip_g, 1e-9)) * (settings.grip_g > 0)
-    work = np.clip(i / (0.15 * SAMPLE_HZ), 0, 1) * np.clip((n - 1 - i) / (0.9 * SAMPLE_HZ), 0, 1) ** 2
+    work = np.clip(i / (0.15 * SAMPLE_HZ), 0, 1) * np.exp(-after / 0.22) * fade
     press = np.sin(np.pi * np.clip(i / max(1, touch.onset - touch.start + touch.ramp // 2), 0, 1)) * (since < 0.5)
     force += (grip * float(rng.uniform(0.5, 3.5)) * press)[:, None] * own[None, :]
     knots = rng.standard_normal((n // 4 + 2, plates))
-    force += (grip * work)[:, None] * (0.6 * beside + own) * _between(knots, 4)[:n]
-    if rng.random() < settings.bump_share:
-        force += _bump(rng, gondola, touch, i) * fade[:, None]
+    shaken = np.where(own > 0, 0.6 * beside + own, 1.4 * beside)
+    force += (grip * work)[:, None] * shaken * _between(knots, 4)[:n]
+    if settings.bump_share > 0:
+        hard = rng.random() < settings.bump_share
+        size = lognormal(rng, *(HARD_BUMP_G if hard else SOFT_BUMP_G))
+        force += _bump(rng, gondola, touch, i, 10 * size) * fade[:, None]
     return force.astype(np.float32)
 
 
-def _bump(rng: np.random.Generator, gondola: Gondola, touch: Touch, i: NDArray[np.int64]) -> NDArray[np.float64]:
+def _bump(
+    rng: np.random.Generator, gondola: Gondola, touch: Touch, i: NDArray[np.int64], size_dg: float
+) -> NDArray[np.float64]:
     """The gondola swings at a few hertz and comes to rest; other shelves more or less than the touched one."""
     t = np.clip(i - (touch.onset - touch.start), 0, None) / SAMPLE_HZ
     shelves = int(gondola.shelf_of.max()) + 1
-    size = 10 * lognormal(rng, 4.0, 40.0) * rng.lognormal(-0.7, 0.6, shelves)[gondola.shelf_of]
+    size = size_dg * rng.lognormal(-0.7, 0.6, shelves)[gondola.shelf_of]
     plates = size * rng.standard_normal(len(gondola.plates))
     wave = np.exp(-t / float(rng.uniform(0.2, 0.6))) * np.sin(2 * np.pi * float(rng.uniform(2.0, 6.0)) * t)
     return np.asarray(wave[:, None] * plates[None, :])

@@ -68,7 +68,7 @@ NORMAL = Settings()
 """A well-kept shop."""
 
 WIDE = Settings(
-    noise_sd_g=0.9, noise_p95_g=4.5, noise_max_g=10.0, drift_g=4.0, fast_drift_share=0.05, crosstalk_sd=0.010,
+    noise_sd_g=1.1, noise_p95_g=5.0, noise_max_g=14.0, drift_g=4.0, fast_drift_share=0.05, crosstalk_sd=0.010,
     grip_g=18.0, bump_share=0.5, dead_share=0.01, stuck_share=0.005, weight_factor_sd=0.01, clock_offset_s=0.15,
     loss=0.006,
     duplicate=0.012, late=0.015, repeat=0.002, frame_loss=0.02, joint_sd_m=0.014, wrist_sd_m=0.026, unseen=0.03,

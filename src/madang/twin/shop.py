@@ -97,6 +97,11 @@ class Stream:
                 counts[product] = counts.get(product, 0) + n
         return counts
 
+    def misplaced(self) -> list[dict[str, str]]:
+        """What lies in a facing it does not belong to, now: product and facing."""
+        lying = self._world.stock.misplaced
+        return [{"product": p.item.product, "facing": facing} for facing in sorted(lying) for p in lying[facing]]
+
     def __iter__(self) -> Iterator[Message]:
         return self
 

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Taking = Generator[float, None, int]
 """A course of action that ends with the number of things taken."""
 
-STAND_M = 0.42  # from the plates' front to the body: neck to plate .42 m (median) where people take something
+STAND_M = 0.48  # from the plates' front to the feet; leaning brings the neck to about .42 m (AiFi take: .4)
 ELBOW_ROOM_M = 0.48  # closer than this nobody stands beside another while there is another place
 PATIENCE_S = 4.0  # then people squeeze in
 GRAB_MAX_G = 400.0  # more than one item at a time only up to this unit weight
@@ -292,8 +292,8 @@ class Shopper:
         t1 = t0 + habits.reach_s(self.rng) * max(self.person.pace, 0.6)
         t2 = t1 + habits.in_shelf_s(self.rng, style) * (max(self.person.pace, 0.5) if not style else 1.0)
         t3 = t2 + habits.retract_s(self.rng) * max(self.person.pace, 0.6)
-        floor = facing.gondola.point(u + float(self.rng.normal(0, 0.03)), float(self.rng.normal(-0.03, 0.05)))
-        z = facing.z + min(0.12, facing.height_m / 2) + float(self.rng.normal(0, 0.04))
+        floor = facing.gondola.point(u + float(self.rng.normal(0, 0.03)), float(self.rng.normal(-0.05, 0.04)))
+        z = facing.z + min(0.14, facing.height_m / 2) + float(self.rng.normal(0, 0.06))
         target = np.array([floor[0], floor[1], z])
         reach = Reach(t0, t1, t2, t3, habits.hand(self.rng), target)
         self.person.reaches.append(reach)
@@ -346,7 +346,7 @@ class Shopper:
         self, facing: Facing, u: float, reach: Reach, moved: list[Placed], style: str, *, put: bool
     ) -> tuple[float, dict[str, float]]:
         """Draw the load change within a reach: its moment and the true change by plate."""
-        at = reach.t1 + (reach.t2 - reach.t1) * float(self.rng.uniform(0.3, 0.75))
+        at = reach.t1 + (reach.t2 - reach.t1) * float(self.rng.uniform(0.45, 0.9))
         length = habits.load_change_s(self.rng, style)
         return at, self.world.touch(facing, u, (reach.t1 - 0.1, reach.t2), (at, length), moved, put)
 

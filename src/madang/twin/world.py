@@ -24,6 +24,9 @@ Steps = Generator[float, None, None]
 """A course of action: yields the moments (seconds since the epoch) at which it wants to go on."""
 
 
+CALM_S = 1.5  # after a load change the plates have come to rest, our choice
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Touch:
     """A hand at a gondola's plates: what ``loads`` needs to draw the forces. Samples count from the epoch.
@@ -142,7 +145,7 @@ class World:
         ramp = max(2, round(length * SAMPLE_HZ))
         onset = round(middle * SAMPLE_HZ) - ramp // 2
         start = min(round(span[0] * SAMPLE_HZ), onset)
-        end = max(round(span[1] * SAMPLE_HZ), onset + ramp) + round(1.4 * SAMPLE_HZ)
+        end = onset + ramp + round(CALM_S * SAMPLE_HZ)
         shown = self._with_crosstalk(facing, delta)
         self.touches.append(
             Touch(g.index, self.serial(), start, onset, ramp, end, u, facing.shelf, tuple(delta) or under, shown, put)

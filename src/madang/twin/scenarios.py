@@ -1,0 +1,176 @@
+"""Small scripts that put one difficulty in the foreground, for recordings an engine is measured on.
+
+Each makes a plan for a shop from a seed. The categories are those of the field's hard cases (``docs/walkout.md``); the
+scripts are our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from madang.kernel.clock import SECOND_US
+from madang.twin.geometry import Geometry
+from madang.twin.plan import Do, Line, Plan, Visit
+
+Script = Callable[[Geometry, np.random.Generator, int], list[Visit]]
+"""Visits of a case; ``arrive_us`` counts from the case's start. The last argument is the wished number of people."""
+
+NEAR_WEIGHT_G = 6.0
+"""Products that differ by less count as equally heavy."""
+
+
+def plan_of(category: str, geometry: Geometry, rng: np.random.Generator, people: int, epoch_us: int) -> Plan:
+    """The plan of one case of a category."""
+    visits = sorted(SCRIPTS[category](geometry, rng, people), key=lambda v: v.arrive_us)
+    moved = [
+        Visit(
+            arrive_us=epoch_us + v.arrive_us,
+            credential=v.credential,
+            lines=v.lines,
+            size=v.size,
+            children=v.children,
+            role=v.role,
+            pace=v.pace,
+        )
+        for v in visits
+    ]
+    return Plan(epoch_us, tuple(moved))
+
+
+def _product(geometry: Geometry, rng: np.random.Generator) -> str:
+    products = sorted(geometry.facings_of)
+    return products[int(rng.integers(len(products)))]
+
+
+def _shopping(geometry: Geometry, rng: np.random.Generator, low: int = 1, high: int = 6) -> list[Line]:
+    """An ordinary list: some things twice, now and then a thing only looked at."""
+    lines: list[Line] = []
+    for _ in range(int(rng.integers(low, high + 1))):
+        lines.append(Line(_product(geometry, rng), qty=int(rng.choice([1, 1, 1, 2, 3]))))
+        if rng.random() < 0.15:
+            lines.append(Line(_product(geometry, rng), do=Do.RETURN))
+        if rng.random() < 0.1:
+            lines.append(Line(_product(geometry, rng), do=Do.TOUCH))
+    return lines
+
+
+def _visits(
+    rng: np.random.Generator, lists: list[list[Line]], *, gap_s: float = 6.0, first_s: float = 1.5, pace: float = 1.0
+) -> list[Visit]:
+    """One visit per list, coming in one after the other."""
+    at, visits = first_s, []
+    for i, lines in enumerate(lists, 1):
+        visits.append(Visit(round(at * SECOND_US), f"c{i:02d}", tuple(lines), pace=pace))
+        at += float(rng.uniform(0.4, 1.6)) * gap_s
+    return visits
+
+
+def _single(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
+    return _visits(rng, [_shopping(geometry, rng)])
+
+
+def _multi(geometry: Geometry, rng: np.random.Generator, people: int) -> list[Visit]:
+    return _visits(rng, [_shopping(geometry, rng) for _ in range(max(2, people))], gap_s=4.0)
+
+
+def _group(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
+    size = int(rng.integers(2, 4))
+    together = Visit(round(1.5 * SECOND_US), "c01", tuple(_shopping(geometry, rng, 3, 7)), size=size)
+    others = _visits(rng, [_shopping(geometry, rng)], first_s=8.0)
+    return [together, *(Visit(v.arrive_us, "c02", v.lines) for v in others)]
+
+
+def _put_back(geometry: Geometry, rng: np.random.Generator, people: int) -> list[Visit]:
+    lists = []
+    for _ in range(max(1, people - 1)):
+        lines = _shopping(geometry, rng, 2, 4)
+        lines += [Line(_product(geometry, rng), qty=int(rng.choice([1, 1, 2])), do=Do.RETURN) for _ in range(3)]
+        lists.append([lines[int(i)] for i in rng.permutation(len(lines))])
+    return _visits(rng, lists)
+
+
+def _misplaced(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
+    first = [*_shopping(geometry, rng, 1, 2), *(Line(_product(geometry, rng), do=Do.MISPLACE) for _ in range(2))]
+    second = [*_shopping(geometry, rng, 2, 3), Line("", do=Do.RETAKE), *_shopping(geometry, rng, 1, 1)]
+    return _visits(rng, [first, second], gap_s=14.0)
+
+
+def _equal_weight(geometry: Geometry, rng: np.random.Generator, people: int) -> list[Visit]:
+    """Take one, put it back, take one that weighs the same."""
+    products = sorted(geometry.facings_of)
+    weigh = geometry.products
+    pairs = [
+        (a, b)
+        for i, a in enumerate(products)
+        for b in products[i + 1 :]
+        if abs(weigh[a].weight_g - weigh[b].weight_g) < NEAR_WEIGHT_G
+    ]
+    lists = []
+    for _ in range(max(1, people - 1)):
+        lines: list[Line] = []
+        for _ in range(3):
+            a, b = pairs[int(rng.integers(len(pairs)))]
+            a, b = (b, a) if rng.random() < 0.5 else (a, b)
+            lines += [Line(a, do=Do.RETURN), Line(b)] if rng.random() < 0.6 else [Line(a), Line(b)]
+        lists.append(lines)
+    return _visits(rng, lists)
+
+
+def _rush(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
+    return _visits(rng, [_shopping(geometry, rng, 1, 5) for _ in range(12)], gap_s=4.0)
+
+
+def _staff(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
+    facings = sorted(geometry.facings)
+    todo = tuple(
+        Line("", do=Do.RESTOCK, at=facings[int(i)])
+        for i in rng.choice(len(facings), size=min(6, len(facings)), replace=False)
+    )
+    emptied = [Line(geometry.facings[t.at or ""].products[0], qty=3) for t in todo[:3]]
+    customers = _visits(rng, [[*emptied, *_shopping(geometry, rng, 1, 2)], _shopping(geometry, rng)], gap_s=5.0)
+    return [*customers, Visit(round(10.0 * SECOND_US), "staff1", todo, role="staff")]
+
+
+def _hands(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
+    """Long holds, slow picks, touches and quick sequences."""
+    lines = []
+    for _ in range(6):
+        style = str(rng.choice(["hold", "slow", "", ""]))
+        do = Do.TOUCH if rng.random() < 0.3 else Do.BUY
+        lines.append(Line(_product(geometry, rng), qty=int(rng.integers(1, 3)), do=do, style=style))
+    return _visits(rng, [lines], pace=float(rng.choice([0.2, 1.0])))
+
+
+def _given(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
+    """Things handed over or left on the floor."""
+    first = [*_shopping(geometry, rng, 1, 2), Line(_product(geometry, rng), do=Do.HAND_OVER)]
+    first.append(Line(_product(geometry, rng), do=Do.DROP))
+    return _visits(rng, [first, _shopping(geometry, rng, 4, 6)], gap_s=2.0)
+
+
+def _door(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
+    """A tailgater behind a customer, children with a parent, one who comes back in."""
+    visits = _visits(rng, [_shopping(geometry, rng, 1, 3) for _ in range(2)], gap_s=8.0)
+    tail = Visit(visits[0].arrive_us + SECOND_US, None, tuple(_shopping(geometry, rng, 1, 2)))
+    family = Visit(
+        visits[1].arrive_us + 5 * SECOND_US, "c03", tuple(_shopping(geometry, rng, 2, 4)), size=2, children=1
+    )
+    again = Visit(visits[0].arrive_us + 75 * SECOND_US, "c01", tuple(_shopping(geometry, rng, 1, 2)))
+    return [*visits, tail, family, again]
+
+
+SCRIPTS: dict[str, Script] = {
+    "single": _single,
+    "multi": _multi,
+    "group": _group,
+    "put-back": _put_back,
+    "misplaced": _misplaced,
+    "equal-weight": _equal_weight,
+    "rush": _rush,
+    "staff": _staff,
+    "hands": _hands,
+    "given": _given,
+    "door": _door,
+}
