@@ -43,9 +43,13 @@ LIFE = deals.declare(
             Transition("wake", ("asleep",), "awake", ()),
             Transition("leave", ("egg", "asleep"), "gone", (Role.STAFF,)),
         ),
-        timers=(StateTimer("egg", 10 * DAY, "leave"), StateTimer("awake", 3 * DAY, "sleep"), StateTimer("asleep", DAY, "wake")),
+        timers=(
+            StateTimer("egg", 10 * DAY, "leave"),
+            StateTimer("awake", 3 * DAY, "sleep"),
+            StateTimer("asleep", DAY, "wake"),
+        ),
     )
-)  # fmt: skip
+)
 NAMES = [step.name for step in LIFE.transitions]
 ALLOWED = {"hatch": {"staff"}, "eat": {"staff", "p1"}, "sleep": {"staff"}, "wake": set[str](), "leave": {"staff"}}
 ACTORS = ("staff", "p1", "p2", "madang")
