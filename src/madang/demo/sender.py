@@ -10,14 +10,15 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 import msgspec
 
 from madang import twin
-from madang.demo.setting import Setting, layout_of, plan_of
+from madang.demo.setting import read_script
 from madang.demo.wire import Mark, Wire
-from madang.walkout.runner import read_frame, write_frame
+from madang.walkout.pipes import read_frame, write_frame
 
 BACK_US = 2_000_000
 """A resumed stream is read from a little before, so that arrivals come out as they did."""
@@ -28,7 +29,9 @@ TRUTH_EVERY = 200
 class Start(msgspec.Struct, frozen=True):
     """The command: what to enact, and how far the gateway is."""
 
-    setting: Setting
+    script: str
+    seed: int
+    quality: str
     marks: dict[str, Mark]
     from_us: int | None = None
 
@@ -70,9 +73,9 @@ _start = msgspec.msgpack.Decoder(Start).decode
 
 def said(start: Start) -> Iterator[Said]:
     """Everything the process says, in order."""
-    layout = layout_of(start.setting)
-    plan = plan_of(start.setting, layout)
-    shop = twin.Shop(layout, start.setting.seed, twin.preset(start.setting.quality))
+    script = read_script(Path(start.script))
+    plan = script.plan
+    shop = twin.Shop(script.layout, start.seed, twin.preset(start.quality))
     from_us = None if start.from_us is None else max(plan.epoch_us, start.from_us - BACK_US)
     stream = shop.stream(plan, start_us=from_us)
     households = {v.credential: v.household or v.credential for v in plan.visits if v.credential is not None}

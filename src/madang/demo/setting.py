@@ -17,6 +17,7 @@ NEIGHBOURHOOD = "demo"
 EPOCH_US = 1_790_031_600_000_000
 """Where a headless run begins: 2026-09-22 08:00 in Seoul, always, so that two runs of a seed are the same."""
 FILE = "demo.json"
+SCRIPT = "script.msgpack"
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +43,7 @@ def keep(folder: Path, asked: Setting) -> Setting:
         half.write_bytes(msgspec.json.encode(asked))
         half.rename(path)
         return asked
-    there = msgspec.json.decode(path.read_bytes(), type=Setting)
+    there = msgspec.json.decode(path.read_bytes(), type=Setting)  # a first start that was killed leaves a whole file
     if msgspec.structs.replace(asked, epoch_us=there.epoch_us) != there:
         raise Conflict(
             "demo.other_setting",
@@ -56,6 +57,30 @@ def keep(folder: Path, asked: Setting) -> Setting:
 
 def _told(setting: Setting) -> str:
     return f"seed {setting.seed}, baskets {setting.baskets}, {setting.per_hour:g}/h, {setting.shape}"
+
+
+class Script(msgspec.Struct, frozen=True):
+    """The shop's layout, and who comes when and wants what."""
+
+    layout: dict[str, Any]
+    plan: twin.Plan
+
+
+def script_of(folder: Path, setting: Setting) -> Script:
+    """The script of a demo: written once, then read (the basket data take seconds)."""
+    path = folder / SCRIPT
+    if path.exists():
+        return read_script(path)
+    layout = layout_of(setting)
+    script = Script(layout, plan_of(setting, layout))
+    half = folder / "writing"
+    half.write_bytes(msgspec.msgpack.encode(script))
+    half.rename(path)
+    return read_script(path)
+
+
+def read_script(path: Path) -> Script:
+    return msgspec.msgpack.decode(path.read_bytes(), type=Script)
 
 
 def layout_of(setting: Setting) -> dict[str, Any]:

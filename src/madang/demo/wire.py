@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -73,6 +74,7 @@ def _other(message: twin.Message, device: str, seq: int) -> Message:
     if isinstance(message, twin.SkeletonFrame):
         people = tuple(messages.skeleton(track, joints) for track, joints in message.people)
         return Skeletons(device=device, seq=seq, t_us=t_us, people=people)
+    said: dict[str, Any]
     if isinstance(message, twin.GateEvent):
         said = {"event": message.event, "credential": message.credential, "track": message.track}
         said |= {"group_size": message.group_size, "role": message.role}

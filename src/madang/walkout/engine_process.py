@@ -17,7 +17,7 @@ from typing import IO
 import msgspec
 
 from madang.walkout.model import Begin, Done, FromEngine, Go, ToEngine
-from madang.walkout.runner import read_frame, write_frame
+from madang.walkout.pipes import read_frame, write_frame
 
 WAITING_MAX = 400
 STRIDE_BYTES = 256 << 10

@@ -17,6 +17,7 @@ import msgspec
 from madang.walkout import snapshots
 from madang.walkout.belief import Belief
 from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, ToEngine, Trouble
+from madang.walkout.pipes import read_frame, write_frame
 from madang.walkout.sensorlog import LogReader
 
 CLOCK_EVERY_US = 5_000_000
@@ -95,20 +96,6 @@ class Runner:
 
     def _send(self, said: FromEngine) -> None:
         write_frame(self._out, _encode(said))
-
-
-def write_frame(out: IO[bytes], body: bytes) -> None:
-    """One length-prefixed message on a pipe."""
-    out.write(len(body).to_bytes(4, "little") + body)
-
-
-def read_frame(file: IO[bytes]) -> bytes | None:
-    """The next message, or None when the other side is gone."""
-    head = file.read(4)
-    if len(head) < 4:
-        return None
-    body = file.read(int.from_bytes(head, "little"))
-    return body if len(body) == int.from_bytes(head, "little") else None
 
 
 def main() -> None:

@@ -1,0 +1,58 @@
+"""Opens the demo's shop by the software's own services: place, catalogue, full shelves, and shoppers who check in."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from madang import catalog, ledger, members, payments, places
+from madang.db import Database, Tx
+from madang.demo.setting import NEIGHBOURHOOD, SHOP
+from madang.kernel import Actor, derived, system
+from madang.walkout import service
+from madang.walkout.records import Rules
+
+BY: Actor = system(NEIGHBOURHOOD, "demo")
+NAME_KO, NAME_EN = "마당 1호점", "Madang No. 1"
+CAPACITY = 30
+REFUND_LIMIT_KRW = 10_000
+TOP_UP_KRW = 100_000
+SHORT_EVERY = 25
+"""One check-in in so many finds no money added to the wallet, to show what then happens."""
+
+
+def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
+    """Open the shop; an open one is left as it is."""
+    stock = catalog.stock_of(layout, shop=SHOP, from_us=at_us)
+
+    def furnish(tx: Tx) -> None:
+        places.add_shop(tx, BY, SHOP, NAME_KO, NAME_EN, layout, at_us)
+        catalog.add_products(tx, BY, stock.products, id=derived("demo.products"), at_us=at_us)
+        catalog.set_prices(tx, BY, stock.prices, id=derived("demo.prices"), at_us=at_us)
+        catalog.set_facings(tx, BY, SHOP, stock.facings, id=derived("demo.facings"), at_us=at_us, whole=True)
+
+    def stock_up(tx: Tx) -> None:
+        service.open_shop(tx, BY, SHOP, Rules(CAPACITY, REFUND_LIMIT_KRW), at_us=at_us)
+        service.stock_as_planned(tx, BY, SHOP, id=derived("demo.stock"), at_us=at_us)
+
+    db.write(furnish, neighbourhood=NEIGHBOURHOOD)
+    db.write(stock_up, neighbourhood=NEIGHBOURHOOD)
+
+
+def person_of(household: str) -> UUID:
+    """The opaque key of a household of the basket data."""
+    return derived("demo.household", household)
+
+
+def check_in(db: Database, credential: str, household: str, at_us: int) -> None:
+    """What a shopper's app does before the gate opens: join once, get an entry code, add money to the wallet."""
+    person, visit = person_of(household), derived("demo.top_up", credential)
+
+    def act(tx: Tx) -> None:
+        members.add_person(tx, BY, key=person, fields={}, at_us=at_us)
+        members.issue_credential(tx, BY, person, credential, at_us)
+        if visit.int % SHORT_EVERY:
+            top_up = payments.top_up(id=visit, person=str(person), amount_krw=TOP_UP_KRW, at_us=at_us, cause="demo")
+            ledger.post(tx, top_up)
+
+    db.write(act, neighbourhood=NEIGHBOURHOOD)
