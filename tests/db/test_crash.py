@@ -16,7 +16,7 @@ from madang.db.private import PrivatePostgres
 from madang.kernel import Unavailable
 
 CHILD = Path(__file__).with_name("crash_child.py")
-KILLS_AFTER = (1, 20, 75, 130, 210, 300)
+KILLS_AFTER = (1, 40, 130, 300)
 
 
 def write_until_killed(url: str, first: int, kill_after: int) -> set[int]:

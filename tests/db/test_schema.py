@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Connection, Float, MetaData, Table, Text, inspect
+from sqlalchemy import CheckConstraint, Column, Connection, Float, MetaData, Table, Text, inspect
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import DateTime, Numeric
 
 from madang.db import Database, models, table
@@ -49,6 +50,11 @@ def test_migrations_make_what_records_declare(db: Database, declared: MetaData) 
     assert found == []
 
 
+def named(check: CheckConstraint) -> str:
+    """Its name in the database, by the naming convention."""
+    return str(DefaultDialect().identifier_preparer.format_constraint(check))
+
+
 def test_migrated_keys_and_checks_are_those_declared(db: Database, declared: MetaData) -> None:
     """Alembic's comparison leaves primary keys, checks and column order out."""
 
@@ -67,7 +73,7 @@ def test_migrated_keys_and_checks_are_those_declared(db: Database, declared: Met
     wanted = {
         t.name: (
             [c.name for c in t.primary_key.columns],
-            sorted(str(c.name) for c in t.constraints if c.__visit_name__ == "check_constraint"),
+            sorted(named(c) for c in t.constraints if isinstance(c, CheckConstraint)),
             [c.name for c in t.columns],
         )
         for t in declared.sorted_tables
