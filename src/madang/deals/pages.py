@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from madang.catalog.model import SoldBy, Vat
-from madang.deals.lines import Line, Receipt, split_of
+from madang.deals.lines import Line, Receipt
 from madang.kernel import Actor, Conflict, Ids, Invalid, NotFound
 from madang.ui import Pages
 
@@ -67,7 +67,7 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
             token=token,
             shown=shown,
             receipt=shown.receipt,
-            split=shown.receipt.split if shown.receipt.lines else split_of(()),
+            split=shown.receipt.split,
             objections=by_line,
             done=by_line.get(done) if done is not None else None,
             taxable=Vat.TAXABLE,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from uuid import UUID
+
 import msgspec
 
 from madang.db import Database, Tx
@@ -21,10 +24,15 @@ _STATES: dict[str, State] = {"disputed": "disputed", "refunded": "refunded", "cl
 
 
 class Desk:
-    """A ``deals.pages.ReceiptDesk`` over the database. The link itself is the right to look and to object."""
+    """A ``deals.pages.ReceiptDesk`` over the database. The link itself is the right to look and to object.
 
-    def __init__(self, db: Database, links: Links, clock: Clock) -> None:
-        self._db, self._links, self._clock = db, links, clock
+    ``changed`` is told of every deal that an objection has changed (the live page shows it then).
+    """
+
+    def __init__(
+        self, db: Database, links: Links, clock: Clock, *, changed: Callable[[UUID], None] = lambda _deal: None
+    ) -> None:
+        self._db, self._links, self._clock, self._changed = db, links, clock, changed
 
     def open(self, by: Actor, token: str) -> Shown:
         return self._db.read(lambda tx: self._open(tx, token), neighbourhood=by.neighbourhood)
@@ -33,14 +41,16 @@ class Desk:
         """A line can be called wrong once: receipt and line make the id, and sending it again does nothing."""
         at_us = self._clock.now_us()
 
-        def act(tx: Tx) -> Objection:
+        def act(tx: Tx) -> tuple[UUID, Objection]:
             receipt, holder = receipts.open_link(tx, self._links, token)
             id_ = derived("walkout.object", receipt.id, line)
             service.dispute(tx, holder, receipt.deal, line, qty, id=id_, at_us=at_us, reason=reason)
             said = objections(tx, holder, deals.get(tx, holder, receipt.deal), receipt)
-            return next(one for one in said if one.line == line)
+            return receipt.deal, next(one for one in said if one.line == line)
 
-        return self._db.write(act, neighbourhood=by.neighbourhood)
+        deal, objection = self._db.write(act, neighbourhood=by.neighbourhood)
+        self._changed(deal)
+        return objection
 
     def _open(self, tx: Tx, token: str) -> Shown:
         receipt, holder = receipts.open_link(tx, self._links, token)

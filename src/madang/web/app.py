@@ -55,6 +55,7 @@ def create_app(shopfront: Shopfront) -> FastAPI:
         version=__version__,
         docs_url=None,  # its viewer comes from elsewhere and needs inline scripts
         redoc_url=None,
+        redirect_slashes=False,
         middleware=[edge, Middleware(Remember)],
     )
     faults.install(app)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from madang.guard.limits import Limit, Limiter
 from madang.kernel import Actor, Forbidden, Kind, MadangError, Role, logs
+from madang.web.faults import UNEXPECTED
 
 log = logging.getLogger("madang.web")
 
@@ -60,7 +61,13 @@ class Edge:
             self._check(scope, headers)
         except MadangError as error:
             app = self._refuse(scope, error)
-        await app(scope, receive, send)
+        try:
+            await app(scope, receive, send)
+        except Exception as fault:  # here, not in the framework, so that this answer too is one of ours
+            log.error("request.failed", exc_info=fault)
+            if send.begun:
+                raise
+            await self._refuse(scope, UNEXPECTED)(scope, receive, send)
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         writes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
@@ -76,6 +83,11 @@ class _Outgoing:
     def __init__(self, scope: Scope, request_id: str, send: Send) -> None:
         self._scope, self._id, self._send = scope, request_id, send
         self._began, self._status = time.monotonic(), 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether the answer is under way, so that no other can be given."""
+        return self._status > 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -12,8 +10,6 @@ from starlette.responses import JSONResponse, Response
 
 from madang.kernel import MadangError, Malformed, NotFound
 from madang.ui import Pages, language_of
-
-log = logging.getLogger("madang.web")
 
 
 class Unexpected(MadangError):
@@ -38,7 +34,6 @@ class Faults:
         app.add_exception_handler(MadangError, self._known)
         app.add_exception_handler(HTTPException, self._framework)
         app.add_exception_handler(RequestValidationError, self._unreadable)
-        app.add_exception_handler(Exception, self._unforeseen)
 
     def answer(self, request: Request, error: MadangError) -> Response:
         """The response for a typed error."""
@@ -63,10 +58,6 @@ class Faults:
         assert isinstance(error, RequestValidationError)
         places = sorted({".".join(str(part) for part in fault["loc"]) for fault in error.errors()})
         return self.answer(request, unreadable(places))
-
-    async def _unforeseen(self, request: Request, error: Exception) -> Response:
-        log.error("request.failed", exc_info=error)
-        return self.answer(request, UNEXPECTED)
 
 
 PROBLEM = "application/problem+json"

@@ -29,7 +29,10 @@ export function drawCarts() {
 
 function leave(cart) {
   cart.goneAt = performance.now();
-  setTimeout(() => { state.carts.delete(cart.visit); document.dispatchEvent(new Event("chosen")); }, GONE_MS);
+  setTimeout(() => {
+    if (state.carts.get(cart.visit) === cart) state.carts.delete(cart.visit); // else they have come back
+    document.dispatchEvent(new Event("chosen"));
+  }, GONE_MS);
 }
 
 function card(cart) {
