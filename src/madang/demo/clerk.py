@@ -6,6 +6,7 @@ page and figure that depends on it says so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from madang.db import Database, Tx
@@ -30,7 +31,7 @@ class Clerk:
         self._db = db
         self._truth: dict[str, Truth] = {}
         self._asked: dict[UUID, tuple[int, str]] = {}
-        self.answered: list[UUID] = []
+        self.changed: Callable[[UUID], None] = lambda _deal: None
 
     def open(self) -> None:
         """Know the reviews that are open from before."""
@@ -77,4 +78,4 @@ class Clerk:
             self._db.write(act, neighbourhood=NEIGHBOURHOOD)
         except Conflict:  # somebody else, or time, was faster
             return
-        self.answered.append(id)
+        self.changed(id)

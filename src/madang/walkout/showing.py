@@ -220,8 +220,12 @@ class Showing:
         report = self._db.read(lambda tx: ledger.check(tx, self._audit), neighbourhood=self._by.neighbourhood)
         self._hub.books(**{str(book): check_of(book, report.books[book]) for book in Book})
         self._hub.health(self._devices(t_us), engine_lag_ms=self._lag_ms())
-        self._hub.totals(self.tally.totals(sum(self._inside.values())))
+        self._hub.totals(self.totals())
         self._looked_s = time.monotonic()
+
+    def totals(self) -> Totals:
+        """The day so far."""
+        return self.tally.totals(sum(self._inside.values()))
 
 
 _UNITS = {Book.MONEY: Unit.KRW, Book.GOODS: Unit.PIECES, Book.CAPACITY: Unit.PLACES, Book.HOURS: Unit.MINUTES}

@@ -1,0 +1,141 @@
+"""The demo's page: hub, receipt desk and sensor routes behind one address on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from madang.catalog import SoldBy
+from madang.deals.links import Links
+from madang.demo.opening import BY, NAME_EN, NAME_KO
+from madang.demo.setting import NEIGHBOURHOOD, SHOP
+from madang.demo.theatre import Theatre
+from madang.doors import api
+from madang.kernel import Unavailable
+from madang.kernel.clock import SECOND_US
+from madang.walkout.desk import Desk
+from madang.walkout.live import Hub, Hubs
+from madang.walkout.live_model import Device, Item, Totals
+from madang.walkout.showing import Showing
+from madang.web import Running, Shopfront, create_app, start
+
+NOTE_KO = (
+    "사람과 센서는 시뮬레이션이고, 장바구니는 공개된 교육용 구매 데이터(completejourney)에서 옮긴 것입니다. "
+    "확실하지 않은 영수증은 정답을 아는 가상의 직원이 답합니다."
+)
+NOTE_EN = (
+    "People and sensors are simulated; baskets come from published teaching data (completejourney). "
+    "Receipts the engine is not sure of are answered by a simulated reviewer who knows the truth."
+)
+SILENT_US = 5 * SECOND_US
+HOST = "127.0.0.1"
+
+
+class Page:
+    """The page of one theatre; ``showing`` is the viewer that feeds it."""
+
+    def __init__(self, theatre: Theatre, language: str) -> None:
+        self._theatre, self._language = theatre, language
+        links = Links([_secret(theatre.folder / "receipt-links.key")])
+        layout = theatre.script.layout
+        self._hub = Hub(
+            SHOP,
+            layout,
+            [_item(product) for product in layout["products"]],
+            theatre.clock,
+            name_ko=NAME_KO,
+            name_en=NAME_EN,
+            note_ko=NOTE_KO,
+            note_en=NOTE_EN,
+        )
+        self._hubs = Hubs([self._hub])
+        self._desk = Desk(theatre.db, links, theatre.clock)
+        self._running: Running | None = None
+        self.showing = Showing(
+            self._hub,
+            theatre.db,
+            BY,
+            SHOP,
+            speed=lambda: theatre.speed or 0.0,
+            devices=self._devices,
+            lag_ms=self._lag_ms,
+            url=lambda receipt: f"/r/{links.token(receipt)}",
+        )
+        theatre.clerk.changed = self.showing.deal_changed
+
+    def open(self, port: int) -> tuple[str, bool]:
+        """Serve; returns the address, and whether another port than ``port`` had to be taken."""
+        self.showing.open()
+        self.showing.look(self._theatre.clock.now_us())
+        app = create_app(
+            Shopfront(
+                neighbourhood=NEIGHBOURHOOD,
+                hubs=self._hubs,
+                desk=self._desk,
+                more=[api.router(self._theatre.gateway)],
+                clock=self._theatre.clock,
+                language=self._language,
+            )
+        )
+        try:
+            self._running, other = start(app, HOST, port), False
+        except Unavailable:
+            self._running, other = start(app, HOST, 0), True
+        return f"{self._running.url}/live/{SHOP}", other
+
+    def totals(self) -> Totals:
+        return self.showing.totals()
+
+    def close(self) -> None:
+        self._hubs.close()
+        if self._running is not None:
+            self._running.stop()
+
+    def _devices(self, now_us: int) -> Sequence[Device]:
+        return [
+            Device(
+                id=d.id,
+                kind=d.kind,
+                ok=d.ok(now_us, SILENT_US) or d.kind in ("gate", "vision"),  # these speak only when something happens
+                last_us=d.last_us or None,
+                batches=d.batches,
+                late=d.late,
+                duplicate=d.duplicate,
+                out_of_order=d.out_of_order,
+                missing=d.missing,
+                malformed=d.malformed,
+            )
+            for d in self._theatre.gateway.health()
+        ]
+
+    def _lag_ms(self) -> float:
+        """How far what is applied is behind what was sensed, in real time."""
+        live = self._theatre.live
+        if live is None or not live.applied_us:
+            return 0.0
+        behind_us = max(0, self._theatre.clock.now_us() - live.applied_us)
+        return behind_us / 1000 / (self._theatre.speed or 1.0)
+
+
+def _item(product: dict[str, object]) -> Item:
+    name = str(product["name"])
+    return Item(
+        id=str(product["id"]),
+        name_ko=str(product.get("name_ko") or name),
+        name_en=str(product.get("name_en") or name),
+        price_krw=int(str(product["price"])),
+        kind=str(product.get("kind") or ""),
+        by_weight=product.get("sold_by") == SoldBy.WEIGHT,
+    )
+
+
+def _secret(path: Path) -> bytes:
+    """The secret of the receipts' links: made once, readable by its owner only."""
+    if not path.exists():
+        half = path.with_suffix(".writing")
+        half.unlink(missing_ok=True)
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(os.urandom(32))
+        half.rename(path)
+    return path.read_bytes()
