@@ -1,6 +1,6 @@
 """Laying out a shop: gondolas, shelves, load plates, products and facings, in the format of ``store.json``.
 
-The result is a plain dictionary (see ``docs/recordings.md``): metres, grams, KRW; x along the back wall, y up the
+The result is a plain dictionary (see ``docs/recording-format.md``): metres, grams, KRW; x along the back wall, y up the
 plan, z up. ``area`` is the outline of the floor people walk on; gondolas that stand inside it are obstacles.
 """
 

@@ -1,4 +1,4 @@
-"""Writing what a simulated shop's sensors said as a recording, in the folder format of ``docs/recordings.md``."""
+"""Writing what a simulated shop's sensors said as a recording, in the folder format of ``docs/recording-format.md``."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ def record(
             "t0": t0,
             "t1": round(t0 + count * BATCH_S, 3),
             "vision": shop.settings.vision,
+            "version": 1,
         },
     )
     about = {

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from madang.kernel.clock import SECOND_US
 from madang.twin import habits
-from madang.twin.eyes import see
 from madang.twin.geometry import Facing
+from madang.twin.hands import Hands
 from madang.twin.messages import GateEvent
-from madang.twin.person import Carried, Person, Reach
+from madang.twin.person import Carried, Person
 from madang.twin.plan import Do, Line, Visit
 from madang.twin.random import keyed
-from madang.twin.stock import Placed
 from madang.twin.world import Steps, World
 
 Floats = NDArray[np.float64]
-Taking = Generator[float, None, int]
-"""A course of action that ends with the number of things taken."""
-
-STAND_M = 0.48  # from the plates' front to the feet; leaning brings the neck to about .42 m (AiFi take: .4)
-ELBOW_ROOM_M = 0.48  # closer than this nobody stands beside another while there is another place
-PATIENCE_S = 4.0  # then people squeeze in
-GRAB_MAX_G = 400.0  # more than one item at a time only up to this unit weight
 
 
 def visit_course(world: World, visit: Visit, number: int) -> Steps:
@@ -65,12 +56,8 @@ def visit_course(world: World, visit: Visit, number: int) -> Steps:
         yield world.now_s + float(rng.uniform(0.7, 1.6))
 
 
-class Shopper:
+class Shopper(Hands):
     """One person's trip, as a course of action."""
-
-    def __init__(self, world: World, person: Person) -> None:
-        self.world, self.person = world, person
-        self.rng = keyed(world.seed, "person", person.serial)
 
     def trip(self, lines: list[Line]) -> Steps:
         """In through the gate, the errands in order, out again."""
@@ -80,8 +67,6 @@ class Shopper:
         self.person.leaving = True
         yield from self._pass_gate(self.world.geometry.exit, coming=False)
         self._settle()
-
-    # -- gate ---------------------------------------------------------------------------------------------------------
 
     def _pass_gate(self, line: Floats, *, coming: bool) -> Steps:
         world, person = self.world, self.person
@@ -144,8 +129,6 @@ class Shopper:
             world.inside[person.credential] -= 1
             if not world.inside[person.credential]:
                 truth.left_us[person.credential] = world.epoch_us + round(world.now_s * SECOND_US)
-
-    # -- errands ------------------------------------------------------------------------------------------------------
 
     def _errand(self, line: Line) -> Steps:
         if line.do is Do.RESTOCK:
@@ -233,132 +216,6 @@ class Shopper:
                     )
                     lack -= qty
 
-    # -- movements ----------------------------------------------------------------------------------------------------
-
-    def _go_to(self, facing: Facing) -> Steps:
-        """Walk to a place before the facing, wait for it when somebody stands there, and turn to the shelf."""
-        world, person, g = self.world, self.person, facing.gondola
-        waited = 0.0
-        while (goal := self._place(facing, squeeze=waited >= PATIENCE_S)) is None:
-            step = float(self.rng.uniform(0.5, 1.2))
-            waited += step
-            yield world.now_s + step
-        far = float(np.hypot(*(goal - person.here)))
-        if far > 0.15:
-            settings = world.settings
-            if far > 1.0 and self.rng.random() < settings.restart:
-                lost = world.now_s + float(self.rng.uniform(0.2, 0.8))
-                world.set_track(person, lost, None)
-                world.set_track(person, lost + float(self.rng.uniform(0.3, 2.0)), world.new_track())
-            person.spot = goal
-            yield person.walk(world.now_s, world.ways.path(person.here, goal))
-            self._maybe_swap(goal)
-        look = float(np.arctan2(-g.outward[1], -g.outward[0])) + float(self.rng.normal(0, 0.15))
-        person.turn_to(person.knots[-1][0], person.knots[-1][3])
-        person.turn_to(world.now_s + 0.35, look)
-        yield world.now_s + 0.35
-
-    def _place(self, facing: Facing, *, squeeze: bool) -> Floats | None:
-        """A free floor point from which the facing can be reached, the straight one first; None when all are taken."""
-        g = facing.gondola
-        others = [p.spot for p in self.world.people if p.spot is not None and p is not self.person]
-        u = (facing.u0 + facing.u1) / 2 + float(self.rng.normal(0, 0.08))
-        out = STAND_M + float(np.clip(self.rng.normal(0, 0.04), -0.08, 0.1))
-        best: tuple[float, Floats] | None = None
-        for aside in (0.0, 0.22, -0.22, 0.4, -0.4):
-            goal = g.point(float(np.clip(u + aside, 0.05, g.length_m - 0.05)), -out - 0.4 * abs(aside) * squeeze)
-            room = min((float(np.hypot(*(goal - o))) for o in others), default=9.0)
-            if room >= ELBOW_ROOM_M:
-                return goal
-            if best is None or room > best[0]:
-                best = (room, goal)
-        return best[1] if squeeze and best else None
-
-    def _maybe_swap(self, here: Floats) -> None:
-        """Cameras may mix up two people who stand together."""
-        world, person = self.world, self.person
-        for other in world.people:
-            close = other is not person and other.spot is not None and np.hypot(*(other.spot - here)) < 0.7
-            if close and self.rng.random() < world.settings.swap:
-                mine, theirs = person.track_at(world.now_s), other.track_at(world.now_s)
-                if mine and theirs and other.tracks[-1][0] <= world.now_s and person.tracks[-1][0] <= world.now_s:
-                    world.set_track(person, world.now_s, theirs)
-                    world.set_track(other, world.now_s, mine)
-                return
-
-    def _reach(self, facing: Facing, u: float, style: str = "") -> Reach:
-        """Decide one reach from now: to ``u`` of the facing and back."""
-        t0 = self.world.now_s + 0.05
-        t1 = t0 + habits.reach_s(self.rng) * max(self.person.pace, 0.6)
-        t2 = t1 + habits.in_shelf_s(self.rng, style) * (max(self.person.pace, 0.5) if not style else 1.0)
-        t3 = t2 + habits.retract_s(self.rng) * max(self.person.pace, 0.6)
-        floor = facing.gondola.point(u + float(self.rng.normal(0, 0.03)), float(self.rng.normal(-0.05, 0.04)))
-        z = facing.z + min(0.14, facing.height_m / 2) + float(self.rng.normal(0, 0.06))
-        target = np.array([floor[0], floor[1], z])
-        reach = Reach(t0, t1, t2, t3, habits.hand(self.rng), target)
-        self.person.reaches.append(reach)
-        return reach
-
-    def _take(self, facing: Facing, product: str, qty: int, style: str) -> Taking:
-        """Reach in and take one grab; returns how many were taken."""
-        world = self.world
-        several = world.geometry.products[product].weight_g <= GRAB_MAX_G
-        grab = min(qty, int(self.rng.choice([1, 2, 3], p=[0.4, 0.45, 0.15]))) if several else 1
-        moved = world.stock.take(facing, product, grab, self.rng)
-        if not moved:
-            return 0
-        astray = product not in facing.products
-        u = float(np.mean([p.u for p in moved]))
-        reach = self._reach(facing, u, style)
-        at, plates = self._force(facing, u, reach, moved, style, put=False)
-        person = self.person
-        kind = "pick" if person.role == "customer" else "staff_pick"
-        world.log(person, at, kind, product=product, qty=len(moved), facing=facing.id, plates=plates, misplaced=astray)
-        see(world, person, reach, reach.t2 + 0.15, product, self.rng)
-        yield at
-        person.carried += [Carried(p.item, person.credential) for p in moved]
-        if person.credential and person.role == "customer":
-            world.truth.receipts_picker[person.credential][product] += len(moved)
-        yield reach.t3
-        return len(moved)
-
-    def _put(self, facing: Facing, things: list[Carried], kind: str = "put_back") -> Steps:
-        """Reach in and put things down."""
-        if not things:
-            return
-        world, person = self.world, self.person
-        product = things[0].item.product
-        moved: list[Placed] = [world.stock.put(facing, thing.item, self.rng) for thing in things]
-        u = float(np.mean([p.u for p in moved]))
-        reach = self._reach(facing, u)
-        at, plates = self._force(facing, u, reach, moved, "", put=True)
-        astray = product not in facing.products
-        world.log(person, at, kind, product=product, qty=len(things), facing=facing.id, plates=plates, misplaced=astray)
-        see(world, person, reach, reach.t1 - 0.25, product, self.rng)
-        yield at
-        for thing in things:
-            if thing.picker in world.truth.receipts_picker:
-                world.truth.receipts_picker[thing.picker][product] -= 1
-        self._lose(things)
-        yield reach.t3
-
-    def _force(
-        self, facing: Facing, u: float, reach: Reach, moved: list[Placed], style: str, *, put: bool
-    ) -> tuple[float, dict[str, float]]:
-        """Draw the load change within a reach: its moment and the true change by plate."""
-        at = reach.t1 + (reach.t2 - reach.t1) * float(self.rng.uniform(0.45, 0.9))
-        length = habits.load_change_s(self.rng, style)
-        return at, self.world.touch(facing, u, (reach.t1 - 0.1, reach.t2), (at, length), moved, put)
-
-    def _handle(self, facing: Facing, line: Line) -> Steps:
-        """Touch something without taking it."""
-        u = float(self.rng.uniform(facing.u0, facing.u1))
-        reach = self._reach(facing, u, line.style)
-        self._force(facing, u, reach, [], "", put=False)
-        self.world.log(self.person, reach.t1, "touch", facing=facing.id, dur=round(reach.t2 - reach.t1, 2))
-        see(self.world, self.person, reach, reach.t2 + 0.15, "empty", self.rng)
-        yield reach.t3
-
     def _drop(self, things: list[Carried], product: str) -> Steps:
         """Leave things on the floor: nobody's receipt."""
         self.world.log(self.person, self.world.now_s, "drop", product=product, qty=len(things))
@@ -386,7 +243,3 @@ class Shopper:
         self._lose(things)
         to.carried += things
         yield world.now_s + 1.0
-
-    def _lose(self, things: list[Carried]) -> None:
-        gone = {id(thing) for thing in things}
-        self.person.carried = [c for c in self.person.carried if id(c) not in gone]
