@@ -97,6 +97,12 @@ class Stream:
                 counts[product] = counts.get(product, 0) + n
         return counts
 
+    def loads_g(self, gondola: int) -> list[float]:
+        """The true loads of a gondola's plates now, in the order of its batches' columns."""
+        return next(
+            [mg / 1000 for mg in self._world.stock.loads_mg(g)] for g in self._shop.geometry.gondolas if g.id == gondola
+        )
+
     def misplaced(self) -> list[dict[str, str]]:
         """What lies in a facing it does not belong to, now: product and facing."""
         lying = self._world.stock.misplaced
