@@ -2,54 +2,206 @@
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from madang.walkout.engine.belief import Belief, Scene
+from madang.walkout.engine.decide import Reporter
+from madang.walkout.engine.hypotheses import Catalogue
+from madang.walkout.engine.interactions import Interactions, Shift
+from madang.walkout.engine.people import People
+from madang.walkout.engine.plates import GondolaPlates, Step
+from madang.walkout.engine.reach import box_of, distances, log_reach, window
 from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
-from madang.walkout.engine.types import Entered, Gate, Left, Receipt, Update, Vision
+from madang.walkout.engine.types import Gate, Update, Vision
+from madang.walkout.engine.visits import Visits
+
+TICK_S = 0.2
 
 
 class Engine:
-    """Streaming and deterministic: the same messages in the same order give the same final receipts, however calls
-    are chunked."""
+    """Streaming and deterministic: the same messages in the same order give the same final receipts,
+    however calls are chunked."""
 
     def __init__(self, store: Store, settings: Settings | None = None) -> None:
         self.store = store
-        self.settings = settings or Settings()
-        self._gate: list[Gate] = []
+        self.settings = s = settings or Settings()
+        self._rows = {g: store.plates_of(g) for g in store.gondolas}
+        self._plates = {g: GondolaPlates(rows, s) for g, rows in self._rows.items()}
+        self._where = {int(q): (g, k) for g, rows in self._rows.items() for k, q in enumerate(rows)}
+        self._people = People(store, s)
+        self._visits = Visits(store, s, self._people)
+        self._interactions = Interactions(store, s)
+        self._catalogue = Catalogue(store, s)
+        self._belief = Belief(self._catalogue, s)
+        self._sight = Sight(s)
+        self._reporter = Reporter(store, s, self._belief, self._visits, self._people)
+        self._batches: list[tuple[float, str, int, NDArray[np.int32]]] = []
+        self._frames: list[tuple[float, int, Sequence[tuple[str, Floats]]]] = []
+        self._gates: list[tuple[float, int, Gate]] = []
+        self._seen: list[tuple[float, int, Vision]] = []
+        self._pending: list[Shift] = []
+        self._order = 0
+        self._tick: int | None = None
+        self._latest = -math.inf
 
     def plates(self, gondola: str | int, t: float, values: NDArray[np.int32], arrival: float | None = None) -> None:
-        """Samples of one gondola from its clock's `t` on, at 60 Hz: `values` int32 [n, P_g] decigrams in the
-        store's plate order."""
+        """Samples of one gondola from its clock's `t` on, at 60 Hz: `values` int32 [n, P_g] decigrams in store
+        order."""
+        name = str(gondola)
+        if name not in self._rows or values.ndim != 2 or values.shape[1] != len(self._rows[name]):
+            raise ValueError(f"gondola {name}: samples of shape {values.shape} do not belong to this store")
+        if arrival is not None and arrival - t > self.settings.lateness_s:
+            return
+        self._push(self._batches, t, name, values)
 
     def skeletons(self, t: float, people: Sequence[tuple[str, Floats]]) -> None:
-        """One camera frame: (track, array [8, 4]) per person; joints head, neck, shoulders, elbows, wrists (left
-        first); x y z score."""
+        """One camera frame: (track, array [8, 4]) per person: head, neck, shoulders, elbows, wrists (left first);
+        x y z score, NaN unseen."""
+        self._push(self._frames, t, people)
 
     def gate(self, event: Gate) -> None:
         """A person passed the gate."""
-        self._gate.append(event)
+        self._push(self._gates, event.t, event)
 
     def vision(self, seen: Vision) -> None:
         """A classifier looked at a hand."""
+        self._push(self._seen, seen.t, seen)
 
-    def advance(self, now: float) -> list[Update]:  # noqa: ARG002
+    def _push(self, heap: list, t: float, *rest: object) -> None:  # type: ignore[type-arg]
+        self._order += 1
+        if rest and isinstance(rest[0], str):
+            heapq.heappush(heap, (t, rest[0], self._order, rest[1]))
+        else:
+            heapq.heappush(heap, (t, self._order, rest[0]))
+        self._latest = max(self._latest, t)
+        if self._tick is None or t < (self._tick * TICK_S) - 1e6:
+            self._tick = math.floor(t / TICK_S) if self._tick is None else self._tick
+
+    def advance(self, now: float) -> list[Update]:
         """All that can be said up to `now` (epoch s, never goes back)."""
-        done: list[Update] = []
-        for g in self._gate:
-            if g.credential is None:
-                continue
-            visit = f"v-{g.credential}"
-            if g.event == "entered":
-                done.append(Entered(g.t, visit, g.credential, g.role, g.group_size))
-            else:
-                done += [Left(g.t, visit, g.credential), Receipt(g.t, visit, g.credential, (), 0.5, "review")]
-        self._gate = []
-        return done
+        out: list[Update] = []
+        if self._tick is None:
+            return out
+        last = math.floor((now - self.settings.lateness_s) / TICK_S)
+        while self._tick < last:
+            self._tick += 1
+            out += self._run(self._tick * TICK_S)
+        return out
 
     def finish(self) -> list[Update]:
         """The recording is over: settle everything."""
-        return self.advance(float("inf"))
+        if self._tick is None:
+            return []
+        out = self.advance(self._latest + self.settings.lateness_s + 6.0)
+        end = self._tick * TICK_S
+        out += self._visits.close_all(self._latest)
+        out += self._reporter.receipts(end + 60.0)
+        return out
+
+    def _run(self, now: float) -> list[Update]:
+        while self._batches and self._batches[0][0] < now:
+            t, gondola, _, values = heapq.heappop(self._batches)
+            plates = self._plates[gondola]
+            if t <= plates.t + 0.05:
+                continue
+            for step in plates.feed(t, values):
+                self._interactions.add(step)
+            plates.refine()
+        while self._frames and self._frames[0][0] < now:
+            t, _, people = heapq.heappop(self._frames)
+            self._people.feed(t, people)
+        while self._gates and self._gates[0][0] < now:
+            self._visits.gate(heapq.heappop(self._gates)[2])
+        while self._seen and self._seen[0][0] < now:
+            self._sight.add(heapq.heappop(self._seen)[2])
+        out = self._visits.tick(now)
+        shifts = self._held_back(self._interactions.ready(now, self._busy_since, self._force), now)
+        if shifts:
+            self._catalogue.dead = {q for p in self._plates.values() for q in p.blind()}
+        for shift in shifts:
+            self._belief.observe(shift, self._scene(shift))
+        if shifts:
+            out += self._reporter.moved(now)
+        out += self._reporter.receipts(now)
+        if self._tick is not None and self._tick % 50 == 0:
+            self._people.forget(now - self.settings.memory_s)
+            self._sight.forget(now - self.settings.memory_s)
+        return out
+
+    def _busy_since(self, plate: int) -> float | None:
+        gondola, k = self._where[plate]
+        plates = self._plates[gondola]
+        return float(plates.t_active[k]) if plates.active[k] else None
+
+    def _force(self, plate: int) -> Step | None:
+        plates = self._plates[self._where[plate][0]]
+        return plates.force(plate, plates.t)
+
+    def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
+        """Keep what nothing explains while a hand is still in the shelf, and join it with what follows there."""
+        out: list[Shift] = []
+        for shift in fresh:
+            before = next((p for p in self._pending if set(p.plates) & set(shift.plates)), None)
+            if before is not None:
+                self._pending.remove(before)
+                merged = self._interactions.merge(before, shift)
+                if merged is None:
+                    continue
+                if self._explained(merged) or not self._explained(shift):
+                    shift = merged  # noqa: PLW2901
+                else:
+                    out.append(before)
+            if self._explained(shift) or not self._hand_in(shift, now):
+                out.append(shift)
+            else:
+                self._pending.append(shift)
+        for shift in list(self._pending):
+            if now - shift.t1 > self.settings.hold_s or (now - shift.t1 > 1.2 and not self._hand_in(shift, now)):
+                self._pending.remove(shift)
+                out.append(shift)
+        return out
+
+    def _explained(self, shift: Shift) -> bool:
+        return self._catalogue.fits(shift, self._belief.held()) < self.settings.fit_sigmas
+
+    def _hand_in(self, shift: Shift, now: float) -> bool:
+        box = box_of(self.store.plate_boxes, shift.plates)
+        for body in self._people.bodies.values():
+            if body.lost > now - 1.0 and body.trail:
+                _, joints = window(body, now - 0.6, now)
+                if len(joints) and distances(joints, box).min() < self.settings.hand_in_m:
+                    return True
+        return False
+
+    def _scene(self, shift: Shift) -> Scene:
+        s = self.settings
+        memo: dict[tuple[int, tuple[int, ...]], float] = {}
+        near = {b.id: b for b in self._people.bodies.values() if b.lost > shift.t - 2.0 and b.born < shift.t + 1.0}
+
+        def reach(body: int, plates: tuple[int, ...]) -> float:
+            key = (body, plates)
+            if key not in memo:
+                box = box_of(self.store.plate_boxes, plates)
+                memo[key] = log_reach(near[body], box, shift.t0, shift.t, shift.t1, s)
+            return memo[key]
+
+        bodies = sorted(near, key=lambda b: (-reach(b, shift.plates), b))[:5]
+        bodies = [b for b in bodies if reach(b, shift.plates) > -40.0]
+        visits = {b: self._visits.visit_of(b) for b in near}
+
+        def mates(body: int) -> list[int]:
+            visit = self._visits.visit_of(body)
+            return [] if visit is None else [m.body for m in visit.members if m.body is not None]
+
+        def seen(body: int, product: str) -> float:
+            return self._sight.log_odds(near[body], shift.t, product)
+
+        staff = frozenset(b for b, v in visits.items() if v is not None and v.role == "staff")
+        return Scene(tuple(bodies), staff, mates, reach, seen)

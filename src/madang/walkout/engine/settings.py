@@ -10,6 +10,139 @@ from dataclasses import dataclass
 class Settings:
     """Defaults hold for AiFi-like shops; sources are sections of the project's field notes and docs/walkout.md."""
 
+    plate_noise_g: float = 0.6
+    """Noise of a plate's 0.2 s median before it has been observed (quiet sd of a real take, median over plates)."""
+    plate_noise_min_g: float = 0.25
+    """Noise is never believed to be smaller (resolution of a plate is 0.1 g)."""
+    plate_noise_max_g: float = 6.3
+    """... nor larger (largest quiet sd of 278 live plates of a real take)."""
+    move_g: float = 2.5
+    """A plate that is this far off its rest level is being touched; a third of the lightest usual item."""
+    move_sigmas: float = 5.0
+    """... or this many times its own noise."""
+    settle_g: float = 1.5
+    """Three batches within this are at rest."""
+    settle_share: float = 0.01
+    """... or within this share of the change (a heavy item swings longer)."""
+    patience_s: float = 3.0
+    """A plate that does not come to rest for this long is given a wider tolerance, second by second (it is noisy,
+    not touched)."""
+    rest_batches: int = 10
+    """Batches over which a rest level is averaged: 2 s, against drift of up to about 1 g/s."""
+    stuck_batches: int = 20
+    """A plate whose median did not change at all for this many batches is stuck (a live one is noisy at .1 g)."""
+    lateness_s: float = 0.9
+    """A batch that comes later than this after its own time is treated as lost; its successor carries the level
+    anyway."""
+    frame_gap_s: float = 0.03
+    """Frames closer to the one before say nothing new (cameras often send a second frame 7 ms later)."""
+    coast_s: float = 0.45
+    """A body not seen for this long is lost; its next track is a continuation to be proved."""
+    step_m: float = 0.18
+    """Joint noise between two frames."""
+    walk_m_s: float = 1.9
+    """Fastest walk in a shop."""
+    same_track_m: float = 0.12
+    """How much nearer another body must be before the camera's track id is disbelieved."""
+    confirm_frames: int = 9
+    """Frames until a track counts as a person (about 0.8 s); ghosts are shorter."""
+    ghost_hidden: float = 0.25
+    """A track with more than this share of joints unseen is a ghost."""
+    lost_s: float = 12.0
+    """Longest gap over which a lost body is taken up again."""
+    height_sd_m: float = 0.025
+    """Spread of a head height estimated from a second of frames."""
+    gate_margin_m: float = 0.15
+    """The gate area is widened by this."""
+    gate_wait_s: float = 1.2
+    """A gate event is settled this long after it happened: a new track needs 0.8 s to count as a person."""
+    follow_s: float = 8.0
+    """A follower without credential belongs to the group before him if he comes within this time of its last
+    member."""
+    gone_s: float = 2.0
+    """A body last seen in the gate area is gone after this time, with or without a gate event."""
+    look_back_s: float = 1.35
+    """Hands are looked for from this long before a change (PACK-RMPF; clocks differ by up to 0.3 s)."""
+    look_ahead_s: float = 0.5
+    """... to this long after it."""
+    reach_sd_m: float = 0.07
+    """How far a wrist joint is from the plates it takes from: half a plate plus joint noise."""
+    reach_early_s: float = 0.5
+    """A hand is at the plates within this time before the level settles."""
+    reach_late_s: float = 0.35
+    """... or after it (clock difference)."""
+    step_g: float = 2.0
+    """Smaller changes of a plate are not looked at: a fifth of the lightest item on a quiet plate."""
+    step_sigmas: float = 4.0
+    """... or this many times the plate's noise."""
+    neighbour_plates: int = 2
+    """Plates this far apart may carry the same item (one dead plate between them)."""
+    together_s: float = 0.85
+    """Changes of neighbouring plates within this time are one movement."""
+    refine_s: float = 0.25
+    """A shift is given out this long after its plates rested; its level is finer then."""
+    neighbour_wait_s: float = 0.9
+    """... but waits up to this long for a neighbouring plate that still moves; then that one is taken as it is."""
+    hold_s: float = 9.0
+    """A change that no product explains waits this long for its rest while a hand stays in the shelf (long hold, slow pick)."""
+    hand_in_m: float = 0.10
+    """A wrist this near to the plates' box is in the shelf."""
+    fit_sigmas: float = 3.0
+    """A change within this many standard deviations of an explanation is explained."""
+    junk_g: float = 4.0
+    """Scale of level changes that are no goods: bumps, cable drag, drift (Laplace)."""
+    junk: float = 0.02
+    """Share of such among the changes above the thresholds."""
+    crosstalk: float = 0.025
+    """Changes below this share of the largest one on the shelf are crosstalk (load cells of one frame)."""
+    crosstalk_sd: float = 0.006
+    """Spread of a change by crosstalk, share of the largest change on the shelf."""
+    unit_sd_share: float = 0.01
+    """Unit-to-unit spread of a weight when the catalogue has none (DLSU smart shelf: 0.3 to 5.5 %)."""
+    wrong_weight: float = 0.03
+    """Probability that a catalogue weight is wrong (10 of 711 lack one in the AiFi catalogue; labels change)."""
+    wrong_weight_sd: float = 0.12
+    """By what share it is wrong then."""
+    wrong_planogram: float = 0.002
+    """Probability that a given other product of the shelf lies in a facing."""
+    two_kinds: float = 0.12
+    """Probability that a grab takes a second kind."""
+    share_sd_g: float = 3.0
+    """How far the load of an item may be from its facing's plates, grams ..."""
+    share_sd: float = 0.07
+    """... and as a share of the item (it stands over the edge)."""
+    prune_nats: float = 12.0
+    """Explanations this much less likely than the best are dropped."""
+    nobody_nats: float = 12.0
+    """A change that no visible hand caused is this much less likely than one with a hand at the plates."""
+    unexplained_nats: float = 14.0
+    """... and one that is no known movement of goods at all."""
+    together: float = 0.4
+    """Two people taking at the same instant against one person taking both, given both hands there."""
+    retake: float = 0.3
+    """A take where a misplaced item lies is that item with this probability."""
+    put_home: float = 0.85
+    """An item that is put down is put where it belongs (56 put-backs of the competition's cases)."""
+    mate: float = 0.2
+    """... it was taken by a companion rather than by the one who puts it down."""
+    handed: float = 0.01
+    """... it was taken by a stranger."""
+    missed: float = 0.0002
+    """... its take was missed."""
+    sight_s: float = 1.0
+    """A classifier's look belongs to a change within this time."""
+    sight_trust: float = 0.7
+    """Exponent that tempers an over-confident classifier."""
+    sight_floor: float = 0.005
+    """Probability that the classifier gives to a product outside its five best."""
+    beam: int = 80
+    """Hypotheses about the whole shop that are kept."""
+    beam_nats: float = 14.0
+    """Hypotheses this much less likely than the best are dropped."""
+    ways: int = 14
+    """Explanations of one change that are followed."""
+    memory_s: float = 40.0
+    """How long hands and looks are kept."""
     receipt_wait_s: float = 2.5
     """A receipt is settled this long after the last person of a visit left, so that late batches and last put-backs
     still count."""

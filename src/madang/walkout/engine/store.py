@@ -40,7 +40,8 @@ class Facing:
 class Store:
     """Plates are numbered in the order of the document; all arrays below are in that order.
 
-    `plate_boxes` [P, 6] metres (x0 y0 z0 x1 y1 z1); `plate_gondola` [P] row of `gondolas`; `plate_shelf` [P] row of `shelves`;
+    `plate_boxes` [P, 6] metres (x0 y0 z0 x1 y1 z1); `plate_gondola` and `plate_shelf` [P]
+    rows of `gondolas` and `shelves`;
     `along` and `outward` [G, 2] unit vectors.
     """
 

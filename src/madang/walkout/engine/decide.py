@@ -1,0 +1,134 @@
+"""From belief to words: moves as they are now believed, carts, and receipts with a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from madang.walkout.engine.belief import Atom, Belief, Choice
+from madang.walkout.engine.people import People
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.store import Store
+from madang.walkout.engine.types import Alternative, Cart, Line, Moved, Receipt, Update
+from madang.walkout.engine.visits import Visit, Visits
+
+
+class Reporter:
+    """Says what changed since it last spoke."""
+
+    def __init__(self, store: Store, settings: Settings, belief: Belief, visits: Visits, people: People) -> None:
+        self.store = store
+        self.s = settings
+        self.belief = belief
+        self.visits = visits
+        self.people = people
+        self._said: dict[str, Moved] = {}
+        self._carts: dict[str, tuple[Line, ...]] = {}
+        self._revisions: dict[str, int] = {}
+
+    def moved(self, now: float) -> list[Update]:
+        """Moves of the likeliest story that are new or were told otherwise, then the carts that changed."""
+        out: list[Update] = []
+        told: dict[str, Moved] = {}
+        for choice in self.belief.likeliest():
+            for k, atom in enumerate(choice.atoms):
+                told[f"m{choice.shift}.{k}"] = self._word(f"m{choice.shift}.{k}", choice, atom)
+        for name, old in self._said.items():
+            if name not in told and not old.retracted:
+                told[name] = _again(old, old.revision, retracted=True)
+        for name, new in told.items():
+            before = self._said.get(name)
+            if before is None:
+                out.append(new)
+                self._said[name] = new
+            elif _again(before, 0, before.retracted) != _again(new, 0, new.retracted):
+                self._said[name] = _again(new, before.revision + 1, new.retracted)
+                out.append(self._said[name])
+        for visit in self.visits.visits.values():
+            if visit.settled:
+                continue
+            lines, confidence, _ = self._lines(visit)
+            if lines != self._carts.get(visit.id, ()):
+                self._carts[visit.id] = lines
+                out.append(Cart(now, visit.id, lines, confidence))
+        return out
+
+    def _word(self, name: str, choice: Choice, atom: Atom) -> Moved:
+        visit = None if atom.body is None else self.visits.visit_of(atom.body)
+        body = None if atom.body is None else self.people.bodies.get(atom.body)
+        return Moved(
+            id=name,
+            t=choice.t,
+            kind=atom.kind,
+            product=atom.product,
+            qty=atom.qty,
+            facing=None if atom.facing is None else self.store.facings[atom.facing].id,
+            plate=self.store.plates[atom.plate],
+            visit=None if visit is None else visit.id,
+            credential=None if visit is None else visit.credential,
+            track=None if body is None else body.track,
+            probability=1.0,
+        )
+
+    def _lines(self, visit: Visit) -> tuple[tuple[Line, ...], float, tuple[Alternative, ...]]:
+        bodies = [m.body for m in visit.members if m.body is not None]
+        options = self.belief.carts_of(bodies)
+        sure: dict[tuple[str, int], float] = {}
+        for p, cart in options:
+            for product, (n, _) in cart.items():
+                sure[(product, n)] = sure.get((product, n), 0.0) + p
+
+        def lines(cart: dict[str, tuple[int, float]]) -> tuple[Line, ...]:
+            return tuple(Line(p, n, round(g, 1), round(sure[(p, n)], 6)) for p, (n, g) in sorted(cart.items()))
+
+        rest = tuple(Alternative(p, lines(cart)) for p, cart in options[1:4] if p > 1e-4)
+        return lines(options[0][1]), options[0][0], rest
+
+    def receipts(self, now: float) -> Sequence[Update]:
+        """Receipts of visits that are over for long enough."""
+        out: list[Update] = []
+        done: set[int] = set()
+        for visit in self.visits.open_visits():
+            if visit.closed is None or now < visit.closed + self.s.receipt_wait_s:
+                continue
+            visit.settled = True
+            if visit.credential is None or visit.role == "staff":
+                continue
+            lines, confidence, alternatives = self._lines(visit)
+            if visit.doubt:
+                confidence *= 0.5
+            revision = self._revisions.get(visit.id, -1) + 1
+            self._revisions[visit.id] = revision
+            decision = "charge" if confidence >= self.s.charge_confidence else "review"
+            out.append(
+                Receipt(
+                    t=now,
+                    visit=visit.id,
+                    credential=visit.credential,
+                    lines=lines,
+                    confidence=round(confidence, 6),
+                    decision=decision,  # type: ignore[arg-type]
+                    alternatives=alternatives,
+                    revision=revision,
+                )
+            )
+        if done:
+            self.belief.forget(done)
+        return out
+
+
+def _again(m: Moved, revision: int, retracted: bool) -> Moved:
+    return Moved(
+        m.id,
+        m.t,
+        m.kind,
+        m.product,
+        m.qty,
+        m.facing,
+        m.plate,
+        m.visit,
+        m.credential,
+        m.track,
+        m.probability,
+        revision,
+        retracted,
+    )

@@ -1,0 +1,160 @@
+"""Shifts: level changes of neighbouring plates that belong together, because one movement made them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from madang.walkout.engine.plates import Step
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.store import Floats, Store
+
+
+@dataclass(slots=True)
+class Shift:
+    """One movement on one shelf. `plates` rows of the store, `deltas` grams; it began at `t0`, happened at `t`,
+    rested at `t1`."""
+
+    id: int
+    plates: tuple[int, ...]
+    deltas: Floats
+    sd: float
+    t0: float
+    t: float
+    t1: float
+    parts: tuple[Step, ...]
+
+    @property
+    def total(self) -> float:
+        """Load change, grams."""
+        return float(self.deltas.sum())
+
+    @property
+    def main(self) -> int:
+        """The plate that changed most."""
+        return self.plates[int(np.argmax(np.abs(self.deltas)))]
+
+
+class Interactions:
+    """Gathers steps into shifts; a shift is given out when its plates and their neighbours are at rest."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.s = settings
+        self.shelf = store.plate_shelf
+        self._groups: list[list[Step]] = []
+        self._recent: list[Step] = []
+        self._count = 0
+
+    def add(self, step: Step) -> None:
+        """Take a plate's step."""
+        if abs(step.delta) < max(self.s.step_g, self.s.step_sigmas * step.sd):
+            return
+        self._recent.append(step)
+        home: list[Step] | None = None
+        for group in self._groups:
+            if self._belongs(step, group):
+                if home is None:
+                    group.append(step)
+                    home = group
+                else:
+                    home += group
+                    group.clear()
+        self._groups = [g for g in self._groups if g]
+        if home is None:
+            self._groups.append([step])
+
+    def _belongs(self, step: Step, group: Sequence[Step]) -> bool:
+        return any(
+            self.shelf[step.plate] == self.shelf[o.plate]
+            and 0 < abs(step.plate - o.plate) <= self.s.neighbour_plates
+            and abs(step.t - o.t) <= self.s.together_s
+            for o in group
+        ) and all(o.plate != step.plate for o in group)
+
+    def ready(
+        self, now: float, busy_since: Callable[[int], float | None], force: Callable[[int], Step | None]
+    ) -> list[Shift]:
+        """Shifts at rest at `now`; `busy_since` tells since when a plate is off its level, None at rest; `force` rests it."""
+        out: list[Shift] = []
+        for group in list(self._groups):
+            rested = max(o.t1 for o in group)
+            if now < rested + self.s.refine_s:
+                continue
+            busy = self._busy(group, rested, busy_since)
+            if busy and now < rested + self.s.neighbour_wait_s:
+                continue
+            for plate in busy:
+                step = force(plate)
+                if step is not None and abs(step.delta) > max(self.s.step_g, 3 * step.sd):
+                    self._recent.append(step)
+                    if abs(step.t - group[0].t) <= 1.0:
+                        group.append(step)
+                    else:
+                        self._groups.append([step])
+            self._groups.remove(group)
+            out += self._split(group)
+        self._recent = [o for o in self._recent if o.t1 > now - 6.0]
+        out.sort(key=lambda x: (x.t, x.plates))
+        return out
+
+    def _busy(self, group: list[Step], rested: float, busy: Callable[[int], float | None]) -> list[int]:
+        """Neighbouring plates that still move since before the group was at rest."""
+        mine = {o.plate for o in group}
+        out = []
+        for plate in sorted({p + k for p in mine for k in (-1, 1)} - mine):
+            if 0 <= plate < len(self.shelf) and self.shelf[plate] == self.shelf[group[0].plate]:
+                since = busy(plate)
+                if since is not None and since < rested - 0.3:
+                    out.append(plate)
+        return out
+
+    def _split(self, group: list[Step]) -> list[Shift]:
+        """Drop crosstalk, part what was taken from what was put, and what does not touch."""
+        shelf = self.shelf[group[0].plate]
+        near = [o for o in self._recent if self.shelf[o.plate] == shelf and abs(o.t - group[0].t) < 1.5]
+        strongest = max(abs(o.delta) for o in [*near, *group])
+        kept = [o for o in group if abs(o.delta) > max(self.s.crosstalk * strongest, self.s.step_g, 3 * o.sd)]
+        out: list[Shift] = []
+        for sign in (-1, 1):
+            run: list[Step] = []
+            for o in sorted((o for o in kept if o.delta * sign > 0), key=lambda o: o.plate):
+                if run and o.plate - run[-1].plate > self.s.neighbour_plates:
+                    out.append(self._shift(run, strongest))
+                    run = []
+                run.append(o)
+            if run:
+                out.append(self._shift(run, strongest))
+        return out
+
+    def merge(self, a: Shift, b: Shift) -> Shift | None:
+        """Both movements as one (a hold and what followed); None when they cancel."""
+        deltas: dict[int, float] = {}
+        for x in (a, b):
+            for q, d in zip(x.plates, x.deltas, strict=True):
+                deltas[q] = deltas.get(q, 0.0) + float(d)
+        sd = float(np.hypot(a.sd, b.sd))
+        total = sum(deltas.values())
+        if abs(total) < max(3.0 * sd, 2 * self.s.step_g):
+            return None
+        kept = {q: d for q, d in deltas.items() if d * total > 0 and abs(d) > 0.02 * abs(total)}
+        plates = tuple(sorted(kept))
+        values = np.array([kept[q] for q in plates])
+        return Shift(b.id, plates, values, sd, a.t0, b.t, b.t1, a.parts + b.parts)
+
+    def _shift(self, run: list[Step], strongest: float) -> Shift:
+        self._count += 1
+        deltas = np.array([o.delta for o in run])
+        weight = np.abs(deltas)
+        sd = float(np.sqrt(sum(o.sd**2 for o in run) + (self.s.crosstalk_sd * strongest) ** 2))
+        return Shift(
+            id=self._count,
+            plates=tuple(o.plate for o in run),
+            deltas=deltas,
+            sd=sd,
+            t0=min(o.t0 for o in run),
+            t=float(np.average([o.t for o in run], weights=weight)),
+            t1=max(o.t1 for o in run),
+            parts=tuple(run),
+        )

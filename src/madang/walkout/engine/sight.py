@@ -1,0 +1,43 @@
+"""What an edge classifier saw in hands, as log odds that temper its over-confidence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madang.walkout.engine.people import Body
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.types import Vision
+from madang.walkout.engine.visits import track_at
+
+
+class Sight:
+    """Keeps the last observations."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.s = settings
+        self._kept: list[Vision] = []
+
+    def add(self, seen: Vision) -> None:
+        """Take one observation."""
+        self._kept.append(seen)
+
+    def log_odds(self, body: Body, t: float, product: str) -> float:
+        """How much likelier this body held `product` around `t` than an arbitrary product; 0 when nothing was
+        seen."""
+        best: Vision | None = None
+        for v in self._kept:
+            if abs(v.t - t) > self.s.sight_s or (v.track is not None and v.track != track_at(body, v.t)):
+                continue
+            if best is None or abs(v.t - t) < abs(best.t - t):
+                best = v
+        if best is None:
+            return 0.0
+        p = dict(best.top5).get(product, 0.0)
+        if p == 0.0 and dict(best.top5).get("empty", 0.0) > 0.5:
+            return 0.0
+        floor = self.s.sight_floor
+        return float(self.s.sight_trust * np.log((p + floor) / (0.02 + floor)))
+
+    def forget(self, before: float) -> None:
+        """Drop what is older than this."""
+        self._kept = [v for v in self._kept if v.t >= before]

@@ -1,0 +1,251 @@
+"""Visits: who at the gate is which body, which bodies share a cart, and when a visit is over.
+
+Everybody on one credential shares one cart. A follower without credential joins the visit before it while that one
+waits for group
+members; otherwise he is a tailgater, who gets a visit without credential and no receipt. Events are settled a
+second after they
+happened, when the bodies around them are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from madang.walkout.engine.people import Body, People
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.store import Floats, Store
+from madang.walkout.engine.types import Entered, Gate, Left, Role, Update
+
+
+@dataclass(slots=True)
+class Member:
+    """One entry through the gate; `body` None while nobody has been found for it."""
+
+    t: float
+    body: int | None
+    left: float | None = None
+
+
+@dataclass(slots=True)
+class Visit:
+    """A shopping group. `closed` is the time after which its receipt is due, None while someone is inside."""
+
+    id: str
+    credential: str | None
+    role: Role
+    group_size: int
+    members: list[Member] = field(default_factory=list)
+    closed: float | None = None
+    settled: bool = False
+    doubt: float = 0.0
+
+    @property
+    def inside(self) -> int:
+        """How many have not left."""
+        return sum(m.left is None for m in self.members)
+
+
+class Visits:
+    """The gate's book. `of` maps a body to its visit."""
+
+    def __init__(self, store: Store, settings: Settings, people: People) -> None:
+        self.s = settings
+        self.people = people
+        self.visits: dict[str, Visit] = {}
+        self.of: dict[int, str] = {}
+        self._by_credential: dict[str, str] = {}
+        self._latest: Visit | None = None
+        self._waiting: list[Gate] = []
+        self._searching: list[tuple[Visit, Member]] = []
+        self._tail = 0
+        self._entry = _middle(store.entry_line)
+        self._exit = _middle(store.exit_line)
+
+    def gate(self, event: Gate) -> None:
+        """A person passed the gate; settled later."""
+        self._waiting.append(event)
+
+    def visit_of(self, body: int) -> Visit | None:
+        """The visit this body belongs to."""
+        name = self.of.get(body)
+        return None if name is None else self.visits[name]
+
+    def tick(self, now: float) -> list[Update]:
+        """Settle gate events older than the gate's wait, notice people who are gone."""
+        out: list[Update] = []
+        due = sorted((g for g in self._waiting if g.t + self.s.gate_wait_s <= now), key=lambda g: g.t)
+        if due:
+            self._waiting = [g for g in self._waiting if g.t + self.s.gate_wait_s > now]
+            for g in due:
+                out += self._enter(g) if g.event == "entered" else self._leave(g)
+        self._search(now)
+        out += self._gone(now)
+        return out
+
+    def _enter(self, g: Gate) -> list[Update]:
+        visit = self._visit_for(g)
+        member = Member(g.t, None)
+        visit.members.append(member)
+        visit.closed = None
+        visit.settled = False
+        body = self._by_track(g.track, g.t)
+        if body is not None and (body.id in self.of or abs(body.born - g.t) > 6.0):
+            body = None
+        if body is None:
+            body = self._newcomer(g.t)
+        if body is None:
+            self._searching.append((visit, member))
+        else:
+            self._bind(visit, member, body.id)
+        return [Entered(g.t, visit.id, visit.credential, visit.role, g.group_size)]
+
+    def _visit_for(self, g: Gate) -> Visit:
+        if g.credential is None:
+            last = self._latest
+            waits = last is not None and len(last.members) < last.group_size
+            if last is not None and waits and g.t - last.members[-1].t < self.s.follow_s:
+                return last
+            self._tail += 1
+            visit = Visit(f"tail-{self._tail}", None, g.role, 1)
+            self.visits[visit.id] = visit
+            return visit
+        name = self._by_credential.get(g.credential)
+        if name is None:
+            name = f"visit-{len(self._by_credential) + 1}"
+            self._by_credential[g.credential] = name
+            self.visits[name] = Visit(name, g.credential, g.role, g.group_size or 1)
+        visit = self.visits[name]
+        visit.group_size = max(visit.group_size, g.group_size or 1)
+        self._latest = visit
+        return visit
+
+    def _bind(self, visit: Visit, member: Member, body: int) -> None:
+        member.body = body
+        self.of[body] = visit.id
+
+    def _search(self, now: float) -> None:
+        for visit, member in list(self._searching):
+            body = self._newcomer(member.t)
+            if body is not None:
+                self._bind(visit, member, body.id)
+            if body is not None or now - member.t > 20.0 or member.left is not None:
+                self._searching.remove((visit, member))
+
+    def _by_track(self, track: str | None, t: float) -> Body | None:
+        if track is None:
+            return None
+        for body in self.people.bodies.values():
+            if track_at(body, t) == track and body.lost > t - 3.0:
+                return body
+        return None
+
+    def _newcomer(self, t: float) -> Body | None:
+        """The unbound body that came into view at the gate when someone entered at `t`."""
+        best, cost = None, 1.5
+        for body in self.people.bodies.values():
+            if body.id in self.of or not t - 2.5 < body.born < t + 8.0:
+                continue
+            away = 0.0 if self._entry is None else float(np.linalg.norm(body.start - self._entry))
+            c = abs(t - body.born - 0.3) / (1.0 if body.born < t + 1 else 4.0) + 0.25 * away
+            if c < cost:
+                best, cost = body, c
+        return best
+
+    def _leave(self, g: Gate) -> list[Update]:
+        named = None if g.credential is None else self._by_credential.get(g.credential)
+        visit = None if named is None else self.visits[named]
+        body = self._by_track(g.track, g.t) or self._leaver(g.t, visit)
+        if body is not None:
+            owner = self.visit_of(body.id)
+            if owner is None and visit is not None:
+                open_member = next((m for m in visit.members if m.body is None and m.left is None), None)
+                if open_member is not None:
+                    self._bind(visit, open_member, body.id)
+                    owner = visit
+            if visit is not None and owner is not None and owner is not visit:
+                visit.doubt = owner.doubt = 1.0
+                return self._mark(visit, None, g.t)
+            visit = owner or visit
+            body.gone = True
+        return [] if visit is None else self._mark(visit, None if body is None else body.id, g.t)
+
+    def _mark(self, visit: Visit, body: int | None, t: float) -> list[Update]:
+        inside = [m for m in visit.members if m.left is None]
+        if not inside:
+            return []
+        exact = [m for m in inside if body is not None and m.body == body]
+        unseen = [m for m in inside if m.body is None or self._lost(m.body, t)]
+        member = (exact or unseen or inside)[0]
+        member.left = t
+        if visit.inside == 0:
+            visit.closed = t
+        return [Left(t, visit.id, visit.credential)]
+
+    def _lost(self, body: int, t: float) -> bool:
+        known = self.people.bodies.get(body)
+        return known is None or known.lost < t - 1.0
+
+    def _leaver(self, t: float, visit: Visit | None) -> Body | None:
+        """The body that was at the exit at `t`; of the visit, when it is known."""
+        best, cost = None, 0.9
+        for body in self.people.bodies.values():
+            if body.lost < t - 1.5 or body.born > t - 1.0 or body.gone:
+                continue
+            if visit is not None and self.of.get(body.id, visit.id) != visit.id:
+                continue
+            where = place_at(body, t)
+            c = 0.0 if self._exit is None else float(np.linalg.norm(where - self._exit))
+            if c < cost:
+                best, cost = body, c
+        return best
+
+    def _gone(self, now: float) -> list[Update]:
+        out: list[Update] = []
+        for visit in self.visits.values():
+            if visit.closed is not None:
+                continue
+            for member in visit.members:
+                if member.left is not None or member.body is None:
+                    continue
+                body = self.people.bodies.get(member.body)
+                if body is None or now - body.lost < self.s.gone_s or not self.people.at_gate(body.where):
+                    continue
+                body.gone = True
+                out += self._mark(visit, body.id, body.lost)
+        return out
+
+    def close_all(self, now: float) -> list[Update]:
+        """The recording is over: everybody has left."""
+        out: list[Update] = []
+        for visit in self.visits.values():
+            while visit.inside:
+                out += self._mark(visit, None, now)
+        return out
+
+    def open_visits(self) -> Iterable[Visit]:
+        """Visits whose receipt is still to be written."""
+        return (v for v in self.visits.values() if not v.settled)
+
+
+def track_at(body: Body, t: float) -> str:
+    """The camera's track id of this body at `t`."""
+    name = body.tracks[0][1]
+    for since, track in body.tracks:
+        if since <= t:
+            name = track
+    return name
+
+
+def place_at(body: Body, t: float) -> Floats:
+    """Where the body was at `t` (nearest sighting of its kept path)."""
+    if not body.path:
+        return body.where
+    k = min(range(len(body.path)), key=lambda i: abs(body.path[i][0] - t))
+    return np.array(body.path[k][1:])
+
+
+def _middle(line: Floats | None) -> Floats | None:
+    return None if line is None else line.mean(axis=0)
