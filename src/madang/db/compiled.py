@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy.engine import Dialect
@@ -29,7 +30,8 @@ class Compiled:
         self.positional = compiler.positional
         self.names: tuple[str, ...] = tuple(compiler.positiontup or compiler.bind_names.values())
         processors: Mapping[str, Any] = compiler._bind_processors
-        self._named: list[tuple[str, Processor | None]] = [(name, processors.get(name)) for name in self.names]
+        self._values: Callable[[Row], tuple[Any, ...]] = _picker(self.names)
+        self._processed = [(i, name, processors[name]) for i, name in enumerate(self.names) if name in processors]
         self.expanding = bool(compiler.post_compile_params)
         self.defaults_needed = bool(compiler.insert_prefetch or compiler.update_prefetch)
         self.copy = None if self.positional else _copy_command(self.sql, self.names)
@@ -39,8 +41,16 @@ class Compiled:
     def bind(self, row: Row) -> Any:
         """The row as the driver wants it: a tuple for SQLite, a dict for PostgreSQL."""
         if self.positional:
-            return tuple([row[name] if p is None else p(row[name]) for name, p in self._named])
-        return {name: row[name] if p is None else p(row[name]) for name, p in self._named}
+            values = self._values(row)
+            if not self._processed:
+                return values
+            changed: Any = list(values)
+            for i, _, process in self._processed:
+                changed[i] = process(changed[i])
+            return tuple(changed)
+        if not self._processed:
+            return row
+        return {**row, **{name: process(row[name]) for _, name, process in self._processed}}
 
     def params(self, given: Row | None, literals: Sequence[Any] | None) -> Row:
         """Named values of a statement with literals in it."""
@@ -68,6 +78,13 @@ class Compiled:
         for i, process in columns:
             values[i] = process(values[i])
         return tuple(values)
+
+
+def _picker(names: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
+    """``itemgetter`` that gives a tuple for no name and for one name too."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: tuple([row[name] for name in names])
 
 
 _INSERT = re.compile(r"INSERT INTO (?P<table>[\w\".]+) \((?P<columns>[\w\", ]+)\) VALUES \((?P<values>.*)\)")
