@@ -11,10 +11,10 @@ from madang import __version__
 from madang.kernel.errors import MadangError
 
 COMMANDS = (
-    # "madang.demo.command",
+    "madang.demo.command",
     "madang.walkout.recordings.command",
-    # "madang.twin.command",
-    # "madang.db.command",
+    "madang.twin.command",
+    "madang.db.command",
 )
 
 
