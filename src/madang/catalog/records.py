@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -54,8 +54,8 @@ facings = table(
     key=["shop", "id"],
 )
 
-CHUNK = 500  # ids in one IN list: a query for each 500, never one for each line
-T = TypeVar("T")
+SIZES = (1, 4, 16, 64, 256)  # ids in one IN list: a statement for each, compiled once; ids are padded up to the next
+_N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
 _PRODUCT_COLUMNS = [c for c in products.c if c.name not in ("neighbourhood", "gtin14", "added_at_us")]
 _FACING_COLUMNS = [c for c in facings.c if c.name not in ("neighbourhood", "set_at_us", "closed_at_us")]
 _INSERT_PRODUCT, _INSERT_PRICE, _INSERT_FACING = sa.insert(products), sa.insert(prices), sa.insert(facings)
@@ -85,23 +85,29 @@ _SET_FACING = (
 )
 
 
-def chunks(ids: Iterable[T]) -> Iterable[list[T]]:
-    """The ids in lists of at most 500, each once."""
-    rest = iter(dict.fromkeys(ids))
-    while part := list(islice(rest, CHUNK)):
-        yield part
+class InSet:
+    """A query for the rows that have one of some values: one statement for up to 256 of them, never one for each."""
+
+    def __init__(self, query: sa.Select[Any], column: sa.ColumnElement[Any]) -> None:
+        binds = {size: [sa.bindparam(f"in{i}", type_=sa.Text()) for i in range(size)] for size in SIZES}
+        self._statements = {size: query.where(column.in_(of_it)) for size, of_it in binds.items()}
+
+    def rows(self, tx: Tx, values: Iterable[str], params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        rest, out = iter(dict.fromkeys(values)), list[tuple[Any, ...]]()
+        while part := list(islice(rest, SIZES[-1])):
+            size = next(s for s in SIZES if s >= len(part))
+            padded = {f"in{i}": part[min(i, len(part) - 1)] for i in range(size)}
+            out += tx.rows(self._statements[size], {**params, **padded})
+        return out
 
 
 def products_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:
-    every = sa.select(*_PRODUCT_COLUMNS).where(products.c.neighbourhood == by.neighbourhood)
-    rows = [row for part in chunks(ids) for row in tx.rows(every.where(products.c.id.in_(part)))]
-    return {row[0]: _product(row) for row in rows}
+    return {row[0]: _product(row) for row in _PRODUCTS.rows(tx, ids, {"n": by.neighbourhood})}
 
 
 def owners_of_gtins(tx: Tx, by: Actor, gtins: Iterable[str]) -> dict[str, str]:
     """The product that has each barcode (in its 14-digit form)."""
-    every = sa.select(products.c.gtin14, products.c.id).where(products.c.neighbourhood == by.neighbourhood)
-    return {r[0]: r[1] for part in chunks(gtins) for r in tx.rows(every.where(products.c.gtin14.in_(part)))}
+    return {row[0]: row[1] for row in _OWNERS.rows(tx, gtins, {"n": by.neighbourhood})}
 
 
 def find_products(tx: Tx, by: Actor, *, kind: str | None, cursor: str | None, limit: int) -> Page[Product]:
@@ -113,27 +119,14 @@ def find_products(tx: Tx, by: Actor, *, kind: str | None, cursor: str | None, li
 
 def prices_in_force(tx: Tx, by: Actor, ids: Iterable[str], at_us: int, shop: str) -> list[Price]:
     """For each product the newest price of the neighbourhood and of the shop, as of an instant."""
-    newer = prices.alias("newer")
-    last = (
-        sa.select(sa.func.max(newer.c.from_us))
-        .where(
-            newer.c.neighbourhood == prices.c.neighbourhood,
-            newer.c.product == prices.c.product,
-            newer.c.shop == prices.c.shop,
-            newer.c.from_us <= at_us,
-        )
-        .scalar_subquery()
-    )
-    wanted = sa.select(*_PRICE_COLUMNS).where(
-        prices.c.neighbourhood == by.neighbourhood, prices.c.shop.in_((EVERY_SHOP, shop)), prices.c.from_us == last
-    )
-    return [_price(row) for part in chunks(ids) for row in tx.rows(wanted.where(prices.c.product.in_(part)))]
+    params = {"n": by.neighbourhood, "at_us": at_us, "every_shop": EVERY_SHOP, "shop": shop}
+    return [_price(row) for row in _IN_FORCE.rows(tx, ids, params)]
 
 
 def prices_of(tx: Tx, by: Actor, ids: Iterable[str]) -> list[Price]:
     """Every price of some products, past and coming, oldest first."""
-    every = sa.select(*_PRICE_COLUMNS).where(prices.c.neighbourhood == by.neighbourhood).order_by(prices.c.from_us)
-    return [_price(row) for part in chunks(ids) for row in tx.rows(every.where(prices.c.product.in_(part)))]
+    rows = _PRICES.rows(tx, ids, {"n": by.neighbourhood})
+    return sorted((_price(row) for row in rows), key=lambda price: price.from_us)
 
 
 def facings_of(tx: Tx, by: Actor, shop: str) -> list[Facing]:
@@ -236,4 +229,23 @@ def _milligrams(grams: float | None) -> int | None:
     return None if grams is None else round(grams * 1000)
 
 
+def _in_force() -> sa.Select[Any]:
+    newer = prices.alias("newer")
+    last = sa.select(sa.func.max(newer.c.from_us)).where(
+        newer.c.neighbourhood == prices.c.neighbourhood,
+        newer.c.product == prices.c.product,
+        newer.c.shop == prices.c.shop,
+        newer.c.from_us <= sa.bindparam("at_us", type_=sa.BigInteger()),
+    )
+    return sa.select(*_PRICE_COLUMNS).where(
+        prices.c.neighbourhood == _N,
+        sa.or_(prices.c.shop == sa.bindparam("every_shop"), prices.c.shop == sa.bindparam("shop")),
+        prices.c.from_us == last.scalar_subquery(),
+    )
+
+
 _PRICE_COLUMNS = [prices.c.product, prices.c.shop, prices.c.from_us, prices.c.price_krw]
+_PRODUCTS = InSet(sa.select(*_PRODUCT_COLUMNS).where(products.c.neighbourhood == _N), products.c.id)
+_OWNERS = InSet(sa.select(products.c.gtin14, products.c.id).where(products.c.neighbourhood == _N), products.c.gtin14)
+_PRICES = InSet(sa.select(*_PRICE_COLUMNS).where(prices.c.neighbourhood == _N), prices.c.product)
+_IN_FORCE = InSet(_in_force(), prices.c.product)

@@ -153,7 +153,7 @@ def apply_facings(
 def price_at(tx: Tx, by: Actor, products: Iterable[str], at_us: int, *, shop: str = EVERY_SHOP) -> dict[str, int]:
     """The prices in force at an instant, in won with VAT: the shop's own before the neighbourhood's.
 
-    One query for up to 500 products; a product without a price is not in the answer.
+    One query for up to 256 products; a product without a price is not in the answer.
     """
     found = in_force(records.prices_in_force(tx, by, products, at_us, shop), at_us, shop)
     return {product: price.price_krw for product, price in found.items()}
