@@ -65,12 +65,12 @@ _page = (
 
 def _head_and(size: int) -> sa.CompoundSelect[Any]:
     """The newest fact and those of ``size`` ids, in one round trip."""
-    known = sa.select(facts.c.seq, facts.c.id, facts.c.hash).where(
-        facts.c.neighbourhood == sa.bindparam("n"),
-        facts.c.id.in_([sa.bindparam(f"id{i}", type_=sa.Uuid()) for i in range(size)]),
-    )
-    newest = _head.subquery()
-    return sa.union_all(sa.select(newest.c.seq, newest.c.id, newest.c.hash), known)
+    here = facts.c.neighbourhood == sa.bindparam("n")
+    what = sa.select(facts.c.seq, facts.c.id, facts.c.hash)
+    # max() and not ORDER BY … LIMIT 1, which SQLite would run as a co-routine (44 against 15 microseconds)
+    newest = sa.select(sa.func.max(facts.c.seq)).where(here).scalar_subquery()
+    ids = [sa.bindparam(f"id{i}", type_=sa.Uuid()) for i in range(size)]
+    return sa.union_all(what.where(here, facts.c.seq == newest), what.where(here, facts.c.id.in_(ids)))
 
 
 # A statement per size, each compiled once; ids are padded up to the next size.
