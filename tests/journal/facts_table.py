@@ -31,13 +31,19 @@ def kinds() -> list[Kind]:
 
 def table() -> str:
     """The table as it should stand in the document."""
-    rows = [f"| `{k.name}` | {k.version} | {k.stage.value} | {_fields(k)} | {k.says.replace("``", "`")} |" for k in kinds()]
+    rows = [
+        f"| `{kind.name}` | {kind.version} | {kind.stage.value} | {_fields(kind)} | {_says(kind)} |" for kind in kinds()
+    ]
     return "\n".join(["| Kind | Version | Stage | Fields | What happened |", "|---|---|---|---|---|", *rows])
 
 
 def written() -> str:
     """The table as it stands."""
     return DOCUMENT.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip()
+
+
+def _says(kind: Kind) -> str:
+    return kind.says.replace("``", "`").replace("|", "\\|")
 
 
 def _fields(kind: Kind) -> str:
