@@ -11,7 +11,6 @@ from madang.ledger.errors import LedgerConflict, LedgerError, LedgerInvalid, Led
 from madang.ledger.model import AccountKey, Balance, Book, Entry, Kind, Limit, Outcome, Result, Transfer
 from madang.ledger.service import (
     Line,
-    Statement,
     balance,
     balances,
     check,
@@ -39,7 +38,6 @@ __all__ = [
     "Line",
     "Outcome",
     "Result",
-    "Statement",
     "Transfer",
     "balance",
     "balances",

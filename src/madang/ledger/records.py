@@ -7,9 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
-from madang.db import Tx, table
+from madang.db import Page, Tx, keyset, table
 from madang.ledger.errors import error_of
 from madang.ledger.model import AccountKey, Entry, Fault
 from madang.ledger.posting import Account
@@ -62,7 +61,7 @@ transfers = table(
     sa.Column("credit_posted", sa.BigInteger, nullable=False),
     sa.Column("credit_in", sa.BigInteger, nullable=False),
     sa.Column("credit_out", sa.BigInteger, nullable=False),
-    sa.UniqueConstraint("neighbourhood", "id", name="ledger_transfers_id"),
+    sa.Index("ledger_transfers_id", "neighbourhood", "id", unique=True),
     sa.CheckConstraint("amount > 0 AND debit <> credit AND seq > 0", name="move"),
     sa.Index("ledger_transfers_debit", "neighbourhood", "debit", "booked_us", "seq"),
     sa.Index("ledger_transfers_credit", "neighbourhood", "credit", "booked_us", "seq"),
@@ -102,12 +101,19 @@ ACCOUNT = [
 N: sa.BindParameter[str] = sa.bindparam("n")
 
 
-def _among(column: sa.Column[Any], name: str, dialect: str) -> sa.ColumnElement[bool]:
-    """``column`` is one of a list given as one text (``_listed``), so that one statement serves every length."""
-    listed = sa.bindparam(name, type_=sa.Text())
-    if dialect == "postgresql":
-        return column == sa.any_(sa.cast(listed, ARRAY(column.type)))
-    return column.in_(sa.select(sa.column("value")).select_from(sa.func.json_each(listed)))
+def _look_up(columns: Sequence[sa.Column[Any]], by: str, listed: str, dialect: str) -> str:
+    """SQL for the rows whose ``by`` is in a list given as one text (``_listed``): one statement for any length.
+
+    Written so that both planners look each value up in the index; left to themselves they read the whole table.
+    """
+    table = columns[0].table.name
+    names = ", ".join(f"t.{column.name}" for column in columns)
+    if dialect == "sqlite":
+        wanted = f"FROM json_each(:{listed}) AS wanted CROSS JOIN {table} AS t"
+        return f"SELECT {names} {wanted} WHERE t.neighbourhood = :n AND t.{by} = wanted.value"
+    wanted = f"FROM unnest(CAST(:{listed} AS {'bigint' if columns[0] is A.id else 'uuid'}[])) AS wanted"
+    one = f"SELECT * FROM {table} WHERE neighbourhood = :n AND {by} = wanted LIMIT 1"  # noqa: S608
+    return f"SELECT {names} {wanted} CROSS JOIN LATERAL ({one}) AS t"
 
 
 def _listed(values: Collection[int] | Collection[UUID], dialect: str) -> str:
@@ -117,13 +123,13 @@ def _listed(values: Collection[int] | Collection[UUID], dialect: str) -> str:
     return "[" + ",".join(str(v) if isinstance(v, int) else f'"{v.hex}"' for v in values) + "]"
 
 
-def _statements(dialect: str) -> dict[str, sa.Select[Any] | sa.CompoundSelect[Any]]:
-    known = sa.select(*ENTRY).where(T.neighbourhood == N, _among(T.id, "ids", dialect))
-    ended = sa.select(*ENTRY).where(T.neighbourhood == N, _among(T.pending_id, "pending", dialect))
+def _statements(dialect: str) -> dict[str, sa.TextualSelect]:
+    known = _look_up(ENTRY, "id", "ids", dialect)
+    ended = _look_up(ENTRY, "pending_id", "pending", dialect)
     return {
-        "known": known,
-        "known_and_ended": sa.union_all(known, ended),
-        "accounts": sa.select(*ACCOUNT).where(A.neighbourhood == N, _among(A.id, "ids", dialect)).order_by(A.id),
+        "known": sa.text(known).columns(*ENTRY),
+        "known_and_ended": sa.text(f"{known} UNION ALL {ended}").columns(*ENTRY),
+        "accounts": sa.text(_look_up(ACCOUNT, "id", "ids", dialect)).columns(*ACCOUNT),
     }
 
 
@@ -182,23 +188,23 @@ def known(tx: Tx, ids: Collection[UUID], pending_ids: Collection[UUID]) -> list[
 
 
 def accounts_of(tx: Tx, keys: Mapping[int, AccountKey | None]) -> list[Account]:
-    """The accounts under these ids, in order of id; a key given with an id must be the account's own.
+    """The accounts under these ids; a key given with an id must be the account's own.
 
     Raises ``LedgerConflict`` (``ledger.account_id_taken``) where it isn't.
     """
-    params = {"n": tx.neighbourhood, "ids": _listed(keys, tx.dialect)}
-    found = [_account(row) for row in tx.rows(_BY_DIALECT[tx.dialect]["accounts"], params)]
-    for account in found:
-        wanted = keys[account.id]
-        if wanted is not None and wanted != account.key:
-            values = {"account": str(wanted), "taken_by": str(account.key)}
-            raise error_of(Fault("account_id_taken", values))
+    params = {"n": tx.neighbourhood, "ids": _listed(sorted(keys), tx.dialect)}
+    found = []
+    for row in tx.rows(_BY_DIALECT[tx.dialect]["accounts"], params):
+        key = keys[row[0]] or AccountKey._make(row[1:5])
+        if key != row[1:5]:
+            raise error_of(Fault("account_id_taken", {"account": str(key), "taken_by": ":".join(row[1:5])}))
+        found.append(_account(row, key))
     return found
 
 
-def _account(row: tuple[Any, ...]) -> Account:
-    id, book, code, owner, unit, *rest = row
-    return Account(id, AccountKey(book, code, owner, unit), *rest, stored=True)
+def _account(row: tuple[Any, ...], key: AccountKey | None = None) -> Account:
+    key = key or AccountKey._make(row[1:5])
+    return Account(row[0], key, row[5], row[6], row[7], row[8], row[9], row[10], True)
 
 
 def all_accounts(tx: Tx) -> Iterator[Account]:
@@ -230,30 +236,33 @@ _entries_page = (
 )
 
 
-def _one_side(side: sa.Column[Any]) -> sa.Select[Any]:
-    """An account's entries on one side, newest first, before a ``seq`` and not after a time."""
-    ordered = (
+def _newest_on(side: sa.Column[Any]) -> sa.Select[Any]:
+    """The newest entry of an account on one side that was booked by a time."""
+    found = (
         sa.select(*ENTRY)
-        .where(
-            T.neighbourhood == N,
-            side == sa.bindparam("account"),
-            T.booked_us <= sa.bindparam("until"),
-            T.seq < sa.bindparam("before"),
-        )
+        .where(T.neighbourhood == N, side == sa.bindparam("account"), T.booked_us <= sa.bindparam("until"))
         .order_by(T.booked_us.desc(), T.seq.desc())
-        .limit(sa.bindparam("size"))
+        .limit(1)
     )
-    return sa.select(*ordered.subquery().c)
+    return sa.select(*found.subquery().c)
 
 
-_both_sides = sa.union_all(_one_side(T.debit), _one_side(T.credit))
+_newest_of = sa.union_all(_newest_on(T.debit), _newest_on(T.credit))
 
 
-def entries_of(tx: Tx, account: int, *, until_us: int, before: int, size: int) -> list[Entry]:
-    """The newest ``size`` entries of an account booked by ``until_us`` and before entry ``before``, newest first."""
-    params = {"n": tx.neighbourhood, "account": account, "until": until_us, "before": before, "size": size}
-    rows = sorted(map(Entry._make, tx.rows(_both_sides, params)), reverse=True)
-    return rows[:size]
+def newest_of(tx: Tx, account: int, until_us: int) -> Entry | None:
+    """The latest entry of an account that was booked by ``until_us``."""
+    rows = tx.rows(_newest_of, {"n": tx.neighbourhood, "account": account, "until": until_us})
+    return max(map(Entry._make, rows), default=None)
+
+
+def lines_of(tx: Tx, account: int, *, until_us: int, cursor: str | None, limit: int) -> Page[Entry]:
+    """The entries of an account that were booked by ``until_us``, newest first."""
+    mine = [T.neighbourhood == tx.neighbourhood, T.booked_us <= until_us]
+    sides = [sa.select(*ENTRY).where(side == account, *mine) for side in (T.debit, T.credit)]
+    both = sa.union_all(*sides).subquery("both_sides")  # two ordered index reads, merged
+    order = [both.c.booked_us, both.c.seq]
+    return keyset(tx, sa.select(both), order=order, cursor=cursor, limit=limit, descending=True).map(Entry._make)
 
 
 def find_accounts(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from madang.db import Tx
+from madang.db import Page, Tx
 from madang.ledger import records
 from madang.ledger.audit import Audit, BooksReport
 from madang.ledger.errors import error_of, raise_first
@@ -23,7 +23,6 @@ from madang.ledger.model import (
 from madang.ledger.posting import Account, Books
 
 NEVER_US = 2**62
-LINES_MAX = 200
 
 
 def post(tx: Tx, transfers: Sequence[Transfer]) -> list[Result]:
@@ -70,11 +69,11 @@ def balance(tx: Tx, key: AccountKey, *, at_us: int | None = None) -> Balance:
     if at_us is None:
         found = records.accounts_of(tx, {id: key})
         return found[0].balance() if found else Balance()
-    latest = records.entries_of(tx, id, until_us=at_us, before=NEVER_US, size=1)
-    if not latest:
+    latest = records.newest_of(tx, id, at_us)
+    if latest is None:
         return Balance()
     _, _, due = records.head_and_due(tx, at_us)
-    left = _left_behind(latest[0], id)
+    left = _left_behind(latest, id)
     coming = sum(entry.amount for entry in due if entry.credit == id and entry.booked_us <= at_us)
     going = sum(entry.amount for entry in due if entry.debit == id and entry.booked_us <= at_us)
     assert coming <= left.pending_in
@@ -110,25 +109,15 @@ class Line(NamedTuple):
     cause: str
 
 
-class Statement(NamedTuple):
-    """Lines, newest first, and the cursor of the next page."""
-
-    lines: list[Line]
-    next: str | None
-
-
 def statement(
     tx: Tx, key: AccountKey, *, until_us: int | None = None, cursor: str | None = None, limit: int = 50
-) -> Statement:
-    """What happened on an account by ``until_us``, newest first; go on with ``cursor=statement.next``."""
-    size = max(1, min(limit, LINES_MAX))
-    before = int(cursor) if cursor and cursor.isdecimal() else NEVER_US
+) -> Page[Line]:
+    """What happened on an account by ``until_us``, newest first; go on with ``cursor=page.next``."""
     id = account_id(key)
-    found = records.entries_of(tx, id, until_us=until_us or NEVER_US, before=before, size=size + 1)
-    page = found[:size]
-    others = {entry.credit if entry.debit == id else entry.debit: None for entry in page}
+    page = records.lines_of(tx, id, until_us=until_us or NEVER_US, cursor=cursor, limit=limit)
+    others = {entry.credit if entry.debit == id else entry.debit: None for entry in page.rows}
     keys = {account.id: account.key for account in records.accounts_of(tx, others)}
-    return Statement([_line(entry, id, keys) for entry in page], str(page[-1].seq) if len(found) > size else None)
+    return page.map(lambda entry: _line(entry, id, keys))
 
 
 def close(tx: Tx, key: AccountKey, *, at_us: int, empty: bool = True) -> None:

@@ -59,10 +59,10 @@ def upgrade() -> None:
         sa.Column("credit_in", sa.BigInteger, nullable=False),
         sa.Column("credit_out", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("neighbourhood", "seq", name="pk_ledger_transfers"),
-        sa.UniqueConstraint("neighbourhood", "id", name="ledger_transfers_id"),
         sa.CheckConstraint("amount > 0 AND debit <> credit AND seq > 0", name=op.f("ck_ledger_transfers_move")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ledger_transfers_id", "ledger_transfers", ["neighbourhood", "id"], unique=True)
     op.create_index("ledger_transfers_debit", "ledger_transfers", ["neighbourhood", "debit", "booked_us", "seq"])
     op.create_index("ledger_transfers_credit", "ledger_transfers", ["neighbourhood", "credit", "booked_us", "seq"])
     _partial("ledger_transfers_pending", "pending_id", unique=True)
