@@ -14,6 +14,7 @@ from madang.deals import service as deals
 from madang.demo.opening import BY
 from madang.demo.sender import Truth
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
+from madang.walkout import conservation
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -44,6 +45,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     facts: int = 0
     facts_ok: bool = False
     ledger_ok: bool = False
+    conserved: bool = False
     speed_x: float = 0.0
     shop_s: float = 0.0
     wall_s: float = 0.0
@@ -65,15 +67,16 @@ def all_deals(tx: Tx) -> list[Deal]:
 def outcome(db: Database, truth: Mapping[str, Truth]) -> Outcome:
     """Judge a run whose plan is played, and check its books and facts."""
 
-    def read(tx: Tx) -> tuple[list[Deal], dict[str, int], bool, Any]:
+    def read(tx: Tx) -> tuple[list[Deal], dict[str, int], bool, bool, Any]:
         products = [p for facing in catalog.facings(tx, BY, SHOP) for p in facing.products]
         known = catalog.products(tx, BY, products)
         prices = catalog.price_at(tx, BY, products, db.clock.now_us(), shop=SHOP)
         each = {p: _piece_krw(known[p], prices[p]) for p in prices}
-        return all_deals(tx), each, ledger.check(tx).ok, journal.verify(tx, BY)
+        conserved = not conservation.differences(tx, BY, SHOP)
+        return all_deals(tx), each, ledger.check(tx).ok, conserved, journal.verify(tx, BY)
 
-    found, each_krw, ledger_ok, chain = db.read(read, neighbourhood=NEIGHBOURHOOD)
-    out = Outcome(baskets=len(truth), ledger_ok=ledger_ok, facts=chain.facts, facts_ok=chain.ok)
+    found, each_krw, ledger_ok, conserved, chain = db.read(read, neighbourhood=NEIGHBOURHOOD)
+    out = Outcome(baskets=len(truth), ledger_ok=ledger_ok, conserved=conserved, facts=chain.facts, facts_ok=chain.ok)
     by_entry = {deal.data["entry"]: deal for deal in found}
     for credential, true in truth.items():
         _judge(out, by_entry.get(credential), true.items, each_krw)
