@@ -25,8 +25,8 @@ def autocommit(url: str) -> Iterator[Connection]:
     engine.dispose()
 
 
-def heads(tx: Tx) -> set[str]:
-    return set(migrate.current(tx.connection))
+def lacking(tx: Tx) -> list[str]:
+    return migrate.pending(tx.connection)
 
 
 def first_revisions() -> list[str]:
@@ -37,14 +37,14 @@ def first_revisions() -> list[str]:
 def test_opening_an_empty_database_makes_every_table(empty_url: str) -> None:
     with open_database(empty_url, durable=False) as db:
         tables = db.read(lambda tx: inspect(tx.connection).get_table_names(), neighbourhood="n1")
-        assert db.read(heads, neighbourhood="n1") == set(migrate.scripts().get_heads())
+        assert db.read(lacking, neighbourhood="n1") == []
     assert set(models.load().tables) <= set(tables)
 
 
 def test_opening_again_changes_nothing(empty_url: str) -> None:
     for _ in range(2):
         with open_database(empty_url, durable=False) as db:
-            assert db.read(heads, neighbourhood="n1") == set(migrate.scripts().get_heads())
+            assert db.read(lacking, neighbourhood="n1") == []
 
 
 def test_a_database_of_an_older_release_is_brought_up_to_date(empty_url: str) -> None:
@@ -52,6 +52,8 @@ def test_a_database_of_an_older_release_is_brought_up_to_date(empty_url: str) ->
     with autocommit(empty_url) as old:
         for revision in first_revisions():
             migrate.upgrade(old, revision)
+        later = len(list(migrate.scripts().walk_revisions())) - len(first_revisions())
+        assert len(migrate.pending(old)) <= later
     with open_database(empty_url, durable=False) as db:
         found = db.read(
             lambda tx: compare_metadata(MigrationContext.configure(tx.connection), models.load()), neighbourhood="n1"
@@ -81,6 +83,28 @@ def test_a_failed_migration_leaves_the_database_as_it_was(empty_url: str, monkey
     with autocommit(empty_url) as connection:
         assert inspect(connection).get_table_names() == []
     open_database(empty_url, durable=False).close()
+
+
+def test_a_migration_that_orphans_rows_is_refused(empty_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def orphan(connection: Connection, _target: str) -> None:
+        for sql in (
+            "CREATE TABLE a (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE b (a REFERENCES a)",
+            "INSERT INTO b VALUES (1)",
+        ):
+            connection.exec_driver_sql(sql)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(migrate, "_run", orphan)
+        with pytest.raises(RuntimeError, match="point at nothing"):
+            open_database(empty_sqlite_url, durable=False)
+    with open_database(empty_sqlite_url, durable=False) as db:
+        assert "b" not in db.read(lambda tx: inspect(tx.connection).get_table_names(), neighbourhood="n1")
+        for access in (db.read, db.write):
+            assert (
+                access(lambda tx: tx.connection.exec_driver_sql("PRAGMA foreign_keys").scalar(), neighbourhood="n1")
+                == 1
+            )
 
 
 @pytest.mark.postgres

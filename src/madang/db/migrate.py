@@ -41,23 +41,38 @@ def unknown_revisions(connection: Connection) -> list[str]:
     return sorted(set(current(connection)) - known)
 
 
+def pending(connection: Connection, target: str = "heads") -> list[str]:
+    """The revisions a database lacks, in the order they would run."""
+    steps = scripts()._upgrade_revs(target, current(connection))  # type: ignore[arg-type]
+    return [step.revision.revision for step in steps]
+
+
 def upgrade(connection: Connection, target: str = "heads") -> None:
     """Bring the database to ``target`` in one transaction; refuse one that is newer than this program.
 
     ``connection`` is in driver autocommit; the transaction is made here, on SQLite too.
     """
-    _command(connection, "BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+    on_sqlite = connection.dialect.name == "sqlite"
+    if on_sqlite:  # remaking a table drops the old one, which would take along the rows that point at it
+        _command(connection, "PRAGMA foreign_keys=OFF")
+    _command(connection, "BEGIN IMMEDIATE" if on_sqlite else "BEGIN")
     try:
-        if connection.dialect.name == "postgresql":  # two processes may be starting at once
+        if not on_sqlite:  # two processes may be starting at once
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_key("migrations")})
         if unknown := unknown_revisions(connection):
             raise newer_database(unknown)
-        if set(current(connection)) != set(scripts().get_heads()) or target != "heads":
+        if pending(connection, target):
             _run(connection, target)
+            if on_sqlite:
+                _refuse_orphans(connection)
+        _command(connection, "COMMIT")
     except BaseException:
-        _command(connection, "ROLLBACK")
+        if not on_sqlite or _driver(connection).in_transaction:
+            _command(connection, "ROLLBACK")
         raise
-    _command(connection, "COMMIT")
+    finally:
+        if on_sqlite:
+            _command(connection, "PRAGMA foreign_keys=ON")
 
 
 def _run(connection: Connection, target: str) -> None:
@@ -69,5 +84,15 @@ def _run(connection: Connection, target: str) -> None:
         environment.run_migrations()
 
 
+def _refuse_orphans(connection: Connection) -> None:
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if orphans:
+        raise RuntimeError(f"a migration leaves rows that point at nothing: {orphans[:5]}")
+
+
 def _command(connection: Connection, sql: str) -> None:
     connection.exec_driver_sql(sql)
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.dbapi_connection
