@@ -158,8 +158,15 @@ class Belief:
     def _by_whom(self, take: Take, shift: Shift, scene: Scene) -> list[Way]:
         ways: list[Way] = []
         everywhere = tuple(sorted({q for p in take.parts for q in p.plates}))
+        idle = float(np.log(self.s.touch_only))
+        several = sum(p.qty for p in take.parts) > 1
         for body, logp in self._who(scene, everywhere or shift.plates).items():
-            ll = take.loglik + logp + sum(self._saw(scene, body, p.product) for p in take.parts)
+            others = (
+                sum(scene.reach(b, everywhere or shift.plates) > -1.5 for b in scene.bodies if b != body)
+                if several
+                else 0
+            )
+            ll = take.loglik + logp + idle * others + sum(self._saw(scene, body, p.product) for p in take.parts)
             ways.append((ll, tuple(self._atom(p, body, shift) for p in take.parts), (), None))
         units = [p for part in take.parts for p in [replace(part, qty=1, grams=part.grams / part.qty)] * part.qty]
         if 2 <= len(units) <= 3 and len(scene.bodies) > 1:
@@ -242,11 +249,11 @@ class Belief:
         pool = []
         for b, cart in state.carts.items():
             prior = 0.0 if b == body else float(np.log(self.s.mate if b in mates else self.s.handed))
-            known: set[tuple[str, int]] = set()
+            known: dict[tuple[str, int], int] = {}
             for i, h in enumerate(cart):
                 k = (h.product, round(h.grams))
-                if k not in known:
-                    known.add(k)
+                known[k] = known.get(k, 0) + 1
+                if known[k] <= 3:
                     pool.append((b, i, h, prior))
         return pool
 
@@ -366,6 +373,8 @@ def _subsets(pool: list[tuple[int, int, Held, float]]) -> Iterable[tuple[tuple[i
     yield from ((x,) for x in pool)
     if len(pool) <= 8:
         yield from itertools.combinations(pool, 2)
+    if len(pool) <= 6:
+        yield from itertools.combinations(pool, 3)
 
 
 def _gather(atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:

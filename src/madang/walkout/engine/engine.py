@@ -15,7 +15,7 @@ from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import GondolaPlates, Step
-from madang.walkout.engine.reach import box_of, distances, log_reach, window
+from madang.walkout.engine.reach import in_shelf, log_reach, place_of, window
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
@@ -122,7 +122,7 @@ class Engine:
         while self._seen and self._seen[0][0] < now:
             self._sight.add(heapq.heappop(self._seen)[2])
         out = self._visits.tick(now)
-        shifts = self._held_back(self._interactions.ready(now, self._busy_since, self._force), now)
+        shifts = self._held_back(self._interactions.ready(now, self._busy_since, self._force, self._compare), now)
         if shifts:
             self._catalogue.dead = {q for p in self._plates.values() for q in p.blind()}
         for shift in shifts:
@@ -143,6 +143,9 @@ class Engine:
     def _force(self, plate: int) -> Step | None:
         plates = self._plates[self._where[plate][0]]
         return plates.force(plate, plates.t)
+
+    def _compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
+        return self._plates[self._where[plate][0]].compare(plate, t0, t1)
 
     def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
         """Keep what nothing explains while a hand is still in the shelf, and join it with what follows there."""
@@ -172,11 +175,11 @@ class Engine:
         return self._catalogue.fits(shift, self._belief.held()) < self.settings.fit_sigmas
 
     def _hand_in(self, shift: Shift, now: float) -> bool:
-        box = box_of(self.store.plate_boxes, shift.plates)
+        place = place_of(self.store, shift.plates, shift.deltas)
         for body in self._people.bodies.values():
             if body.lost > now - 1.0 and body.trail:
                 _, joints = window(body, now - 0.6, now)
-                if len(joints) and distances(joints, box).min() < self.settings.hand_in_m:
+                if in_shelf(joints, place, self.settings):
                     return True
         return False
 
@@ -188,8 +191,9 @@ class Engine:
         def reach(body: int, plates: tuple[int, ...]) -> float:
             key = (body, plates)
             if key not in memo:
-                box = box_of(self.store.plate_boxes, plates)
-                memo[key] = log_reach(near[body], box, shift.t0, shift.t, shift.t1, s)
+                weight = np.array([d for q, d in zip(shift.plates, shift.deltas, strict=True) if q in plates])
+                place = place_of(self.store, [q for q in shift.plates if q in plates], weight)
+                memo[key] = log_reach(near[body], place, shift.t0, shift.t, shift.t1, s)
             return memo[key]
 
         bodies = sorted(near, key=lambda b: (-reach(b, shift.plates), b))[:5]

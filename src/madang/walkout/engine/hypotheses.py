@@ -38,6 +38,8 @@ class Take:
 def counts(kinds: int, most: int) -> Ints:
     """All ways to take 1 to `most` things of `kinds` kinds, [m, kinds]."""
     rows = [r for r in itertools.product(range(most + 1), repeat=kinds) if 0 < sum(r) <= most]
+    for k in range(kinds):
+        rows += [tuple(n if i == k else 0 for i in range(kinds)) for n in range(most + 1, 2 * most + 1)]
     return np.array(rows, np.int64)
 
 
@@ -207,4 +209,6 @@ class Catalogue:
 
 
 def _size_prior(units: int, kinds: int, s: Settings) -> float:
-    return float(np.log((0.8, 0.15, 0.04, 0.01)[units - 1]) + (kinds - 1) * np.log(s.two_kinds))
+    return float(
+        np.log((0.8, 0.15, 0.03, 0.012)[units - 1] if units < 5 else 0.002) + (kinds - 1) * np.log(s.two_kinds)
+    )

@@ -37,12 +37,22 @@ class Shift:
         return self.plates[int(np.argmax(np.abs(self.deltas)))]
 
 
+def _rides(small: Step, big: Step) -> bool:
+    """Does the uncertain movement of one plate contain the clear one of its neighbour?"""
+    return abs(small.delta) < 0.5 * abs(big.delta) and small.t0 - 0.2 <= big.t <= small.t1
+
+
 class Interactions:
     """Gathers steps into shifts; a shift is given out when its plates and their neighbours are at rest."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.s = settings
         self.shelf = store.plate_shelf
+        self.facings = [f.plates for f in store.facings]
+        self.at: dict[int, list[int]] = {}
+        for k, plates in enumerate(self.facings):
+            for q in plates:
+                self.at.setdefault(q, []).append(k)
         self._groups: list[list[Step]] = []
         self._recent: list[Step] = []
         self._count = 0
@@ -69,14 +79,19 @@ class Interactions:
         return any(
             self.shelf[step.plate] == self.shelf[o.plate]
             and 0 < abs(step.plate - o.plate) <= self.s.neighbour_plates
-            and abs(step.t - o.t) <= self.s.together_s
+            and (abs(step.t - o.t) <= self.s.together_s or _rides(step, o) or _rides(o, step))
             for o in group
         ) and all(o.plate != step.plate for o in group)
 
     def ready(
-        self, now: float, busy_since: Callable[[int], float | None], force: Callable[[int], Step | None]
+        self,
+        now: float,
+        busy_since: Callable[[int], float | None],
+        force: Callable[[int], Step | None],
+        compare: Callable[[int, float, float], tuple[float, float]],
     ) -> list[Shift]:
-        """Shifts at rest at `now`; `busy_since` tells since when a plate is off its level, None at rest; `force` rests it."""
+        """Shifts at rest at `now`; `busy_since` tells since when a plate is off its level, None at rest; `force` rests it,
+        `compare` measures it."""
         out: list[Shift] = []
         for group in list(self._groups):
             rested = max(o.t1 for o in group)
@@ -94,6 +109,7 @@ class Interactions:
                     else:
                         self._groups.append([step])
             self._groups.remove(group)
+            self._complete(group, compare)
             out += self._split(group)
         self._recent = [o for o in self._recent if o.t1 > now - 6.0]
         out.sort(key=lambda x: (x.t, x.plates))
@@ -109,6 +125,21 @@ class Interactions:
                 if since is not None and since < rested - 0.3:
                     out.append(plate)
         return out
+
+    def _complete(self, group: list[Step], compare: Callable[[int, float, float], tuple[float, float]]) -> None:
+        """Add what neighbouring plates of the same facing lost or gained too little to be noticed alone."""
+        mine = {o.plate for o in group}
+        strong = max(group, key=lambda o: abs(o.delta))
+        family = {q for o in group for f in self.at.get(o.plate, ()) for q in self.facings[f]}
+        for plate in sorted({p + k for p in mine for k in (-1, 1)} & family - mine):
+            if self.shelf[plate] != self.shelf[strong.plate] or any(
+                o.plate == plate and abs(o.t - strong.t) < 2.0 for o in self._recent
+            ):
+                continue
+            delta, sd = compare(plate, strong.t0, strong.t1)
+            sd = float(np.hypot(sd, self.s.crosstalk_sd * abs(strong.delta)))
+            if delta * strong.delta > 0 and abs(delta) > 2.0 * sd and sd < 3.0:
+                group.append(Step(plate, strong.t0, strong.t1, 0.0, delta, sd, True, 0.0, strong.t))
 
     def _split(self, group: list[Step]) -> list[Shift]:
         """Drop crosstalk, part what was taken from what was put, and what does not touch."""

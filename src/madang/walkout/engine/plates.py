@@ -167,7 +167,11 @@ class GondolaPlates:
             jump = np.minimum(np.abs(m - self.m1), 3.0 * self.noise + 0.5)
         gain = np.where(self.batches < self.s.rest_batches, 0.3, 0.03)
         var = self.noise**2 + gain * (0.5 * jump**2 - self.noise**2)
-        self.noise = np.where(np.isnan(jump), self.noise, np.clip(np.sqrt(np.maximum(var, 0.0)), self.noise, np.maximum(self.noise, self.s.plate_noise_max_g)))
+        self.noise = np.where(
+            np.isnan(jump),
+            self.noise,
+            np.clip(np.sqrt(np.maximum(var, 0.0)), self.noise, np.maximum(self.noise, self.s.plate_noise_max_g)),
+        )
         same = (m == self.m1) | (np.isnan(m) & np.isnan(self.m1))
         self.constant = np.where(same, self.constant + 1, 0)
         self.batches += 1
@@ -203,6 +207,18 @@ class GondolaPlates:
         self.noise[k] = min(max(self.noise[k], 0.5 * float(np.std(recent))), self.s.plate_noise_max_g)
         self.open[k] = step
         return step
+
+    def compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
+        """Change of a plate's load from before `t0` to after `t1`, grams, and its sd; NaN when not measured."""
+        k = plate - int(self.rows[0])
+        rows = np.arange(self.count - min(self.count, len(self.times)), self.count) % len(self.times)
+        t, m = self.times[rows], self.history[rows, k]
+        a = m[(t < t0 - 0.05) & (t > t0 - 2.0) & ~np.isnan(m)]
+        b = m[(t > t1 - 0.45) & ~np.isnan(m)]
+        if not len(a) or not len(b):
+            return float("nan"), float("nan")
+        spread = self.noise[k] * np.sqrt(1.0 / len(a) + 1.0 / len(b))
+        return float(np.median(b) - np.median(a)), float(spread)
 
     def _settle(self, t: float, m: Floats, w: Floats, off: Floats) -> list[Step]:
         s = self.s

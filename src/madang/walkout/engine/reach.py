@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from madang.walkout.engine.people import Body
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.store import Floats
+from madang.walkout.engine.store import Floats, Store
 
-WRISTS = (6, 7)
-ELBOWS = (4, 5)
-FOREARM_M = 0.26
-HEAD_TO_SHELF_M = 0.75
+SLACK_M = np.array([0.0, 0.30, 0.62])
+"""How much further from the shelf front than a wrist an elbow and a head may be."""
+WIDTH = np.array([1.0, 2.4, 5.0])
+"""How much wider an elbow and a head scatter along the shelf than a wrist."""
+BASE = np.array([0.0, 1.0, 3.0])
+"""Price of having no wrist to look at, nats."""
 
 
-def box_of(boxes: Floats, plates: Sequence[int]) -> Floats:
-    """The box around these plates, [6]."""
-    b = boxes[list(plates)]
-    return np.r_[b[:, :3].min(axis=0), b[:, 3:].max(axis=0)]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where on a shelf something moved: its centre line, the shelf's front and clear height, unit vectors of the gondola."""
+
+    centre: Floats
+    along: Floats
+    outward: Floats
+    front: float
+    low: float
+    high: float
+
+
+def place_of(store: Store, plates: Sequence[int], weight: Floats) -> Place:
+    """The place of a change of `weight` grams per plate."""
+    boxes = store.plate_boxes[list(plates)]
+    gondola = int(store.plate_gondola[plates[0]])
+    middle = 0.5 * (boxes[:, :2] + boxes[:, 3:5])
+    w = np.abs(weight) + 1e-6
+    centre = (middle * w[:, None]).sum(axis=0) / w.sum()
+    outward = store.outward[gondola]
+    half = 0.5 * float(np.abs((boxes[0, 3:5] - boxes[0, :2]) @ outward))
+    return Place(centre, store.along[gondola], outward, half, float(boxes[0, 2]), float(boxes[:, 5].max()))
 
 
 def window(body: Body, t0: float, t1: float) -> tuple[Floats, Floats]:
@@ -44,29 +65,42 @@ def _bisect(trail: list[tuple[float, Floats]], t: float) -> int:
     return low
 
 
-def distances(joints: Floats, box: Floats) -> Floats:
-    """Distance of the nearer hand to the box per frame [n], metres; elbow and head stand in when a wrist is
-    hidden."""
-    xyz = joints[:, :, :3]
-    away = np.maximum(np.maximum(box[:3] - xyz, xyz - box[3:]), 0.0)
-    away[:, :, 2] *= 0.7
-    d = np.sqrt((away**2).sum(axis=2))
-    wrist = d[:, 6:8]
-    elbow = np.maximum(d[:, 4:6] - FOREARM_M, 0.0) + 0.12
-    hand = np.where(np.isnan(wrist), elbow, wrist)
-    head = np.maximum(d[:, 0:2].min(axis=1) - HEAD_TO_SHELF_M, 0.0) + 0.25
-    hand = np.where(np.isnan(hand), np.nan_to_num(head, nan=2.0)[:, None], hand)
-    nearest: Floats = hand.min(axis=1)
-    return nearest
-
-
-def log_reach(body: Body, box: Floats, t0: float, t: float, t1: float, s: Settings) -> float:
-    """Log likelihood (up to a constant of the change) that this body's hand caused a change that ended at `t`."""
-    times, joints = window(body, min(t0 - 0.3, t - s.look_back_s), t1 + s.look_ahead_s)
+def log_reach(body: Body, place: Place, t0: float, t: float, t1: float, s: Settings) -> float:
+    """Log likelihood (up to a constant of the change) that this body's hand caused a change that happened at `t`."""
+    times, joints = window(body, min(t0, t - s.look_back_s), t + s.look_ahead_s)
     if not len(times):
         return -np.inf
-    d = distances(joints, box)
-    early = np.where(times < t, (t - times) / s.reach_early_s, (times - t) / s.reach_late_s)
-    early = np.where((times >= t0 - 0.2) & (times <= t), np.minimum(early, 1.0), early)
-    cost = 0.5 * (d / s.reach_sd_m) ** 2 + 0.5 * early**2
-    return -float(cost.min())
+    cost = hand_cost(joints, place, s).min(axis=1)
+    late = np.where(times < t, (t - times) / s.reach_early_s, (times - t) / s.reach_late_s)
+    late = np.maximum(late - 1.0, 0.0)
+    late = np.where((times >= t0) & (times <= t), np.minimum(late, 1.0), late)
+    return -float((cost + 0.5 * late**2).min())
+
+
+def hand_cost(joints: Floats, place: Place, s: Settings) -> Floats:
+    """Cost in nats of each hand [n, 2] being the one that moved something at the place; elbow and head stand in for a
+    hidden wrist. Far away it grows linearly, so that one bad joint proves nothing."""
+    x, y, z = along(joints, place)
+    out = np.full((len(joints), 2), np.inf)
+    for level, cols in enumerate(((6, 7), (4, 5), (0, 1))):
+        dx = x[:, cols] / (s.reach_along_sd_m * WIDTH[level])
+        dy = np.maximum(y[:, cols] - s.reach_front_m - SLACK_M[level], 0.0) / s.reach_depth_sd_m
+        up = np.maximum(z[:, cols] - place.high, place.low - z[:, cols])
+        dz = np.maximum(up - 0.03, 0.0) / s.reach_height_sd_m if level == 0 else 0.0
+        r = np.sqrt(dx**2 + dy**2 + dz**2)
+        cost = np.where(r < 2.0, 0.5 * r**2, 2.0 * r - 2.0) + BASE[level]
+        if level == 2:
+            cost = np.repeat(np.nan_to_num(cost, nan=np.inf).min(axis=1)[:, None], 2, axis=1)
+        out = np.where(np.isinf(out) & ~np.isnan(cost), cost, out)
+    return out
+
+
+def along(joints: Floats, place: Place) -> tuple[Floats, Floats, Floats]:
+    """Joints [n, 8] relative to the place: along the shelf from its centre, out from the shelf's front, height."""
+    d = joints[:, :, :2] - place.centre
+    return d @ place.along, d @ place.outward - place.front, joints[:, :, 2]
+
+
+def in_shelf(joints: Floats, place: Place, s: Settings) -> bool:
+    """Is a hand near the place in any of these frames?"""
+    return bool(len(joints)) and float(hand_cost(joints[:, :, :], place, s).min()) < s.hand_in_nats

@@ -65,11 +65,17 @@ class Settings:
     """Hands are looked for from this long before a change (PACK-RMPF; clocks differ by up to 0.3 s)."""
     look_ahead_s: float = 0.5
     """... to this long after it."""
-    reach_sd_m: float = 0.07
-    """How far a wrist joint is from the plates it takes from: half a plate plus joint noise."""
-    reach_early_s: float = 0.5
+    reach_along_sd_m: float = 0.055
+    """Spread of the wrist along the shelf about the middle of what it takes: half a plate's width."""
+    reach_front_m: float = 0.07
+    """A taking wrist is inside the shelf or at most this far in front of it (the hand is ahead of the wrist joint)."""
+    reach_depth_sd_m: float = 0.06
+    """... with this tolerance (joint noise, items that stick out)."""
+    reach_height_sd_m: float = 0.06
+    """Tolerance of the wrist's height beyond the shelf's clear height."""
+    reach_early_s: float = 0.4
     """A hand is at the plates within this time before the level settles."""
-    reach_late_s: float = 0.35
+    reach_late_s: float = 0.3
     """... or after it (clock difference)."""
     step_g: float = 2.0
     """Smaller changes of a plate are not looked at: a fifth of the lightest item on a quiet plate."""
@@ -85,8 +91,8 @@ class Settings:
     """... but waits up to this long for a neighbouring plate that still moves; then that one is taken as it is."""
     hold_s: float = 9.0
     """A change that no product explains waits this long for its rest while a hand stays in the shelf (long hold, slow pick)."""
-    hand_in_m: float = 0.10
-    """A wrist this near to the plates' box is in the shelf."""
+    hand_in_nats: float = 4.0
+    """A hand is in the shelf when its cost is below this (about 2.8 standard deviations)."""
     fit_sigmas: float = 3.0
     """A change within this many standard deviations of an explanation is explained."""
     junk_g: float = 4.0
@@ -119,6 +125,8 @@ class Settings:
     """... and one that is no known movement of goods at all."""
     together: float = 0.4
     """Two people taking at the same instant against one person taking both, given both hands there."""
+    touch_only: float = 0.25
+    """A hand at the plates takes nothing with this probability."""
     retake: float = 0.3
     """A take where a misplaced item lies is that item with this probability."""
     put_home: float = 0.85
