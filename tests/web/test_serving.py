@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from tests import small_shop
 
 from madang.kernel import ManualClock, Unavailable
 from madang.walkout.live import Hub, Hubs
 from madang.web import Running, Shopfront, create_app, start
-from tests import small_shop
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
     return routes
 
 
-PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
+PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 
 
 def sureness(probability: float) -> str:

@@ -59,11 +59,14 @@ def create_app(shopfront: Shopfront) -> FastAPI:
         middleware=[edge, Middleware(Remember)],
     )
     faults.install(app)
-    app.include_router(home.router(pages, shopfront.hubs, shopfront.clock))
-    app.include_router(walkout_pages.router(shopfront.hubs, pages))
-    if shopfront.desk is not None:
-        app.include_router(deal_pages.router(shopfront.desk, pages, Uuid7(shopfront.clock)))
-    for router in shopfront.more:
+    app.state.routers = _routers(shopfront, pages)
+    for router in app.state.routers:
         app.include_router(router)
-    app.include_router(static.router)
     return app
+
+
+def _routers(shopfront: Shopfront, pages: Pages) -> list[APIRouter]:
+    found = [home.router(pages, shopfront.hubs, shopfront.clock), walkout_pages.router(shopfront.hubs, pages)]
+    if shopfront.desk is not None:
+        found.append(deal_pages.router(shopfront.desk, pages, Uuid7(shopfront.clock)))
+    return [*found, *shopfront.more, static.router]

@@ -34,7 +34,7 @@ function receipt(one, fresh) {
     h("span", { class: "slip-main" }, h("strong", { text: won(one.total_krw) }), h("small", { text: `${t("receipts.items", { n: one.items })} · ${t("receipts.sure", { p: one.confidence })}` })),
     h("span", { class: "slip-side" }, h("span", { class: `chip ${one.state}` }, t(`receipts.${one.state}`)), time(one.t_us)),
   ];
-  const row = one.url ? h("a", { class: "slip-row", href: one.url, "aria-label": `${t("receipts.open", { who: who(one) })}, ${won(one.total_krw)}, ${t(`receipts.${one.state}`)}` }, ...body) : h("div", { class: "slip-row" }, ...body);
+  const row = one.url ? h("a", { class: "slip-row", href: one.url }, h("span", { class: "hidden", text: t("receipts.open", { who: who(one) }) }), ...body) : h("div", { class: "slip-row" }, ...body);
   const li = h("li", { class: `${fresh ? "fresh" : ""}${DOUBT.has(one.state) ? " doubt" : ""}`, "data-id": one.id }, row);
   li.data = one;
   return li;

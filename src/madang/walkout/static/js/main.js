@@ -11,7 +11,7 @@ import { $ } from "./dom.js";
 
 const dirty = new Set();
 const draw = {
-  plan: () => { drawPlan(); drawTabs(); },
+  plan: () => { drawPlan(); drawTabs(); peopleCame(true); },
   stock: () => { drawStock(); drawShelf(); },
   carts: drawCarts, receipts: drawReceipts, feed: drawFeed, books: drawBooks, health: drawHealth, totals: drawTotals,
 };
@@ -22,13 +22,12 @@ function heard(kind, data) {
     take.snapshot(data);
     if (!state.plan.gondolas.some((g) => g.id === state.gondola)) state.gondola = state.plan.gondolas[0]?.id ?? null;
     Object.keys(draw).forEach((part) => dirty.add(part));
-    peopleCame(true);
     return;
   }
   if (!take[kind]) return;
   const fresh = kind === "receipt" && !state.receipts.has(data.id);
   const known = take[kind](data);
-  if (kind === "people") peopleCame(false);
+  if (kind === "people" && !dirty.has("plan")) peopleCame(false);
   if (kind === "move" && (!known || data.retracted)) fly(data);
   if (fresh) announce(data);
   (touches[kind] ?? []).forEach((part) => dirty.add(part));

@@ -106,7 +106,7 @@ export function dotOf(track, visit) {
 }
 
 export function peopleCame(whole) {
-  if (!layers) { if (state.plan) drawPlan(); else return; }
+  if (!layers) return;
   const now = performance.now();
   if (lastFrame) gapMs += (Math.min(Math.max(now - lastFrame, 60), 900) - gapMs) * 0.25;
   lastFrame = now;
@@ -146,7 +146,8 @@ export function movePeople(now) {
     const share = calm.matches ? 1 : Math.min((now - dot.at) / gapMs, 1);
     dot.x = dot.from.x + (dot.to.x - dot.from.x) * share;
     dot.y = dot.from.y + (dot.to.y - dot.from.y) * share;
-    dot.node.style.transform = `translate(${dot.x.toFixed(1)}px, ${dot.y.toFixed(1)}px) scale(var(--dot))`;
+    const place = `translate(${dot.x.toFixed(1)}px, ${dot.y.toFixed(1)}px) scale(var(--dot))`;
+    if (place !== dot.place) dot.node.style.transform = dot.place = place;
     dot.node.classList.toggle("chosen", Boolean(state.chosen) && dot.visit === state.chosen);
     if (!calm.matches) leaveTrail(dot, now);
   }
@@ -156,5 +157,6 @@ function leaveTrail(dot, now) {
   const last = dot.past.at(-1);
   if (!last || Math.hypot(last.x - dot.x, last.y - dot.y) > 5) dot.past.push({ x: dot.x, y: dot.y, at: now });
   while (dot.past.length && (dot.past.length > 40 || now - dot.past[0].at > 1300)) dot.past.shift();
-  dot.trail.setAttribute("points", dot.past.map((p) => `${p.x.toFixed(0)},${p.y.toFixed(0)}`).join(" "));
+  const way = dot.past.map((p) => `${p.x.toFixed(0)},${p.y.toFixed(0)}`).join(" ");
+  if (way !== dot.way) dot.trail.setAttribute("points", dot.way = way);
 }

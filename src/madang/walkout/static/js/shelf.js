@@ -40,11 +40,11 @@ function cell(facing, row) {
   const items = facing.products.map((id) => state.items[id] ?? { name_ko: id, name_en: id });
   const node = h("button", { type: "button", class: "facing", tabindex: "-1", "data-facing": facing.id, onclick: () => say(node, facing, items, row), onfocus: () => say(node, facing, items, row) },
     h("span", { class: "facing-icons" }, ...items.slice(0, 2).map((item) => icon(goods(item)))),
+    h("span", { class: "hidden", text: `${t("shelf.row", { n: row })} ` }),
     h("span", { class: "facing-name", text: items.map(name).join(" / ") }),
-    h("span", { class: "facing-n" }), h("span", { class: "facing-bar" }, h("span")));
+    h("span", { class: "facing-n", "aria-hidden": "true" }), h("span", { class: "hidden facing-left" }), h("span", { class: "facing-bar" }, h("span")));
   node.style.left = `${facing.a * 100}%`;
   node.style.width = `${(facing.b - facing.a) * 100}%`;
-  node.spoken = (left) => t("shelf.cell", { row, name: items.map(name).join(", "), left });
   return node;
 }
 
@@ -52,7 +52,7 @@ function fill(node, facing) {
   const { n, full, name: how } = level(facing);
   const left = n === null ? t("shelf.unknown") : full ? t("shelf.of", { n, full }) : t("shelf.left", { n });
   node.className = `facing ${how}`;
-  node.setAttribute("aria-label", node.spoken(left));
+  node.querySelector(".facing-left").textContent = ` ${left}`;
   node.querySelector(".facing-n").textContent = n ?? "–";
   node.querySelector(".facing-bar span").style.width = n === null || !full ? "0" : `${Math.min(n / full, 1) * 100}%`;
   if (spoken?.node === node) tell(left);

@@ -1,0 +1,90 @@
+"""A receipt desk in memory, with one receipt: for tests of the receipt page."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from madang.catalog.model import SoldBy, Vat
+from madang.deals.lines import Line, Receipt, split_of
+from madang.deals.links import unknown
+from madang.deals.pages import Objection, Shown
+from madang.kernel import Actor
+
+TOKEN = "a-token-that-cannot-be-guessed"
+AT_US = 1_795_271_699_000_000
+
+
+def line(
+    number: int, ko: str, en: str, unit_price_krw: int, qty: int, probability: float, grams: int | None = None
+) -> Line:
+    """A taxed line sold by piece, or an exempt one by weight where ``grams`` are given."""
+    by_weight = grams is not None
+    amount = unit_price_krw * (grams or 0) // 100 if by_weight else unit_price_krw * qty
+    return Line(
+        number=number,
+        product=f"A{number}",
+        name_ko=ko,
+        name_en=en,
+        vat=Vat.EXEMPT if by_weight else Vat.TAXABLE,
+        sold_by=SoldBy.WEIGHT if by_weight else SoldBy.UNIT,
+        qty=qty,
+        grams=grams,
+        unit_price_krw=unit_price_krw,
+        amount_krw=amount,
+        vat_krw=0 if by_weight else round(amount / 11),
+        probability=probability,
+    )
+
+
+LINES = (
+    line(1, "한울 녹차", "Hanul green tea", 1500, 3, 0.999),
+    line(2, "새봄 감자칩 <b>", "Saebom crisps <b>", 2300, 1, 0.94),
+    line(3, "들꽃 사과", "Wildflower apples", 690, 1, 0.81, grams=430),
+    line(4, "다온 초코바", "Daon chocolate bar", 1200, 1, 0.63),
+)
+
+
+class SmallDesk:
+    """Gives back at once, except line 3, which waits for a person."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[int, int | None, str]] = []
+        self._objections: tuple[Objection, ...] = ()
+
+    def open(self, by: Actor, token: str) -> Shown:
+        if token != TOKEN:
+            raise unknown()
+        total = sum(one.amount_krw for one in LINES)
+        receipt = Receipt(
+            id=UUID(int=7),
+            shop="s1",
+            day="2026-11-21",
+            number=42,
+            deal=UUID(int=8),
+            person="p1",
+            at_us=AT_US,
+            split=split_of(LINES),
+            total_krw=total,
+            lines=LINES,
+            confidence=0.482,
+        )
+        back = sum(one.refunded_krw for one in self._objections)
+        return Shown(
+            receipt=receipt,
+            shop_ko="마루 골목 가게",
+            shop_en="Maru Corner Shop",
+            state="refunded" if back else "charged",
+            charged_krw=total,
+            refunded_krw=back,
+            paid_from_ko="동네 지갑",
+            paid_from_en="Neighbourhood wallet",
+            objections=self._objections,
+        )
+
+    def object(self, by: Actor, token: str, *, line: int, qty: int | None, reason: str) -> Objection:
+        self.said.append((line, qty, reason))
+        price = LINES[line - 1].unit_price_krw * (qty or LINES[line - 1].qty)
+        waits = LINES[line - 1].grams is not None
+        made = Objection(line=line, outcome="review" if waits else "refunded", refunded_krw=0 if waits else price)
+        self._objections = (*self._objections, made)
+        return made
