@@ -1,0 +1,213 @@
+"""Speed of the walk-out engine as a multiple of real time on one core, and its memory.
+
+Without ``--data`` the twin makes two recordings of a 306-plate shop (about 4 people, and a rush of about 15); with it,
+the recordings of that folder are run. Each runs in a process of its own with one BLAS thread, files already read.
+Beside it, in the same process, stands the bare cost of looking at every sample once: the mean of each batch.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import multiprocessing
+import os
+import pstats
+import resource
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.report import Report, Table
+
+SUMMARY = "engine speed as a multiple of real time per core, and memory, on a 306-plate shop"
+GOAL_X = 100.0
+MINUTES = 3.0
+TURNS = 2
+LONGEST = 12  # rows of the table when a folder has many recordings
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One recording's figures; memory in MB, ``base_mb`` before the recording was read."""
+
+    case: str
+    plates: int
+    people: float
+    shop_s: float
+    read_s: float
+    engine_s: float
+    bare_s: float
+    base_mb: float
+    growth_mb: float
+    peak_mb: float
+    shares: dict[str, float]
+
+
+def run(data: Path | None) -> Report:
+    """Measure; every figure ending in ``_x`` is shop seconds per CPU second."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folders, stores = _recordings(data, Path(scratch))
+        runs = [_apart(folder, stores) for folder in folders]
+    report = Report("engine")
+    shop_s, engine_s = sum(r.shop_s for r in runs), sum(r.engine_s for r in runs)
+    report.figures = {
+        "speed_x": shop_s / engine_s,
+        "speed_with_reading_x": shop_s / (engine_s + sum(r.read_s for r in runs)),
+        "slowest_x": min(r.shop_s / r.engine_s for r in runs),
+        "peak_memory_mb": max(r.base_mb + r.growth_mb for r in runs),
+        "peak_process_mb": max(r.peak_mb for r in runs),
+    }
+    report.references = {
+        "speed_x": shop_s / sum(r.bare_s for r in runs),
+        "slowest_x": GOAL_X,
+        "peak_memory_mb": 150.0,
+    }
+    if data is None:
+        for r in runs:
+            report.figures[f"speed_{r.case}_x"] = r.shop_s / r.engine_s
+    report.tables = [_table(runs), _shares(runs)]
+    report.notes = [
+        "bare: the mean of every batch's samples by numpy, in the same process; nothing can be faster than that.\n"
+        f"Goal {GOAL_X:.0f}x on one core. memory: interpreter, numpy and engine, without the recording's own arrays.\n"
+        "Recordings made by the twin are simulated." * (data is None)
+    ]
+    return report
+
+
+def _recordings(data: Path | None, scratch: Path) -> tuple[list[Path], Path]:
+    from madang.walkout.recordings import find_cases
+
+    if data is not None:
+        return find_cases(data)
+    _made(scratch)
+    return find_cases(scratch)
+
+
+def _made(root: Path) -> None:
+    """Two recordings of one shop: 3 gondolas of 6 shelves with 17 plates."""
+    from madang.twin import Basket, Geometry, Shop, busy_plan, layout
+    from madang.twin.record import record, record_store
+
+    document = layout.build("bench-306", layout.Shape(back=3, side=0, islands=0, shelves=6, plates=17))
+    record_store(root, document)
+    geometry = Geometry(document)
+    products = sorted(geometry.facings_of)
+    for name, per_hour, seed in (("4-people", 450.0, 1), ("15-people", 1_100.0, 2)):
+        rng = np.random.default_rng(seed)
+        count = round(per_hour * MINUTES / 60)
+        baskets = [
+            Basket(tuple((str(p), 1) for p in rng.choice(np.array(products), size=rng.integers(2, 6), replace=False)))
+            for _ in range(count)
+        ]
+        plan = busy_plan(
+            geometry, baskets, epoch_us=1_792_000_000_000_000, per_hour=per_hour, seed=seed, group=0, restock_every=0
+        )
+        record(root / "cases" / name, Shop(document, seed), plan)
+
+
+def _apart(folder: Path, stores: Path) -> Run:
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(measured, (folder, stores))
+
+
+def measured(folder: Path, stores: Path) -> Run:
+    """Read, run and profile one recording (in a process of its own)."""
+    from madang.walkout.recordings import Recording, read_case, replay
+
+    base = _rss_mb()
+    began = time.process_time()
+    recording: Recording = read_case(folder, stores)
+    read_s = time.process_time() - began
+    full, peak = _rss_mb(), 0.0
+
+    def watch(_: object) -> None:
+        nonlocal peak
+        peak = max(peak, _rss_mb())
+
+    replay(recording, listener=watch)
+    engine_s = min(_timed(lambda: replay(recording)) for _ in range(TURNS))
+    bare_s = min(_timed(lambda: _bare(recording)) for _ in range(TURNS))
+    profile = cProfile.Profile()
+    profile.runcall(replay, recording)
+    return Run(
+        case=recording.case,
+        plates=len(recording.plates),
+        people=float(np.mean([len(people) for _, people in recording.frames] or [0.0])),
+        shop_s=recording.duration_s,
+        read_s=read_s,
+        engine_s=engine_s,
+        bare_s=bare_s,
+        base_mb=base,
+        growth_mb=max(peak - full, 0.0),
+        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        shares=_by_file(profile),
+    )
+
+
+def _timed(work: object) -> float:
+    began = time.process_time()
+    work()  # type: ignore[operator]
+    return time.process_time() - began
+
+
+def _bare(recording: object) -> None:
+    values = recording.values  # type: ignore[attr-defined]
+    for row in range(0, len(values), 12):
+        values[row : row + 12].mean(axis=0)
+
+
+def _rss_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _by_file(profile: cProfile.Profile) -> dict[str, float]:
+    """Share of the time by file of the engine; what numpy does is counted to the function that called it."""
+    spent: dict[str, float] = defaultdict(float)
+    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    for (file, _, _), (_, _, own, _, callers) in stats.items():
+        if "/madang/" in file:
+            spent[Path(file).stem] += own
+            continue
+        whole = sum(caller[2] for caller in callers.values()) or 1.0
+        for (caller_file, _, _), caller in callers.items():
+            name = Path(caller_file).stem if "/madang/" in caller_file else "libraries"
+            spent[name] += own * caller[2] / whole
+    total = sum(spent.values())
+    return {name: seconds / total for name, seconds in spent.items()}
+
+
+def _table(runs: list[Run]) -> Table:
+    header = ("recording", "plates", "people", "shop s", "engine s", "engine x", "bare x", "reading s", "memory MB")
+    table = Table("Engine on one core", header)
+    for r in sorted(runs, key=lambda r: -r.shop_s)[:LONGEST]:
+        table.rows.append(
+            (
+                r.case,
+                f"{r.plates}",
+                f"{r.people:.1f}",
+                f"{r.shop_s:,.0f}",
+                f"{r.engine_s:.2f}",
+                f"{r.shop_s / r.engine_s:,.0f}",
+                f"{r.shop_s / r.bare_s:,.0f}",
+                f"{r.read_s:.2f}",
+                f"{r.base_mb + r.growth_mb:.0f}",
+            )
+        )
+    return table
+
+
+def _shares(runs: list[Run]) -> Table:
+    table = Table("Where the engine's time goes (profiled)", ("part", *(r.case for r in runs[:4])))
+    totals: dict[str, float] = defaultdict(float)
+    for r in runs:
+        for name, share in r.shares.items():
+            totals[name] += share
+    for name in sorted(totals, key=lambda n: -totals[n])[:10]:
+        table.rows.append((name, *(f"{100 * r.shares.get(name, 0.0):.0f} %" for r in runs[:4])))
+    return table
