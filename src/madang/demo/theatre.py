@@ -26,6 +26,7 @@ from madang.demo.wire import Mark
 from madang.doors import Gateway
 from madang.kernel import ManualClock
 from madang.kernel.clock import MINUTE_US, SECOND_US
+from madang.walkout.engine_process import EngineProcess
 from madang.walkout.pipes import read_frame, write_frame
 from madang.walkout.sensorlog import SensorLog
 from madang.walkout.shop import LiveShop, Viewer
@@ -53,23 +54,32 @@ class Theatre:
         tell("script")
         self.script: Script = script_of(folder, setting)
         self.clock = ManualClock(setting.epoch_us)
+        self._engine = EngineProcess()
+        self._engine.warm()  # it loads while the rest is made ready
         tell("database")
-        self.db: Database = open_database(f"sqlite:///{folder / 'madang.db'}", clock=self.clock)
-        tell("shop")
-        opening.open_shop(self.db, self.script.layout, setting.epoch_us)
+        self.db: Database = self._opened()  # its lock also guards the log: nobody else may be writing it
         self.log = SensorLog(folder / "sensorlog")
         self.gateway = Gateway(self.log, clock=self.clock, plates=_plates(self.script), logged=self._logged)
         self.clock.set(max(setting.epoch_us, self.gateway.arrival_us))
         self.began_us = self.clock.now_us()
+        self.live: LiveShop | None = None
+        self._child = self._twin()
+        tell("shop")
+        opening.open_shop(self.db, self.script.layout, setting.epoch_us)
         self.clerk = Clerk(self.db)
         self.truth: dict[str, Truth] = {}
         self.ended = threading.Event()
-        self.live: LiveShop | None = None
-        self._child: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
         self._swept_us = self.began_us
         self._thread = threading.Thread(target=self._feed, name="demo-feed", daemon=True)
         self.failure: BaseException | None = None
+
+    def _opened(self) -> Database:
+        try:
+            return open_database(f"sqlite:///{self.folder / 'madang.db'}", clock=self.clock)
+        except BaseException:
+            self._engine.close()
+            raise
 
     def start(self, *viewers: Viewer, passing: bool) -> None:
         """Open the doors: the engine catches up with the log, then the twin plays on."""
@@ -82,12 +92,12 @@ class Theatre:
             neighbourhood=NEIGHBOURHOOD,
             folder=self.folder,
             sync=self.gateway.sync,
+            engine=self._engine,
             viewers=(*viewers, self.clerk),
             passing=passing,
         )
         self.live.start(log_first=self.log.first, log_end=self.log.end, at_us=self.clock.now_us())
         self._tell("twin")
-        self._child = self._twin()
         self._thread.start()
 
     def _twin(self) -> subprocess.Popen[bytes]:
@@ -111,7 +121,6 @@ class Theatre:
 
     # --- the sensors' side ----------------------------------------------------------------------------------------
     def _feed(self) -> None:
-        assert self._child is not None
         assert self._child.stdout is not None
         try:
             self._play(self._child.stdout)
@@ -187,13 +196,12 @@ class Theatre:
     def stop(self) -> None:
         """End cleanly; nothing is lost by ending uncleanly either."""
         self._stopping.set()
-        if self._child is not None:
-            self._child.terminate()
-            if self._thread.ident is not None:
-                self._thread.join()
-            self._child.wait()
-            assert self._child.stdout is not None
-            self._child.stdout.close()
+        self._child.terminate()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._child.wait()
+        assert self._child.stdout is not None
+        self._child.stdout.close()
         if self.live is not None:
             self.live.stop()
         self.log.close()

@@ -45,13 +45,21 @@ class EngineProcess:
         self._moved = threading.Condition(self._lock)
         self._reading = self._closing = False
         self._child: subprocess.Popen[bytes] | None = None
+        self._warm: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
+
+    def warm(self) -> None:
+        """Have a process load its libraries, so that ``start`` need not wait for it."""
+        if self._warm is None:
+            env = {**os.environ, **dict.fromkeys(_THREADS, "1"), "PYTHONHASHSEED": "0"}
+            command = [sys.executable, "-m", "madang.walkout.runner"]
+            self._warm = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
 
     def start(self, begin: Begin) -> None:
         """Begin a process; it replays what the database has not got, as soon as it is told to go on."""
-        env = {**os.environ, **dict.fromkeys(_THREADS, "1"), "PYTHONHASHSEED": "0"}
-        command = [sys.executable, "-m", "madang.walkout.runner"]
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+        self.warm()
+        child, self._warm = self._warm, None
+        assert child is not None
         assert child.stdout is not None
         with self._lock:
             self._child, self._reading = child, False
@@ -86,6 +94,7 @@ class EngineProcess:
         with self._moved:
             self._closing = True
             self._moved.notify_all()
+        self._child, self._warm = self._child or self._warm, None
         if self._child is not None and self._child.stdin is not None:
             _quietly(self._child.stdin.close)
             if self._thread is not None:

@@ -219,8 +219,22 @@ def dispute(
     limit = rules.refund_limit_krw
     policy = Policy(at_once_krw=limit, at_once_30d_krw=2 * limit)
     give = GiveBack(line=line, qty=qty)
-    sale = UUID(there.data["receipt"])
+    sale = _charged(there)
     return disputes.dispute(tx, by, deal, sale, [give], id=id, at_us=at_us, reason=reason, policy=policy)
+
+
+def _charged(deal: Deal) -> UUID:
+    """The receipt that a dispute is about."""
+    receipt = deal.data.get("receipt")
+    if receipt is None:
+        raise Conflict(
+            "walkout.not_charged",
+            ko="아직 결제되지 않은 방문입니다.",
+            en="This visit has not been charged yet.",
+            next_ko="영수증이 나온 뒤에 알려 주세요.",
+            next_en="Say so once the receipt is there.",
+        )
+    return UUID(receipt)
 
 
 def refund(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int) -> Deal:

@@ -54,9 +54,10 @@ class LiveShop:
         viewers: tuple[Viewer, ...] = (),
         passing: bool = True,
         snapshot_every_s: int = 60,
+        engine: EngineProcess | None = None,
     ) -> None:
         self.db, self.shop, self.layout, self.neighbourhood = db, shop, layout, neighbourhood
-        self.engine = EngineProcess()
+        self.engine = engine or EngineProcess()
         self.by: Actor = system(neighbourhood, f"walkout/{shop}")
         self.applied_us = 0
         self.failure: BaseException | None = None
