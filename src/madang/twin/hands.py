@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from madang.twin import habits
 from madang.twin.eyes import EMPTY, see
@@ -34,6 +35,15 @@ class Hands(Walker):
         z = facing.z + min(0.14, facing.height_m / 2) + float(self.rng.normal(0, 0.06))
         target = np.array([floor[0], floor[1], z])
         reach = Reach(t0, t1, t2, t3, habits.hand(self.rng), target)
+        self.person.reaches.append(reach)
+        return reach
+
+    def _stretch(self, target: NDArray[np.float64]) -> Reach:
+        """A hand goes from now to a point away from the shelves, and back."""
+        t1 = self.world.now_s + habits.reach_s(self.rng)
+        reach = Reach(
+            self.world.now_s, t1, t1 + 0.4, t1 + 0.4 + habits.retract_s(self.rng), habits.hand(self.rng), target
+        )
         self.person.reaches.append(reach)
         return reach
 

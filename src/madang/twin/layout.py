@@ -19,6 +19,7 @@ PLATE_LIMIT_G = 20_000  # what one plate carries, AiFi's FAQ
 BOARD_M = 0.02  # thickness of a shelf board, our choice
 GATE_M = 0.75  # half of the gate's width: one lane in, one lane out
 COLUMN_M = 0.06  # narrower goods stand in columns of this width, our choice
+PLATES_PER_PRODUCT = 2.5  # shops with less room carry a shorter range, our choice
 FILL = 0.8  # share of the depth that is stocked at opening, our choice
 
 Box = tuple[float, float, float, float, float, float]
@@ -65,8 +66,7 @@ SHAPES = {"neighbourhood": NEIGHBOURHOOD, "corner": CORNER, "dense": DENSE, "hal
 
 def neighbourhood(seed: int = 1) -> dict[str, Any]:
     """The demo's shop: 300 plates and about 115 product types, more facings for what sells most."""
-    products = [p for p in product_types() if p.sells != "slow"]
-    return build("neighbourhood", NEIGHBOURHOOD, seed=seed, products=products)
+    return build("neighbourhood", NEIGHBOURHOOD, seed=seed)
 
 
 def build(
@@ -81,7 +81,7 @@ def build(
     """
     stands, room = _floor(shape)
     gondolas, shelves, plates = _hardware(shape, stands)
-    chosen = tuple(products if products is not None else product_types())
+    chosen = tuple(products) if products is not None else _range_for(len(plates))
     facings = _planogram(
         shape, shelves, {p["id"]: p["box"] for p in plates}, gondolas, chosen, keyed(seed, "layout", name)
     )
@@ -105,6 +105,13 @@ def build(
         "entry_line": [[x_gate - GATE_M, room[1]], [x_gate - 0.1, room[1]]],
         "exit_line": [[x_gate + 0.1, room[1]], [x_gate + GATE_M, room[1]]],
     }
+
+
+def _range_for(plates: int) -> tuple[ProductType, ...]:
+    """The product types a shop of so many plates carries: small ones leave out what sells slowly."""
+    everything = product_types()
+    roomy = plates >= PLATES_PER_PRODUCT * len(everything)
+    return tuple(p for p in everything if roomy or p.sells != "slow")
 
 
 def _floor(shape: Shape) -> tuple[list[_Stand], tuple[float, float, float, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from madang.twin.random import keyed
 from madang.twin.world import Steps, World
 
 Floats = NDArray[np.float64]
+HAND_OVER_M = 1.05  # things change hands at about elbow height, our choice
 
 
 def visit_course(world: World, visit: Visit, number: int) -> Steps:
@@ -218,9 +220,13 @@ class Shopper(Hands):
 
     def _drop(self, things: list[Carried], product: str) -> Steps:
         """Leave things on the floor: nobody's receipt."""
+        ahead = float(self.rng.uniform(0, 2 * np.pi))
+        floor = self.person.here + 0.4 * np.array([np.cos(ahead), np.sin(ahead)])
+        reach = self._stretch(np.array([*floor, 0.1]))
+        yield reach.t1
         self.world.log(self.person, self.world.now_s, "drop", product=product, qty=len(things))
         self._lose(things)
-        yield self.world.now_s + 1.0
+        yield reach.t3
 
     def _hand_over(self, things: list[Carried], product: str) -> Steps:
         """Give things to the nearest other customer who is still shopping; keep them when there is none."""
@@ -237,9 +243,13 @@ class Shopper(Hands):
         yield person.walk(world.now_s, world.ways.path(person.here, beside))
         if to.leaving:
             return
+        between = np.array([*((person.here + to.here) / 2), HAND_OVER_M])
+        reach = self._stretch(between)
+        to.reaches.append(replace(reach, hand=habits.hand(self.rng)))
+        yield reach.t1
         world.log(
             person, world.now_s, "hand_over", product=product, qty=len(things), to=to.id, to_credential=to.credential
         )
         self._lose(things)
         to.carried += things
-        yield world.now_s + 1.0
+        yield reach.t3
