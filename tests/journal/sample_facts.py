@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 
 from madang import journal
-from madang.journal import New, Stage
-from madang.kernel import derived
+from madang.db import Tx
+from madang.journal import Fact, New, Stage
+from madang.kernel import derived, system
 
 
 @journal.kind("sample.counted", version=3, stage=Stage.LOGISTICS)
@@ -43,6 +44,13 @@ def counted(n: int, *, product: str = "A001", **given: Any) -> New:
     """The ``n``-th sample fact; the same ``n`` gives the same id."""
     given = {"id": derived("sample", n), "at_us": 1_000_000 * n, "subject": f"lot:{n}"} | given
     return New(body=Counted(product=product, pieces=n), **given)
+
+
+def repeat(tx: Tx, fact: Fact) -> None:
+    """A handler whose effect can be counted: for every count, one spoiled fact."""
+    by = system(tx.neighbourhood)
+    body = Spoiled(product=fact.body.product)
+    journal.append(tx, by, body, id=derived("spoiled", fact.id), at_us=fact.at_us, subject=fact.subject)
 
 
 def sample_id(n: int) -> UUID:

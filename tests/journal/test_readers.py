@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
-from tests.journal.sample_facts import Counted, Spoiled, counted
+from tests.journal.sample_facts import Counted, counted, repeat
 
 from madang import journal
 from madang.db import Database, Tx, open_database
@@ -19,6 +23,7 @@ from madang.journal import Fact, Reader, ReaderLoop, records
 from madang.kernel import Unavailable, derived, system
 
 BY = system("n1")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def write(db: Database, *numbers: int) -> None:
@@ -27,12 +32,6 @@ def write(db: Database, *numbers: int) -> None:
 
 def cursor(db: Database, reader: Reader) -> int:
     return db.read(reader.cursor, neighbourhood="n1")
-
-
-def repeat(tx: Tx, fact: Fact) -> None:
-    """An effect in the database: for every count, one spoiled fact."""
-    body = Spoiled(product=fact.body.product)
-    journal.append(tx, BY, body, id=derived("spoiled", fact.id), at_us=fact.at_us, subject=fact.subject)
 
 
 def effects(db: Database) -> int:
@@ -92,6 +91,36 @@ def test_effects_and_cursor_survive_or_fall_together(db_url: str) -> None:
         reader.catch_up(db, neighbourhood="n1")
         assert effects(db) == 10
         assert cursor(db, reader) == 20
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_a_reader_has_as_many_effects_as_its_cursor_says(db_url: str) -> None:
+    rng = random.Random(7)
+    for _life in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.journal.reader_that_dies", db_url], stdout=subprocess.PIPE, cwd=ROOT
+        ) as program:
+            assert program.stdout is not None
+            assert program.stdout.readline() == b"ready\n"
+            time.sleep(rng.uniform(0.05, 0.3))
+            program.kill()
+        with open_database(db_url, migrate=False, durable=False) as db:
+            reached = cursor(db, Reader("dies"))
+            assert db.read(counted_before(reached), neighbourhood="n1") == db.read(spoiled, neighbourhood="n1") > 0
+            assert db.read(lambda tx: journal.verify(tx, BY), neighbourhood="n1").ok
+
+
+def counted_before(seq: int) -> Callable[[Tx], int]:
+    """How many counts a reader at ``seq`` has handled."""
+    facts = records.facts
+    query = sa.select(sa.func.count()).where(facts.c.kind == "sample.counted", facts.c.seq <= seq)
+    return lambda tx: int(tx.execute(query).scalar_one())
+
+
+def spoiled(tx: Tx) -> int:
+    """How many effects there are."""
+    query = sa.select(sa.func.count()).where(records.facts.c.kind == "sample.spoiled")
+    return int(tx.execute(query).scalar_one())
 
 
 def test_a_loop_follows_commits_of_other_threads_without_being_asked(db: Database) -> None:

@@ -19,12 +19,14 @@ from madang.members.standing import (
     roles_of,
     withdraw_consent,
 )
+from madang.members.upkeep import Tidied, upkeep
 
 __all__ = [
     "Consent",
     "Held",
     "Person",
     "PersonalField",
+    "Tidied",
     "actor_of",
     "add_person",
     "close_credential",
@@ -47,5 +49,6 @@ __all__ = [
     "roles_of",
     "scrub",
     "set_fields",
+    "upkeep",
     "withdraw_consent",
 ]
