@@ -180,6 +180,12 @@ def test_staff_of_one_shop_do_not_see_anothers_deals(street: Street) -> None:
         street.open(by=STAFF, shop="s2")
 
 
+def test_a_shopper_opens_deals_of_their_own_only(street: Street) -> None:
+    assert street.open(by=SHOPPER, subject="p1").subject == "p1"
+    with pytest.raises(Forbidden):
+        street.open(by=SHOPPER, subject="p2")
+
+
 def test_the_same_step_under_the_same_id_is_made_once(street: Street) -> None:
     deal, id_ = street.open(), street.ids.new()
     first = street.move(deal, "take", id=id_, args={"n": 1})

@@ -35,8 +35,11 @@ def open(
     """Begin a deal in the initial state of the newest version of ``process``.
 
     The same ``id`` with the same content gives the deal as it stands; with other content it raises ``Conflict``.
+    Somebody who does not serve in a shop opens deals of their own only (``Forbidden``).
     """
     by.need_shop(shop)
+    if subject != by.key:
+        by.need(*_SERVING)
     data = records.plain(data or {})
     there = records.deal(tx, by, id)
     if there is not None:
