@@ -7,8 +7,8 @@ from uuid import UUID
 from madang.catalog.model import SoldBy, Vat
 from madang.deals.lines import Line, Receipt, split_of
 from madang.deals.links import unknown
-from madang.deals.pages import Objection, Shown
-from madang.kernel import Actor
+from madang.deals.pages import Objection, Said, Shown
+from madang.kernel import Actor, Malformed
 
 TOKEN = "a-token-that-cannot-be-guessed"
 AT_US = 1_795_271_699_000_000
@@ -50,6 +50,7 @@ class SmallDesk:
     def __init__(self) -> None:
         self.said: list[tuple[int, int | None, str]] = []
         self._objections: tuple[Objection, ...] = ()
+        self._keys: set[str] = set()
 
     def open(self, by: Actor, token: str) -> Shown:
         if token != TOKEN:
@@ -81,10 +82,15 @@ class SmallDesk:
             objections=self._objections,
         )
 
-    def object(self, by: Actor, token: str, *, line: int, qty: int | None, reason: str) -> Objection:
-        self.said.append((line, qty, reason))
-        price = LINES[line - 1].unit_price_krw * (qty or LINES[line - 1].qty)
-        waits = LINES[line - 1].grams is not None
-        made = Objection(line=line, outcome="review" if waits else "refunded", refunded_krw=0 if waits else price)
+    def object(self, by: Actor, token: str, said: Said) -> None:
+        if not said.key:
+            raise Malformed("guard.bad_key", ko="열쇠가 없습니다.", en="There is no key.")
+        if said.key in self._keys:
+            return
+        self._keys.add(said.key)
+        self.said.append((said.line, said.qty, said.reason))
+        wrong = LINES[said.line - 1]
+        waits = wrong.grams is not None
+        back = 0 if waits else wrong.unit_price_krw * (said.qty or wrong.qty)
+        made = Objection(line=said.line, outcome="review" if waits else "refunded", refunded_krw=back)
         self._objections = (*self._objections, made)
-        return made

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.catalog.model import SoldBy, Vat
 from madang.deals.lines import Line, Receipt
+from madang.guard import fingerprint
 from madang.kernel import Actor, Conflict, Ids, Invalid, NotFound
 from madang.ui import Pages
 
@@ -42,14 +43,27 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     may_object: bool = True
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """A shopper's word that a line is wrong, for ``qty`` pieces or all of it (None).
+
+    ``key`` is the request's Idempotency-Key and ``request`` its fingerprint: the same sent twice is done once.
+    """
+
+    line: int
+    qty: int | None
+    reason: str
+    key: str
+    request: bytes
+
+
 class ReceiptDesk(Protocol):
     """Who finds receipts and takes objections (the walk-out room; made in the program's start)."""
 
     def open(self, by: Actor, token: str) -> Shown:
         """The receipt behind a link. Raises ``NotFound``."""
 
-    def object(self, by: Actor, token: str, *, line: int, qty: int | None, reason: str) -> Objection:
-        """Call ``line`` wrong, for ``qty`` pieces or all of it. Saying the same again does nothing new."""
+    def object(self, by: Actor, token: str, said: Said) -> None:
+        """Call a line wrong, once per key. Raises ``Malformed`` without a usable key, ``Conflict`` when too late."""
 
 
 def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
@@ -85,18 +99,21 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
         request: Request,
         token: str,
         line: int,
+        idempotency_key: Annotated[str, Form()] = "",
         reason: Annotated[str, Form(max_length=40)] = "",
         qty: Annotated[int | None, Form(ge=1)] = None,
     ) -> Response:
         shown = desk.open(request.state.by, token)
-        wrong = _line(shown, line)
+        wrong = _line(shown, line, again=True)
         if reason not in REASONS:
             return _form(
                 request, pages, shown, token, wrong, key=str(ids.new()), error="receipt.wrong.choose", status=422
             )
         if qty is not None and qty > max(wrong.qty, 1):
             raise _too_many(wrong)
-        desk.object(request.state.by, token, line=line, qty=qty, reason=reason)
+        key = request.headers.get("idempotency-key") or idempotency_key
+        content = fingerprint("POST", request.url.path, f"{reason}&{qty}".encode())
+        desk.object(request.state.by, token, Said(line=line, qty=qty, reason=reason, key=key, request=content))
         return RedirectResponse(f"/r/{token}?done={line}", 303, headers=PRIVATE)
 
     return routes
@@ -137,7 +154,8 @@ def _form(
     )
 
 
-def _line(shown: Shown, number: int) -> Line:
+def _line(shown: Shown, number: int, *, again: bool = False) -> Line:
+    """The line that may be called wrong; ``again`` lets one pass that was, for a request that is sent twice."""
     line = next((line for line in shown.receipt.lines if line.number == number), None)
     if line is None:
         raise NotFound(
@@ -147,15 +165,21 @@ def _line(shown: Shown, number: int) -> Line:
             next_ko="영수증으로 돌아가 상품을 고르세요.",
             next_en="Go back to the receipt and choose an item.",
         )
-    if not shown.may_object or any(objection.line == number for objection in shown.objections):
-        raise Conflict(
-            "deals.already_said",
-            ko="이 상품은 이미 알려 주셨거나 더는 바꿀 수 없습니다.",
-            en="This item has already been reported, or can no longer be changed.",
-            next_ko="영수증에서 처리 결과를 보세요.",
-            next_en="See the receipt for what became of it.",
-        )
+    said = any(objection.line == number for objection in shown.objections)
+    if not again and (said or not shown.may_object):
+        raise already_said()
     return line
+
+
+def already_said() -> Conflict:
+    """The error of a second word on the same line, or of one that comes too late."""
+    return Conflict(
+        "deals.already_said",
+        ko="이 상품은 이미 알려 주셨거나 더는 바꿀 수 없습니다.",
+        en="This item has already been reported, or can no longer be changed.",
+        next_ko="영수증에서 처리 결과를 보세요.",
+        next_en="See the receipt for what became of it.",
+    )
 
 
 def _too_many(line: Line) -> Invalid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -14,7 +15,8 @@ from madang.deals.disputes import Claim
 from madang.deals.lines import Receipt
 from madang.deals.links import Links
 from madang.deals.model import Deal
-from madang.deals.pages import Objection, Shown, State
+from madang.deals.pages import Objection, Said, Shown, State, already_said
+from madang.guard import Answer, once
 from madang.kernel import Actor, Clock, derived
 from madang.places import service as places
 from madang.ui import formats
@@ -37,20 +39,16 @@ class Desk:
     def open(self, by: Actor, token: str) -> Shown:
         return self._db.read(lambda tx: self._open(tx, token), neighbourhood=by.neighbourhood)
 
-    def object(self, by: Actor, token: str, *, line: int, qty: int | None, reason: str) -> Objection:
-        """A line can be called wrong once: receipt and line make the id, and sending it again does nothing."""
+    def object(self, by: Actor, token: str, said: Said) -> None:
         at_us = self._clock.now_us()
 
-        def act(tx: Tx) -> tuple[UUID, Objection]:
+        def act(tx: Tx) -> UUID:
             receipt, holder = receipts.open_link(tx, self._links, token)
-            id_ = derived("walkout.object", receipt.id, line)
-            service.dispute(tx, holder, receipt.deal, line, qty, id=id_, at_us=at_us, reason=reason)
-            said = objections(tx, holder, deals.get(tx, holder, receipt.deal), receipt)
-            return receipt.deal, next(one for one in said if one.line == line)
+            dispute = partial(_dispute, tx, holder, receipt, said, at_us)
+            once(tx, holder, key=said.key, request=said.request, at_us=at_us, act=dispute)
+            return receipt.deal
 
-        deal, objection = self._db.write(act, neighbourhood=by.neighbourhood)
-        self._changed(deal)
-        return objection
+        self._changed(self._db.write(act, neighbourhood=by.neighbourhood))
 
     def _open(self, tx: Tx, token: str) -> Shown:
         receipt, holder = receipts.open_link(tx, self._links, token)
@@ -71,6 +69,16 @@ class Desk:
             objections=said,
             may_object=first and deal.state in ("charged", "refunded"),
         )
+
+
+def _dispute(tx: Tx, by: Actor, receipt: Receipt, said: Said, at_us: int) -> Answer:
+    """A line can be called wrong once, so receipt and line make the id of the deal's step."""
+    deal = deals.get(tx, by, receipt.deal)
+    if any(one.line == said.line for one in objections(tx, by, deal, receipt)):
+        raise already_said()
+    id_ = derived("walkout.object", receipt.id, said.line)
+    service.dispute(tx, by, deal.id, said.line, said.qty, id=id_, at_us=at_us, reason=said.reason)
+    return Answer(303)
 
 
 def objections(tx: Tx, by: Actor, deal: Deal, receipt: Receipt) -> tuple[Objection, ...]:

@@ -20,6 +20,9 @@ from madang.web.faults import UNEXPECTED
 log = logging.getLogger("madang.web")
 
 READ, WRITE = Limit(burst=240, per_s=60), Limit(burst=20, per_s=2)
+DEVICE = Limit(burst=6000, per_s=1500)
+DEVICES = "/v1/sensors/"
+"""Where devices write: their messages carry numbers of their own, so they need no key and come as fast as they must."""
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -73,8 +76,11 @@ class Edge:
         writes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
         if writes:
             _same_origin(headers)
-        if not scope["path"].startswith("/static/"):
-            self._limiter.take(scope["state"]["by"], "web.write" if writes else "web.read", WRITE if writes else READ)
+        path, by = scope["path"], scope["state"]["by"]
+        if path.startswith(DEVICES):
+            self._limiter.take(by, "web.device", DEVICE)
+        elif not path.startswith("/static/"):
+            self._limiter.take(by, "web.write" if writes else "web.read", WRITE if writes else READ)
 
 
 class _Outgoing:
