@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -277,6 +277,23 @@ def test_each_errand_leaves_its_events(do: Do, kinds: list[str]) -> None:
     assert [e.kind for e in stream.truth.events] == kinds
     assert stream.truth.receipt("c1") == ({product: 1} if do is Do.BUY else {})
     assert bool(stream.misplaced()) == (do is Do.MISPLACE)
+
+
+def test_two_products_in_one_grab_are_two_events_of_one_movement() -> None:
+    shop = tiny()
+    a, b = next(
+        (a, b)
+        for a, b in pairwise(shop["planogram"])
+        if (a["gondola"], a["shelf"]) == (b["gondola"], b["shelf"]) and len(a["plates"]) == len(b["plates"]) == 1
+    )
+    line = Line(a["products"][0], also=b["products"][0], at=a["id"])
+    stream = Shop(shop, 3, CLEAN).stream(Plan(EPOCH_US, (Visit(EPOCH_US, "c1", (line,)),)))
+    for _ in stream:
+        pass
+    first, second = stream.truth.events
+    assert (first.t, first.plates) == (second.t, second.plates)
+    assert set(first.plates) == {a["plates"][0], b["plates"][0]}
+    assert stream.truth.receipt("c1") == {a["products"][0]: 1, b["products"][0]: 1}
 
 
 def test_a_hand_over_moves_the_item_to_the_other_ones_receipt() -> None:

@@ -19,6 +19,7 @@ from madang.twin.world import Steps
 Taking = Generator[float, None, int]
 """A course of action that ends with the number of things taken."""
 
+GRAB_M = 0.30  # how far apart two things taken in one grab may stand, our choice
 GRAB_MAX_G = 400.0  # more than one item at a time only up to this unit weight
 
 
@@ -47,28 +48,52 @@ class Hands(Walker):
         self.person.reaches.append(reach)
         return reach
 
-    def _take(self, facing: Facing, product: str, qty: int, style: str) -> Taking:
-        """Reach in and take one grab; returns how many were taken."""
+    def _take(self, facing: Facing, product: str, qty: int, style: str, also: str = "") -> Taking:
+        """Reach in and take one grab, perhaps with one of ``also`` from beside; returns how many of ``product``."""
         world = self.world
         several = world.geometry.products[product].weight_g <= GRAB_MAX_G
         grab = min(qty, int(self.rng.choice([1, 2, 3], p=[0.4, 0.45, 0.15]))) if several else 1
         moved = world.stock.take(facing, product, grab, self.rng)
         if not moved:
             return 0
-        astray = product not in facing.products
-        u = float(np.mean([p.u for p in moved]))
+        beside = self._beside(facing, also)
+        extra = world.stock.take(beside, also, 1, self.rng) if beside is not None else []
+        u = float(np.mean([p.u for p in moved + extra]))
         reach = self._reach(facing, u, style)
-        at, plates = self._force(facing, u, reach, moved, style, put=False)
-        person = self.person
-        kind = "pick" if person.role == "customer" else "staff_pick"
-        world.log(person, at, kind, product=product, qty=len(moved), facing=facing.id, plates=plates, misplaced=astray)
-        see(world, person, reach, reach.t2 + 0.15, product, self.rng)
+        at, plates = self._force(facing, u, reach, moved + extra, style, put=False)
+        self._log_pick(at, facing, product, len(moved), plates)
+        if beside is not None and extra:
+            self._log_pick(at, beside, also, 1, plates)
+        see(world, self.person, reach, reach.t2 + 0.15, product, self.rng)
         yield at
-        person.carried += [Carried(p.item, person.credential) for p in moved]
-        if person.credential and person.role == "customer":
-            world.truth.receipts_picker[person.credential][product] += len(moved)
+        self._keep(moved + extra)
         yield reach.t3
         return len(moved)
+
+    def _log_pick(self, at: float, facing: Facing, product: str, qty: int, plates: dict[str, float]) -> None:
+        kind = "pick" if self.person.role == "customer" else "staff_pick"
+        astray = product not in facing.products
+        self.world.log(
+            self.person, at, kind, product=product, qty=qty, facing=facing.id, plates=plates, misplaced=astray
+        )
+
+    def _keep(self, moved: list[Placed]) -> None:
+        person = self.person
+        person.carried += [Carried(p.item, person.credential) for p in moved]
+        if person.credential and person.role == "customer":
+            self.world.truth.receipts_picker[person.credential].update(p.item.product for p in moved)
+
+    def _beside(self, facing: Facing, product: str) -> Facing | None:
+        """The facing of a product on the same shelf within a hand's reach, if there is one."""
+        middle = (facing.u0 + facing.u1) / 2
+        near = [
+            other
+            for other in self.world.geometry.facings_of.get(product, ())
+            if other.gondola is facing.gondola
+            and other.shelf == facing.shelf
+            and abs((other.u0 + other.u1) / 2 - middle) < GRAB_M
+        ]
+        return near[0] if near else None
 
     def _put(self, facing: Facing, things: list[Carried], kind: str = "put_back") -> Steps:
         """Reach in and put things down."""

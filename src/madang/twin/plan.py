@@ -28,13 +28,15 @@ class Do(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One errand. ``at`` names a facing (where to take or misplace), ``style`` may be ``slow`` or ``hold``."""
+    """One errand. ``at`` names a facing (where to take or misplace), ``style`` may be ``slow`` or ``hold``,
+    ``also`` a product beside it that is taken in the same grab."""
 
     product: str
     qty: int = 1
     do: Do = Do.BUY
     at: str | None = None
     style: str = ""
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ scripts are our own.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -143,6 +144,18 @@ def _hands(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[V
     return _visits(rng, [lines], pace=float(rng.choice([0.2, 1.0])))
 
 
+def _grab(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
+    """Two products that stand side by side, taken in one grab."""
+    facings = sorted(geometry.facings.values(), key=lambda f: (f.gondola.index, f.shelf, f.u0))
+    pairs = [
+        (a.products[-1], b.products[0])
+        for a, b in pairwise(facings)
+        if a.gondola is b.gondola and a.shelf == b.shelf and b.u1 - a.u0 < 0.5 and a.products[-1] != b.products[0]
+    ]
+    lines = [Line(a, also=b) for a, b in (pairs[int(i)] for i in rng.integers(len(pairs), size=4))]
+    return _visits(rng, [[*lines, *_shopping(geometry, rng, 1, 2)]])
+
+
 def _given(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
     """Things handed over or left on the floor."""
     first = [*_shopping(geometry, rng, 1, 2), Line(_product(geometry, rng), do=Do.HAND_OVER)]
@@ -173,4 +186,5 @@ SCRIPTS: dict[str, Script] = {
     "hands": _hands,
     "given": _given,
     "door": _door,
+    "grab": _grab,
 }

@@ -147,7 +147,7 @@ class Shopper(Hands):
             return
         left = line.qty
         while left > 0:
-            taken = yield from self._take(facing, product, left, line.style)
+            taken = yield from self._take(facing, product, left, line.style, line.also)
             if not taken:
                 break
             left -= taken
