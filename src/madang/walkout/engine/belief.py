@@ -32,6 +32,7 @@ class Lying(NamedTuple):
     sd: float
     plates: tuple[int, ...]
     shift: int
+    shares: tuple[float, ...] = ()
 
 
 class Atom(NamedTuple):
@@ -159,6 +160,7 @@ class Belief:
         ways: list[Way] = []
         everywhere = tuple(sorted({q for p in take.parts for q in p.plates}))
         idle = float(np.log(self.s.touch_only))
+        staff = float(np.log(self.s.staff_takes))
         several = sum(p.qty for p in take.parts) > 1
         for body, logp in self._who(scene, everywhere or shift.plates).items():
             others = (
@@ -166,7 +168,7 @@ class Belief:
                 if several
                 else 0
             )
-            ll = take.loglik + logp + idle * others + sum(self._saw(scene, body, p.product) for p in take.parts)
+            ll = take.loglik + logp + idle * others + (staff if body in scene.staff else 0.0) + sum(self._saw(scene, body, p.product) for p in take.parts)
             ways.append((ll, tuple(self._atom(p, body, shift) for p in take.parts), (), None))
         units = [p for part in take.parts for p in [replace(part, qty=1, grams=part.grams / part.qty)] * part.qty]
         if 2 <= len(units) <= 3 and len(scene.bodies) > 1:
@@ -212,7 +214,7 @@ class Belief:
             sd = float(np.hypot(shift.sd, item.sd))
             if abs(-shift.total - item.grams) > 6 * sd:
                 continue
-            ll = float(log_gauss(-shift.total - item.grams, sd)) + float(np.log(self.s.retake))
+            ll = float(log_gauss(-shift.total - item.grams, sd)) + float(np.log(self.s.retake)) + _same_spot(item, shift, sd)
             for body, logp in self._who(scene, shift.plates).items():
                 atom = Atom("pick", body, item.product, 1, self._facing(item.product, shift), shift.main, item.grams)
                 ways.append((ll + logp + self._saw(scene, body, item.product), (atom,), (), k))
@@ -309,7 +311,8 @@ class Belief:
             for i in sorted(drop):
                 h = carts[body][i]
                 if self.catalogue.home(h.product, shift.plates) is None:
-                    lies = (*lies, Lying(h.product, h.grams, h.sd, shift.plates, shift.id))
+                    shares = tuple(round(float(d) / shift.total, 3) for d in shift.deltas)
+                    lies = (*lies, Lying(h.product, h.grams, h.sd, shift.plates, shift.id, shares))
             carts[body] = tuple(h for i, h in enumerate(state.carts[body]) if i not in drop)
         units = sum(a.qty for a in atoms if a.kind == "pick")
         expected = sum(a.grams for a in atoms if a.kind == "pick")
@@ -361,6 +364,16 @@ class Belief:
             twin = merged.get(key)
             merged[key] = thin if twin is None else replace(twin, logw=float(np.logaddexp(twin.logw, thin.logw)))
         self._keep(list(merged.values()))
+
+
+def _same_spot(item: Lying, shift: Shift, sd: float) -> float:
+    """Log odds that the load leaves the plates in the very shares in which the item was put down, against any shares."""
+    there = dict(zip(item.plates, item.shares, strict=False))
+    here = dict(zip(shift.plates, (float(d) / shift.total for d in shift.deltas), strict=True))
+    spread = 0.02 + 1.5 * sd / max(abs(shift.total), 1.0)
+    off = 0.5 * sum(abs(there.get(q, 0.0) - here.get(q, 0.0)) for q in there.keys() | here.keys())
+    sharp = 0.5 if len(there) == 1 and len(here) == 1 else 1.5
+    return float(max(sharp - 0.5 * (off / spread) ** 2, -3.0))
 
 
 def _main(shift: Shift, plates: tuple[int, ...]) -> int:

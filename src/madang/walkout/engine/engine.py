@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from madang.walkout.engine.belief import Belief, Scene
 from madang.walkout.engine.decide import Reporter
+from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.people import People
@@ -46,7 +47,9 @@ class Engine:
         self._frames: list[tuple[float, int, Sequence[tuple[str, Floats]]]] = []
         self._gates: list[tuple[float, int, Gate]] = []
         self._seen: list[tuple[float, int, Vision]] = []
-        self._pending: list[Shift] = []
+        self._holds = Holds(
+            store, s, lambda q, t: self._plates_of(q).level_before(q, t), lambda q: self._plates_of(q).now(q)
+        )
         self._order = 0
         self._tick: int | None = None
         self._latest = -math.inf
@@ -140,36 +143,20 @@ class Engine:
         plates = self._plates[gondola]
         return float(plates.t_active[k]) if plates.active[k] else None
 
-    def _force(self, plate: int) -> Step | None:
+    def _force(self, plate: int, anyway: bool) -> Step | None:
         plates = self._plates[self._where[plate][0]]
-        return plates.force(plate, plates.t)
+        return plates.force(plate, plates.t, anyway)
+
+    def _plates_of(self, plate: int) -> GondolaPlates:
+        return self._plates[self._where[plate][0]]
 
     def _compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
         return self._plates[self._where[plate][0]].compare(plate, t0, t1)
 
     def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
-        """Keep what nothing explains while a hand is still in the shelf, and join it with what follows there."""
-        out: list[Shift] = []
-        for shift in fresh:
-            before = next((p for p in self._pending if set(p.plates) & set(shift.plates)), None)
-            if before is not None:
-                self._pending.remove(before)
-                merged = self._interactions.merge(before, shift)
-                if merged is None:
-                    continue
-                if self._explained(merged) or not self._explained(shift):
-                    shift = merged  # noqa: PLW2901
-                else:
-                    out.append(before)
-            if self._explained(shift) or not self._hand_in(shift, now):
-                out.append(shift)
-            else:
-                self._pending.append(shift)
-        for shift in list(self._pending):
-            if now - shift.t1 > self.settings.hold_s or (now - shift.t1 > 1.2 and not self._hand_in(shift, now)):
-                self._pending.remove(shift)
-                out.append(shift)
-        return out
+        if not fresh and not self._holds.waiting:
+            return fresh
+        return self._holds.sift(fresh, now, self._explained, lambda shift: self._hand_in(shift, now))
 
     def _explained(self, shift: Shift) -> bool:
         return self._catalogue.fits(shift, self._belief.held()) < self.settings.fit_sigmas
@@ -178,7 +165,7 @@ class Engine:
         place = place_of(self.store, shift.plates, shift.deltas)
         for body in self._people.bodies.values():
             if body.lost > now - 1.0 and body.trail:
-                _, joints = window(body, now - 0.6, now)
+                _, joints = window(body, now - 0.35, now)
                 if in_shelf(joints, place, self.settings):
                     return True
         return False
@@ -186,7 +173,8 @@ class Engine:
     def _scene(self, shift: Shift) -> Scene:
         s = self.settings
         memo: dict[tuple[int, tuple[int, ...]], float] = {}
-        near = {b.id: b for b in self._people.bodies.values() if b.lost > shift.t - 2.0 and b.born < shift.t + 1.0}
+        near = {b.id: b for b in self._people.bodies.values() if not b.gone or b.lost > shift.t - 1.0}
+        near = {k: b for k, b in near.items() if b.born < shift.t + 0.5}
 
         def reach(body: int, plates: tuple[int, ...]) -> float:
             key = (body, plates)

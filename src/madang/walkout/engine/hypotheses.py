@@ -205,7 +205,15 @@ class Catalogue:
                 var = shift.sd**2 + sum(p.qty * self.spread[p.product] ** 2 for p in take.parts)
                 best = min(best, abs(-shift.total - mean) / float(np.sqrt(var)))
             return best
-        return min((abs(shift.total - g) / max(shift.sd, 1.0) for _, g in held), default=99.0)
+        best = min((abs(shift.total - g) / max(shift.sd, 1.0) for _, g in held), default=99.0)
+        for f in self.facings_of(shift.plates):
+            for product in self.store.facings[f].products:
+                w = self.weight[product]
+                n = max(1, round(shift.total / w)) if w > 0 else 0
+                if 0 < n <= 6:
+                    sd = float(np.hypot(shift.sd, np.sqrt(n) * self.spread[product]))
+                    best = min(best, abs(shift.total - n * w) / sd)
+        return best
 
 
 def _size_prior(units: int, kinds: int, s: Settings) -> float:

@@ -87,7 +87,7 @@ class Interactions:
         self,
         now: float,
         busy_since: Callable[[int], float | None],
-        force: Callable[[int], Step | None],
+        force: Callable[[int, bool], Step | None],
         compare: Callable[[int, float, float], tuple[float, float]],
     ) -> list[Shift]:
         """Shifts at rest at `now`; `busy_since` tells since when a plate is off its level, None at rest; `force` rests it,
@@ -100,16 +100,19 @@ class Interactions:
             busy = self._busy(group, rested, busy_since)
             if busy and now < rested + self.s.neighbour_wait_s:
                 continue
-            for plate in busy:
-                step = force(plate)
+            anyway = now > rested + self.s.hold_wait_s
+            forced = [(plate, force(plate, anyway)) for plate in busy]
+            for _, step in forced:
                 if step is not None and abs(step.delta) > max(self.s.step_g, 3 * step.sd):
                     self._recent.append(step)
                     if abs(step.t - group[0].t) <= 1.0:
                         group.append(step)
                     else:
                         self._groups.append([step])
+            if not anyway and any(step is None for _, step in forced):
+                continue
             self._groups.remove(group)
-            self._complete(group, compare)
+            self._complete(group, busy_since, compare)
             out += self._split(group)
         self._recent = [o for o in self._recent if o.t1 > now - 6.0]
         out.sort(key=lambda x: (x.t, x.plates))
@@ -126,15 +129,21 @@ class Interactions:
                     out.append(plate)
         return out
 
-    def _complete(self, group: list[Step], compare: Callable[[int, float, float], tuple[float, float]]) -> None:
+    def _complete(
+        self,
+        group: list[Step],
+        busy_since: Callable[[int], float | None],
+        compare: Callable[[int, float, float], tuple[float, float]],
+    ) -> None:
         """Add what neighbouring plates of the same facing lost or gained too little to be noticed alone."""
         mine = {o.plate for o in group}
         strong = max(group, key=lambda o: abs(o.delta))
         family = {q for o in group for f in self.at.get(o.plate, ()) for q in self.facings[f]}
         for plate in sorted({p + k for p in mine for k in (-1, 1)} & family - mine):
-            if self.shelf[plate] != self.shelf[strong.plate] or any(
-                o.plate == plate and abs(o.t - strong.t) < 2.0 for o in self._recent
-            ):
+            known = [o for g in self._groups for o in g] + self._recent
+            if self.shelf[plate] != self.shelf[strong.plate] or busy_since(plate) is not None:
+                continue
+            if any(o.plate == plate and o.t1 > strong.t0 - 2.2 for o in known):
                 continue
             delta, sd = compare(plate, strong.t0, strong.t1)
             sd = float(np.hypot(sd, self.s.crosstalk_sd * abs(strong.delta)))

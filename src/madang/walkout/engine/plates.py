@@ -134,7 +134,7 @@ class GondolaPlates:
             moving = (dev > limit) | (w > 2.0 * limit)
         quiet = ~moving & ~self.active & ~np.isnan(m)
         self._track(quiet, off)
-        self._unrest(m)
+        self._unrest(t, m, dev)
         begun = moving & ~self.active
         steps: list[Step] = []
         if begun.any():
@@ -161,17 +161,16 @@ class GondolaPlates:
         var = self.noise**2 + np.where(quiet, 0.05, 0.0) * (np.minimum(step, 4 * self.noise) ** 2 - self.noise**2)
         self.noise = np.sqrt(np.maximum(var, s.plate_noise_min_g**2))
 
-    def _unrest(self, m: Floats) -> None:
-        """Noise from batch to batch, so that a plate that is never quiet is known as noisy rather than as touched."""
+    def _unrest(self, t: float, m: Floats, dev: Floats) -> None:
+        """Noise from batch to batch: of every plate at first, later of those that never rest though nothing is taken."""
+        young = self.batches < self.s.rest_batches
         with np.errstate(invalid="ignore"):
+            restless = self.active & (t - self.t_active > self.s.patience_s) & (dev < self.s.restless_g)
+        if young or restless.any():
             jump = np.minimum(np.abs(m - self.m1), 3.0 * self.noise + 0.5)
-        gain = np.where(self.batches < self.s.rest_batches, 0.3, 0.03)
-        var = self.noise**2 + gain * (0.5 * jump**2 - self.noise**2)
-        self.noise = np.where(
-            np.isnan(jump),
-            self.noise,
-            np.clip(np.sqrt(np.maximum(var, 0.0)), self.noise, np.maximum(self.noise, self.s.plate_noise_max_g)),
-        )
+            var = self.noise**2 + (0.3 if young else 0.05) * (0.5 * jump**2 - self.noise**2)
+            grown = np.clip(np.sqrt(np.maximum(var, 0.0)), self.noise, np.maximum(self.noise, self.s.plate_noise_max_g))
+            self.noise = np.where(~np.isnan(jump) & (restless | young), grown, self.noise)
         same = (m == self.m1) | (np.isnan(m) & np.isnan(self.m1))
         self.constant = np.where(same, self.constant + 1, 0)
         self.batches += 1
@@ -180,8 +179,9 @@ class GondolaPlates:
         """Store rows of plates that are dead or stuck at a constant."""
         return [int(q) for q in self.rows[(self.constant >= self.s.stuck_batches) | np.isnan(self.level)]]
 
-    def force(self, plate: int, t: float) -> Step | None:
-        """Let a plate that does not come to rest count as rested at the median of its last batches."""
+    def force(self, plate: int, t: float, anyway: bool) -> Step | None:
+        """Let a plate that does not come to rest count as rested at the median of its last batches; not while it moves
+        on, unless `anyway`."""
         k = plate - int(self.rows[0])
         if not self.active[k]:
             return None
@@ -190,6 +190,9 @@ class GondolaPlates:
         recent = recent[~np.isnan(recent)]
         if len(recent) < 3:
             return None
+        spread = float(np.std(recent))
+        if not anyway and spread > max(3.0, 2.0 * self.noise[k]):
+            return None
         level = float(np.median(recent))
         step = Step(
             plate=plate,
@@ -197,16 +200,29 @@ class GondolaPlates:
             t1=t,
             before=float(self.level[k]),
             after=level,
-            sd=float(max(self.noise[k], np.std(recent) / 1.5)),
+            sd=max(float(self.noise[k]), spread / 1.5),
             peak=float(self.peak[k]),
             t=self._turn(k, level),
         )
         self.level[k] = level
         self.active[k] = False
         self.rest[k] = 1
-        self.noise[k] = min(max(self.noise[k], 0.5 * float(np.std(recent))), self.s.plate_noise_max_g)
+        self.noise[k] = min(max(self.noise[k], 0.5 * spread), self.s.plate_noise_max_g)
         self.open[k] = step
         return step
+
+    def level_before(self, plate: int, t0: float) -> float:
+        """Median load of a plate in the two seconds before `t0`, grams; NaN when not kept."""
+        k = plate - int(self.rows[0])
+        rows = np.arange(self.count - min(self.count, len(self.times)), self.count) % len(self.times)
+        t, m = self.times[rows], self.history[rows, k]
+        before = m[(t < t0 - 0.05) & (t > t0 - 2.0) & ~np.isnan(m)]
+        return float(np.median(before)) if len(before) else float("nan")
+
+    def now(self, plate: int) -> tuple[float, float, bool]:
+        """Present rest level, noise, and whether the plate is off that level."""
+        k = plate - int(self.rows[0])
+        return float(self.level[k]), float(self.noise[k]), bool(self.active[k])
 
     def compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
         """Change of a plate's load from before `t0` to after `t1`, grams, and its sd; NaN when not measured."""

@@ -69,12 +69,21 @@ def log_reach(body: Body, place: Place, t0: float, t: float, t1: float, s: Setti
     """Log likelihood (up to a constant of the change) that this body's hand caused a change that happened at `t`."""
     times, joints = window(body, min(t0, t - s.look_back_s), t + s.look_ahead_s)
     if not len(times):
-        return -np.inf
+        return -_unseen_cost(body, place, t, s)
     cost = hand_cost(joints, place, s).min(axis=1)
     late = np.where(times < t, (t - times) / s.reach_early_s, (times - t) / s.reach_late_s)
     late = np.maximum(late - 1.0, 0.0)
     late = np.where((times >= t0) & (times <= t), np.minimum(late, 1.0), late)
     return -float((cost + 0.5 * late**2).min())
+
+
+def _unseen_cost(body: Body, place: Place, t: float, s: Settings) -> float:
+    """Cost of a body that no camera saw then: can it have walked there from where it was seen, and back?"""
+    near = min(body.path, key=lambda p: abs(p[0] - t), default=None)
+    if near is None:
+        return 20.0
+    away = float(np.hypot(near[1] - place.centre[0], near[2] - place.centre[1]))
+    return s.hidden_nats + 4.0 * max(0.0, away - 0.9 - 0.8 * abs(near[0] - t))
 
 
 def hand_cost(joints: Floats, place: Place, s: Settings) -> Floats:

@@ -27,6 +27,8 @@ class Settings:
     patience_s: float = 3.0
     """A plate that does not come to rest for this long is given a wider tolerance, second by second (it is noisy,
     not touched)."""
+    restless_g: float = 15.0
+    """... if it stays within this of its level."""
     rest_batches: int = 10
     """Batches over which a rest level is averaged: 2 s, against drift of up to about 1 g/s."""
     stuck_batches: int = 20
@@ -91,6 +93,16 @@ class Settings:
     """... but waits up to this long for a neighbouring plate that still moves; then that one is taken as it is."""
     hold_s: float = 9.0
     """A change that no product explains waits this long for its rest while a hand stays in the shelf (long hold, slow pick)."""
+    quiet_hold_s: float = 2.0
+    """... and one that is explained waits this long for the hand to leave."""
+    hold_wait_s: float = 2.5
+    """... and this long for its plates to come to rest."""
+    hold_sd_g: float = 1.5
+    """Drift of a plate during a hold."""
+    hidden_nats: float = 3.0
+    """Price of a body that no camera saw during a change, if it may have been there."""
+    staff_takes: float = 0.3
+    """A member of staff takes goods off a shelf this often, compared with a shopper."""
     hand_in_nats: float = 4.0
     """A hand is in the shelf when its cost is below this (about 2.8 standard deviations)."""
     fit_sigmas: float = 3.0

@@ -1,0 +1,108 @@
+"""Holds: changes that no product explains while a hand is still in the shelf (long hold, slow pick, rummaging).
+
+They wait, and are measured again as a whole, from the level before the hand came to the level it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.store import Store
+
+
+@dataclass(slots=True)
+class Hold:
+    """A waiting change: `before` are the loads of the facing's plates before the hand came, grams."""
+
+    first: Shift
+    before: dict[int, float]
+    t: float
+    t1: float
+    whole: Shift | None
+
+
+class Holds:
+    """What waits. `level` gives (load before a time), `now` (load, noise, moving) of a plate."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        before: Callable[[int, float], float],
+        now: Callable[[int], tuple[float, float, bool]],
+    ) -> None:
+        self.s = settings
+        self._before = before
+        self._now = now
+        self._holds: list[Hold] = []
+        self._family: dict[int, set[int]] = {}
+        for f in store.facings:
+            for q in f.plates:
+                self._family.setdefault(q, set()).update(f.plates)
+
+    @property
+    def waiting(self) -> bool:
+        """Does anything wait?"""
+        return bool(self._holds)
+
+    def sift(
+        self, fresh: list[Shift], t: float, explained: Callable[[Shift], bool], hand_in: Callable[[Shift], bool]
+    ) -> list[Shift]:
+        """Shifts that may be interpreted now: new ones that need not wait, and waiting ones whose time has come."""
+        out: list[Shift] = []
+        for shift in fresh:
+            hold = next((h for h in self._holds if set(h.before) & set(shift.plates)), None)
+            if hold is not None and self._apart(hold, shift, explained):
+                self._holds.remove(hold)
+                out.append(hold.whole or hold.first)
+                hold = None
+            if hold is not None:
+                hold.t, hold.t1, hold.whole = shift.t, shift.t1, None
+                for q in self._plates(shift) - set(hold.before):
+                    hold.before[q] = self._before(q, shift.t0)
+            elif not hand_in(shift):
+                out.append(shift)
+            else:
+                before = {q: self._before(q, shift.t0) for q in self._plates(shift)}
+                before |= {p.plate: p.before for p in shift.parts if p.before}
+                self._holds.append(Hold(shift, before, shift.t, shift.t1, shift))
+        for hold in list(self._holds):
+            if any(self._now(q)[2] for q in hold.before) and t < hold.t1 + self.s.hold_wait_s:
+                continue
+            whole = self._whole(hold)
+            inside = hand_in(whole or hold.first)
+            hold.whole = whole
+            if whole is None:
+                if not inside or t > hold.t1 + self.s.quiet_hold_s:
+                    self._holds.remove(hold)
+            elif not inside or t > hold.t1 + (self.s.quiet_hold_s if explained(whole) else self.s.hold_s):
+                self._holds.remove(hold)
+                out.append(whole)
+        return out
+
+    def _apart(self, hold: Hold, shift: Shift, explained: Callable[[Shift], bool]) -> bool:
+        """Is the new change a movement of its own, rather than the rest or the reversal of the waiting one?"""
+        whole = hold.whole
+        if whole is None or not explained(whole) or not explained(shift):
+            return False
+        return abs(whole.total + shift.total) > 0.2 * min(abs(whole.total), abs(shift.total))
+
+    def _plates(self, shift: Shift) -> set[int]:
+        return set(shift.plates).union(*(self._family.get(q, set()) for q in shift.plates))
+
+    def _whole(self, hold: Hold) -> Shift | None:
+        """The change since before the hand came; None when there is none left."""
+        deltas = {q: self._now(q)[0] - b for q, b in hold.before.items()}
+        deltas = {q: d for q, d in deltas.items() if not np.isnan(d)}
+        total = sum(deltas.values())
+        noise = float(np.sqrt(sum(self._now(q)[1] ** 2 for q in deltas) + self.s.hold_sd_g**2))
+        if abs(total) < max(2.0 * noise, 2 * self.s.step_g):
+            return None
+        kept = {q: d for q, d in sorted(deltas.items()) if d * total > 0 and abs(d) > 0.03 * abs(total)}
+        f = hold.first
+        return Shift(f.id, tuple(kept), np.array(list(kept.values())), noise, f.t0, hold.t, hold.t1, f.parts)
