@@ -1,0 +1,117 @@
+"""Killed between intent and answer and told again, and failing at every single statement: nothing lost or doubled."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.ledger.books_in_use import OUTSIDE, DatabasePlace, codes, hold, move, settle, wallet
+from tests.ledger.crash_intents import transfers_of
+
+from madang import ledger
+from madang.db import Database, Tx, open_database
+from madang.kernel import derived
+
+ROOT = Path(__file__).parents[2]
+MINA, JUN = wallet("mina"), wallet("jun")
+
+
+def run_until_killed(url: str, intents: Path, lines: int) -> None:
+    """Kill the client once it has written ``lines`` more intents."""
+    goal = len(intents.read_bytes().splitlines()) + lines if intents.exists() else lines
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    program = [sys.executable, "-m", "tests.ledger.crash_intents", url, str(intents)]
+    with subprocess.Popen(program, cwd=ROOT, env=environment, stderr=subprocess.PIPE) as child:
+        while not intents.exists() or len(intents.read_bytes().splitlines()) < goal:
+            assert child.poll() is None, child.stderr and child.stderr.read().decode()
+            time.sleep(0.002)  # another process's progress is waited for, not a clock
+        child.kill()
+
+
+def replay(url: str, intents: Path) -> Counter[str]:
+    """Send every intent again, one call each as before."""
+    outcomes: Counter[str] = Counter()
+    with open_database(url, migrate=False, durable=False) as db:
+        place = DatabasePlace(db)
+        for line in intents.read_bytes().splitlines():
+            outcomes.update(codes(place.post(*transfers_of(msgspec.json.decode(line)))))
+        assert place.check().ok
+    return outcomes
+
+
+def kill_and_replay(url: str, intents: Path, kills: int) -> None:
+    for kill in range(kills):
+        run_until_killed(url, intents, lines=1 + 37 * (kill % 3))
+        with open_database(url, migrate=False, durable=False) as db:
+            booked = DatabasePlace(db).check()
+            assert booked.ok, booked.differences
+            assert booked.seq % 2 == 0, "half a group was booked"
+        sent = 2 * len(intents.read_bytes().splitlines())
+        first, second = replay(url, intents), replay(url, intents)
+        assert first == Counter(exists=booked.seq, created=sent - booked.seq) - Counter()
+        assert sent - booked.seq <= 2, "an answer was given before its commit"
+        assert second == Counter(exists=sent)
+
+
+def test_what_was_sent_before_a_kill_is_booked_once_after_two_replays(db_url: str, tmp_path: Path) -> None:
+    kill_and_replay(db_url, tmp_path / "intents", kills=2)
+
+
+@pytest.mark.soak
+def test_thirty_kills_lose_and_double_nothing(db_url: str, tmp_path: Path) -> None:
+    kill_and_replay(db_url, tmp_path / "intents", kills=30)
+
+
+class FailpointError(Exception):
+    """A statement that a test made fail."""
+
+
+class FailingTx:
+    """A transaction whose ``n``-th statement fails before it runs."""
+
+    def __init__(self, tx: Tx, n: int) -> None:
+        self._tx, self._left = tx, n
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._tx, name)
+        if name not in ("rows", "many", "execute"):
+            return found
+
+        def run(*values: Any) -> Any:
+            if self._left == 0:
+                raise FailpointError(name)
+            self._left -= 1
+            return found(*values)
+
+        return run
+
+
+def test_a_failure_at_any_statement_leaves_the_books_as_they_were(db: Database) -> None:
+    place = DatabasePlace(db)
+    place.post(move("in", OUTSIDE, MINA, 100), hold("lapses", MINA, JUN, 10, until=5), hold("held", MINA, JUN, 20))
+    call = [
+        move("new", OUTSIDE, wallet("new"), 5, at=10, group=derived("g")),
+        settle("post", "post", "held", 15, at=10, group=derived("g")),
+        move("again", OUTSIDE, MINA, 1, at=11),
+    ]
+    before = place.balances(), place.check().seq
+    for n in range(100):
+        try:
+            results = db.write(lambda tx, n=n: ledger.post(FailingTx(tx, n), call), neighbourhood="n1")  # type: ignore[arg-type,misc]
+        except FailpointError:
+            assert (place.balances(), place.check().seq) == before
+            assert place.check().ok
+            continue
+        assert codes(results) == ["created"] * 3
+        assert n >= 5, "three reads and two writes at least"
+        break
+    assert codes(place.post(*call)) == ["exists"] * 3
+    assert place.check().ok
+    assert place.balance(MINA).posted == 86
