@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from tests.twin.twin_shops import tiny
 
-from madang.kernel import NotFound
+from madang.kernel import Malformed, NotFound
 from madang.twin import MISSING, record_set
 from madang.twin.command import add_parser, shop_layout
 from madang.twin.scenarios import SCRIPTS
@@ -123,3 +123,17 @@ def test_an_unknown_shop_is_refused_with_the_ones_there_are() -> None:
     with pytest.raises(NotFound) as refused:
         shop_layout("nowhere")
     assert refused.value.code == "twin.no_such_shop"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"name": "x"}', '{"name": "x", "gondolas": [1], "plates": []}'])
+def test_a_damaged_layout_is_refused_with_its_name(tmp_path: Path, text: str) -> None:
+    (tmp_path / "store.json").write_text(text)
+    with pytest.raises(Malformed) as refused:
+        shop_layout(str(tmp_path / "store.json"))
+    assert refused.value.code == "twin.bad_layout"
+    assert "store.json" in refused.value.text("ko")
+
+
+def test_a_shop_of_a_file_can_be_enacted(tmp_path: Path, recorded: Path) -> None:
+    found = shop_layout(str(recorded / "stores" / "tiny" / "store.json"))
+    assert list(record_set(tmp_path, found, cases=1, faults="none")) == ["tiny-single-easy-1"]

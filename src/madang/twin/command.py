@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from madang.kernel import NotFound
+from madang.kernel import Malformed, NotFound
 from madang.twin import layout
+from madang.twin.geometry import Geometry
 from madang.twin.record import record_set
 from madang.twin.scenarios import SCRIPTS
 from madang.twin.settings import PRESETS
@@ -57,8 +58,7 @@ def shop_layout(name: str) -> dict[str, Any]:
         return layout.build(name, layout.SHAPES[name])
     path = Path(name)
     if path.is_file():
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+        return _read_layout(path)
     raise NotFound(
         "twin.no_such_shop",
         ko=f"'{name}' 가게를 찾을 수 없습니다.",
@@ -67,6 +67,23 @@ def shop_layout(name: str) -> dict[str, Any]:
         next_en=f"Give one of {', '.join(layout.SHAPES)}, or the path of a store.json file.",
         shop=name,
     )
+
+
+def _read_layout(path: Path) -> dict[str, Any]:
+    """A ``store.json``; ``Malformed`` when a shop cannot be built from it."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        Geometry(found)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise Malformed(
+            "twin.bad_layout",
+            ko=f"{path}에서 가게 배치를 읽을 수 없습니다 ({type(error).__name__}: {error}).",
+            en=f"No shop layout can be read from {path} ({type(error).__name__}: {error}).",
+            next_ko="docs/recording-format.md의 store.json 형식을 확인하세요.",
+            next_en="Compare it with store.json in docs/recording-format.md.",
+            file=path.name,
+        ) from error
+    return found
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ DRIFT_PERIODS_S = (7200.0, 2500.0, 900.0)  # our choice
 FAST_DRIFT_G = (8.0, 25.0)  # our choice
 FAST_PERIOD_S = (200.0, 600.0)
 SOFT_BUMP_G, HARD_BUMP_G = (1.2, 5.0), (6.0, 60.0)  # median and p95 of a plate's swing; AiFi take: up to 518 g
+TREMOR = 0.15  # part of the grip's noise that shakes the whole gondola and dies away within seconds, our choice
 DRIFT_STEP = 60  # samples between computed drift values
 
 
@@ -157,7 +158,10 @@ def draw_force(gondola: Gondola, touch: Touch, settings: Settings, seed: int) ->
     force += (grip * float(rng.uniform(0.5, 3.5)) * press)[:, None] * own[None, :]
     knots = rng.standard_normal((n // 4 + 2, plates))
     shaken = np.where(own > 0, 0.6 * beside + own, 1.4 * beside)
-    force += (grip * work)[:, None] * shaken * _between(knots, 4)[:n]
+    noise = _between(knots, 4)[:n]
+    force += (grip * work)[:, None] * shaken * noise
+    tremor = TREMOR * np.clip(i / (0.15 * SAMPLE_HZ), 0, 1) * np.exp(-after / 0.8) * fade
+    force += (grip * tremor)[:, None] * np.where(gondola.shelf_of == touch.shelf, 1.0, 0.5) * noise
     if settings.bump_share > 0:
         hard = rng.random() < settings.bump_share
         size = lognormal(rng, *(HARD_BUMP_G if hard else SOFT_BUMP_G))
