@@ -10,9 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy.exc import DatabaseError
 
 from madang.db import Tx, open_database, sqlite
+from madang.db.ddl import append_only
 from madang.kernel import Unavailable
 
 
@@ -76,3 +79,27 @@ def test_a_file_nobody_can_open_does_not_stay_locked(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(DatabaseError, match="not a database"):
             open_database(f"sqlite:///{path}")
+
+
+def test_nothing_replaces_a_row_of_an_append_only_table(empty_sqlite_url: str) -> None:
+    with open_database(empty_sqlite_url) as db:
+
+        def build(tx: Tx) -> None:
+            run = tx.connection.exec_driver_sql
+            run("CREATE TABLE note (neighbourhood TEXT, id INTEGER PRIMARY KEY, body TEXT)")
+            with Operations.context(MigrationContext.configure(tx.connection)):
+                append_only("note")
+            run("INSERT INTO note VALUES ('n1', 1, 'first')")
+
+        db.write(build, neighbourhood="n1")
+        for change in ("UPDATE note SET body = 'x'", "DELETE FROM note", "REPLACE INTO note VALUES ('n1', 1, 'x')"):
+            with pytest.raises(DatabaseError, match="append-only"):
+                db.write(running(change), neighbourhood="n1")
+        assert (
+            db.read(lambda tx: tx.connection.exec_driver_sql("SELECT body FROM note").scalar(), neighbourhood="n1")
+            == "first"
+        )
+
+
+def running(statement: str) -> Callable[[Tx], object]:
+    return lambda tx: tx.connection.exec_driver_sql(statement)

@@ -49,6 +49,7 @@ _COMMON = (
     "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA trusted_schema=OFF",
+    "PRAGMA recursive_triggers=ON",  # or INSERT OR REPLACE would delete from an append-only table unseen
 )
 
 
