@@ -70,6 +70,12 @@ def test_an_error_says_which_transfer_and_why_and_nothing_of_the_call_stays(plac
     assert isinstance(error, Conflict)
 
 
+def test_an_error_of_an_undeclared_code_can_be_raised_too(place: DatabasePlace) -> None:
+    with pytest.raises(ledger.LedgerInvalid, match="code_unknown") as raised:
+        place.post(move("x", OUTSIDE, MINA._replace(code="nobody_declared_this"), 1))
+    assert raised.value.details["account_code"] == "nobody_declared_this"
+
+
 def test_what_is_pending_out_cannot_be_given_twice_and_what_is_pending_in_not_at_all(place: DatabasePlace) -> None:
     place.post(move("in", OUTSIDE, MINA, 1_000), hold("hold", MINA, JUN, 700))
     assert place.balance(MINA).available == 300

@@ -160,8 +160,8 @@ WORDS: dict[str, Words] = {
     ),
     "code_unknown": Words(
         LedgerInvalid,
-        "계정과목 {code}이(가) {book} 장부에 없습니다.",
-        "The chart of accounts has no {code} in the book {book}.",
+        "계정과목 {account_code}이(가) {book} 장부에 없습니다.",
+        "The chart of accounts has no {account_code} in the book {book}.",
         "declare_code로 먼저 선언하세요.",
         "Declare it with declare_code first.",
     ),

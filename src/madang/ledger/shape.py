@@ -70,5 +70,5 @@ def fault_of_key(key: AccountKey) -> Fault | None:
     if not all(isinstance(part, str) and 0 < len(part) <= TEXT_MAX and part.isprintable() for part in key):
         return Fault("account_key_malformed", {"account": ascii(str(key))})
     if code_of(key.book, key.code) is None:
-        return Fault("code_unknown", {"account": str(key), "book": str(key.book), "code": key.code})
+        return Fault("code_unknown", {"account": str(key), "book": str(key.book), "account_code": key.code})
     return None
