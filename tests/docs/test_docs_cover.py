@@ -1,0 +1,58 @@
+"""The documentation names everything a user can meet: error codes, commands, links that lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "src" / "madang").rglob("*.py"))
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+ERRORS = {
+    "Conflict",
+    "Forbidden",
+    "Invalid",
+    "Malformed",
+    "MadangError",
+    "NotFound",
+    "NotSignedIn",
+    "TooMany",
+    "Unavailable",
+}
+CODE = re.compile(r"^[a-z_]+\.[a-z0-9_]+$")
+
+
+def codes_of(source: Path) -> set[str]:
+    """Codes given to a typed error where it is made, also through ``super().__init__`` and functions that make one."""
+    found = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and any(k.arg in ("ko", "next_ko") for k in node.keywords):
+            first = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "code")]
+            found |= {a.value for a in first if isinstance(a, ast.Constant) and CODE.match(str(a.value))}
+    return found
+
+
+def test_every_error_code_is_in_the_documentation() -> None:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    codes = set().union(*(codes_of(source) for source in SOURCES))
+    assert len(codes) > 40
+    assert sorted(code for code in codes if f"`{code}`" not in text) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_command_is_in_getting_started() -> None:
+    import argparse
+
+    from madang.cli import _parser
+
+    page = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    (commands,) = [a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    assert sorted(name for name in commands.choices if f"madang {name}" not in page) == []
