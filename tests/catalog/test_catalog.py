@@ -110,6 +110,26 @@ def test_two_products_cannot_have_one_barcode(shelf: Shelf) -> None:
         shelf.add(Product(id="A4", name_ko="x", name_en="x", gtin="8801043015983"))
 
 
+@pytest.mark.parametrize(
+    ("product", "code"),
+    [
+        (Product(id="a b", name_ko="x", name_en="x"), "bad_id"),
+        (Product(id="A", name_ko="", name_en="x"), "bad_name"),
+        (Product(id="A", name_ko="x", name_en="x" * 201), "bad_name"),
+        (Product(id="A", name_ko="x", name_en="x", unit_weight_g=-1), "bad_weight"),
+    ],
+)
+def test_an_unfit_product_is_refused(shelf: Shelf, product: Product, code: str) -> None:
+    with pytest.raises(Invalid, match=rf"catalog\.{code}"):
+        shelf.add(product)
+
+
+def test_a_price_below_zero_is_refused(shelf: Shelf) -> None:
+    shelf.add(RAMEN)
+    with pytest.raises(Invalid, match=r"catalog\.bad_number"):
+        shelf.price("A1", -1, shelf.now)
+
+
 def test_the_catalogue_of_another_neighbourhood_is_not_seen(shelf: Shelf) -> None:
     shelf.add(RAMEN)
     other = system("n2")
@@ -212,7 +232,9 @@ def test_facings_are_set_changed_and_closed(shelf: Shelf) -> None:
     [
         (facing("F1", "1-1-9"), "unknown_plate"),
         (facing("F1", "1-2-1"), "unknown_plate"),
-        (facing("F1", "1-1-1", products=("A9",)), "unknown_product"),
+        (facing("F1", "1-1-1", products=("A9",)), "bad_counts"),
+        (Facing(shop="s1", id="F1", gondola="1", shelf="1", plates=("1-1-1",), products=("A9",)), "unknown_product"),
+        (facing("F 1", "1-1-1"), "bad_id"),
     ],
 )
 def test_a_facing_needs_plates_of_its_shelf_and_known_products(shelf: Shelf, wrong: Facing, code: str) -> None:

@@ -188,11 +188,16 @@ def test_prices_can_be_those_of_an_earlier_instant(market: Market) -> None:
 
 def test_issuing_again_under_the_same_id_gives_the_same_receipt(market: Market) -> None:
     deal, receipt = market.sale()
-    again = market.write(lambda tx: receipts.issue(tx, BY, deal, [], id=receipt.id, at_us=market.clock.now_us()))
+    again = market.write(lambda tx: receipts.issue(tx, BY, deal, BASKET, id=receipt.id, at_us=market.clock.now_us()))
     assert again == receipt
     other, _ = market.sale()
-    with pytest.raises(Conflict, match=r"deals\.id_taken"):
-        market.write(lambda tx: receipts.issue(tx, BY, other, [], id=receipt.id, at_us=market.clock.now_us()))
+    for whose, taken in ((other, BASKET), (deal, BASKET[:2]), (deal, (*BASKET, Taken(product="milk")))):
+        with pytest.raises(Conflict, match=r"deals\.id_taken"):
+            market.write(
+                lambda tx, whose=whose, taken=taken: receipts.issue(
+                    tx, BY, whose, taken, id=receipt.id, at_us=market.clock.now_us()
+                )
+            )
 
 
 def test_the_shoppers_link_opens_their_receipt_and_lets_them_dispute(market: Market) -> None:

@@ -65,6 +65,8 @@ def test_a_place_lies_only_where_such_a_place_can(town: Town) -> None:
         town.add("g1", PlaceKind.GONDOLA, "b1")
     with pytest.raises(NotFound):
         town.add("r1", PlaceKind.ROOM, "b9")
+    with pytest.raises(Invalid, match=r"places\.bad_id"):
+        town.add("b/2", PlaceKind.BUILDING)
 
 
 def test_adding_the_same_place_again_does_nothing_and_another_under_its_id_is_an_error(town: Town) -> None:

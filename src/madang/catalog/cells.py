@@ -10,15 +10,11 @@ from typing import TypeVar
 
 from madang.catalog import gtin as gtins
 from madang.catalog.faults import WORDS
-from madang.catalog.model import RowError
+from madang.catalog.model import GRAMS_MAX, ID, NAME_MAX, PRICE_KRW_MAX, RowError
 from madang.catalog.spreadsheet import Row
 from madang.kernel.clock import KST, SECOND_US
 
 T = TypeVar("T")
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-TEXT_MAX = 200
-WHOLE_MAX = 2_000_000_000
-GRAMS_MAX = 1_000_000
 _ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 
 
@@ -26,7 +22,7 @@ def row_error(row: int, column: str, value: str, code: str, **words: object) -> 
     """A row error in the words of its ``code``."""
     ko, en, next_ko, next_en = (text.format(**words) for text in WORDS[code])
     return RowError(
-        row=row, column=column, value=value[:TEXT_MAX], code=code, ko=ko, en=en, next_ko=next_ko, next_en=next_en
+        row=row, column=column, value=value[:NAME_MAX], code=code, ko=ko, en=en, next_ko=next_ko, next_en=next_en
     )
 
 
@@ -52,8 +48,8 @@ class Cells:
             return default
         if not value:
             self.fault(column, "", "missing")
-        elif len(value) > TEXT_MAX:
-            self.fault(column, value, "too_long", most=TEXT_MAX)
+        elif len(value) > NAME_MAX:
+            self.fault(column, value, "too_long", most=NAME_MAX)
         return value
 
     def id(self, column: str) -> str:
@@ -92,7 +88,7 @@ class Cells:
         number = self._number(column, needed=needed)
         if number is None:
             return None
-        if number != number.to_integral_value() or not least <= number <= WHOLE_MAX:
+        if number != number.to_integral_value() or not least <= number <= PRICE_KRW_MAX:
             self.fault(column, self.raw(column), "bad_number", least=least)
             return None
         return int(number)

@@ -27,6 +27,18 @@ WORDS: dict[str, Words] = {
         "영문, 숫자, '.', '-', '_'만 쓰세요.",
         "Use letters, digits, '.', '-' and '_' only.",
     ),
+    "bad_name": Words(
+        "이름이 비었거나 200자보다 깁니다.",
+        "A name is empty or longer than 200 characters.",
+        "이름을 고치세요.",
+        "Mend the name.",
+    ),
+    "bad_gtin": Words(
+        "올바른 바코드가 아닙니다.",
+        "That is not a valid barcode.",
+        "8, 12, 13, 14자리 숫자와 끝자리 검사 숫자를 확인하세요.",
+        "Check that it has 8, 12, 13 or 14 digits and the right check digit.",
+    ),
     "gtin_rounded": Words(
         "엑셀이 바코드를 반올림했습니다.",
         "The spreadsheet has rounded the barcode.",

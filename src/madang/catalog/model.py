@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 import msgspec
 
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # a code of our own
+NAME_MAX = 200  # characters
+PRICE_KRW_MAX = 2_000_000_000
+GRAMS_MAX = 1_000_000
 EVERY_SHOP = ""  # a price for the whole neighbourhood; a shop's own price goes before it
 
 

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from madang.catalog.gtin import gtin14
-from madang.catalog.model import EVERY_SHOP, Facing, Price, Product
+from madang.catalog.gtin import gtin14, valid
+from madang.catalog.model import EVERY_SHOP, GRAMS_MAX, ID, NAME_MAX, PRICE_KRW_MAX, Facing, Price, Product
 from madang.catalog.prices import Verdict, by_key, verdict
 
 T = TypeVar("T")
@@ -42,6 +42,9 @@ def products(asked: Sequence[Product], known: Mapping[str, Product], owners: Map
     plan: Plan[Product] = Plan.empty()
     taken = dict(owners)
     for i, product in enumerate(asked):
+        if flaw := _flaw(product):
+            plan.wrong.append(Wrong(i, *flaw))
+            continue
         before = known.get(product.id)
         barcode = gtin14(product.gtin) if product.gtin else None
         other = taken.setdefault(barcode, product.id) if barcode else product.id
@@ -61,7 +64,9 @@ def prices(
     for i, price in enumerate(asked):
         of_it = history.setdefault((price.product, price.shop), [])
         what = verdict(price, of_it, at_us)
-        if price.product not in products:
+        if not 0 <= price.price_krw <= PRICE_KRW_MAX:
+            plan.wrong.append(Wrong(i, "price_krw", str(price.price_krw), "bad_number", {"least": 0}))
+        elif price.product not in products:
             plan.wrong.append(Wrong(i, "product", price.product, "unknown_product"))
         elif price.shop != EVERY_SHOP and price.shop not in shops:
             plan.wrong.append(Wrong(i, "shop", price.shop, "unknown_shop"))
@@ -87,7 +92,11 @@ def facings(
         missing = [p for p in facing.plates if plates.get(p) != (facing.gondola, facing.shelf)]
         taken = [p for p in facing.plates if owner.get(p, facing.id) != facing.id]
         strange = [p for p in facing.products if p not in products]
-        if strange:
+        if not ID.fullmatch(facing.id):
+            plan.wrong.append(Wrong(i, "id", facing.id, "bad_id"))
+        elif min(facing.counts.values(), default=0) < 0 or not facing.counts.keys() <= set(facing.products):
+            plan.wrong.append(Wrong(i, "counts", "", "bad_counts"))
+        elif strange:
             plan.wrong.append(Wrong(i, "products", strange[0], "unknown_product"))
         elif missing:
             plan.wrong.append(Wrong(i, "plates", missing[0], "unknown_plate", {"plates": ", ".join(missing)}))
@@ -98,6 +107,23 @@ def facings(
             owner |= dict.fromkeys(facing.plates, facing.id)
             _sort(plan, facing, known.get(facing.id))
     return plan
+
+
+def _flaw(product: Product) -> tuple[str, str, str] | None:
+    """Column, value and code of what makes a product unfit, where something does."""
+    names = (("name_ko", product.name_ko), ("name_en", product.name_en))
+    weights = (("unit_weight_g", product.unit_weight_g), ("unit_weight_sd_g", product.unit_weight_sd_g))
+    if not ID.fullmatch(product.id):
+        return "id", product.id, "bad_id"
+    for column, name in names:
+        if not name or len(name) > NAME_MAX:
+            return column, name, "bad_name"
+    for column, grams in weights:
+        if grams is not None and not 0 <= grams <= GRAMS_MAX:
+            return column, str(grams), "bad_weight"
+    if product.gtin is not None and not valid(product.gtin):
+        return "gtin", product.gtin, "bad_gtin"
+    return None
 
 
 def _sort(plan: Plan[T], thing: T, before: T | None) -> None:

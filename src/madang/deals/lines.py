@@ -142,6 +142,16 @@ def refund_lines(original: Sequence[Line], already: Iterable[Line], give_back: S
     return tuple(made)
 
 
+def says(lines: Sequence[Line], taken: Sequence[Taken]) -> bool:
+    """Whether a receipt's lines are those of ``taken``, product by product."""
+    asked = {item.product: item for item in _merged(taken)}
+    return asked.keys() == {line.product for line in lines} and all(
+        _measure(line)
+        == ((asked[line.product].grams or 0) if line.sold_by is SoldBy.WEIGHT else asked[line.product].qty)
+        for line in lines
+    )
+
+
 def left_krw(original: Iterable[Line], already: Iterable[Line]) -> int:
     """What of a receipt has not been given back yet."""
     return sum(line.amount_krw for line in original) + sum(line.amount_krw for line in already)

@@ -13,7 +13,7 @@ import msgspec
 from madang import catalog, journal
 from madang.db import Page, Tx
 from madang.deals.facts import ReceiptIssued, ReceiptLine
-from madang.deals.lines import GiveBack, Line, Receipt, Taken, left_krw, price_lines, refund_lines, split_of
+from madang.deals.lines import GiveBack, Line, Receipt, Taken, left_krw, price_lines, refund_lines, says, split_of
 from madang.deals.links import Links, unknown
 from madang.deals.model import Deal
 from madang.deals.records import receipts as records
@@ -57,7 +57,7 @@ def issue(
     """
     there = records.get(tx, by, id)
     if there is not None:
-        return _same(there, deal.id, None)
+        return _same(there, deal.id, None, taken)
     ids = [item.product for item in taken]
     prices = catalog.price_at(tx, by, ids, at_us if prices_at_us is None else prices_at_us, shop=deal.shop)
     made = price_lines(taken, catalog.products(tx, by, ids), prices)
@@ -74,7 +74,7 @@ def refund(
     """
     there = records.get(tx, by, id)
     if there is not None:
-        return _same(there, there.deal, original)
+        return _same(there, there.deal, original, None)
     sale = get(tx, by, original)
     made = refund_lines(sale.lines, _refunded_lines(tx, by, original), give_back)
     if not made:
@@ -225,8 +225,8 @@ def _sees(by: Actor, receipt: Receipt) -> bool:
     return receipt.person == by.key
 
 
-def _same(there: Receipt, deal: UUID, original: UUID | None) -> Receipt:
-    if (there.deal, there.original) != (deal, original):
+def _same(there: Receipt, deal: UUID, original: UUID | None, taken: Sequence[Taken] | None) -> Receipt:
+    if (there.deal, there.original) != (deal, original) or not (taken is None or says(there.lines, taken)):
         raise Conflict(
             "deals.id_taken",
             ko="같은 번호의 다른 영수증이 이미 있습니다.",

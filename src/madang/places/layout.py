@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from madang.places.model import LayoutFault
+from madang.places.model import LAYOUT_ID, LayoutFault
 
 TOLERANCE_M = 0.02  # boxes are measured by hand: a plate may stand out of its shelf by this much
 FAULTS_MAX = 100
@@ -96,8 +96,13 @@ def _ids(doc: Doc) -> Iterator[LayoutFault]:
         seen: set[str] = set()
         for i, row in enumerate(doc[name]):
             id_ = row["id"]
-            if not isinstance(id_, str | int) or isinstance(id_, bool) or str(id_) == "":
-                yield _fault(f"{name}[{i}].id", "bad_id", "id는 글자나 숫자입니다.", "An id is text or a number.")
+            if not isinstance(id_, str | int) or isinstance(id_, bool) or not LAYOUT_ID.fullmatch(str(id_)):
+                yield _fault(
+                    f"{name}[{i}].id",
+                    "bad_id",
+                    "id는 '/'와 줄바꿈이 없는 64자까지의 글자나 숫자입니다.",
+                    "An id is text or a number of up to 64 characters without '/' and line breaks.",
+                )
             elif str(id_) in seen:
                 yield _fault(
                     f"{name}[{i}].id", "twice", f"id '{id_}'이(가) 두 번 있습니다.", f"The id '{id_}' is there twice."

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # of a place people name; a fixture's is shop/gondola/shelf
+LAYOUT_ID = re.compile(r"[^\s/][^/\x00-\x1f]{0,63}")  # of what a layout names: recorded stores have spaces in some
 
 
 class PlaceKind(StrEnum):

@@ -12,7 +12,7 @@ from madang.db import Tx
 from madang.kernel import Actor, Conflict, Invalid, NotFound, Role, derived
 from madang.places import facts, records, tree
 from madang.places import layout as layouts
-from madang.places.model import LayoutFault, Place, PlaceKind, Shop
+from madang.places.model import ID, LayoutFault, Place, PlaceKind, Shop
 
 
 def add_place(
@@ -34,6 +34,8 @@ def add_place(
     place cannot lie there, ``NotFound`` for an unknown parent.
     """
     by.need(Role.OPERATOR)
+    if not ID.fullmatch(id):
+        raise _bad_id(id)
     above = get(tx, by, parent) if parent is not None else _root(tx, by, at_us)
     if not tree.may_hold(above, kind):
         raise _cannot_lie(above, kind)
@@ -239,6 +241,16 @@ def _taken(id: str) -> Conflict:
         next_ko="다른 코드를 쓰세요.",
         next_en="Use another code.",
         id=id,
+    )
+
+
+def _bad_id(id: str) -> Invalid:
+    return Invalid(
+        "places.bad_id",
+        ko=f"'{id}'은(는) 장소 코드로 쓸 수 없습니다.",
+        en=f"'{id}' cannot be a place's code.",
+        next_ko="영문, 숫자, '.', '-', '_'로 64자까지 쓰세요.",
+        next_en="Use letters, digits, '.', '-' and '_', up to 64.",
     )
 
 
