@@ -9,7 +9,9 @@ from madang.walkout.live import Hub
 from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Item, Totals, Unit
 
 ITEMS = (
-    Item(id="A1", name_ko="한울 녹차", name_en="Hanul green tea", price_krw=1500, kind="tea"),
+    Item(
+        id="A1", name_ko="한울 녹차", name_en="Hanul green tea, unsweetened, 500 ml bottle", price_krw=1500, kind="tea"
+    ),
     Item(id="A2", name_ko="새봄 감자칩", name_en="Saebom crisps", price_krw=2300, kind="chips"),
     Item(id="A3", name_ko="들꽃 사과", name_en="Wildflower apples", price_krw=690, kind="produce", by_weight=True),
 )

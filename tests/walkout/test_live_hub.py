@@ -108,7 +108,11 @@ def test_groups_keep_the_number_they_first_got(hub: Hub) -> None:
 
 def test_cart_lines_get_names_prices_and_amounts_from_the_catalogue(hub: Hub) -> None:
     tea, apples = hub.snapshot()["carts"][0]["lines"]
-    assert (tea["name_ko"], tea["name_en"], tea["amount_krw"]) == ("한울 녹차", "Hanul green tea", 3000)
+    assert (tea["name_ko"], tea["name_en"], tea["amount_krw"]) == (
+        "한울 녹차",
+        "Hanul green tea, unsweetened, 500 ml bottle",
+        3000,
+    )
     assert apples["amount_krw"] == 690 * 430 // 100
 
 

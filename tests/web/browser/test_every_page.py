@@ -32,6 +32,9 @@ FOCUS = """() => {
     seen: drawn || Boolean(ring), inside: box.bottom > 0 && box.top < innerHeight && box.width > 0,
     tag: e.tagName + (e.id ? "#" + e.id : "") };
 }"""
+CUT_OFF = """() => [...document.querySelectorAll("main *")]
+  .filter((e) => !e.closest(".front, .hidden, svg") && e.getBoundingClientRect().right > innerWidth + 0.5)
+  .map((e) => e.className).slice(0, 5)"""
 
 
 def test_every_page_is_in_the_list_of_checked_pages() -> None:
@@ -59,6 +62,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     told = [(v["id"], [n["html"][:120] for n in v["nodes"]][:3]) for v in found["violations"]]
     assert told == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CUT_OFF) == []
     assert page.evaluate("document.documentElement.lang") == language
 
 

@@ -22,12 +22,13 @@ export function patch(list, nodes) {
 export const $ = (id) => document.getElementById(id);
 export const icon = (id, cls = "ic") => h("svg", { class: cls, "aria-hidden": "true" }, h("use", { href: `#i-${id}` }));
 
-const KINDS = {
-  water: "bottle", water_l: "bottle", tea: "bottle", drink: "bottle", juice: "bottle", beer: "can", soda: "can", sparkling: "can", coffee: "cup",
-  yogurt: "cup", milk: "carton", dairy: "carton", chips: "bag", snack: "bag", bar: "bar", chocolate: "bar", gum: "bar", candy: "candy",
-  bakery: "bread", bread: "bread", noodle: "bowl", soup: "bowl", kimbap: "rice", rice: "rice", produce: "fruit", fruit: "fruit",
-};
-export const goods = (item) => KINDS[item?.kind] ?? "box";
+const KINDS = Object.fromEntries(Object.entries({
+  bottle: "water water_l tea drink juice isotonic soda_l coffee_l wine", can: "soda sparkling beer can", cup: "coffee yogurt", carton: "milk milk_l dairy",
+  bag: "chips snack", bar: "bar chocolate gum", candy: "candy", bread: "bakery bread", bowl: "noodle soup", rice: "kimbap", fruit: "produce fruit",
+  leaf: "veg", jar: "sauce dry baby", tray: "lunchbox deli tofu", cone: "icecream", egg: "egg", roll: "paper", pump: "household hygiene",
+  sandwich: "sandwich", meat: "meat", cheese: "cheese", snow: "frozen", box: "cereal pet",
+}).flatMap(([icon, kinds]) => kinds.split(" ").map((kind) => [kind, icon])));
+export const goods = (item) => KINDS[item?.kind] ?? (item?.kind?.startsWith("rice") ? "bag" : "box");
 
 // Groups are told apart by number first; colour only helps the eye from the floor to the cart (twelve calm hues).
 export const hue = (n) => (n ? (n * 5) % 12 : "x");

@@ -27,15 +27,14 @@ export function drawPlan() {
   svg.append(...Object.values(layers));
   $("plan").replaceChildren(svg);
   nameGate(plan);
-  fit(svg, width);
-  new ResizeObserver(() => fit(svg, width)).observe(svg);
+  fit(svg, width, height);
+  new ResizeObserver(() => fit(svg, width, height)).observe(svg);
 }
 
 // Text keeps its size on screen whatever the shop's size; what would not fit is left out, not squeezed.
-function fit(svg, width) {
-  const shown = svg.clientWidth;
-  if (!shown) return;
-  const unit = width / shown;
+function fit(svg, width, height) {
+  if (!svg.clientWidth || !svg.clientHeight) return;
+  const unit = Math.max(width / svg.clientWidth, height / svg.clientHeight);
   svg.style.setProperty("--unit", unit);
   for (const name of layers.names.children) name.toggleAttribute("hidden", Number(name.dataset.room) < Number(name.dataset.want) * unit);
 }
@@ -55,7 +54,7 @@ function drawUnit(unit) {
   const choose = () => { state.gondola = unit.id; document.dispatchEvent(new Event("chosen")); };
   const press = (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); choose(); } };
   const node = h("g", { class: "unit", role: "button", tabindex: "0", onclick: choose, onkeydown: press });
-  node.append(h("rect", { ...box, rx: 5, class: "unit-box" }));
+  node.append(h("title", { text: t("floor.gondola", { n: unit.id }) }), h("rect", { ...box, rx: 5, class: "unit-box" }));
   const shelves = unit.shelves.map((s) => s[0]), depth = tall ? box.height : box.width, rows = shelves.length || 1;
   const each = (depth - 4) / rows;
   for (const facing of unit.facings) {

@@ -30,7 +30,7 @@ function build(front, unit) {
   });
   const board = h("div", { class: "front-board" }, ...rows);
   const narrow = Math.min(...unit.facings.map((facing) => facing.b - facing.a), 1) || 1;
-  board.style.minWidth = `${Math.min(Math.ceil(40 / narrow) + 52, 1100)}px`; // the narrowest facing can still be tapped
+  board.style.minWidth = `${Math.min(Math.ceil(54 / narrow) + 52, 1400)}px`; // the narrowest facing can still be tapped
   board.addEventListener("keydown", walk);
   front.replaceChildren(board);
   front.querySelector(".facing")?.setAttribute("tabindex", "0");
@@ -53,7 +53,7 @@ function fill(node, facing) {
   const left = n === null ? t("shelf.unknown") : full ? t("shelf.of", { n, full }) : t("shelf.left", { n });
   node.className = `facing ${how}`;
   node.querySelector(".facing-left").textContent = ` ${left}`;
-  node.querySelector(".facing-n").textContent = n ?? "–";
+  node.querySelector(".facing-n").textContent = n === null ? "–" : t("shelf.n", { n });
   node.querySelector(".facing-bar span").style.width = n === null || !full ? "0" : `${Math.min(n / full, 1) * 100}%`;
   if (spoken?.node === node) tell(left);
 }
