@@ -4,7 +4,7 @@ earlier choices."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -22,6 +22,15 @@ class Held(NamedTuple):
     grams: float
     sd: float
     shift: int
+
+
+class Unit(NamedTuple):
+    """A held unit that may be the one put down: whose it is, its place in that cart, and the log prior of it."""
+
+    body: int
+    index: int
+    unit: Held
+    prior: float
 
 
 class Lying(NamedTuple):
@@ -168,7 +177,13 @@ class Belief:
                 if several
                 else 0
             )
-            ll = take.loglik + logp + idle * others + (staff if body in scene.staff else 0.0) + sum(self._saw(scene, body, p.product) for p in take.parts)
+            ll = (
+                take.loglik
+                + logp
+                + idle * others
+                + (staff if body in scene.staff else 0.0)
+                + sum(self._saw(scene, body, p.product) for p in take.parts)
+            )
             ways.append((ll, tuple(self._atom(p, body, shift) for p in take.parts), (), None))
         units = [p for part in take.parts for p in [replace(part, qty=1, grams=part.grams / part.qty)] * part.qty]
         if 2 <= len(units) <= 3 and len(scene.bodies) > 1:
@@ -214,7 +229,11 @@ class Belief:
             sd = float(np.hypot(shift.sd, item.sd))
             if abs(-shift.total - item.grams) > 6 * sd:
                 continue
-            ll = float(log_gauss(-shift.total - item.grams, sd)) + float(np.log(self.s.retake)) + _same_spot(item, shift, sd)
+            ll = (
+                float(log_gauss(-shift.total - item.grams, sd))
+                + float(np.log(self.s.retake))
+                + _same_spot(item, shift, sd)
+            )
             for body, logp in self._who(scene, shift.plates).items():
                 atom = Atom("pick", body, item.product, 1, self._facing(item.product, shift), shift.main, item.grams)
                 ways.append((ll + logp + self._saw(scene, body, item.product), (atom,), (), k))
@@ -229,15 +248,10 @@ class Belief:
                 continue
             if body in scene.staff:
                 ways += [(ll + logp, atoms, (), None) for ll, atoms in self._restock(shift, body)]
-            pool = self._pool(state, body, scene)
-            for used in _subsets(pool):
-                ll = logp + self._put_loglik(shift, [(h, extra) for _, _, h, extra in used])
-                ll += sum(self._saw(scene, body, h.product) for _, _, h, _ in used)
-                atoms = tuple(
-                    Atom("put_back", body, h.product, 1, self._facing(h.product, shift), shift.main, h.grams)
-                    for _, _, h, _ in used
-                )
-                ways.append((ll, _gather(atoms), tuple((b, i) for b, i, _, _ in used), None))
+            for used in _subsets(self._pool(state, body, shift, scene), shift):
+                ll = logp + self._put_loglik(shift, used) + sum(self._saw(scene, body, x.unit.product) for x in used)
+                atoms = tuple(self._down(x.unit, body, shift) for x in used)
+                ways.append((ll, _gather(atoms), tuple((x.body, x.index) for x in used), None))
             ghost = self._ghost(shift, body)
             if ghost is not None:
                 ways.append((ghost[0] + logp, ghost[1], (), None))
@@ -245,28 +259,35 @@ class Belief:
         best = max(w[0] for w in ways)
         return sorted((w for w in ways if w[0] > best - self.s.prune_nats), key=lambda w: -w[0])[:8]
 
-    def _pool(self, state: State, body: int, scene: Scene) -> list[tuple[int, int, Held, float]]:
-        """(body, index, unit, log prior) of what this body may be putting down: own, of the group, handed over."""
+    def _pool(self, state: State, body: int, shift: Shift, scene: Scene) -> list[Unit]:
+        """What this body may be putting down: its own, its group's, or (alone and of the right weight) a stranger's."""
         mates = set(scene.mates(body))
-        pool = []
+        near: list[Unit] = []
+        far: list[Unit] = []
         for b, cart in state.carts.items():
-            prior = 0.0 if b == body else float(np.log(self.s.mate if b in mates else self.s.handed))
+            own = b == body or b in mates
+            prior = 0.0 if b == body else float(np.log(self.s.mate if own else self.s.handed))
             known: dict[tuple[str, int], int] = {}
             for i, h in enumerate(cart):
                 k = (h.product, round(h.grams))
                 known[k] = known.get(k, 0) + 1
-                if known[k] <= 3:
-                    pool.append((b, i, h, prior))
-        return pool
+                if own and known[k] <= 3:
+                    near.append(Unit(b, i, h, prior))
+                elif known[k] == 1 and abs(shift.total - h.grams) < 5.0 * float(np.hypot(shift.sd, h.sd)):
+                    far.append(Unit(b, i, h, prior))
+        return near[:12] + far[:4]
 
-    def _put_loglik(self, shift: Shift, used: Sequence[tuple[Held, float]]) -> float:
-        sd = float(np.sqrt(shift.sd**2 + sum(h.sd**2 for h, _ in used)))
-        x = shift.total - sum(h.grams for h, _ in used)
-        if abs(x) > 7 * sd:
+    def _down(self, h: Held, body: int, shift: Shift) -> Atom:
+        return Atom("put_back", body, h.product, 1, self._facing(h.product, shift), shift.main, h.grams)
+
+    def _put_loglik(self, shift: Shift, used: Sequence[Unit]) -> float:
+        sd = float(np.sqrt(shift.sd**2 + sum(x.unit.sd**2 for x in used)))
+        off = shift.total - sum(x.unit.grams for x in used)
+        if abs(off) > 7 * sd:
             return -99.0
-        ll = float(log_gauss(x, sd)) + sum(e for _, e in used) + (0.0, np.log(0.1), np.log(0.02))[len(used) - 1]
-        for h, _ in used:
-            at_home = self.catalogue.home(h.product, shift.plates) is not None
+        ll = float(log_gauss(off, sd)) + sum(x.prior for x in used) + (0.0, np.log(0.1), np.log(0.02))[len(used) - 1]
+        for x in used:
+            at_home = self.catalogue.home(x.unit.product, shift.plates) is not None
             ll += float(np.log(self.s.put_home if at_home else 1 - self.s.put_home))
         return float(ll)
 
@@ -381,13 +402,15 @@ def _main(shift: Shift, plates: tuple[int, ...]) -> int:
     return max(mine, key=lambda q: abs(float(shift.deltas[shift.plates.index(q)])))
 
 
-def _subsets(pool: list[tuple[int, int, Held, float]]) -> Iterable[tuple[tuple[int, int, Held, float], ...]]:
-    pool = pool[:12]
-    yield from ((x,) for x in pool)
-    if len(pool) <= 8:
-        yield from itertools.combinations(pool, 2)
-    if len(pool) <= 6:
-        yield from itertools.combinations(pool, 3)
+def _subsets(pool: list[Unit], shift: Shift) -> Iterator[tuple[Unit, ...]]:
+    """One to three units whose weight is near the shift's."""
+    for n in (1, 2, 3):
+        if n > 1 and len(pool) > (12, 12, 9)[n - 1]:
+            return
+        for used in itertools.combinations(pool, n):
+            grams = sum(x.unit.grams for x in used)
+            if abs(grams - shift.total) < 7.0 * (shift.sd + max(x.unit.sd for x in used) * n):
+                yield used
 
 
 def _gather(atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:

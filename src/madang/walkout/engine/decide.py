@@ -12,6 +12,10 @@ from madang.walkout.engine.types import Alternative, Cart, Line, Moved, Receipt,
 from madang.walkout.engine.visits import Visit, Visits
 
 
+Options = list[tuple[float, dict[str, tuple[int, float]]]]
+"""(probability, {product: (quantity, grams)}), likeliest first."""
+
+
 class Reporter:
     """Says what changed since it last spoke."""
 
@@ -24,6 +28,7 @@ class Reporter:
         self._said: dict[str, Moved] = {}
         self._carts: dict[str, tuple[Line, ...]] = {}
         self._revisions: dict[str, int] = {}
+        self._banked: dict[str, Options] = {}
 
     def moved(self, now: float) -> list[Update]:
         """Moves of the likeliest story that are new or were told otherwise, then the carts that changed."""
@@ -71,7 +76,7 @@ class Reporter:
 
     def _lines(self, visit: Visit) -> tuple[tuple[Line, ...], float, tuple[Alternative, ...]]:
         bodies = [m.body for m in visit.members if m.body is not None]
-        options = self.belief.carts_of(bodies)
+        options = _sums(self._banked.get(visit.id), self.belief.carts_of(bodies))
         sure: dict[tuple[str, int], float] = {}
         for p, cart in options:
             for product, (n, _) in cart.items():
@@ -91,11 +96,14 @@ class Reporter:
             if visit.closed is None or now < visit.closed + self.s.receipt_wait_s:
                 continue
             visit.settled = True
+            bodies = {m.body for m in visit.members if m.body is not None}
+            done |= bodies
             if visit.credential is None or visit.role == "staff":
                 continue
             lines, confidence, alternatives = self._lines(visit)
             if visit.doubt:
                 confidence *= 0.5
+            self._banked[visit.id] = _sums(self._banked.get(visit.id), self.belief.carts_of(sorted(bodies)))[:20]
             revision = self._revisions.get(visit.id, -1) + 1
             self._revisions[visit.id] = revision
             decision = "charge" if confidence >= self.s.charge_confidence else "review"
@@ -114,6 +122,21 @@ class Reporter:
         if done:
             self.belief.forget(done)
         return out
+
+
+def _sums(before: Options | None, now: Options) -> Options:
+    """Carts of an earlier stay (re-entry) and of this one together."""
+    if before is None:
+        return now
+    found: dict[tuple[tuple[str, int], ...], tuple[float, dict[str, tuple[int, float]]]] = {}
+    for p, a in before:
+        for q, b in now:
+            both = dict(a)
+            for k, (n, g) in b.items():
+                both[k] = (both.get(k, (0, 0.0))[0] + n, both.get(k, (0, 0.0))[1] + g)
+            key = tuple(sorted((k, n) for k, (n, _) in both.items()))
+            found[key] = (found.get(key, (0.0, both))[0] + p * q, both)
+    return sorted(found.values(), key=lambda x: (-x[0], str(sorted(x[1]))))
 
 
 def _again(m: Moved, revision: int, retracted: bool) -> Moved:

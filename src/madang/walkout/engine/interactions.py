@@ -121,12 +121,17 @@ class Interactions:
     def _busy(self, group: list[Step], rested: float, busy: Callable[[int], float | None]) -> list[int]:
         """Neighbouring plates that still move since before the group was at rest."""
         mine = {o.plate for o in group}
-        out = []
-        for plate in sorted({p + k for p in mine for k in (-1, 1)} - mine):
-            if 0 <= plate < len(self.shelf) and self.shelf[plate] == self.shelf[group[0].plate]:
-                since = busy(plate)
-                if since is not None and since < rested - 0.3:
-                    out.append(plate)
+        out: list[int] = []
+        edge = sorted(mine)
+        while edge:
+            around = sorted({p + k for p in edge for k in (-1, 1)} - mine - set(out))
+            edge = []
+            for plate in around:
+                if 0 <= plate < len(self.shelf) and self.shelf[plate] == self.shelf[group[0].plate]:
+                    since = busy(plate)
+                    if since is not None and since < rested - 0.3:
+                        edge.append(plate)
+            out += edge
         return out
 
     def _complete(

@@ -242,7 +242,7 @@ class GondolaPlates:
             self.peak = np.where(self.active, np.fmax(np.abs(off), self.peak), self.peak)
             patience = 1.0 + np.maximum(0.0, t - self.t_active - s.patience_s)
             tol = np.maximum(s.settle_g, np.maximum(3.0 * self.noise, s.settle_share * np.abs(off))) * patience
-            still = (np.abs(m - self.m1) < tol) & (np.abs(m - self.m2) < tol) & (w < 2 * tol) & (self.w1 < 3 * tol)
+            still = (np.abs(m - self.m1) < tol) & (np.abs(m - self.m2) < tol) & (w < 3 * tol) & (self.w1 < 4 * tol)
         done = self.active & still
         steps = []
         for k in np.flatnonzero(done):
