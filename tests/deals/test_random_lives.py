@@ -127,7 +127,10 @@ def test_a_deal_lives_as_the_model_says(db: Database, clock: ManualClock, life: 
             _, name, who, amount, id_ = step
             outcome = _move(db, n, deal_id, name, people[who], amount, derived("life-move", n, id_), clock.now_us())
             assert outcome == model.move(name, who, amount, id_, clock.now_us()), step
-        _agree(db, n, deal_id, model)
+        deal = db.read(lambda tx: deals.get(tx, system(n), deal_id), neighbourhood=n)
+        assert (deal.state, deal.moves, deal.data["eaten"]) == (model.state, model.moves, model.eaten), step
+        assert (deal.entered_at_us, deal.closed) == (model.entered_us, model.state == "gone"), step
+    _told(db, n, deal_id, model)
 
 
 def _move(db: Database, n: str, deal: UUID, name: str, by: Actor, amount: int, id_: UUID, at_us: int) -> str:
@@ -138,15 +141,12 @@ def _move(db: Database, n: str, deal: UUID, name: str, by: Actor, amount: int, i
     return "ok"
 
 
-def _agree(db: Database, n: str, deal_id: UUID, model: Model) -> None:
-    def look(tx: Tx) -> tuple[Any, ...]:
-        by = system(n)
-        return deals.get(tx, by, deal_id), deals.history(tx, by, deal_id), journal.read(tx, by)
-
-    deal, history, facts = db.read(look, neighbourhood=n)
-    assert (deal.state, deal.moves, deal.data["eaten"]) == (model.state, model.moves, model.eaten)
-    assert (deal.entered_at_us, deal.closed) == (model.entered_us, model.state == "gone")
+def _told(db: Database, n: str, deal: UUID, model: Model) -> None:
+    """The steps kept and the facts told are one unbroken line of as many as the model made."""
+    by = system(n)
+    history = db.read(lambda tx: deals.history(tx, by, deal), neighbourhood=n)
+    facts = db.read(lambda tx: journal.read(tx, by), neighbourhood=n)
     assert [step.number for step in history] == list(range(model.moves + 1))
-    assert [step.target for step in history][-1] == model.state
+    assert history[-1].target == model.state
     assert all(a.target == b.source for a, b in itertools.pairwise(history))
     assert len(facts) == min(model.moves + 1, 200)
