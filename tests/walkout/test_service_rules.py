@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.walkout_shop import PERSON, SHOP, STAFF, N, Shop
+from tests.walkout_shop import BY, PERSON, SHOP, STAFF, T0, N, Shop
 
 from madang import ledger, payments
 from madang.db import Database, open_database

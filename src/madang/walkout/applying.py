@@ -18,9 +18,8 @@ from madang.deals import service as deals
 from madang.journal import New
 from madang.kernel import Actor, Kind, Role, derived, system
 from madang.kernel.clock import SECOND_US
-from madang.ledger import Kind as How
 from madang.ledger import Transfer
-from madang.walkout import books, facts, records
+from madang.walkout import books, facts, occupancy, records
 from madang.walkout import process as declared
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Move, Spot, heard, wanted
@@ -81,21 +80,13 @@ class Applying:
     # --- coming and going -----------------------------------------------------------------------------------------
     def _entered(self, update: Entered) -> None:
         visit = self._visit(update.visit) or self._begin(update)
-        state = visit.books
-        state.came += 1
-        state.people += 1
-        over = ledger.balance(self._tx, books.capacity("free", self._shop)).available < 1
-        place = derived("walkout.place", visit.id, state.came)
-        source = books.capacity("overflow" if over else "free", self._shop)
-        inside = books.capacity("inside", self._shop)
-        self._post(Transfer(id=place, debit=source, credit=inside, amount=1, kind=How.PENDING, at_us=self._at_us))
-        state.places.append(place)
+        over = occupancy.take(self._tx, self._shop, visit, self._at_us)
         visit.closed_at_us = None
         self._touch(visit)
         body = facts.Entered(
             visit=visit.key,
             role=visit.role,
-            people=state.people,
+            people=visit.books.people,
             group_size=update.group_size,
             over_capacity=over,
         )
@@ -134,8 +125,7 @@ class Applying:
         visit = self._visit(update.visit)
         if visit is None or visit.books.people == 0:
             return
-        visit.books.people -= 1
-        self._give_place_back(visit)
+        occupancy.give_back(self._tx, visit, self._at_us)
         self._touch(visit)
         self._tell(self._person(visit), facts.Left(visit=visit.key, people=visit.books.people), visit.key)
         if visit.books.people == 0:
@@ -154,10 +144,6 @@ class Applying:
         elif pieces := sum(visit.books.taken.values()):
             self._tell(self._system, facts.Unbilled(visit=visit.key, pieces=pieces), visit.key)
         visit.closed_at_us = self._at_us
-
-    def _give_place_back(self, visit: Visit) -> None:
-        place = visit.books.places.pop()
-        self._post(Transfer(id=derived("walkout.left", place), kind=How.VOID, pending_id=place, at_us=self._at_us))
 
     # --- moves ----------------------------------------------------------------------------------------------------
     def _moved(self, update: Moved) -> None:

@@ -16,9 +16,8 @@ from madang.deals.lines import GiveBack, Receipt, Taken
 from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor, derived, system
-from madang.ledger import Kind as How
 from madang.ledger import Transfer
-from madang.walkout import books, facts, model, pricing, records
+from madang.walkout import books, facts, model, occupancy, pricing, records
 from madang.walkout.goods import Booking
 from madang.walkout.holds import by_product, wanted
 from madang.walkout.visits import Visit
@@ -69,10 +68,7 @@ def ask(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
 def time_out(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     """Nobody left, or no receipt came: what the visit is held to carry goes to review."""
     visit = _visit(tx, deal)
-    for place in visit.books.places:
-        gone = Transfer(id=derived("walkout.left", place), kind=How.VOID, pending_id=place, at_us=at_us)
-        ledger.post(tx, [gone])
-    visit.books.places, visit.books.people = [], 0
+    occupancy.clear(tx, visit, at_us)
     records.set_visit(tx, deal.shop, visit)
     carried = by_product(wanted(visit.books.moves).held)
     lines = tuple(model.Line(product, qty, 0.0, 0.5) for product, qty in sorted(carried.items()))

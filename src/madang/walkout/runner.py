@@ -6,6 +6,7 @@ It reads the raw sensor log itself, up to where it is told, so that a live shop 
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 import time
@@ -22,6 +23,8 @@ from madang.walkout.sensorlog import LogReader
 
 CLOCK_EVERY_US = 5_000_000
 """A frame is sent at least this often in shop time, even an empty one: timers follow it."""
+
+NEVER_US = 1 << 62
 
 _encode = msgspec.msgpack.Encoder().encode
 _command = msgspec.msgpack.Decoder(ToEngine).decode
@@ -84,14 +87,20 @@ class Runner:
     def _save(self) -> None:
         belief = self.belief
         self._saved_us = belief.next_tick_us
-        snapshots.save(
-            self._folder,
-            run=self._run.number,
-            print_=self._run.fingerprint,
-            position=belief.position,
-            seq=belief.seq,
-            state=belief,
-        )
+        try:
+            snapshots.save(
+                self._folder,
+                run=self._run.number,
+                print_=self._run.fingerprint,
+                position=belief.position,
+                seq=belief.seq,
+                state=belief,
+            )
+        except (pickle.PicklingError, AttributeError, TypeError) as fault:
+            # A snapshot is only a shortcut: without one a restart replays more of the log.
+            self._send(Trouble(belief.position, f"no snapshot: {fault}"))
+            self._saved_us = NEVER_US
+            return
         snapshots.thin(self._folder, run=self._run.number, seq_applied=self._applied)
 
     def _send(self, said: FromEngine) -> None:

@@ -18,10 +18,13 @@ from madang.deals.lines import Receipt as Issued
 from madang.deals.model import Deal
 from madang.kernel import Actor, Conflict, NotFound, Role, derived
 from madang.ledger import Book, Transfer
-from madang.walkout import books, charging, facts, pricing, process, records, snapshots
+from madang.walkout import books, charging, facts, occupancy, pricing, process, records, snapshots
 from madang.walkout.applying import Applying, Effects
+from madang.walkout.goods import Booking
+from madang.walkout.holds import Wanted
 from madang.walkout.model import Frame, Run
 from madang.walkout.records import Rules
+from madang.walkout.visits import Visit
 
 ACTIONS = charging  # importing it registers the actions that the declared process names
 
@@ -140,19 +143,30 @@ def begin_run(tx: Tx, by: Actor, shop: str, layout: dict[str, Any], *, start: in
     store = msgspec.json.encode(_as_booked(layout, stock(tx, by, shop)))
     run = Run(number, store, snapshots.fingerprint(store), start, position=start)
     records.add_run(tx, shop, run)
-    unsettled = 0
-    for visit in records.open_visits(tx, shop):
-        if visit.role != "customer":
-            visit.closed_at_us = at_us
-            records.set_visit(tx, shop, visit)
-        elif deals.get(tx, by, visit.id).state in ("entered", "shopping", "left"):
-            id = derived("walkout.run", visit.id, number)
-            deals.move(tx, by, visit.id, "time_out", id=id, at_us=at_us)
-            unsettled += 1
+    unsettled = sum(_end_visit(tx, by, shop, visit, number, at_us) for visit in records.open_visits(tx, shop))
     body = facts.RunBegun(run=number, position=start, fingerprint=run.fingerprint, unsettled=unsettled)
     id = derived("walkout.run", tx.neighbourhood, shop, number)
     journal.append(tx, by, body, id=id, at_us=at_us, subject=shop, shop=shop)
     return run
+
+
+def _end_visit(tx: Tx, by: Actor, shop: str, visit: Visit, run: int, at_us: int) -> bool:
+    """The engine no longer knows a visit; True when a person will have to say what it carried."""
+    occupancy.clear(tx, visit, at_us)
+    state = deals.get(tx, by, visit.id).state if visit.role == "customer" else ""
+    if state in ("entered", "shopping", "left"):
+        records.set_visit(tx, shop, visit)
+        deals.move(tx, by, visit.id, "time_out", id=derived("walkout.run", visit.id, run), at_us=at_us)
+        return True
+    if state != "in_review":  # nobody is asked: what was taken since the last receipt goes back
+        if visit.role == "customer":
+            booking = Booking(tx, shop, visit, at_us)
+            booking.hold(Wanted({}, visit.books.shifted, visit.books.brought))
+            booking.post()
+            visit.books.settle()
+        visit.closed_at_us = at_us
+    records.set_visit(tx, shop, visit)
+    return False
 
 
 def apply(tx: Tx, shop: str, frames: Sequence[Frame], home: Mapping[str, str]) -> Effects:
