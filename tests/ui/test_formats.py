@@ -24,6 +24,11 @@ def test_what_is_not_certain_never_reads_a_hundred_per_cent(share: float, said: 
     assert formats.percent(share, "ko") == said
 
 
+def test_nothing_a_sensor_saw_is_beyond_doubt() -> None:
+    assert formats.sure(1.0, "ko") == "99.9%"
+    assert formats.sure(0.94, "en") == "94%"
+
+
 @pytest.mark.parametrize(("weight_g", "said"), [(350, "350 g"), (1000, "1 kg"), (1250, "1.25 kg")])
 def test_weights(weight_g: int, said: str) -> None:
     assert formats.grams(weight_g, "ko") == said

@@ -86,7 +86,7 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
             done=by_line.get(done) if done is not None else None,
             taxable=Vat.TAXABLE,
             by_unit=SoldBy.UNIT,
-            sure=sureness,
+            certainty=certainty,
         )
 
     @routes.get("/{token}/wrong/{line}", name="receipt.wrong")
@@ -122,7 +122,7 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
 PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 
 
-def sureness(probability: float) -> str:
+def certainty(probability: float) -> str:
     """Which words say how sure we are (a key under ``receipt.sure``)."""
     steps = ((0.99, "certain"), (0.9, "almost"), (0.7, "probably"))
     return next((word for bound, word in steps if probability >= bound), "unsure")

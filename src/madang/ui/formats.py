@@ -30,6 +30,11 @@ def percent(share: float, _language: str) -> str:
     return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths / 10:.1f}%"
 
 
+def sure(probability: float, language: str) -> str:
+    """A probability we give: never more than 99.9%, for nothing a sensor saw is beyond doubt."""
+    return percent(min(probability, 0.999), language)
+
+
 def grams(weight_g: int, _language: str) -> str:
     """350 g, 1.25 kg."""
     return f"{weight_g:,} g" if abs(weight_g) < 1000 else f"{weight_g / 1000:.2f}".rstrip("0").rstrip(".") + " kg"
@@ -60,6 +65,7 @@ BY_NAME: dict[str, Callable[[Any, str], str]] = {
     "won": won,
     "number": number,
     "percent": percent,
+    "sure": sure,
     "grams": grams,
     "date": date,
     "clock": clock,

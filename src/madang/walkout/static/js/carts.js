@@ -1,7 +1,7 @@
 // Carts per group: what the engine believes each holds, and how sure it is.
 import { state } from "./state.js";
 import { h, $, icon, goods, hue, patch } from "./dom.js";
-import { t, won, name, percent } from "./text.js";
+import { t, won, name, sure } from "./text.js";
 
 const SHOWN = 6;
 const GONE_MS = 6000;
@@ -59,7 +59,7 @@ function row(line, known) {
     icon(goods(state.items[line.product]), "ic good"),
     h("span", { class: "line-name", text: name(line) }),
     h("span", { class: "line-qty", text: amount }),
-    line.probability < 0.99 ? h("span", { class: `line-sure${line.probability < 0.7 ? " doubt" : ""}`, title: t("cart.line_sure", { p: line.probability }), text: percent(line.probability) }) : null,
+    line.probability < 0.99 ? h("span", { class: `line-sure${line.probability < 0.7 ? " doubt" : ""}`, title: t("cart.line_sure", { p: line.probability }), text: sure(line.probability) }) : null,
     h("span", { class: "line-won", text: won(line.amount_krw) }));
 }
 

@@ -1,7 +1,7 @@
 // What has just happened, and the receipts as they settle.
 import { state } from "./state.js";
 import { h, $, icon, goods, hue, patch } from "./dom.js";
-import { t, won, name, who, clock, percent } from "./text.js";
+import { t, won, name, who, clock, sure } from "./text.js";
 
 const FEED = 10, RECEIPTS = 9;
 const SIGN = { entered: "in", left: "out", put_back: "back", touch: "hand" };
@@ -18,7 +18,7 @@ function move(one) {
   const what = h("span", { class: "bit-what" }, h("span", { class: "bit-who", text: t(`feed.${one.kind}`, { who: who(one) }) }), " ", h("strong", { text: t("feed.qty", { name: name(one), n: one.qty }) }));
   if (one.retracted) what.append(h("small", { text: ` ${t("feed.retracted")}` }));
   const sign = one.kind === "pick" ? goods(state.items[one.product]) : SIGN[one.kind];
-  return h("li", { class: `bit ${one.kind}${one.retracted ? " retracted" : ""}` }, time(one.t_us), icon(sign, "ic sign"), what, h("span", { class: "bit-p", text: percent(one.probability) }));
+  return h("li", { class: `bit ${one.kind}${one.retracted ? " retracted" : ""}` }, time(one.t_us), icon(sign, "ic sign"), what, h("span", { class: "bit-p", text: sure(one.probability) }));
 }
 
 export function drawReceipts() {

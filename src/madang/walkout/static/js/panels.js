@@ -1,7 +1,7 @@
 // Totals, the four books, the sensors, the clock.
 import { state } from "./state.js";
 import { h, $, icon } from "./dom.js";
-import { t, won, percent, clock, lang } from "./text.js";
+import { t, won, percent, sure, clock, lang } from "./text.js";
 import { stale } from "./follow.js";
 
 function put(key, big, sub = "") {
@@ -18,7 +18,7 @@ export function drawTotals() {
   put("sales", won(all.sales_krw), all.receipts ? t("totals.mean", { n: Math.round(all.sales_krw / all.receipts) }) : "");
   put("reviewed", all.receipts ? percent(all.reviewed / all.receipts) : "–", t("totals.reviewed_unit", { n: all.reviewed }));
   const exact = all.exact !== null && all.receipts ? t("totals.exact", { p: all.exact / all.receipts }) : t("totals.promise_note");
-  put("promise", all.promise === null ? "–" : percent(all.promise), exact);
+  put("promise", all.promise === null ? "–" : sure(all.promise), exact);
 }
 
 export function drawBooks() {

@@ -10,10 +10,11 @@ export function percent(p) {
   const tenths = p < 1 ? Math.floor(p * 1000 + 1e-9) : 1000; // what is not certain never reads 100%
   return tenths % 10 ? `${(tenths / 10).toFixed(1)}%` : `${tenths / 10}%`;
 }
+export const sure = (p) => percent(Math.min(p, 0.999)); // nothing a sensor saw is beyond doubt
 export const clock = (us) => hms.format(new Date(us / 1000));
 export const name = (thing) => thing[`name_${lang}`];
 
-const formats = { won, number, percent };
+const formats = { won, number, percent, sure };
 export function t(key, values = {}) {
   const text = texts[key];
   if (text === undefined) throw new Error(`no text for ${key}`);
