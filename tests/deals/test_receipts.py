@@ -200,6 +200,21 @@ def test_issuing_again_under_the_same_id_gives_the_same_receipt(market: Market) 
             )
 
 
+def test_refunding_again_under_the_same_id_gives_back_once(market: Market) -> None:
+    _, receipt = market.sale()
+    now, id_ = market.clock.now_us(), market.ids.new()
+
+    def give(*lines: GiveBack) -> Receipt:
+        return market.write(lambda tx: receipts.refund(tx, BY, receipt.id, lines, id=id_, at_us=now))  # type: ignore[no-any-return]
+
+    first = give(GiveBack(line=1, qty=1), GiveBack(line=2))
+    assert give(GiveBack(line=1, qty=1), GiveBack(line=2)) == first
+    for other in ([GiveBack(line=1, qty=2), GiveBack(line=2)], [GiveBack(line=1, qty=1)], [GiveBack(line=3, qty=1)]):
+        with pytest.raises(Conflict, match=r"deals\.id_taken"):
+            give(*other)
+    assert market.read(lambda tx: receipts.left_of(tx, BY, receipt.id)) == TOTAL - 2_990 - 4_495
+
+
 def test_the_shoppers_link_opens_their_receipt_and_lets_them_dispute(market: Market) -> None:
     deal, receipt = market.sale()
     links = Links([b"k" * 32])

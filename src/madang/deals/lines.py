@@ -152,6 +152,16 @@ def says(lines: Sequence[Line], taken: Sequence[Taken]) -> bool:
     )
 
 
+def gives(lines: Sequence[Line], give_back: Sequence[GiveBack]) -> bool:
+    """Whether a refund's lines can be those of ``give_back``: same lines, and as much where it says how much."""
+    made = {line.original_line: -_measure(line) for line in lines}
+    asked: dict[int, list[int | None]] = {}
+    for wish in give_back:
+        asked.setdefault(wish.line, []).append(wish.qty if wish.grams is None else wish.grams)
+    stated = {line: parts for line, parts in asked.items() if None not in parts}
+    return made.keys() <= asked.keys() and all(made.get(line) == sum(filter(None, p)) for line, p in stated.items())
+
+
 def left_krw(original: Iterable[Line], already: Iterable[Line]) -> int:
     """What of a receipt has not been given back yet."""
     return sum(line.amount_krw for line in original) + sum(line.amount_krw for line in already)

@@ -13,7 +13,18 @@ import msgspec
 from madang import catalog, journal
 from madang.db import Page, Tx
 from madang.deals.facts import ReceiptIssued, ReceiptLine
-from madang.deals.lines import GiveBack, Line, Receipt, Taken, left_krw, price_lines, refund_lines, says, split_of
+from madang.deals.lines import (
+    GiveBack,
+    Line,
+    Receipt,
+    Taken,
+    gives,
+    left_krw,
+    price_lines,
+    refund_lines,
+    says,
+    split_of,
+)
 from madang.deals.links import Links, unknown
 from madang.deals.model import Deal
 from madang.deals.records import receipts as records
@@ -52,12 +63,13 @@ def issue(
 ) -> Receipt:
     """Issue the receipt of a deal to its subject, at the prices in force at ``prices_at_us`` (``at_us`` when None).
 
-    Issuing under the same ``id`` again gives the receipt that is there. Nothing taken gives a receipt without lines.
+    Issuing the same under the same ``id`` again gives the receipt that is there, anything else is ``Conflict``.
+    Nothing taken gives a receipt without lines.
     Raises ``Invalid`` where a product or its price is unknown.
     """
     there = records.get(tx, by, id)
     if there is not None:
-        return _same(there, deal.id, None, taken)
+        return _same(there, deal.id, None, says(there.lines, taken))
     ids = [item.product for item in taken]
     prices = catalog.price_at(tx, by, ids, at_us if prices_at_us is None else prices_at_us, shop=deal.shop)
     made = price_lines(taken, catalog.products(tx, by, ids), prices)
@@ -69,12 +81,13 @@ def refund(
 ) -> Receipt:
     """Issue a receipt with negative lines for what of ``original`` is given back.
 
-    Under the same ``id`` again it gives the receipt that is there. Raises ``Invalid`` where less is left of a line, or
+    The same under the same ``id`` again gives the receipt that is there, anything else is ``Conflict``.
+    Raises ``Invalid`` where less is left of a line, or
     nothing is left to give back.
     """
     there = records.get(tx, by, id)
     if there is not None:
-        return _same(there, there.deal, original, None)
+        return _same(there, there.deal, original, gives(there.lines, give_back))
     sale = get(tx, by, original)
     made = refund_lines(sale.lines, _refunded_lines(tx, by, original), give_back)
     if not made:
@@ -225,8 +238,8 @@ def _sees(by: Actor, receipt: Receipt) -> bool:
     return receipt.person == by.key
 
 
-def _same(there: Receipt, deal: UUID, original: UUID | None, taken: Sequence[Taken] | None) -> Receipt:
-    if (there.deal, there.original) != (deal, original) or not (taken is None or says(there.lines, taken)):
+def _same(there: Receipt, deal: UUID, original: UUID | None, same_lines: bool) -> Receipt:
+    if (there.deal, there.original) != (deal, original) or not same_lines:
         raise Conflict(
             "deals.id_taken",
             ko="같은 번호의 다른 영수증이 이미 있습니다.",
