@@ -127,6 +127,21 @@ class Belief:
                     best = twin if twin.logw >= child.logw else child
                     children[key] = replace(best, logw=total)
         self._keep(list(children.values()))
+        self._learn(shift)
+
+    def _learn(self, shift: Shift) -> None:
+        """What nearly all states agree on teaches weights and what really lies in a facing."""
+        story = self.states[0].story
+        if story is None or len(story[1].atoms) != 1:
+            return
+        a = story[1].atoms[0]
+        same = [x for x in self.states if x.story is not None and x.story[1].atoms and x.story[1].shift == shift.id]
+        agree = sum(np.exp(x.logw) for x in same if x.story is not None and x.story[1].atoms[0][2:5] == a[2:5])
+        if a.kind != "pick" or agree < self.s.learn_from:
+            return
+        self.catalogue.learn(a.product, a.qty, -shift.total, shift.sd)
+        if a.facing is not None and a.product not in self.catalogue.store.facings[a.facing].products:
+            self.catalogue.really.setdefault(a.facing, {})[a.product] = float(np.log(0.3))
 
     def _keep(self, states: list[State]) -> None:
         states.sort(key=lambda x: -x.logw)

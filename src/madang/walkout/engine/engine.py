@@ -16,7 +16,7 @@ from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import GondolaPlates, Step
-from madang.walkout.engine.reach import in_shelf, log_reach, place_of, window
+from madang.walkout.engine.reach import SHIFTS_S, in_shelf, place_of, reach_curve, window
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
@@ -50,6 +50,7 @@ class Engine:
         self._holds = Holds(
             store, s, lambda q, t: self._plates_of(q).level_before(q, t), lambda q: self._plates_of(q).now(q)
         )
+        self._clocks = [0.5 * (SHIFTS_S / s.clock_sd_s) ** 2 for _ in store.gondolas]
         self._order = 0
         self._tick: int | None = None
         self._latest = -math.inf
@@ -170,21 +171,33 @@ class Engine:
                     return True
         return False
 
+    def _learn_clock(self, clock: Floats, reached: list[tuple[float, Floats]]) -> None:
+        """Sharpen the belief about a gondola's clock when it is clear whose hand it was."""
+        if reached and reached[0][0] > -3.0 and (len(reached) < 2 or reached[1][0] < -9.0):
+            clock += np.minimum(reached[0][1] - reached[0][1].min(), 4.0) * self.settings.clock_gain
+            clock -= clock.min()
+
     def _scene(self, shift: Shift) -> Scene:
         s = self.settings
         memo: dict[tuple[int, tuple[int, ...]], float] = {}
         near = {b.id: b for b in self._people.bodies.values() if not b.gone or b.lost > shift.t - 1.0}
         near = {k: b for k, b in near.items() if b.born < shift.t + 0.5}
+        clock = self._clocks[int(self.store.plate_gondola[shift.plates[0]])]
+        curves: dict[int, Floats] = {}
 
         def reach(body: int, plates: tuple[int, ...]) -> float:
             key = (body, plates)
             if key not in memo:
                 weight = np.array([d for q, d in zip(shift.plates, shift.deltas, strict=True) if q in plates])
                 place = place_of(self.store, [q for q in shift.plates if q in plates], weight)
-                memo[key] = log_reach(near[body], place, shift.t0, shift.t, shift.t1, s)
+                curve = reach_curve(near[body], place, shift.t, s)
+                if plates == shift.plates:
+                    curves[body] = curve
+                memo[key] = -float((curve + clock - clock.min()).min())
             return memo[key]
 
         bodies = sorted(near, key=lambda b: (-reach(b, shift.plates), b))[:5]
+        self._learn_clock(clock, [(reach(b, shift.plates), curves[b]) for b in bodies])
         bodies = [b for b in bodies if reach(b, shift.plates) > -40.0]
         visits = {b: self._visits.visit_of(b) for b in near}
 

@@ -78,7 +78,7 @@ class Holds:
             inside = hand_in(whole or hold.first)
             hold.whole = whole
             if whole is None:
-                if not inside or t > hold.t1 + self.s.quiet_hold_s:
+                if not inside or t > hold.t1 + self.s.hold_s:
                     self._holds.remove(hold)
             elif not inside or t > hold.t1 + (self.s.quiet_hold_s if explained(whole) else self.s.hold_s):
                 self._holds.remove(hold)

@@ -68,8 +68,17 @@ class Catalogue:
         for f in store.facings:
             here = self.on_shelf.setdefault(f.shelf, [])
             here += [name for name in f.products if name not in here]
+        self.beside = [self._beside(k) for k in range(len(store.facings))]
         self.really: dict[int, dict[str, float]] = {}
         self.dead: set[int] = set()
+
+    def _beside(self, facing: int) -> set[str]:
+        """Products of the facings next to this one: those it is most easily confused with when shelves are filled."""
+        plates = self.store.facings[facing].plates
+        around = {q + k for q in plates for k in (-2, -1, 1, 2)}
+        shelf = self.store.facings[facing].shelf
+        near = {f for q in around for f in self.at.get(q, ()) if self.store.facings[f].shelf == shelf}
+        return {p for f in near for p in self.store.facings[f].products}
 
     def facings_of(self, plates: tuple[int, ...]) -> list[int]:
         """Rows of the facings on these plates."""
@@ -94,6 +103,19 @@ class Catalogue:
         good = log_gauss(x, narrow) + np.log1p(-self.s.wrong_weight)
         bad = log_gauss(x, wide) + np.log(self.s.wrong_weight)
         return float(np.logaddexp(good, bad))
+
+    def learn(self, product: str, qty: int, grams: float, sd: float) -> None:
+        """A unit of a wrongly catalogued product has been weighed: believe the plates. Bounded; only clear misfits count."""
+        w, u = self.weight[product], self.spread[product]
+        if w <= 0 or qty < 1:
+            return
+        narrow = float(np.sqrt(sd**2 + qty * u**2))
+        wide = float(np.hypot(narrow, self.s.wrong_weight_sd * w * qty))
+        x = grams - qty * w
+        odds = float(log_gauss(x, wide) - log_gauss(x, narrow)) + float(np.log(self.s.wrong_weight))
+        if odds > 0.0 and abs(x) < 0.3 * w * qty:
+            self.weight[product] = grams / qty
+            self.spread[product] = float(np.hypot(u, sd / qty))
 
     def takes(self, shift: Shift) -> list[Take]:
         """Explanations of what was taken, best first."""
@@ -188,7 +210,8 @@ class Catalogue:
         for product in self.on_shelf[shelf]:
             if product in planned or self.weight[product] <= 0:
                 continue
-            prior = known.get(product, np.log(self.s.wrong_planogram))
+            next_to = product in self.beside[main]
+            prior = known.get(product, float(np.log(self.s.wrong_planogram * (5.0 if next_to else 1.0))))
             for qty in (1, 2):
                 if abs(-shift.total - qty * self.weight[product]) < 6 * np.hypot(shift.sd, 2 * self.spread[product]):
                     ll = self.weigh(-shift.total, product, qty, shift.sd) + prior + _size_prior(qty, 1, self.s)

@@ -100,7 +100,7 @@ class Interactions:
             busy = self._busy(group, rested, busy_since)
             if busy and now < rested + self.s.neighbour_wait_s:
                 continue
-            anyway = now > rested + self.s.hold_wait_s
+            anyway = now > rested + self.s.force_wait_s
             forced = [(plate, force(plate, anyway)) for plate in busy]
             for _, step in forced:
                 if step is not None and abs(step.delta) > max(self.s.step_g, 3 * step.sd):

@@ -65,16 +65,24 @@ def _bisect(trail: list[tuple[float, Floats]], t: float) -> int:
     return low
 
 
-def log_reach(body: Body, place: Place, t0: float, t: float, t1: float, s: Settings) -> float:
-    """Log likelihood (up to a constant of the change) that this body's hand caused a change that happened at `t`."""
-    times, joints = window(body, min(t0, t - s.look_back_s), t + s.look_ahead_s)
+SHIFTS_S = np.arange(-4, 5) * 0.1
+"""Clock differences between shelf and cameras that are tried, seconds (each clock is off by up to 0.15 s)."""
+
+
+def reach_curve(body: Body, place: Place, t: float, s: Settings) -> Floats:
+    """Cost in nats, per clock difference of `SHIFTS_S`, of this body's hand being the one that moved something at `t`:
+    the mean over the moment of the grasp, so that a hand passing by does not count."""
+    times, joints = window(body, t - s.grasp_before_s - 0.5, t + s.grasp_after_s + 0.5)
     if not len(times):
-        return -_unseen_cost(body, place, t, s)
+        return np.full(len(SHIFTS_S), _unseen_cost(body, place, t, s))
     cost = hand_cost(joints, place, s).min(axis=1)
-    late = np.where(times < t, (t - times) / s.reach_early_s, (times - t) / s.reach_late_s)
-    late = np.maximum(late - 1.0, 0.0)
-    late = np.where((times >= t0) & (times <= t), np.minimum(late, 1.0), late)
-    return -float((cost + 0.5 * late**2).min())
+    rel = (times - t)[None, :] - SHIFTS_S[:, None]
+    within = (rel > -s.grasp_before_s) & (rel < s.grasp_after_s)
+    count = within.sum(axis=1)
+    mean = (within * cost[None, :]).sum(axis=1) / np.maximum(count, 1)
+    unseen = min(_unseen_cost(body, place, t, s), 12.0)
+    full: Floats = np.where(count > 0, mean, unseen)
+    return full
 
 
 def _unseen_cost(body: Body, place: Place, t: float, s: Settings) -> float:

@@ -63,10 +63,14 @@ class Settings:
     member."""
     gone_s: float = 2.0
     """A body last seen in the gate area is gone after this time, with or without a gate event."""
-    look_back_s: float = 1.35
-    """Hands are looked for from this long before a change (PACK-RMPF; clocks differ by up to 0.3 s)."""
-    look_ahead_s: float = 0.5
+    grasp_before_s: float = 0.4
+    """The hand is at the goods from this long before the load changes (MERL: median hand-in-shelf 39 frames at 30 Hz) ..."""
+    grasp_after_s: float = 0.05
     """... to this long after it."""
+    clock_sd_s: float = 0.12
+    """Spread of the difference between shelf and camera clocks before it has been observed."""
+    clock_gain: float = 0.7
+    """Weight of one clear grasp in learning that difference (frames of one grasp are not independent)."""
     reach_along_sd_m: float = 0.055
     """Spread of the wrist along the shelf about the middle of what it takes: half a plate's width."""
     reach_front_m: float = 0.07
@@ -75,10 +79,6 @@ class Settings:
     """... with this tolerance (joint noise, items that stick out)."""
     reach_height_sd_m: float = 0.06
     """Tolerance of the wrist's height beyond the shelf's clear height."""
-    reach_early_s: float = 0.4
-    """A hand is at the plates within this time before the level settles."""
-    reach_late_s: float = 0.3
-    """... or after it (clock difference)."""
     step_g: float = 2.0
     """Smaller changes of a plate are not looked at: a fifth of the lightest item on a quiet plate."""
     step_sigmas: float = 4.0
@@ -91,11 +91,13 @@ class Settings:
     """A shift is given out this long after its plates rested; its level is finer then."""
     neighbour_wait_s: float = 0.9
     """... but waits up to this long for a neighbouring plate that still moves; then that one is taken as it is."""
+    force_wait_s: float = 2.5
+    """... and one that moves on and on is taken as it is after this time."""
     hold_s: float = 9.0
     """A change that no product explains waits this long for its rest while a hand stays in the shelf (long hold, slow pick)."""
     quiet_hold_s: float = 2.0
     """... and one that is explained waits this long for the hand to leave."""
-    hold_wait_s: float = 2.5
+    hold_wait_s: float = 4.0
     """... and this long for its plates to come to rest."""
     hold_sd_g: float = 1.5
     """Drift of a plate during a hold."""
@@ -123,6 +125,8 @@ class Settings:
     """By what share it is wrong then."""
     wrong_planogram: float = 0.002
     """Probability that a given other product of the shelf lies in a facing."""
+    learn_from: float = 0.9
+    """A pick teaches weights and the planogram when its product is this sure."""
     two_kinds: float = 0.12
     """Probability that a grab takes a second kind."""
     share_sd_g: float = 3.0
