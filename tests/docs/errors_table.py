@@ -14,8 +14,8 @@ SOURCES = sorted((ROOT / "src" / "madang").rglob("*.py"))
 CODE = re.compile(r"^[a-z_]+\.[a-z0-9_]+$")
 HEAD = """# Errors
 
-Every error has a stable code, an HTTP status, what happened and what to do next, in Korean and English. This page is made
-from the source by `python -m tests.docs.errors_table`.
+Every error has a stable code, an HTTP status, what happened and what to do next, in Korean and English. This page is
+made from the source by `python -m tests.docs.errors_table`.
 
 | code | status | what happened | what to do |
 |---|---|---|---|

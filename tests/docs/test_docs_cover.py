@@ -51,8 +51,8 @@ def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
 def test_every_command_is_in_getting_started() -> None:
     import argparse
 
-    from madang.cli import _parser
+    from madang.cli import parser_for
 
     page = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
-    (commands,) = [a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    (commands,) = [a for a in parser_for([])._actions if isinstance(a, argparse._SubParsersAction)]
     assert sorted(name for name in commands.choices if f"madang {name}" not in page) == []

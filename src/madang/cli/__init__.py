@@ -10,17 +10,21 @@ from importlib import import_module
 from madang import __version__
 from madang.kernel.errors import MadangError
 
-COMMANDS = (
-    "madang.demo.command",
-    "madang.walkout.recordings.command",
-    "madang.twin.command",
-    "madang.db.command",
-)
+COMMANDS = {
+    "demo": "madang.demo.command",
+    "replay": "madang.walkout.recordings.command",
+    "twin": "madang.twin.command",
+    "shop": "madang.places.command",
+    "import": "madang.catalog.command",
+    "backup": "madang.db.command",
+    "restore": "madang.db.command",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; typed errors are printed in the reader's language and end with status 1."""
-    args = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    args = parser_for(words).parse_args(words)
     try:
         return int(args.run(args) or 0)
     except MadangError as error:
@@ -30,12 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser_for(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of the command that ``words`` begin with, or of all of them: a command starts without the others'
+    imports."""
     parser = argparse.ArgumentParser(
         prog="madang", description="마당: 동네 장사를 움직이는 소프트웨어 · the software a neighbourhood runs on"
     )
     parser.add_argument("--version", action="version", version=f"madang {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in COMMANDS:
+    asked = [COMMANDS[words[0]]] if words and words[0] in COMMANDS else list(dict.fromkeys(COMMANDS.values()))
+    for module in asked:
         import_module(module).add_parser(commands)
     return parser
