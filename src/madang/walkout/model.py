@@ -126,13 +126,20 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, tag=True):
-    """The engine failed on the record that ends at ``position`` and went on behind it."""
+    """The engine failed on the record that ends at ``position``, at ``t_us``, and went on behind it."""
 
     position: int
+    t_us: int
     text: str
 
 
-FromEngine = Frame | Done | Trouble
+class Note(msgspec.Struct, frozen=True, tag=True):
+    """Something for the log of the program only."""
+
+    text: str
+
+
+FromEngine = Frame | Done | Trouble | Note
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ import msgspec
 
 from madang.walkout import snapshots
 from madang.walkout.belief import Belief
-from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, ToEngine, Trouble
+from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, ToEngine, Trouble
 from madang.walkout.pipes import read_frame, write_frame
 from madang.walkout.sensorlog import LogReader
 
@@ -68,7 +68,7 @@ class Runner:
                     self._say(frame)
             except Exception as fault:  # a record the engine cannot bear must not stop the shop
                 self.belief.position = placed.end
-                self._send(Trouble(placed.end, f"{type(fault).__name__}: {fault}"))
+                self._send(Trouble(placed.end, placed.record.arrival_us, f"{type(fault).__name__}: {fault}"))
             if self.belief.next_tick_us - self._saved_us >= self._begin.snapshot_every_s * 1_000_000:
                 self._save()
         now_s = time.process_time()
@@ -98,7 +98,7 @@ class Runner:
             )
         except (pickle.PicklingError, AttributeError, TypeError) as fault:
             # A snapshot is only a shortcut: without one a restart replays more of the log.
-            self._send(Trouble(belief.position, f"no snapshot: {fault}"))
+            self._send(Note(f"no snapshot: {fault}"))
             self._saved_us = NEVER_US
             return
         snapshots.thin(self._folder, run=self._run.number, seq_applied=self._applied)

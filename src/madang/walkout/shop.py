@@ -22,7 +22,7 @@ from madang.kernel import Actor, ManualClock, Unavailable, system
 from madang.walkout import records, service, snapshots
 from madang.walkout.applying import Effects
 from madang.walkout.engine_process import Died, EngineProcess
-from madang.walkout.model import Begin, Frame, Run, Trouble
+from madang.walkout.model import Begin, Frame, Note, Run, Trouble
 
 TOGETHER_MAX = 40
 """Frames applied in one transaction at most."""
@@ -192,6 +192,8 @@ class LiveShop:
             one.done.set()
         elif isinstance(one, Trouble):
             self._in_trouble(one)
+        elif isinstance(one, Note):
+            log.warning("walkout.engine_note", extra={"shop": self.shop, "note": one.text})
         elif isinstance(one, Died):
             self._again(one)
 
@@ -218,9 +220,12 @@ class LiveShop:
     def _in_trouble(self, trouble: Trouble) -> None:
         log.warning("walkout.engine_trouble", extra={"shop": self.shop, "fault": trouble.text})
         assert self._run is not None
-        run, at_us = self._run.number, self.applied_us
+        run = self._run.number
+        self._sync(trouble.position)
         self.db.write(
-            lambda tx: service.engine_failed(tx, self.by, self.shop, run, trouble.position, trouble.text, at_us=at_us),
+            lambda tx: service.engine_failed(
+                tx, self.by, self.shop, run, trouble.position, trouble.text, at_us=trouble.t_us
+            ),
             neighbourhood=self.neighbourhood,
         )
 
