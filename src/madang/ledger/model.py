@@ -64,7 +64,7 @@ class Kind(StrEnum):
 RESOLVING = frozenset({Kind.POST, Kind.VOID, Kind.EXPIRE})
 
 
-class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An amount that ``debit`` gives and ``credit`` receives.
 
     ``id`` is made by the caller and kept before it asks, so that asking again does nothing twice. A ``POST`` or

@@ -36,7 +36,7 @@ GIVES_WITHIN, GETS_WITHIN = Limit.DEBITS_WITHIN_CREDITS, Limit.CREDITS_WITHIN_DE
 CREATED, EXISTS, FAILED = Outcome.CREATED, Outcome.EXISTS, Outcome.FAILED
 
 
-class Account(msgspec.Struct):
+class Account(msgspec.Struct, gc=False):
     """The working copy of an account: four sums that only posting changes."""
 
     id: int
@@ -75,7 +75,7 @@ class Books:
 
     def add_account(self, account: Account) -> None:
         assert account.id not in self.by_id
-        assert account.key not in self.accounts
+        assert account.debits_pending >= 0
         self.accounts[account.key] = self.by_id[account.id] = account
 
     def add_entry(self, entry: Entry) -> None:

@@ -14,6 +14,7 @@ from madang.ledger.model import AccountKey, Entry, Fault
 from madang.ledger.posting import Account
 
 PAGE = 2_000  # rows at a time where the whole book is read
+BULK_MIN = 32  # entries from which on it pays to leave SQLAlchemy's binding out
 
 accounts = table(
     "ledger_accounts",
@@ -38,6 +39,7 @@ accounts = table(
         name="limits",
     ),
     key=["id"],
+    sqlite_with_rowid=False,
 )
 
 # The columns after the neighbourhood are the fields of ``Entry``, in order. ``seq`` counts a neighbourhood's entries
@@ -102,7 +104,7 @@ N: sa.BindParameter[str] = sa.bindparam("n")
 
 
 def _look_up(columns: Sequence[sa.Column[Any]], by: str, listed: str, dialect: str) -> str:
-    """SQL for the rows whose ``by`` is in a list given as one text (``_listed``): one statement for any length.
+    """SQL for the rows whose ``by`` is in a list given as one text (see ``_numbers``): one statement for any length.
 
     Written so that both planners look each value up in the index; left to themselves they read the whole table.
     """
@@ -116,11 +118,16 @@ def _look_up(columns: Sequence[sa.Column[Any]], by: str, listed: str, dialect: s
     return f"SELECT {names} {wanted} CROSS JOIN LATERAL ({one}) AS t"
 
 
-def _listed(values: Collection[int] | Collection[UUID], dialect: str) -> str:
-    """An array literal for PostgreSQL, a JSON array for SQLite."""
-    if dialect == "postgresql":
-        return "{" + ",".join(str(v) if isinstance(v, int) else v.hex for v in values) + "}"
-    return "[" + ",".join(str(v) if isinstance(v, int) else f'"{v.hex}"' for v in values) + "]"
+def _numbers(values: Collection[int], dialect: str) -> str:
+    """A list for ``_look_up``: an array literal for PostgreSQL, a JSON array for SQLite."""
+    listed = ",".join(map(str, values))
+    return f"{{{listed}}}" if dialect == "postgresql" else f"[{listed}]"
+
+
+def _uuids(values: Iterable[UUID], dialect: str) -> str:
+    """The same of ids, as the columns hold them."""
+    hexes = [f"{value.int:032x}" for value in values]
+    return "{" + ",".join(hexes) + "}" if dialect == "postgresql" else '["' + '","'.join(hexes) + '"]'
 
 
 def _statements(dialect: str) -> dict[str, sa.TextualSelect]:
@@ -163,6 +170,14 @@ _update_accounts = (
     )
 )
 _TRANSFER_NAMES = ("neighbourhood", *Entry._fields)
+_SUM_NAMES = ("dr", "cr", "dr_pending", "cr_pending", "n", "account")
+_BULK_INSERT = (  # names are our own
+    f"INSERT INTO ledger_transfers ({', '.join(_TRANSFER_NAMES)}) VALUES ({', '.join('?' * len(_TRANSFER_NAMES))})"  # noqa: S608
+)
+_BULK_UPDATE = (
+    "UPDATE ledger_accounts SET debits_posted = ?, credits_posted = ?, debits_pending = ?, credits_pending = ? "
+    "WHERE neighbourhood = ? AND id = ?"
+)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -180,10 +195,10 @@ def head_and_due(tx: Tx, until_us: int) -> tuple[int, int, list[Entry]]:
 def known(tx: Tx, ids: Collection[UUID], pending_ids: Collection[UUID]) -> list[Entry]:
     """The entries under these ids, those that are or end the pending ones named, each once."""
     statements = _BY_DIALECT[tx.dialect]
-    params = {"n": tx.neighbourhood, "ids": _listed([*ids, *pending_ids], tx.dialect)}
+    params = {"n": tx.neighbourhood, "ids": _uuids([*ids, *pending_ids], tx.dialect)}
     if not pending_ids:
         return [Entry._make(row) for row in tx.rows(statements["known"], params)]
-    rows = tx.rows(statements["known_and_ended"], params | {"pending": _listed(pending_ids, tx.dialect)})
+    rows = tx.rows(statements["known_and_ended"], params | {"pending": _uuids(pending_ids, tx.dialect)})
     return [Entry._make(row) for row in rows]
 
 
@@ -192,7 +207,7 @@ def accounts_of(tx: Tx, keys: Mapping[int, AccountKey | None]) -> list[Account]:
 
     Raises ``LedgerConflict`` (``ledger.account_id_taken``) where it isn't.
     """
-    params = {"n": tx.neighbourhood, "ids": _listed(sorted(keys), tx.dialect)}
+    params = {"n": tx.neighbourhood, "ids": _numbers(sorted(keys), tx.dialect)}
     found = []
     for row in tx.rows(_BY_DIALECT[tx.dialect]["accounts"], params):
         key = keys[row[0]] or AccountKey._make(row[1:5])
@@ -283,16 +298,31 @@ def find_accounts(
 
 def write(tx: Tx, entries: Sequence[Entry], touched: Iterable[Account]) -> None:
     """Append entries and store the sums of the accounts they touched."""
-    neighbourhood = tx.neighbourhood
-    assert neighbourhood
+    assert tx.neighbourhood
     assert entries
-    tx.many(_insert_transfers, [dict(zip(_TRANSFER_NAMES, (neighbourhood, *e), strict=True)) for e in entries])
     old: list[Account] = []
     new: list[Account] = []
     for account in touched:
         (old if account.stored else new).append(account)
-    tx.many(_insert_accounts, [_opened(neighbourhood, account) for account in new])
-    tx.many(_update_accounts, [_sums(neighbourhood, account) for account in old])
+    tx.many(_insert_accounts, [_opened(tx.neighbourhood, account) for account in new])
+    if tx.dialect == "sqlite" and len(entries) >= BULK_MIN:
+        _write_bulk(tx, entries, old)
+        return
+    n = tx.neighbourhood
+    tx.many(_insert_transfers, [dict(zip(_TRANSFER_NAMES, (n, *entry), strict=True)) for entry in entries])
+    tx.many(_update_accounts, [dict(zip(_SUM_NAMES, _sums(n, account), strict=True)) for account in old])
+
+
+def _write_bulk(tx: Tx, entries: Sequence[Entry], old: Sequence[Account]) -> None:
+    """The same as tuples in the driver's own words: a third of a large call's time went into making mappings."""
+    n = tx.neighbourhood
+    rows = [
+        (n, e[0], e[1].hex, e[2], e[3], e[4], e[5], e[6], e[7] and e[7].hex, e[8], e[9] and e[9].hex, *e[10:])
+        for e in entries
+    ]
+    tx.connection.exec_driver_sql(_BULK_INSERT, rows)
+    if old:
+        tx.connection.exec_driver_sql(_BULK_UPDATE, [_sums(n, account) for account in old])
 
 
 def _opened(neighbourhood: str, account: Account) -> dict[str, Any]:
@@ -309,15 +339,8 @@ def _opened(neighbourhood: str, account: Account) -> dict[str, Any]:
     }
 
 
-def _sums(neighbourhood: str, account: Account) -> dict[str, Any]:
-    return {
-        "n": neighbourhood,
-        "account": account.id,
-        "dr": account.debits_posted,
-        "cr": account.credits_posted,
-        "dr_pending": account.debits_pending,
-        "cr_pending": account.credits_pending,
-    }
+def _sums(neighbourhood: str, a: Account) -> tuple[int | str, ...]:
+    return (a.debits_posted, a.credits_posted, a.debits_pending, a.credits_pending, neighbourhood, a.id)
 
 
 def close(tx: Tx, account: int, at_us: int) -> None:

@@ -172,7 +172,7 @@ def _open_books(tx: Tx, transfers: Sequence[Transfer]) -> Books:
             pending_ids.add(transfer.pending_id)
         if transfer.at_us > until_us:
             until_us = transfer.at_us
-    return _working_set(tx, until_us, ids, pending_ids, {account_id(key): key for key in keys})
+    return _working_set(tx, until_us, ids, pending_ids, dict(zip(map(account_id, keys), keys, strict=True)))
 
 
 def _working_set(tx: Tx, until_us: int, ids: set[UUID], pending_ids: set[UUID], keys: dict[int, AccountKey]) -> Books:

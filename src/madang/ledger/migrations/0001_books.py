@@ -37,6 +37,7 @@ def upgrade() -> None:
             "(limit_rule <> 'credits_within_debits' OR credits_pending + credits_posted <= debits_posted)",
             name=op.f("ck_ledger_accounts_limits"),
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "ledger_transfers",
