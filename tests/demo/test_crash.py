@@ -26,7 +26,7 @@ from madang.demo.opening import BY
 from madang.demo.outcome import all_deals
 from madang.demo.setting import NEIGHBOURHOOD, SHOP, read_script
 from madang.ledger import records as ledger_records
-from madang.walkout import conservation
+from madang.walkout import conservation, records
 from madang.walkout.sensorlog import SensorLog, segments
 
 STAGE = Path(__file__).with_name("crash_stage.py")
@@ -88,6 +88,7 @@ class Evidence(NamedTuple):
     facts: dict[str, Any]
     transfers: dict[str, Any]
     balances: dict[str, int]
+    runs: int
 
 
 def evidence(folder: Path) -> Evidence:
@@ -115,7 +116,9 @@ def _read(tx: Tx) -> Evidence:
         facts |= {str(f.id): (f.kind, f.at_us, f.subject, f.actor_kind, f.actor_key) for f in page}
     transfers = {str(e.id): (e.kind, e.debit, e.credit, e.amount) for e in ledger_records.entries_after(tx, 0)}
     balances = {str(key): balance.posted for key, balance in ledger.balances(tx).items()}
-    return Evidence(found, facts, transfers, balances)
+    run = records.last_run(tx, SHOP)
+    assert run is not None
+    return Evidence(found, facts, transfers, balances, run.number)
 
 
 def finish(show: Stage, folder: Path) -> None:
@@ -180,6 +183,7 @@ def run_of_kills(tmp_path: Path, *, kills: int, baskets: int, per_hour: float) -
                 tear(broken, rng)
         finish(show, broken)
     got = evidence(broken)
+    assert (expected.runs, got.runs) == (1, 1), "the engine's code was changed while the test ran"
     shoppers = {v.credential for v in read_script(whole / "script.msgpack").plan.visits if v.role == "customer"}
     assert set(got.receipts) == shoppers
     assert got.receipts == expected.receipts

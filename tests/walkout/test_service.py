@@ -10,7 +10,7 @@ import pytest
 from tests.walkout_shop import BY, PERSON, SHOP, STAFF, T0, WEIGHED, N, Shop, came, layout, left, moved, receipt
 
 from madang import ledger
-from madang.db import Database
+from madang.db import Database, Tx
 from madang.deals import Taken, receipts
 from madang.kernel import Actor, Conflict, Kind, MadangError, Role, derived
 from madang.kernel.clock import HOUR_US, MINUTE_US, SECOND_US
@@ -392,6 +392,32 @@ def test_a_new_run_begins_with_the_books_stock_and_reviews_who_was_inside(shop: 
     assert (shop.deal().state, shop.deal().data["said"]) == ("in_review", {"A": 2})
     answered(shop, [Taken(product="A", qty=2)])
     assert shop.wallet() == 14_000
+
+
+def test_a_new_run_hears_what_the_last_one_had_not_applied(shop: Shop) -> None:
+    shop.says(came(), moved("pick", "A", 2))
+    applied = shop.read(lambda tx: records.last_run(tx, SHOP)).position
+    shop.write(lambda tx: _as_other_code(tx))
+    run = shop.write(lambda tx: service.continue_run(tx, BY, SHOP, layout(), log_first=0, log_end=10**9, at_us=shop.t))
+    assert (run.number, run.start, run.position) == (2, applied, applied)
+    assert shop.deal().state == "in_review"
+
+
+def _as_other_code(tx: Tx) -> None:
+    tx.execute(records.runs.update().values(fingerprint="of another engine"))
+
+
+@pytest.mark.parametrize(("log_first", "snapshot", "number"), [(0, False, 1), (1, True, 1), (1, False, 2)])
+def test_a_run_whose_log_is_gone_goes_on_only_from_a_snapshot(
+    shop: Shop, log_first: int, snapshot: bool, number: int
+) -> None:
+    shop.says(came())
+    run = shop.write(
+        lambda tx: service.continue_run(
+            tx, BY, SHOP, layout(), log_first=log_first, log_end=10**9, at_us=shop.t, snapshot=lambda _: snapshot
+        )
+    )
+    assert run.number == number
 
 
 def test_the_engines_trouble_is_told_once(shop: Shop) -> None:

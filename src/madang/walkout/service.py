@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -109,13 +109,20 @@ def home_of(facings: Iterable[catalog.Facing]) -> dict[str, str]:
 
 
 def continue_run(
-    tx: Tx, by: Actor, shop: str, layout: dict[str, Any], *, log_first: int, log_end: int, at_us: int
+    tx: Tx,
+    by: Actor,
+    shop: str,
+    layout: dict[str, Any],
+    *,
+    log_first: int,
+    log_end: int,
+    at_us: int,
+    snapshot: Callable[[Run], bool] = lambda _: False,
 ) -> Run:
     """The engine run to go on with: the last one, or a new one where that cannot be told again.
 
-    A run is told again from the sensor log, so it ends when the engine's code changes, or when the log it began in is
-    gone and no snapshot can stand for it (``log_first`` past its start is fine: snapshots are looked for by whoever
-    runs it; see ``begin_run``). A log shorter than what was applied is an error.
+    A run is told again from the sensor log. It ends when the engine's code changes, or when the log it began in is no
+    longer kept whole and ``snapshot`` says that none stands for it. A log shorter than what was applied is an error.
     """
     run = records.last_run(tx, shop)
     if run is not None and run.position > log_end:
@@ -128,15 +135,19 @@ def continue_run(
             applied=run.position,
             log_end=log_end,
         )
-    if run is not None and run.fingerprint == snapshots.fingerprint(run.store) and log_first <= run.position:
+    if run is None:
+        return begin_run(tx, by, shop, layout, start=log_end, at_us=at_us)
+    same_code = run.fingerprint == snapshots.fingerprint(run.store)
+    if same_code and (log_first <= run.start or snapshot(run)):
         return run
-    return begin_run(tx, by, shop, layout, start=log_end, at_us=at_us)
+    return begin_run(tx, by, shop, layout, start=max(log_first, run.position), at_us=at_us)
 
 
 def begin_run(tx: Tx, by: Actor, shop: str, layout: dict[str, Any], *, start: int, at_us: int) -> Run:
     """Give the engine a fresh belief from log position ``start`` on: shelves as the books have them, nobody inside.
 
-    Visits that were open go to review with what they were held to carry.
+    ``start`` is where the last run was applied to: what the log holds beyond is heard by the new one. Visits that were
+    open go to review with what they were held to carry.
     """
     last = records.last_run(tx, shop)
     number = 1 if last is None else last.number + 1

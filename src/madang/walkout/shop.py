@@ -82,15 +82,17 @@ class LiveShop:
         self._home = self._read(lambda tx: service.home_of(catalog.facings(tx, self.by, self.shop)))
         run = self.db.write(
             lambda tx: service.continue_run(
-                tx, self.by, self.shop, self.layout, log_first=log_first, log_end=log_end, at_us=at_us
+                tx,
+                self.by,
+                self.shop,
+                self.layout,
+                log_first=log_first,
+                log_end=log_end,
+                at_us=at_us,
+                snapshot=lambda run: self._has_snapshot(run, log_end),
             ),
             neighbourhood=self.neighbourhood,
         )
-        if log_first > run.start and not self._has_snapshot(run, log_end):
-            run = self.db.write(
-                lambda tx: service.begin_run(tx, self.by, self.shop, self.layout, start=log_end, at_us=at_us),
-                neighbourhood=self.neighbourhood,
-            )
         self._run = run
         self._start_engine(run, log_end)
         self._thread.start()
