@@ -48,7 +48,7 @@ class Engine:
         self._gates: list[tuple[float, int, Gate]] = []
         self._seen: list[tuple[float, int, Vision]] = []
         self._holds = Holds(
-            store, s, lambda q, t: self._plates_of(q).level_before(q, t), lambda q: self._plates_of(q).now(q)
+            store, s, lambda q, t: self._plates_of(q).level_before(q, t), self._state_of
         )
         self._clocks = [0.5 * (SHIFTS_S / s.clock_sd_s) ** 2 for _ in store.gondolas]
         self._order = 0
@@ -147,6 +147,10 @@ class Engine:
     def _force(self, plate: int, anyway: bool) -> Step | None:
         plates = self._plates[self._where[plate][0]]
         return plates.force(plate, plates.t, anyway)
+
+    def _state_of(self, plate: int) -> tuple[float, float, bool]:
+        level, noise, moving = self._plates_of(plate).now(plate)
+        return level, noise, moving or self._interactions.gathering(plate)
 
     def _plates_of(self, plate: int) -> GondolaPlates:
         return self._plates[self._where[plate][0]]

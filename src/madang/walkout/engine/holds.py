@@ -88,7 +88,10 @@ class Holds:
     def _apart(self, hold: Hold, shift: Shift, explained: Callable[[Shift], bool]) -> bool:
         """Is the new change a movement of its own, rather than the rest or the reversal of the waiting one?"""
         whole = hold.whole
-        if whole is None or not explained(whole) or not explained(shift):
+        if whole is None:
+            return False
+        paused = shift.t0 > hold.t1 + self.s.quiet_hold_s
+        if not paused and not (explained(whole) and explained(shift)):
             return False
         return abs(whole.total + shift.total) > 0.2 * min(abs(whole.total), abs(shift.total))
 

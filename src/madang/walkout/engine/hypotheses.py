@@ -227,6 +227,10 @@ class Catalogue:
                 mean = sum(p.grams for p in take.parts)
                 var = shift.sd**2 + sum(p.qty * self.spread[p.product] ** 2 for p in take.parts)
                 best = min(best, abs(-shift.total - mean) / float(np.sqrt(var)))
+            for f in self.facings_of(shift.plates):
+                for p in self.beside[f]:
+                    sd = float(np.hypot(shift.sd, self.spread[p]))
+                    best = min(best, 1.0 + abs(-shift.total - self.weight[p]) / sd)
             return best
         best = min((abs(shift.total - g) / max(shift.sd, 1.0) for _, g in held), default=99.0)
         for f in self.facings_of(shift.plates):

@@ -83,6 +83,10 @@ class Interactions:
             for o in group
         ) and all(o.plate != step.plate for o in group)
 
+    def gathering(self, plate: int) -> bool:
+        """Has this plate changed in a shift that is not given out yet?"""
+        return any(o.plate == plate for group in self._groups for o in group)
+
     def ready(
         self,
         now: float,
