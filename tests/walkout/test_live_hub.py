@@ -129,6 +129,12 @@ def test_a_move_said_again_takes_the_place_of_the_first(hub: Hub) -> None:
     assert (move["qty"], move["retracted"]) == (1, True)
 
 
+def test_what_staff_do_is_said_to_be_staffs(hub: Hub) -> None:
+    hub.gate(id="g5", t_us=1, event="entered", visit="v7", role="staff")
+    hub.move(id="m7", t_us=2, kind="put_back", product="A1", qty=1, facing="s10", visit="v7")
+    assert [move["role"] for move in hub.snapshot()["moves"]] == ["customer", "staff"]
+
+
 def test_stock_is_told_in_parts_and_kept_whole(hub: Hub) -> None:
     hub.stock({"n10": {"A1": 1}})
     stock = hub.snapshot()["stock"]["stock"]

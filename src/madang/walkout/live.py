@@ -84,6 +84,7 @@ class Hub:
         self._latest: OrderedDict[str, Event] = OrderedDict()
         self._recent: dict[str, OrderedDict[str, Payload]] = {name: OrderedDict() for name in KEPT}
         self._numbers: dict[str, int] = {}
+        self._staff: set[str] = set()
         self._stock: dict[str, dict[str, int]] = {}
         self._pages: set[_Page] = set()
         self._closed = False
@@ -111,6 +112,8 @@ class Hub:
         people: int = 1,
     ) -> None:
         """Somebody came or went. ``label`` is a short name to show beside the group's number, often empty."""
+        if role == "staff" and visit:
+            self._staff.add(visit)
         data = {"id": id, "t_us": t_us, "event": event, "visit": visit, "label": label, "role": role, "people": people}
         self._happen("gate", id, visit, data)
 
@@ -132,6 +135,7 @@ class Hub:
         ko, en = self._names(product)
         data = {"id": id, "t_us": t_us, "kind": kind, "product": product, "name_ko": ko, "name_en": en, "qty": qty}
         data |= {"facing": facing, "visit": visit, "track": track, "probability": probability, "retracted": retracted}
+        data["role"] = self._role(visit)
         self._happen("move", id, visit, data)
 
     def cart(
@@ -150,6 +154,7 @@ class Hub:
         shown = [self._line(line) for line in lines]
         total = sum(line["amount_krw"] for line in shown) if total_krw is None else total_krw
         data = {"visit": visit, "t_us": t_us, "label": label, "people": people, "lines": shown, "total_krw": total}
+        data["role"] = self._role(visit)
         self._replace("cart", f"cart:{visit}", data | {"confidence": confidence, "closed": closed}, visit=visit)
 
     def receipt(
@@ -321,6 +326,9 @@ class Hub:
     def _number(self, visit: str) -> int | None:
         """Groups are numbered as they appear: the number a page shows in place of any name."""
         return self._numbers.setdefault(visit, len(self._numbers) + 1) if visit else None
+
+    def _role(self, visit: str) -> str:
+        return "staff" if visit in self._staff else "customer"
 
     def _names(self, product: str) -> tuple[str, str]:
         item = self.items.get(product)

@@ -81,6 +81,14 @@ def test_a_move_that_is_taken_back_is_struck_out_and_not_said_twice(site: Site, 
     expect(live.locator("#feed > li", has_text="감자칩")).to_have_count(1)
 
 
+def test_what_staff_put_on_a_shelf_is_stocking_and_no_shoppers_cart(site: Site, live: Page) -> None:
+    site.hub.gate(id="g8", t_us=8, event="entered", visit="v8", role="staff")
+    pick(site, visit="v8", kind="put_back", t_us=site.clock.now_us() + 9)
+    site.hub.cart(visit="v8", t_us=9, lines=[], confidence=1.0)
+    expect(live.locator("#feed > li").first).to_contain_text("직원 채움")
+    expect(live.locator(".cart")).to_have_count(1)
+
+
 def test_a_receipt_appears_is_announced_and_can_be_opened(site: Site, live: Page) -> None:
     site.hub.receipt(
         id="r5",

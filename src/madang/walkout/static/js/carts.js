@@ -1,14 +1,15 @@
 // Carts per group: what the engine believes each holds, and how sure it is.
 import { state } from "./state.js";
 import { h, $, icon, goods, hue, patch } from "./dom.js";
-import { t, won, name, sure } from "./text.js";
+import { t, won, name, sure, who } from "./text.js";
 
 const SHOWN = 6;
 const GONE_MS = 6000;
 const cards = new Map(); // visit -> { node, data }
 
 export function drawCarts() {
-  const open = [...state.carts.values()].filter((cart) => !cart.closed || !cart.goneAt || performance.now() - cart.goneAt < GONE_MS);
+  const shown = (cart) => !cart.closed || !cart.goneAt || performance.now() - cart.goneAt < GONE_MS;
+  const open = [...state.carts.values()].filter((cart) => shown(cart) && (cart.role !== "staff" || cart.lines.length));
   for (const cart of open) if (cart.closed && !cart.goneAt) leave(cart);
   open.sort((a, b) => (b.n ?? 0) - (a.n ?? 0));
   for (const visit of [...cards.keys()]) if (!open.some((cart) => cart.visit === visit)) cards.delete(visit);
@@ -40,8 +41,8 @@ function card(cart) {
   const choose = () => { state.chosen = state.chosen === cart.visit ? null : cart.visit; document.dispatchEvent(new Event("chosen")); };
   const facts = [cart.people > 1 ? t("cart.group", { n: cart.people }) : null, cart.closed ? t("cart.closed") : null, cart.label || null].filter(Boolean).join(" · ");
   const head = h("button", { class: "cart-head", type: "button", onclick: choose, "data-visit": cart.visit },
-    h("span", { class: `badge h${hue(cart.n)}`, "aria-hidden": "true", text: cart.n ?? "?" }),
-    h("span", { class: "cart-who", text: t("cart.shopper", { n: cart.n ?? "?" }) }, facts ? h("small", { text: ` ${facts}` }) : null),
+    h("span", { class: `badge ${cart.role === "staff" ? "hs" : `h${hue(cart.n)}`}`, "aria-hidden": "true", text: cart.n ?? "?" }),
+    h("span", { class: "cart-who", text: who(cart) }, facts ? h("small", { text: ` ${facts}` }) : null),
     !cart.lines.length ? null : h("span", { class: `cart-sure${cart.confidence < 0.9 ? " doubt" : ""}`, text: t("cart.sure", { p: cart.confidence }) }));
   const node = h("article", { class: `cart${cart.closed ? " closed" : ""}`, "data-visit": cart.visit }, head);
   if (!cart.lines.length) node.append(h("p", { class: "cart-empty", text: t("cart.empty") }));

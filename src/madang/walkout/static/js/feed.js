@@ -15,7 +15,7 @@ export function drawFeed() {
 const time = (us) => h("time", { class: "row-time", text: clock(us) });
 const gate = (one) => h("li", { class: `bit ${one.event}` }, time(one.t_us), icon(SIGN[one.event], "ic sign"), h("span", { class: "bit-what", text: t(`feed.${one.event}`, { who: who(one) }) }));
 function move(one) {
-  const what = h("span", { class: "bit-what" }, h("span", { class: "bit-who", text: t(`feed.${one.kind}`, { who: who(one) }) }), " ", h("strong", { text: t("feed.qty", { name: name(one), n: one.qty }) }));
+  const what = h("span", { class: "bit-what" }, h("span", { class: "bit-who", text: t(`feed.${one.role === "staff" ? "staff_" : ""}${one.kind}`, { who: who(one) }) }), " ", h("strong", { text: t("feed.qty", { name: name(one), n: one.qty }) }));
   if (one.retracted) what.append(h("small", { text: ` ${t("feed.retracted")}` }));
   const sign = one.kind === "pick" ? goods(state.items[one.product]) : SIGN[one.kind];
   return h("li", { class: `bit ${one.kind}${one.retracted ? " retracted" : ""}` }, time(one.t_us), icon(sign, "ic sign"), what, h("span", { class: "bit-p", text: sure(one.probability) }));
