@@ -1,0 +1,26 @@
+"""docs/pages.md names every address and every event there is."""
+
+import re
+from pathlib import Path
+
+from madang.web import Shopfront, create_app
+from madang.web.routes import addresses
+from tests.small_desk import SmallDesk
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "pages.md").read_text()
+
+
+def test_every_address_is_described() -> None:
+    app = create_app(Shopfront(neighbourhood="n1", desk=SmallDesk()))
+    for found in addresses(app):
+        path = found.path.replace("{name:path}", "…")
+        assert f"`{path}`" in TEXT or path == "/favicon.ico", path
+
+
+def test_every_event_is_described() -> None:
+    source = (ROOT / "src" / "madang" / "walkout" / "live.py").read_text()
+    events = set(re.findall(r'self\._(?:replace|happen)\("(\w+)"', source))
+    assert events == {"clock", "people", "gate", "move", "cart", "receipt", "stock", "books", "health", "totals"}
+    for event in events:
+        assert f"| `{event}` |" in TEXT
