@@ -110,7 +110,7 @@ def test_a_failure_at_any_statement_leaves_the_books_as_they_were(db: Database) 
             assert place.check().ok
             continue
         assert codes(results) == ["created"] * 3
-        assert n >= 5, "three reads and two writes at least"
+        assert n >= 5, "two reads and three writes"
         break
     assert codes(place.post(*call)) == ["exists"] * 3
     assert place.check().ok

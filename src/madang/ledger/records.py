@@ -1,161 +1,27 @@
-"""The tables of the books and what is asked of them."""
+"""What is read from the books and written to them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from madang.db import Page, Tx, keyset, table
+from madang.db import Page, Tx, keyset
 from madang.ledger.errors import error_of
+from madang.ledger.lookups import ASKED, DUE, NEWEST, numbers, statements, uuids
 from madang.ledger.model import AccountKey, Entry, Fault
 from madang.ledger.posting import Account
+from madang.ledger.tables import ACCOUNT, ENTRY, A, T, accounts, transfers
 
 PAGE = 2_000  # rows at a time where the whole book is read
 BULK_MIN = 32  # entries from which on it pays to leave SQLAlchemy's binding out
 
-accounts = table(
-    "ledger_accounts",
-    sa.Column("id", sa.BigInteger, nullable=False, autoincrement=False),
-    sa.Column("book", sa.Text, nullable=False),
-    sa.Column("code", sa.Text, nullable=False),
-    sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("unit", sa.Text, nullable=False),
-    sa.Column("limit_rule", sa.Text, nullable=False),
-    sa.Column("debits_posted", sa.BigInteger, nullable=False),
-    sa.Column("credits_posted", sa.BigInteger, nullable=False),
-    sa.Column("debits_pending", sa.BigInteger, nullable=False),
-    sa.Column("credits_pending", sa.BigInteger, nullable=False),
-    sa.Column("closed_us", sa.BigInteger),
-    sa.UniqueConstraint("neighbourhood", "book", "code", "owner", "unit", name="ledger_accounts_key"),
-    sa.CheckConstraint(
-        "debits_posted >= 0 AND credits_posted >= 0 AND debits_pending >= 0 AND credits_pending >= 0", name="sums"
-    ),
-    sa.CheckConstraint(
-        "(limit_rule <> 'debits_within_credits' OR debits_pending + debits_posted <= credits_posted) AND "
-        "(limit_rule <> 'credits_within_debits' OR credits_pending + credits_posted <= debits_posted)",
-        name="limits",
-    ),
-    key=["id"],
-    sqlite_with_rowid=False,
-)
-
-# The columns after the neighbourhood are the fields of ``Entry``, in order. ``seq`` counts a neighbourhood's entries
-# without a gap: two writers at once, or a lost row, can't go unseen.
-transfers = table(
-    "ledger_transfers",
-    sa.Column("seq", sa.BigInteger, nullable=False, autoincrement=False),
-    sa.Column("id", sa.Uuid, nullable=False),
-    sa.Column("booked_us", sa.BigInteger, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("debit", sa.BigInteger, nullable=False),
-    sa.Column("credit", sa.BigInteger, nullable=False),
-    sa.Column("amount", sa.BigInteger, nullable=False),
-    sa.Column("pending_id", sa.Uuid),
-    sa.Column("expires_at_us", sa.BigInteger),
-    sa.Column("group_id", sa.Uuid),
-    sa.Column("cause", sa.Text, nullable=False),
-    sa.Column("debit_posted", sa.BigInteger, nullable=False),
-    sa.Column("debit_in", sa.BigInteger, nullable=False),
-    sa.Column("debit_out", sa.BigInteger, nullable=False),
-    sa.Column("credit_posted", sa.BigInteger, nullable=False),
-    sa.Column("credit_in", sa.BigInteger, nullable=False),
-    sa.Column("credit_out", sa.BigInteger, nullable=False),
-    sa.Index("ledger_transfers_id", "neighbourhood", "id", unique=True),
-    sa.CheckConstraint("amount > 0 AND debit <> credit AND seq > 0", name="move"),
-    sa.Index("ledger_transfers_debit", "neighbourhood", "debit", "booked_us", "seq"),
-    sa.Index("ledger_transfers_credit", "neighbourhood", "credit", "booked_us", "seq"),
-    sa.Index(
-        "ledger_transfers_pending",
-        "neighbourhood",
-        "pending_id",
-        unique=True,
-        sqlite_where=sa.text("pending_id IS NOT NULL"),
-        postgresql_where=sa.text("pending_id IS NOT NULL"),
-    ),
-    sa.Index(
-        "ledger_transfers_due",
-        "neighbourhood",
-        "expires_at_us",
-        sqlite_where=sa.text("expires_at_us IS NOT NULL"),
-        postgresql_where=sa.text("expires_at_us IS NOT NULL"),
-    ),
-    key=["seq"],
-    sqlite_with_rowid=False,  # one tree fewer to write
-)
-T, A = transfers.c, accounts.c
-ENTRY = [transfers.c[name] for name in Entry._fields]
-ACCOUNT = [
-    A.id,
-    A.book,
-    A.code,
-    A.owner,
-    A.unit,
-    A.limit_rule,
-    A.debits_posted,
-    A.credits_posted,
-    A.debits_pending,
-    A.credits_pending,
-    A.closed_us,
-]
 N: sa.BindParameter[str] = sa.bindparam("n")
 
 
-def _look_up(columns: Sequence[sa.Column[Any]], by: str, listed: str, dialect: str) -> str:
-    """SQL for the rows whose ``by`` is in a list given as one text (see ``_numbers``): one statement for any length.
-
-    Written so that both planners look each value up in the index; left to themselves they read the whole table.
-    """
-    table = columns[0].table.name
-    names = ", ".join(f"t.{column.name}" for column in columns)
-    if dialect == "sqlite":
-        wanted = f"FROM json_each(:{listed}) AS wanted CROSS JOIN {table} AS t"
-        return f"SELECT {names} {wanted} WHERE t.neighbourhood = :n AND t.{by} = wanted.value"
-    wanted = f"FROM unnest(CAST(:{listed} AS {'bigint' if columns[0] is A.id else 'uuid'}[])) AS wanted"
-    one = f"SELECT * FROM {table} WHERE neighbourhood = :n AND {by} = wanted LIMIT 1"  # noqa: S608
-    return f"SELECT {names} {wanted} CROSS JOIN LATERAL ({one}) AS t"
-
-
-def _numbers(values: Collection[int], dialect: str) -> str:
-    """A list for ``_look_up``: an array literal for PostgreSQL, a JSON array for SQLite."""
-    listed = ",".join(map(str, values))
-    return f"{{{listed}}}" if dialect == "postgresql" else f"[{listed}]"
-
-
-def _uuids(values: Iterable[UUID], dialect: str) -> str:
-    """The same of ids, as the columns hold them."""
-    hexes = [f"{value.int:032x}" for value in values]
-    return "{" + ",".join(hexes) + "}" if dialect == "postgresql" else '["' + '","'.join(hexes) + '"]'
-
-
-def _statements(dialect: str) -> dict[str, sa.TextualSelect]:
-    known = _look_up(ENTRY, "id", "ids", dialect)
-    ended = _look_up(ENTRY, "pending_id", "pending", dialect)
-    return {
-        "known": sa.text(known).columns(*ENTRY),
-        "known_and_ended": sa.text(f"{known} UNION ALL {ended}").columns(*ENTRY),
-        "accounts": sa.text(_look_up(ACCOUNT, "id", "ids", dialect)).columns(*ACCOUNT),
-    }
-
-
-_BY_DIALECT = {dialect: _statements(dialect) for dialect in ("sqlite", "postgresql")}
-
-_newest = sa.select(T.seq, T.booked_us).where(T.neighbourhood == N).order_by(T.seq.desc()).limit(1).subquery("newest")
-_ended = transfers.alias("ended")
-# Whatever is due up to the newest entry has lapsed before it was booked: only what lies between is looked at.
-_head_and_due = sa.select(_newest.c.seq, _newest.c.booked_us, *ENTRY).select_from(
-    _newest.outerjoin(
-        transfers,
-        sa.and_(
-            T.neighbourhood == N,
-            T.expires_at_us >= _newest.c.booked_us,
-            T.expires_at_us <= sa.bindparam("until"),
-            ~sa.exists().where(_ended.c.neighbourhood == T.neighbourhood, _ended.c.pending_id == T.id),
-        ),
-    )
-)
+_BY_DIALECT = {dialect: statements(dialect) for dialect in ("sqlite", "postgresql")}
 
 _insert_transfers = sa.insert(transfers)
 _insert_accounts = sa.insert(accounts)
@@ -171,7 +37,7 @@ _update_accounts = (
 )
 _TRANSFER_NAMES = ("neighbourhood", *Entry._fields)
 _SUM_NAMES = ("dr", "cr", "dr_pending", "cr_pending", "n", "account")
-_BULK_INSERT = (  # names are our own
+_BULK_INSERT = (
     f"INSERT INTO ledger_transfers ({', '.join(_TRANSFER_NAMES)}) VALUES ({', '.join('?' * len(_TRANSFER_NAMES))})"  # noqa: S608
 )
 _BULK_UPDATE = (
@@ -183,23 +49,28 @@ _BULK_UPDATE = (
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def head_and_due(tx: Tx, until_us: int) -> tuple[int, int, list[Entry]]:
-    """The newest entry's ``seq`` and time (0 and 0 in empty books), and what is pending though due by ``until_us``."""
-    rows = tx.rows(_head_and_due, {"n": tx.neighbourhood, "until": until_us})
-    if not rows:
-        return 0, 0, []
-    seq, booked_us = rows[0][:2]
-    return seq, booked_us, [Entry._make(row[2:]) for row in rows if row[2] is not None]
+class Found(NamedTuple):
+    """The newest entry's ``seq`` and time (0 and 0 in empty books), and entries by id, each once."""
+
+    seq: int
+    head_us: int
+    due: list[Entry]
+    known: list[Entry]
 
 
-def known(tx: Tx, ids: Collection[UUID], pending_ids: Collection[UUID]) -> list[Entry]:
-    """The entries under these ids, those that are or end the pending ones named, each once."""
+def entries_for(tx: Tx, until_us: int, ids: Collection[UUID] = (), pending_ids: Collection[UUID] = ()) -> Found:
+    """What a call needs of the entries: the newest; what is pending though due by ``until_us``; those under ``ids``;
+    and the pending ones named, with what ended them."""
     statements = _BY_DIALECT[tx.dialect]
-    params = {"n": tx.neighbourhood, "ids": _uuids([*ids, *pending_ids], tx.dialect)}
-    if not pending_ids:
-        return [Entry._make(row) for row in tx.rows(statements["known"], params)]
-    rows = tx.rows(statements["known_and_ended"], params | {"pending": _uuids(pending_ids, tx.dialect)})
-    return [Entry._make(row) for row in rows]
+    params: dict[str, Any] = {"n": tx.neighbourhood, "until": until_us}
+    if ids:
+        params["ids"] = uuids([*ids, *pending_ids], tx.dialect)
+    if pending_ids:
+        params["pending"] = uuids(pending_ids, tx.dialect)
+    rows = tx.rows(statements["known_and_ended" if pending_ids else "known" if ids else "due"], params)
+    seq, head_us = next(((row[1], row[3]) for row in rows if row[0] == NEWEST), (0, 0))
+    due = [Entry._make(row[1:]) for row in rows if row[0] == DUE]
+    return Found(seq, head_us, due, [Entry._make(row[1:]) for row in rows if row[0] == ASKED])
 
 
 def accounts_of(tx: Tx, keys: Mapping[int, AccountKey | None]) -> list[Account]:
@@ -207,7 +78,7 @@ def accounts_of(tx: Tx, keys: Mapping[int, AccountKey | None]) -> list[Account]:
 
     Raises ``LedgerConflict`` (``ledger.account_id_taken``) where it isn't.
     """
-    params = {"n": tx.neighbourhood, "ids": _numbers(sorted(keys), tx.dialect)}
+    params = {"n": tx.neighbourhood, "ids": numbers(sorted(keys), tx.dialect)}
     found = []
     for row in tx.rows(_BY_DIALECT[tx.dialect]["accounts"], params):
         key = keys[row[0]] or AccountKey._make(row[1:5])

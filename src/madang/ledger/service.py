@@ -72,7 +72,7 @@ def balance(tx: Tx, key: AccountKey, *, at_us: int | None = None) -> Balance:
     latest = records.newest_of(tx, id, at_us)
     if latest is None:
         return Balance()
-    _, _, due = records.head_and_due(tx, at_us)
+    due = records.entries_for(tx, at_us).due
     left = _left_behind(latest, id)
     coming = sum(entry.amount for entry in due if entry.credit == id and entry.booked_us <= at_us)
     going = sum(entry.amount for entry in due if entry.debit == id and entry.booked_us <= at_us)
@@ -176,11 +176,9 @@ def _open_books(tx: Tx, transfers: Sequence[Transfer]) -> Books:
 
 
 def _working_set(tx: Tx, until_us: int, ids: set[UUID], pending_ids: set[UUID], keys: dict[int, AccountKey]) -> Books:
-    seq, head_us, due = records.head_and_due(tx, until_us)
-    books = Books(seq, head_us)
-    known = {entry.id: entry for entry in due}
-    if ids:
-        known |= {entry.id: entry for entry in records.known(tx, ids, pending_ids)}
+    found = records.entries_for(tx, until_us, ids, pending_ids)
+    books = Books(found.seq, found.head_us)
+    known = {entry.id: entry for entry in (*found.due, *found.known)}
     wanted: dict[int, AccountKey | None] = dict.fromkeys((e.debit for e in known.values()), None)
     wanted |= dict.fromkeys((e.credit for e in known.values()), None)
     wanted |= keys
