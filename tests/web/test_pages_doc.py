@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+from tests.small_desk import SmallDesk
+
 from madang.web import Shopfront, create_app
 from madang.web.routes import addresses
-from tests.small_desk import SmallDesk
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "pages.md").read_text()
