@@ -106,9 +106,11 @@ class Belief:
         self.catalogue = catalogue
         self.s = settings
         self.states = [State(0.0, {}, (), None)]
+        self.times: dict[int, float] = {}
 
     def observe(self, shift: Shift, scene: Scene) -> None:
         """Extend every state by the ways to explain one shift."""
+        self.times[shift.id] = shift.t
         shared = self._taken(shift, scene) if shift.total < 0 else []
         children: dict[tuple[object, ...], State] = {}
         for state in self.states:
@@ -390,6 +392,17 @@ class Belief:
             out.append(at[1])
             at = at[0]  # type: ignore[assignment]
         return out[::-1]
+
+    def exchange(self, a: int, b: int, since: float) -> None:
+        """Bodies `a` and `b` were mistaken for each other since then: what they took before goes to the other body."""
+        early = {k for k, t in self.times.items() if t < since}
+        for state in self.states:
+            ca, cb = state.carts.get(a, ()), state.carts.get(b, ())
+            state.carts = {
+                **state.carts,
+                a: tuple(h for h in ca if h.shift not in early) + tuple(h for h in cb if h.shift in early),
+                b: tuple(h for h in cb if h.shift not in early) + tuple(h for h in ca if h.shift in early),
+            }
 
     def forget(self, bodies: set[int]) -> None:
         """These bodies are out of the shop: their carts no longer tell states apart."""

@@ -47,9 +47,7 @@ class Engine:
         self._frames: list[tuple[float, int, Sequence[tuple[str, Floats]]]] = []
         self._gates: list[tuple[float, int, Gate]] = []
         self._seen: list[tuple[float, int, Vision]] = []
-        self._holds = Holds(
-            store, s, lambda q, t: self._plates_of(q).level_before(q, t), self._state_of
-        )
+        self._holds = Holds(store, s, lambda q, t: self._plates_of(q).level_before(q, t), self._state_of)
         self._clocks = [0.5 * (SHIFTS_S / s.clock_sd_s) ** 2 for _ in store.gondolas]
         self._order = 0
         self._tick: int | None = None
@@ -126,6 +124,8 @@ class Engine:
         while self._seen and self._seen[0][0] < now:
             self._sight.add(heapq.heappop(self._seen)[2])
         out = self._visits.tick(now)
+        while self._visits.exchanges:
+            self._belief.exchange(*self._visits.exchanges.pop(0))
         shifts = self._held_back(self._interactions.ready(now, self._busy_since, self._force, self._compare), now)
         if shifts:
             self._catalogue.dead = {q for p in self._plates.values() for q in p.blind()}

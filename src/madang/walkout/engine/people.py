@@ -45,6 +45,15 @@ class Body:
         return float(np.percentile(self.heights, 70)) if self.heights else float("nan")
 
 
+@dataclass(frozen=True, slots=True)
+class Join:
+    """At `t` a new track was taken for `body`; it might have been one of `rivals`."""
+
+    t: float
+    body: int
+    rivals: tuple[int, ...]
+
+
 class People:
     """Follows everybody. `bodies` are confirmed people by id; ghosts of the cameras never get there."""
 
@@ -55,7 +64,7 @@ class People:
         self._live: list[Body] = []
         self._t = -np.inf
         self._count = 0
-        self.merged: list[tuple[int, int]] = []
+        self.joins: list[Join] = []
 
     def feed(self, t: float, people: Sequence[tuple[str, Floats]]) -> None:
         """Take one frame (in time order)."""
@@ -67,9 +76,7 @@ class People:
             joints = np.stack([p[1] for p in people]).astype(float)
             for body, k in self._match(t, people, joints, live):
                 self._see(body, t, people[k][0], joints[k])
-        for body in self._live:
-            if not body.confirmed and body.seen >= self.s.confirm_frames:
-                self._confirm(body)
+        self._confirm(t)
         self._live = [b for b in self._live if t - b.lost < self.s.coast_s and not b.gone]
 
     def _match(
@@ -123,22 +130,29 @@ class People:
         if not np.isnan(xyz[HEAD, 2]) and (body.seen % 3 == 0) and len(body.heights) < 300:
             body.heights.append(float(xyz[HEAD, 2]))
 
-    def _confirm(self, body: Body) -> None:
-        if body.hidden > self.s.ghost_hidden * 8 * body.seen:
-            if body.seen > 6 * self.s.confirm_frames:
-                body.confirmed = True
+    def _confirm(self, t: float) -> None:
+        """New tracks that have been seen long enough become people: all that wait are matched with all that are lost."""
+        ripe = [b for b in self._live if not b.confirmed and b.seen >= self.s.confirm_frames and self._solid(b)]
+        if not any(t - b.born >= self.s.confirm_s for b in ripe):
+            return
+        lost = self._missing(min(b.born for b in ripe))
+        options = [[(self._score(b, old), old) for old in lost] for b in ripe]
+        for body, before in zip(ripe, _best_match(ripe, options, [self._new_score(b) for b in ripe]), strict=True):
+            if t - body.born < self.s.confirm_s:
+                continue
+            body.confirmed = True
+            if before is None:
                 self.bodies[body.id] = body
-            return
-        body.confirmed = True
-        before = self._continues(body)
-        if before is None:
-            self.bodies[body.id] = body
-            return
-        self._join(before, body)
+            else:
+                self._join(before, body, [o for x, o in options[ripe.index(body)] if o is not before and x > -9.0])
 
-    def _join(self, old: Body, new: Body) -> None:
-        """`new` is the same person as `old`: it lives on under the old id."""
-        self.merged.append((old.id, new.id))
+    def _solid(self, body: Body) -> bool:
+        """Ghosts hide many joints."""
+        return body.hidden <= self.s.ghost_hidden * 8 * body.seen or body.seen > 6 * self.s.confirm_frames
+
+    def _join(self, old: Body, new: Body, rivals: list[Body]) -> None:
+        """`new` is the same person as `old`: it lives on under the old id; `rivals` might have been it too."""
+        self.joins.append(Join(new.born, old.id, tuple(sorted(o.id for o in rivals))))
         new.id = old.id
         new.born, new.start = old.born, old.start
         new.trail = old.trail + new.trail
@@ -147,33 +161,35 @@ class People:
         new.heights = old.heights + new.heights
         self.bodies[old.id] = new
 
-    def _continues(self, body: Body) -> Body | None:
-        """The lost body that this new one most likely is, or None when it is likelier somebody new."""
+    def _missing(self, since: float) -> list[Body]:
+        """Bodies out of sight that have not left."""
+        live = {b.id for b in self._live if b.confirmed and self._t - b.lost < 0.25}
+        return [
+            b
+            for b in self.bodies.values()
+            if not b.gone and b.id not in live and b.lost > since - self.s.lost_s and not self._went_out(b)
+        ]
+
+    def _went_out(self, body: Body) -> bool:
+        return self.at_gate(body.where) and body.lost - body.born > 4.0
+
+    def _new_score(self, body: Body) -> float:
+        """Log odds that this track is somebody new: surely at the gate, hardly in the middle of the shop."""
+        return -1.0 if self.store.gate_polygon is None or self.at_gate(body.start) else -16.0
+
+    def _score(self, body: Body, old: Body) -> float:
+        """Log odds that this track continues that lost body: a walk in the gap, and the same head height."""
         s = self.s
-        born_here = self.at_gate(body.start)
-        best, best_score = None, (-2.0 if born_here else -12.0)
-        alive = {b.id for b in self._live if b.lost > body.born + 0.05 and b is not body}
-        for old in self.bodies.values():
-            gap = body.born - old.lost
-            if old.gone or old is body or old.id in alive or gap < -0.1 or gap > s.lost_s:
-                continue
-            if self.at_gate(old.where) and old.lost - old.born > 2.0:
-                continue
-            d = float(np.linalg.norm(body.start - old.where))
-            if d > 0.5 + s.walk_m_s * max(gap, 0):
-                continue
-            spread = 0.12 + 0.45 * max(gap, 0.0)
-            dh = body.height - old.height
-            dh = 0.0 if np.isnan(dh) else dh
-            score = (
-                -0.5 * (d / spread) ** 2
-                - 0.5 * min((dh / s.height_sd_m) ** 2, 25.0)
-                - 0.1 * gap
-                - np.log(spread / 0.12)
-            )
-            if score > best_score:
-                best, best_score = old, score
-        return best
+        gap = body.born - old.lost
+        away = float(np.linalg.norm(body.start - old.where))
+        if gap < -0.1 or away > 0.5 + s.walk_m_s * max(gap, 0.0):
+            return -99.0
+        if self.at_gate(body.start) and (gap > 2.0 or away > 0.6):
+            return -99.0
+        spread = 0.12 + 0.45 * max(gap, 0.0)
+        tall = body.height - old.height
+        tall = 0.0 if np.isnan(tall) else tall / (s.height_sd_m if tall > 0 else 2.0 * s.height_sd_m)
+        return float(-0.5 * (away / spread) ** 2 - 0.5 * min(tall**2, 10.0) - 0.1 * gap - np.log(spread / 0.12))
 
     def at_gate(self, where: Floats) -> bool:
         """Is this place in the gate area?"""
@@ -189,6 +205,29 @@ class People:
             if body.trail and body.trail[0][0] < before - 5.0:
                 body.trail = [x for x in body.trail if x[0] >= before]
                 body.path = [x for x in body.path if x[0] >= before]
+
+
+def _best_match(ripe: list[Body], options: list[list[tuple[float, Body]]], fresh: list[float]) -> list[Body | None]:
+    """Every new track with a lost body, or with none: greedy, then improved by exchanging pairs."""
+    chosen: list[int | None] = [None] * len(ripe)
+    cells = sorted(
+        ((x - fresh[i], i, k) for i, row in enumerate(options) for k, (x, _) in enumerate(row) if x > fresh[i]),
+        key=lambda c: (-c[0], c[1], c[2]),
+    )
+    for _, i, k in cells:
+        if chosen[i] is None and k not in chosen:
+            chosen[i] = k
+
+    def worth(i: int, k: int | None) -> float:
+        return fresh[i] if k is None else options[i][k][0]
+
+    for _ in range(len(ripe)):
+        for i in range(len(ripe)):
+            for j in range(i):
+                a, b = chosen[i], chosen[j]
+                if worth(i, b) + worth(j, a) > worth(i, a) + worth(j, b) + 1e-9:
+                    chosen[i], chosen[j] = b, a
+    return [None if k is None else options[i][k][1] for i, k in enumerate(chosen)]
 
 
 def _centre(joints: Floats) -> Floats:

@@ -48,9 +48,11 @@ class Settings:
     """How much nearer another body must be before the camera's track id is disbelieved."""
     confirm_frames: int = 9
     """Frames until a track counts as a person (about 0.8 s); ghosts are shorter."""
+    confirm_s: float = 1.1
+    """... and until it is matched with the people who are out of sight: others may reappear meanwhile."""
     ghost_hidden: float = 0.25
     """A track with more than this share of joints unseen is a ghost."""
-    lost_s: float = 12.0
+    lost_s: float = 20.0
     """Longest gap over which a lost body is taken up again."""
     height_sd_m: float = 0.025
     """Spread of a head height estimated from a second of frames."""

@@ -61,6 +61,7 @@ class Visits:
         self._waiting: list[Gate] = []
         self._searching: list[tuple[Visit, Member]] = []
         self._tail = 0
+        self.exchanges: list[tuple[int, int, float]] = []
         self._entry = _middle(store.entry_line)
         self._exit = _middle(store.exit_line)
 
@@ -166,11 +167,40 @@ class Visits:
                     self._bind(visit, open_member, body.id)
                     owner = visit
             if visit is not None and owner is not None and owner is not visit:
-                visit.doubt = owner.doubt = 1.0
-                return self._mark(visit, None, g.t)
+                other = self._exchanged(body.id, visit)
+                if other is None:
+                    visit.doubt = owner.doubt = 1.0
+                    return self._mark(visit, None, g.t)
+                self._exchange(body.id, other[0], owner, visit, other[1])
+                owner = visit
             visit = owner or visit
             body.gone = True
         return [] if visit is None else self._mark(visit, None if body is None else body.id, g.t)
+
+    def _exchanged(self, body: int, visit: Visit) -> tuple[int, float] | None:
+        """The body of `visit` that this one was mistaken for when a track was taken up again, and since when."""
+        mine = [m.body for m in visit.members if m.body is not None and m.left is None]
+        for join in reversed(self.people.joins):
+            for other in mine:
+                if {body, other} <= {join.body, *join.rivals}:
+                    return other, join.t
+        return (
+            (mine[0], max((j.t for j in self.people.joins if j.body in (body, mine[0])), default=-1.0))
+            if len(mine) == 1
+            else None
+        )
+
+    def _exchange(self, a: int, b: int, of_a: Visit, of_b: Visit, since: float) -> None:
+        """Bodies `a` and `b` were mistaken for each other since then: from now on each stands for the other's visit."""
+        if since < 0:
+            of_a.doubt = of_b.doubt = 1.0
+        for visit, old, new in ((of_a, a, b), (of_b, b, a)):
+            for m in visit.members:
+                if m.body == old and m.left is None:
+                    m.body = new
+                    break
+        self.of[a], self.of[b] = of_b.id, of_a.id
+        self.exchanges.append((a, b, since))
 
     def _mark(self, visit: Visit, body: int | None, t: float) -> list[Update]:
         inside = [m for m in visit.members if m.left is None]
