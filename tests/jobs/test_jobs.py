@@ -174,6 +174,21 @@ def test_a_job_that_kills_its_worker_is_given_up_in_the_end(db: Database, clock:
     assert counts(db) == {"timers": {"failed": 1}, "outbox": {}}
 
 
+def test_a_call_that_kills_its_worker_is_not_made_for_ever(db: Database, clock: ManualClock) -> None:
+    sent: list[UUID] = []
+    told: list[UUID] = []
+    jobs.outside("post", retry=Retry(attempts_max=2), gave_up=lambda _tx, job: told.append(job.id))(
+        lambda job: sent.append(job.id)
+    )
+    send(db)
+    for _ in range(2):
+        Hand(db, clock, neighbourhood="n1").take(records.outbox)
+        clock.advance(s=61)
+    run(db, clock)
+    assert (sent, told) == ([], [ID])
+    assert counts(db)["outbox"] == {"failed": 1}
+
+
 def test_a_process_leaves_kinds_it_does_not_know_to_others(db: Database, clock: ManualClock) -> None:
     set_timer(db, kind="elsewhere")
     jobs.handler("ring")(effect)

@@ -56,6 +56,24 @@ _leases = {
     .values(lease=sa.bindparam("owner"), next_us=sa.bindparam("until_us"), attempts=of.c.attempts + 1)
     for of in (timers, outbox)
 }
+_open = {
+    of.name: sa.select(of.c.lease, of.c.attempts).where(
+        of.c.neighbourhood == sa.bindparam("n"), of.c.id == sa.bindparam("id_"), of.c.next_us.is_not(None)
+    )
+    for of in (timers, outbox)
+}
+_changes = {
+    of.name: sa.update(of)
+    .where(of.c.neighbourhood == sa.bindparam("n"), of.c.id == sa.bindparam("id_"))
+    .values(
+        next_us=sa.bindparam("next_us"),
+        lease=None,
+        closed_at_us=sa.bindparam("closed_at_us"),
+        outcome=sa.bindparam("outcome"),
+        error=sa.bindparam("error"),
+    )
+    for of in (timers, outbox)
+}
 
 
 def add(tx: Tx, to: sa.Table, *, id: UUID, kind: str, payload: Mapping[str, Any], due_us: int) -> None:
@@ -103,35 +121,24 @@ def lease(tx: Tx, of: sa.Table, jobs: Collection[Job], *, owner: str, until_us: 
 
 def held(tx: Tx, of: sa.Table, job: Job, owner: str) -> bool:
     """True while the job is open and leased to ``owner`` for this very attempt."""
-    found = tx.rows(
-        sa.select(of.c.id).where(
-            of.c.neighbourhood == tx.neighbourhood,
-            of.c.id == job.id,
-            of.c.lease == owner,
-            of.c.attempts == job.attempt,
-            of.c.next_us.is_not(None),
-        )
-    )
-    return bool(found)
+    return tx.rows(_open[of.name], {"n": tx.neighbourhood, "id_": job.id}) == [(owner, job.attempt)]
 
 
 def close(tx: Tx, of: sa.Table, id: UUID, *, at_us: int, outcome: Outcome, error: str | None = None) -> bool:
     """End an open job; False when there was none."""
-    ended = tx.execute(
-        sa.update(of)
-        .where(of.c.neighbourhood == tx.neighbourhood, of.c.id == id, of.c.next_us.is_not(None))
-        .values(next_us=None, lease=None, closed_at_us=at_us, outcome=outcome, error=error)
-    )
-    return bool(ended.rowcount)
+    if not tx.rows(_open[of.name], {"n": tx.neighbourhood, "id_": id}):
+        return False
+    _change(tx, of, id, next_us=None, closed_at_us=at_us, outcome=outcome, error=error)
+    return True
 
 
 def put_off(tx: Tx, of: sa.Table, id: UUID, *, until_us: int, error: str) -> None:
-    """Give a lease back; the job may be taken again at ``until_us``."""
-    tx.execute(
-        sa.update(of)
-        .where(of.c.neighbourhood == tx.neighbourhood, of.c.id == id)
-        .values(next_us=until_us, lease=None, error=error)
-    )
+    """Give the lease of an open job back; it may be taken again at ``until_us``."""
+    _change(tx, of, id, next_us=until_us, closed_at_us=None, outcome=None, error=error)
+
+
+def _change(tx: Tx, of: sa.Table, id: UUID, **values: int | str | None) -> None:
+    tx.many(_changes[of.name], [{"n": tx.neighbourhood, "id_": id, **values}])
 
 
 def counts(tx: Tx, of: sa.Table) -> dict[str, int]:

@@ -101,6 +101,9 @@ class Hand:
 
     def _make_call(self, job: Job) -> None:
         outside = OUTSIDE[job.kind]
+        if job.attempt > outside.retry.attempts_max:  # its worker died every time
+            self._put_off(records.outbox, job, "jobs.worker_died", outside.retry, outside.gave_up)
+            return
 
         def settle(tx: Tx, answer: Any) -> None:
             if not records.held(tx, records.outbox, job, self._owner):
@@ -116,13 +119,17 @@ class Hand:
             self._failed(records.outbox, job, error, outside.retry, outside.gave_up)
 
     def _failed(self, of: sa.Table, job: Job, error: BaseException, retry: Retry, gave_up: Handler | None) -> None:
-        """Put the job off, or give it up when its attempts are used up."""
+        """Tell the log what went wrong and put the job off."""
         code = error.code if isinstance(error, MadangError) else type(error).__name__
         log.warning(
             "jobs.failed",
             extra={"job": str(job.id), "job_kind": job.kind, "attempt": job.attempt, "code": code},
             exc_info=None if isinstance(error, MadangError) else error,
         )
+        self._put_off(of, job, code, retry, gave_up)
+
+    def _put_off(self, of: sa.Table, job: Job, code: str, retry: Retry, gave_up: Handler | None) -> None:
+        """Let the job wait for its next attempt, or give it up when they are used up."""
 
         def write_down(tx: Tx) -> None:
             if not records.held(tx, of, job, self._owner):
