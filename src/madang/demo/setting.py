@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ SHOP = "madang-1"
 NEIGHBOURHOOD = "demo"
 EPOCH_US = 1_790_031_600_000_000
 """Where a headless run begins: 2026-09-22 08:00 in Seoul, always, so that two runs of a seed are the same."""
+FIRST_US = 3_000_000
+"""The first visitor comes this soon, so that there is something to see."""
 FILE = "demo.json"
 SCRIPT = "script.msgpack"
 
@@ -100,5 +103,10 @@ def plan_of(setting: Setting, layout: dict[str, Any]) -> twin.Plan:
     """Who comes when and wants what."""
     stocked = [product["id"] for product in layout["products"]]
     found = baskets.real_baskets(setting.baskets, setting.seed, stocked=stocked)
-    geometry = twin.Geometry(layout)
-    return twin.busy_plan(geometry, found, epoch_us=setting.epoch_us, per_hour=setting.per_hour, seed=setting.seed)
+    plan = twin.busy_plan(
+        twin.Geometry(layout), found, epoch_us=setting.epoch_us, per_hour=setting.per_hour, seed=setting.seed
+    )
+    if not plan.visits:
+        return plan
+    early_us = plan.visits[0].arrive_us - setting.epoch_us - FIRST_US
+    return replace(plan, visits=tuple(replace(v, arrive_us=v.arrive_us - early_us) for v in plan.visits))

@@ -25,7 +25,9 @@ from madang.walkout.engine_process import Died, EngineProcess
 from madang.walkout.model import Begin, Frame, Note, Run, Trouble
 
 TOGETHER_MAX = 40
-"""Frames applied in one transaction at most."""
+"""Frames applied in one transaction at most ..."""
+LASTING_MAX = 6
+"""... and updates with consequences: a handful fits the writer's budget of 20 ms."""
 TIMERS_EVERY_US = 5_000_000
 DEATHS_MAX = 5
 """Deaths of the engine within a minute of each other that are put up with."""
@@ -182,6 +184,9 @@ class LiveShop:
                     self._apply(frames)
                     frames = []
                     self._let_time_act(one.t_us)
+                if sum(len(frame.lasting) for frame in frames) >= LASTING_MAX:
+                    self._apply(frames)
+                    frames = []
                 frames.append(one)
                 continue
             self._apply(frames)

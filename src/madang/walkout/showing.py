@@ -8,16 +8,17 @@ from typing import Literal
 from uuid import UUID
 
 from madang import ledger
-from madang.db import Database, Tx
+from madang.db import Database, Page, Tx
 from madang.deals import Deal
 from madang.deals import service as deals
 from madang.kernel import Actor
 from madang.ledger import Audit, Book, BookReport
-from madang.walkout import model, pricing, service
+from madang.walkout import model, pricing, records, service
 from madang.walkout.applying import Effects
 from madang.walkout.live import Hub
 from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Totals, Unit
 from madang.walkout.model import Frame
+from madang.walkout.visits import Visit
 
 SEEN_S = 1.5
 """Somebody without a new position for this long is no longer shown."""
@@ -80,16 +81,32 @@ class Showing:
         self.tally = Tally()
 
     def open(self) -> None:
-        """Show what the database knows: stock, and the deals of before."""
+        """Show what the database knows: stock, who is inside, and every deal of before."""
 
-        def read(tx: Tx) -> tuple[dict[str, dict[str, int]], list[Deal]]:
-            latest = deals.find(tx, self._by, process="walkout", shop=self._shop, limit=200).rows
-            return service.stock(tx, self._by, self._shop), list(latest)
+        def read(tx: Tx) -> tuple[dict[str, dict[str, int]], list[Visit]]:
+            return service.stock(tx, self._by, self._shop), records.open_visits(tx, self._shop)
 
-        stock, latest = self._db.read(read, neighbourhood=self._by.neighbourhood)
+        stock, inside = self._db.read(read, neighbourhood=self._by.neighbourhood)
         self._hub.stock(stock)
-        for deal in reversed(latest):
+        for visit in inside:
+            self._inside[visit.name] = visit.books.people
+            self._roles[visit.name] = "staff" if visit.role == "staff" else "customer"
+        for deal in self._every_deal():
             self._deal(deal)
+
+    def _every_deal(self) -> list[Deal]:
+        """Oldest first."""
+        found: list[Deal] = []
+        cursor: str | None = None
+        while True:
+            page = self._db.read(lambda tx, at=cursor: self._page(tx, at), neighbourhood=self._by.neighbourhood)  # type: ignore[misc]
+            found += page.rows
+            cursor = page.next
+            if cursor is None:
+                return found[::-1]
+
+    def _page(self, tx: Tx, cursor: str | None) -> Page[Deal]:
+        return deals.find(tx, self._by, process="walkout", shop=self._shop, cursor=cursor, limit=200)
 
     # --- what the engine says -------------------------------------------------------------------------------------
     def frames(self, frames: list[Frame], effects: Effects) -> None:
@@ -221,6 +238,7 @@ class Showing:
         self._hub.books(**{str(book): check_of(book, report.books[book]) for book in Book})
         self._hub.health(self._devices(t_us), engine_lag_ms=self._lag_ms())
         self._hub.totals(self.totals())
+        self._hub.clock(t_us, self._speed())
         self._looked_s = time.monotonic()
 
     def totals(self) -> Totals:
