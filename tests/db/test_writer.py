@@ -11,6 +11,7 @@ import pytest
 
 from madang.db import Database, Tx, open_database
 from madang.db.link import Link
+from madang.db.writer import BATCH_MAX, Lane, Writer
 from madang.kernel import Unavailable
 
 Step = Callable[[Tx], Any]
@@ -174,6 +175,25 @@ def test_closing_finishes_what_is_queued_and_refuses_more(db_url: str) -> None:
     assert refused.value.code == "db.closed"
     with open_database(db_url, durable=False) as again:
         assert numbers(again) == list(range(200))
+
+
+def test_closing_between_two_batches_still_finishes_the_second(db_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = open_database(db_url, durable=False)
+    closing = threading.Thread(target=db.close)
+    settle = Writer._settle
+
+    def settle_while_closing(writer: Writer, lane: Lane) -> bool:
+        more = settle(writer, lane)
+        if more and not closing.is_alive():
+            closing.start()
+            while not writer._ready.qsize():  # until the worker has been told to stop
+                threading.Event().wait(0.001)
+        return more
+
+    monkeypatch.setattr(Writer, "_settle", settle_while_closing)
+    futures = together(db, *[lambda tx: tx.neighbourhood for _ in range(BATCH_MAX + 20)])
+    assert [future.result(10) for future in futures] == ["n1"] * (BATCH_MAX + 20)
+    closing.join(10)
 
 
 @pytest.mark.postgres

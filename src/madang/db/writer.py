@@ -114,8 +114,7 @@ class Writer:
         worker = Worker(self._connect)
         while (lane := self._next()) is not None:
             worker.run_batch(lane)
-            if self._settle(lane):
-                self._ready.put(lane)
+            self._settle(lane)
         while lanes := self._left():
             for lane in lanes:
                 worker.run_batch(lane)
@@ -131,9 +130,14 @@ class Writer:
             return self._ready.get()
 
     def _settle(self, lane: Lane) -> bool:
-        """True when the lane has more to do and stays busy (closing, ``_left`` finds it)."""
+        """Queue the lane again when it has more to do (closing, ``_left`` finds it); True when it was.
+
+        Under the lock, so that it never comes behind the marks with which ``close`` stops the workers.
+        """
         with self._lock:
             lane.busy = bool(lane.jobs) and not self._closed
+            if lane.busy:
+                self._ready.put(lane)
             return lane.busy
 
     def _left(self) -> list[Lane]:
