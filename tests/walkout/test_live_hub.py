@@ -12,7 +12,7 @@ import pytest
 from tests import small_shop
 
 from madang.kernel import ManualClock, TooMany
-from madang.walkout import live
+from madang.walkout import live, live_log
 from madang.walkout.live import Hub, Hubs
 from madang.walkout.live_model import CartLine, Dot
 
@@ -22,7 +22,7 @@ def hub(clock: ManualClock) -> Hub:
     return small_shop.hub(clock)
 
 
-def kinds(events: list[live.Event]) -> list[str]:
+def kinds(events: list[live_log.Event]) -> list[str]:
     return [event.name for event in events]
 
 
@@ -66,17 +66,17 @@ def test_only_the_latest_cart_of_a_visit_is_sent(hub: Hub) -> None:
 
 def test_a_page_that_fell_behind_the_ring_gets_a_snapshot(hub: Hub) -> None:
     cursor, _ = hub.take(-1)
-    for n in range(live.RING + 5):
+    for n in range(live_log.RING + 5):
         hub.gate(id=f"x{n}", t_us=n, event="entered", visit=f"v{n}")
     _, events = hub.take(cursor)
     assert kinds(events) == ["snapshot"]
 
 
 def test_the_log_stays_bounded_however_much_happens(hub: Hub) -> None:
-    for n in range(live.RING * 2):
+    for n in range(live_log.RING * 2):
         hub.gate(id=f"x{n}", t_us=n, event="entered", visit=f"v{n}")
         hub.cart(visit=f"v{n}", t_us=n, lines=[], confidence=1.0, closed=True)
-    assert len(hub._ring) <= live.RING
+    assert len(hub._log.ring) <= live_log.RING
     snapshot = hub.snapshot()
     assert len(snapshot["gates"]) == live.KEPT["gate"]
     assert sum(cart["closed"] for cart in snapshot["carts"]) == live.KEPT_CLOSED_CARTS

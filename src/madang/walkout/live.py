@@ -10,41 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from madang.kernel import Clock, TooMany
+from madang.walkout.live_log import Event, Log, Payload
 from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Item, Totals
 from madang.walkout.live_plan import plan_of
 
-RING = 2000
 KEPT = {"gate": 40, "move": 40, "receipt": 60}
 KEPT_CLOSED_CARTS = 12
 PAGES_MAX = 200
 HEARTBEAT_S = 5.0
 PACE_S = 0.1
-
-Payload = dict[str, Any]
-
-
-class Event:
-    """One event of the log; its bytes are made once, by the first page that needs them."""
-
-    __slots__ = ("_bytes", "data", "name", "seq")
-
-    def __init__(self, seq: int, name: str, data: Payload) -> None:
-        self.seq, self.name, self.data = seq, name, data
-        self._bytes: bytes | None = None
-
-    def frame(self, epoch: str) -> bytes:
-        """The event as server-sent events write it (WHATWG HTML, 9.2)."""
-        if self._bytes is None:
-            body = msgspec.json.encode(self.data)
-            self._bytes = b"id: %s-%d\nevent: %s\ndata: %s\n\n" % (epoch.encode(), self.seq, self.name.encode(), body)
-        return self._bytes
 
 
 class _Page:
@@ -79,9 +60,7 @@ class Hub:
         self._clock = clock
         self._epoch = format(clock.now_us(), "x")
         self._lock = threading.Lock()
-        self._seq = self._dropped = 0
-        self._ring: deque[Event] = deque()
-        self._latest: OrderedDict[str, Event] = OrderedDict()
+        self._log = Log()
         self._recent: dict[str, OrderedDict[str, Payload]] = {name: OrderedDict() for name in KEPT}
         self._numbers: dict[str, int] = {}
         self._staff: set[str] = set()
@@ -212,18 +191,10 @@ class Hub:
     def take(self, cursor: int) -> tuple[int, list[Event]]:
         """What happened since ``cursor``, oldest first, and the next cursor; a snapshot if the ring lacks it."""
         with self._lock:
-            if cursor == self._seq:
-                return cursor, []
-            if cursor < self._dropped or cursor > self._seq:
-                return self._seq, [Event(self._seq, "snapshot", self._snapshot())]
-            # From the new end backwards: a page that keeps up looks at a handful, not at the whole ring.
-            events: list[Event] = []
-            for log in (reversed(self._ring), reversed(self._latest.values())):
-                for event in log:
-                    if event.seq <= cursor:
-                        break
-                    events.append(event)
-            return self._seq, sorted(events, key=lambda event: event.seq)
+            events = self._log.since(cursor)
+            if events is None:
+                events = [Event(self._log.seq, "snapshot", self._snapshot())]
+            return self._log.seq, events
 
     def cursor_of(self, last_event_id: str | None) -> int:
         """Where a returning page was; -1 (a snapshot is due) for a new one or one of an earlier run of the shop."""
@@ -278,9 +249,7 @@ class Hub:
         with self._lock:
             if visit:
                 data["n"] = self._number(visit)
-            self._seq += 1
-            self._latest[key] = Event(self._seq, name, data)
-            self._latest.move_to_end(key)
+            self._log.replace(name, key, data)
             if name == "cart" and data["closed"]:
                 self._forget_old_carts()
         self._wake()
@@ -288,10 +257,7 @@ class Hub:
     def _happen(self, name: str, id: str, visit: str, data: Payload) -> None:
         with self._lock:
             data["n"] = self._number(visit)
-            self._seq += 1
-            self._ring.append(Event(self._seq, name, data))
-            if len(self._ring) > RING:
-                self._dropped = self._ring.popleft().seq
+            self._log.happen(name, data)
             recent = self._recent[name]
             recent[id] = data
             if len(recent) > KEPT[name]:
@@ -299,9 +265,8 @@ class Hub:
         self._wake()
 
     def _forget_old_carts(self) -> None:
-        closed = [key for key, e in self._latest.items() if e.name == "cart" and e.data["closed"]]
-        for key in closed[:-KEPT_CLOSED_CARTS]:
-            del self._latest[key]
+        closed = [key for key, e in self._log.latest.items() if e.name == "cart" and e.data["closed"]]
+        self._log.forget(closed[:-KEPT_CLOSED_CARTS])
 
     def _wake(self) -> None:
         with self._lock:
@@ -316,8 +281,8 @@ class Hub:
                     self._pages.discard(page)
 
     def _snapshot(self) -> Payload:
-        now: Payload = {e.name: e.data for e in self._latest.values() if e.name != "cart"}
-        now["carts"] = [e.data for e in self._latest.values() if e.name == "cart"]
+        now: Payload = {e.name: e.data for e in self._log.latest.values() if e.name != "cart"}
+        now["carts"] = [e.data for e in self._log.latest.values() if e.name == "cart"]
         now |= {f"{name}s": list(recent.values()) for name, recent in self._recent.items()}
         shop = {"id": self.shop_id, "name_ko": self.name_ko, "name_en": self.name_en}
         now |= {"shop": shop | {"note_ko": self.note_ko, "note_en": self.note_en}, "plan": _plain(self.plan)}
