@@ -20,10 +20,11 @@ from madang.walkout.engine.reach import SHIFTS_S, in_shelf, place_of, reach_curv
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
-from madang.walkout.engine.types import Gate, Update, Vision
+from madang.walkout.engine.types import Gate, Person, Update, Vision
 from madang.walkout.engine.visits import Visits
 
 TICK_S = 0.2
+SEEN_S = 0.5  # a person seen this long ago still stands there
 
 
 class Engine:
@@ -107,6 +108,13 @@ class Engine:
         out += self._reporter.receipts(end + 60.0)
         return out
 
+    def _seen_now(self, now: float) -> list[Update]:
+        """Where everybody stands who was seen in the last half second."""
+        bodies = [b for b in self._people.bodies.values() if now - b.lost < SEEN_S and not b.gone]
+        return [
+            Person(now, b.track, self._visits.of.get(b.id), float(b.where[0]), float(b.where[1])) for b in bodies
+        ]
+
     def _run(self, now: float) -> list[Update]:
         while self._batches and self._batches[0][0] < now:
             t, gondola, _, values = heapq.heappop(self._batches)
@@ -134,6 +142,7 @@ class Engine:
         if shifts:
             out += self._reporter.moved(now)
         out += self._reporter.receipts(now)
+        out += self._seen_now(now)
         if self._tick is not None and self._tick % 50 == 0:
             self._people.forget(now - self.settings.memory_s)
             self._sight.forget(now - self.settings.memory_s)
