@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from madang.db import Database, Tx, backup, open_database, restore
+from madang.db import Database, Tx, backup, open_database, restore, sqlite
 from madang.db.command import add_parser
 from madang.kernel import Conflict, Invalid, Unavailable
 
@@ -161,6 +162,62 @@ def test_the_commands_do_it(filled: Database, tmp_path: Path, capsys: pytest.Cap
     said = capsys.readouterr().out
     assert "backed up" in said
     assert "복원 완료" in said
+
+
+class Killed(BaseException):
+    """Stands for a process that ends at once: nobody tidies up after it."""
+
+
+def die(*_: object, **__: object) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize("renames", [1, 2, 3])
+def test_a_restore_killed_while_files_change_places_loses_nothing(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    target, new = tmp_path / "madang.db", tmp_path / "new"
+    new.write_bytes(b"new")
+    target.write_bytes(b"old")
+    (tmp_path / "madang.db-wal").write_bytes(b"its log")
+    real, made = Path.rename, list[Path]()
+
+    def rename(path: Path, to: Path) -> Path:
+        if len(made) == renames:
+            raise Killed
+        made.append(to)
+        return real(path, to)
+
+    with monkeypatch.context() as killing:
+        killing.setattr(Path, "rename", rename)
+        killing.setattr(sqlite, "settle_swap", die)
+        with pytest.raises(Killed):
+            sqlite.swap(new, target)
+    sqlite.settle_swap(target)
+    left = {path.name: path.read_bytes() for path in tmp_path.glob("madang.db*")}
+    assert left == ({"madang.db": b"new"} if renames == 3 else {"madang.db": b"old", "madang.db-wal": b"its log"})
+
+
+@pytest.mark.postgres
+def test_a_restore_killed_half_way_leaves_the_old_data_to_be_had_again(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_database(postgres_url, durable=False) as db:
+        db.write(run("CREATE TABLE t (n INTEGER)"), neighbourhood="n1")
+        db.write(put(1), neighbourhood="n1")
+        backup(db, tmp_path / "backup")
+    module = importlib.import_module("madang.db.backup")  # the name in the package is the function
+    with monkeypatch.context() as killing:
+        killing.setattr(module, "_run", die)
+        killing.setattr(module, "_undo_interrupted", lambda _: None)
+        with pytest.raises(Killed):
+            restore(tmp_path / "backup", postgres_url, replace=True)
+    with pytest.raises(Unavailable) as refused:
+        open_database(postgres_url, durable=False)
+    assert refused.value.code == "db.restore_unfinished"
+    restore(tmp_path / "backup", postgres_url, replace=True)
+    with open_database(postgres_url, durable=False) as db:
+        assert pairs(db) == [(1, 2)]
 
 
 def test_nothing_is_left_beside_the_database(sqlite_url: str, tmp_path: Path) -> None:

@@ -20,10 +20,11 @@ from sqlalchemy.exc import DatabaseError
 
 from madang.db import errors, migrate
 from madang.db.database import Database, sqlite_path
+from madang.db.link import lock_key
+from madang.db.postgres import ASIDE
 from madang.db.private import binaries
-from madang.db.sqlite import FileLock, library
+from madang.db.sqlite import FileLock, library, settle_swap, swap
 
-ASIDE = "madang_replaced"  # the PostgreSQL schema that waits until a restore is known to be good
 _SQLITE_MARK, _POSTGRES_MARK = b"SQLite format 3\0", b"PGDMP"
 
 
@@ -131,6 +132,7 @@ def _restore_sqlite(source: Path, target: Path, *, replace: bool) -> tuple[str, 
     lock = FileLock(target)
     partial = target.with_name(target.name + ".restoring")
     try:
+        settle_swap(target)
         if not replace and target.exists() and _sqlite_tables(target):
             raise errors.not_empty(str(target))
         partial.unlink(missing_ok=True)
@@ -138,25 +140,11 @@ def _restore_sqlite(source: Path, target: Path, *, replace: bool) -> tuple[str, 
         shutil.copyfile(source, partial)
         revisions = _check_sqlite(partial)
         _sync(partial)
-        _swap(partial, target)
+        swap(partial, target)
     finally:
         partial.unlink(missing_ok=True)
         lock.release()
     return revisions
-
-
-def _swap(new: Path, target: Path) -> None:
-    """Put ``new`` in ``target``'s place; the old file keeps its log beside it until the new one is in place."""
-    aside = target.with_name(target.name + ".replaced")
-    moved = []
-    for ending in ("", "-wal", "-shm", "-journal"):
-        old = target.with_name(target.name + ending)
-        if old.exists():
-            moved.append(old.rename(aside.with_name(aside.name + ending)))
-    new.rename(target)
-    _sync(target.parent)
-    for old in moved:
-        old.unlink()
 
 
 def _sqlite_tables(path: Path) -> list[str]:
@@ -177,11 +165,12 @@ def _backup_postgres(url: URL, partial: Path) -> tuple[str, ...]:
 
 def _restore_postgres(source: Path, url: URL, *, replace: bool) -> tuple[str, ...]:
     with psycopg.connect(_conninfo(url), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (lock_key("restore"),))
+        _undo_interrupted(connection)
         tables = connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public' LIMIT 1").fetchone()
         if tables and not replace:
             raise errors.not_empty(url.render_as_string())
         with connection.transaction():
-            connection.execute(f"DROP SCHEMA IF EXISTS {ASIDE} CASCADE")
             connection.execute(f"ALTER SCHEMA public RENAME TO {ASIDE}")
             connection.execute("CREATE SCHEMA public")
         try:
@@ -189,12 +178,19 @@ def _restore_postgres(source: Path, url: URL, *, replace: bool) -> tuple[str, ..
             _run(url, [*restore, str(source)], dbname=True, source=source)
             revisions = _revisions(url)
         except BaseException:
-            with connection.transaction():
-                connection.execute("DROP SCHEMA public CASCADE")
-                connection.execute(f"ALTER SCHEMA {ASIDE} RENAME TO public")
+            _undo_interrupted(connection)
             raise
         connection.execute(f"DROP SCHEMA {ASIDE} CASCADE")
     return revisions
+
+
+def _undo_interrupted(connection: psycopg.Connection) -> None:
+    """Put the old data back where a restore, this one or one whose process died, has not ended well."""
+    if connection.execute("SELECT to_regnamespace(%s)", (ASIDE,)).fetchone() == (None,):
+        return
+    with connection.transaction():
+        connection.execute("DROP SCHEMA IF EXISTS public CASCADE")
+        connection.execute(f"ALTER SCHEMA {ASIDE} RENAME TO public")
 
 
 def _revisions(url: URL) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ class Database:
         if self.dialect == "sqlite":
             path = sqlite_path(url)
             self._lock, self._link_type = sqlite.FileLock(path), SqliteLink
+            sqlite.settle_swap(path)
             self._writing, self._reading = sqlite.engines(path, durable=durable)
         else:
             self._link_type = PostgresLink
@@ -44,11 +45,13 @@ class Database:
 
     def start(self, *, migrate: bool) -> None:
         """Migrate and start the writer; on any error everything is let go of."""
+        one_lane = self.dialect == "sqlite"
         try:
-            if migrate:
-                with self._writing.connect() as connection:
+            with self._writing.connect() as connection:
+                if not one_lane:
+                    postgres.refuse_half_restored(connection)
+                if migrate:
                     migrations.upgrade(connection)
-            one_lane = self.dialect == "sqlite"
             self._writer = Writer(
                 lambda: self._link(self._writing),
                 workers=1 if one_lane else postgres.WRITERS,
@@ -114,7 +117,8 @@ class Database:
 def open_database(url: str, *, clock: Clock | None = None, migrate: bool = True, durable: bool = True) -> Database:
     """Open ``sqlite:///path.db`` or ``postgresql+psycopg://...`` and bring its schema up to date.
 
-    Raises ``Unavailable``: ``db.in_use`` (another process owns the SQLite file), ``db.newer_than_program``.
+    Raises ``Unavailable``: ``db.in_use`` (another process owns the SQLite file), ``db.newer_than_program``,
+    ``db.restore_unfinished``.
     ``durable=False`` gives up fsync: for tests and rehearsals only.
     """
     parsed = make_url(url)

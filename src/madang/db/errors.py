@@ -127,6 +127,16 @@ def not_empty(target: str) -> Conflict:
     )
 
 
+def restore_unfinished() -> Unavailable:
+    return Unavailable(
+        "db.restore_unfinished",
+        ko="복원이 끝나지 않은 데이터베이스입니다. 이전 데이터는 따로 보관되어 있습니다.",
+        en="A restore of this database has not ended; the old data is kept aside.",
+        next_ko="복원이 끝나기를 기다리세요. 중간에 멈췄다면 madang restore를 다시 실행하세요.",
+        next_en="Wait for it to end; if it was interrupted, run madang restore again.",
+    )
+
+
 def tool_missing(name: str) -> Unavailable:
     return Unavailable(
         "db.tool_missing",

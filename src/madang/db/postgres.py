@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine
+
+from madang.db.errors import restore_unfinished
 
 WRITERS = 4
+ASIDE = "madang_replaced"  # the schema in which the old data waits until a restore is known to be good
 
 
 def engine(url: URL, *, durable: bool = True) -> Engine:
@@ -19,3 +22,9 @@ def engine(url: URL, *, durable: bool = True) -> Engine:
         max_overflow=32,
         connect_args={"options": options, "application_name": "madang", "prepare_threshold": 2},
     )
+
+
+def refuse_half_restored(connection: Connection) -> None:
+    """Raise ``Unavailable`` ``db.restore_unfinished`` while the data waits aside for the end of a restore."""
+    if connection.exec_driver_sql(f"SELECT to_regnamespace('{ASIDE}')").scalar() is not None:
+        raise restore_unfinished()

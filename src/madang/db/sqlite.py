@@ -72,6 +72,46 @@ def _engine(path: Path, module: ModuleType, pragmas: list[str], size: int) -> En
     return engine
 
 
+_FILES = ("", "-wal", "-shm", "-journal")
+
+
+def swap(new: Path, target: Path) -> None:
+    """Put ``new`` in ``target``'s place; the old file keeps its log beside it until the new one is in place."""
+    for ending in _FILES:
+        old = _beside(target, ending)
+        if old.exists():
+            old.rename(_beside(target, f".replaced{ending}"))
+    new.rename(target)
+    _sync_folder(target.parent)
+    settle_swap(target)
+
+
+def settle_swap(target: Path) -> None:
+    """End a swap, also one whose process died: without a new file in place the old one is put back.
+
+    The owner of the file's lock calls it before anything opens the file.
+    """
+    undo = not target.exists()
+    for ending in reversed(_FILES):  # the database itself last: while it is missing, there is something to put back
+        old = _beside(target, f".replaced{ending}")
+        if old.exists() and undo:
+            old.rename(_beside(target, ending))
+        else:
+            old.unlink(missing_ok=True)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class FileLock:
     """Ownership of a database file by one process, let go by the system when the process dies."""
 
