@@ -24,7 +24,8 @@ from madang.db import Tx, open_database
 from madang.deals import receipts
 from madang.demo.opening import BY
 from madang.demo.outcome import all_deals
-from madang.demo.setting import NEIGHBOURHOOD, SHOP, read_script
+from madang.demo.setting import EPOCH_US, NEIGHBOURHOOD, SHOP, Setting, keep, read_script
+from madang.demo.theatre import Theatre
 from madang.ledger import records as ledger_records
 from madang.walkout import conservation, records
 from madang.walkout.sensorlog import SensorLog, segments
@@ -197,6 +198,26 @@ def run_of_kills(tmp_path: Path, *, kills: int, baskets: int, per_hour: float) -
 def test_thirty_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
     moments = run_of_kills(tmp_path, kills=30, baskets=20, per_hour=300)
     assert moments["open"] >= 15, f"too few kills met the shop at work: {moments}"
+
+
+@pytest.mark.slow
+def test_engines_that_are_killed_are_started_again_and_nothing_changes(tmp_path: Path) -> None:
+    asked = Setting(seed=7, baskets=6, per_hour=300, shape="corner", epoch_us=EPOCH_US)
+    kills = {"whole": 0, "broken": 3}
+    found: dict[str, Evidence] = {}
+    for name, left in kills.items():
+        theatre = Theatre(tmp_path / name, keep(tmp_path / name, asked), speed=None)
+        theatre.start(passing=False)
+        assert theatre.live is not None
+        while not theatre.wait(0.3):
+            if left and theatre.live.engine.position > 0:
+                os.kill(theatre.live.engine.pid, signal.SIGKILL)
+                left -= 1
+        theatre.settle()
+        theatre.stop()
+        assert left == 0, "the run ended before its engine could be killed"
+        found[name] = evidence(tmp_path / name)
+    assert found["broken"] == found["whole"]
 
 
 @pytest.mark.soak

@@ -103,6 +103,9 @@ def test_the_page_opens_on_a_free_port_stops_cleanly_and_goes_on(tmp_path: Path)
             for line in process.stdout:
                 if (found := re.search(r"(\d+) receipts", line)) and int(found[1]) > 0:
                     break
+            link = next(r["url"] for r in snapshot(address(said))["receipts"] if r["url"])
+            with urllib.request.urlopen(address(said).split("/live/")[0] + link, timeout=30) as receipt:
+                assert "VAT" in receipt.read().decode()
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 0
             assert process.stdout.read().strip().endswith("Stopped.")

@@ -18,6 +18,7 @@ import msgspec
 
 from madang import catalog, jobs
 from madang.db import Database
+from madang.deals.registry import declared
 from madang.kernel import Actor, ManualClock, Unavailable, system
 from madang.walkout import records, service, snapshots
 from madang.walkout.applying import Effects
@@ -81,6 +82,7 @@ class LiveShop:
 
     def start(self, *, log_first: int, log_end: int, at_us: int) -> Run:
         """Begin where the database is; what the log holds beyond that is told again and applied."""
+        declared.check()
         self._home = self._read(lambda tx: service.home_of(catalog.facings(tx, self.by, self.shop)))
         run = self.db.write(
             lambda tx: service.continue_run(
