@@ -65,7 +65,8 @@ def joints(x: float, wrist: tuple[float, float, float]) -> dict[str, list[float]
 
 def plates() -> dict[str, np.ndarray]:
     rows = SECONDS * 60
-    values = np.tile(np.array([5000, 10000, 15000], np.int32), (rows, 1))
+    noise = np.random.default_rng(1).normal(0, 6, (rows, 3))  # 0.6 g; a plate without any noise is a stuck one
+    values = (np.array([5000, 10000, 15000]) + noise).round().astype(np.int32)
     values[6 * 60 :, 1] -= 2000  # one P2 (200 g) goes at 6 s
     batches = rows // 12
     batch_t = T0 + 0.2 * np.arange(batches, dtype=float)[:, None]
