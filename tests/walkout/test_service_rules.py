@@ -15,7 +15,7 @@ from madang import ledger, payments
 from madang.db import Database, open_database
 from madang.db.private import PrivatePostgres
 from madang.deals import Taken
-from madang.kernel import Actor, Conflict, Invalid, Kind, Role, derived
+from madang.kernel import Actor, Conflict, Invalid, Kind, NotFound, Role, derived
 from madang.kernel.clock import HOUR_US
 from madang.ledger import AccountKey, Transfer
 from madang.walkout import books, conservation, service
@@ -91,7 +91,7 @@ def do(shop: Shop, deed: tuple[Any, ...], number: int) -> None:
     elif shop.knows(visit):
         try:
             shop.write(steps[what])
-        except (Conflict, Invalid):
+        except (Conflict, Invalid, NotFound):  # NotFound: a deal of somebody else
             return
     shop.check()
 
