@@ -37,6 +37,15 @@ def rows_of(source: Path) -> list[tuple[str, str, str, str]]:
     rows = []
     tree = ast.parse(source.read_text(encoding="utf-8"))
     bases = {n.name: getattr(b, "id", "") for n in ast.walk(tree) if isinstance(n, ast.ClassDef) for b in n.bases}
+    own = {
+        c.name: str(n.value.value)
+        for c in ast.walk(tree)
+        if isinstance(c, ast.ClassDef)
+        for n in c.body
+        if isinstance(n, ast.Assign)
+        and isinstance(n.value, ast.Constant)
+        and getattr(n.targets[0], "id", "") == "status"
+    }
     inside = {id(n): c.name for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for n in ast.walk(c)}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
@@ -46,7 +55,7 @@ def rows_of(source: Path) -> list[tuple[str, str, str, str]]:
         if not isinstance(first, ast.Constant) or not CODE.match(str(first.value)) or not {"ko", "en"} & set(words):
             continue
         name = getattr(node.func, "id", "") or bases.get(inside.get(id(node), ""), "")
-        status = getattr(getattr(errors, name, None), "status", "")
+        status = own.get(name) or getattr(getattr(errors, name, None), "status", "")
         rows.append((str(first.value), str(status), text(words.get("en")), text(words.get("next_en"))))
     return rows
 
