@@ -207,6 +207,9 @@ def test_verdicts_on_a_new_price() -> None:
         Verdict.SAME, Verdict.REWRITES_PAST, Verdict.REWRITES_PAST, Verdict.NEW, Verdict.REPLACES, Verdict.SAME,
         Verdict.NEW,
     ]  # fmt: skip
+    assert [new(5, 29), new(5, 30), new(5, 31), new(7, 60)] == [
+        Verdict.SAME, Verdict.SAME, Verdict.NEW, Verdict.NEW,
+    ]  # fmt: skip
     assert in_force(known, 49)["A"].price_krw == 5
 
 
@@ -267,6 +270,17 @@ def test_an_import_adds_and_the_same_file_again_changes_nothing(shelf: Shelf) ->
         rows=2, changed=1, unchanged=1, applied=True
     )
     assert len(shelf.facts()) == told + 1
+
+
+def test_prices_without_a_date_imported_again_change_nothing(shelf: Shelf) -> None:
+    shelf.add(RAMEN, MILK)
+    text = "product,price_krw\nA1,1200\nA2,2800\n"
+    assert shelf.load("prices", text) == Report(rows=2, added=2, applied=True)
+    shelf.clock.advance(s=3600)
+    told = len(shelf.facts())
+    assert shelf.load("prices", text) == Report(rows=2, unchanged=2, applied=True)
+    assert len(shelf.facts()) == told
+    assert shelf.load("prices", text.replace("1200", "1300")) == Report(rows=2, added=1, unchanged=1, applied=True)
 
 
 def test_one_wrong_row_takes_nothing_by_default_and_only_itself_when_asked(shelf: Shelf) -> None:

@@ -138,6 +138,13 @@ def test_prices_read_won_signs_commas_and_seoul_dates() -> None:
     assert good[3][1].from_us == 77
 
 
+def test_a_moment_with_a_zone_of_its_own_is_that_moment() -> None:
+    text = "product,price_krw,from\nA1,1200,2026-11-21T00:30:00Z\nA2,1200,2026-11-21T09:30:00\n"
+    good, errors = rows.prices(read(text, rows.PRICE_COLUMNS, ("product", "price_krw")), at_us=77)
+    assert errors == []
+    assert good[0][1].from_us == good[1][1].from_us
+
+
 def test_wrong_prices_and_dates_are_named() -> None:
     text = "product,price_krw,from\nA1,,\nA2,12.5,\nA3,-1,\nA4,5,soon\nA5,5,\nA5,6,\n"
     _, errors = rows.prices(read(text, rows.PRICE_COLUMNS, ("product", "price_krw")), at_us=77)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -9,9 +10,9 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from madang import journal, members
+from madang import journal, ledger, members, payments
 from madang.db import Database, Tx, open_database
-from madang.kernel import Actor, Conflict, Forbidden, Kind, NotFound, Role, system
+from madang.kernel import Actor, Conflict, Forbidden, Kind, NotFound, Role, Unavailable, system
 from madang.members import records
 
 BY = system("n1")
@@ -59,6 +60,16 @@ def test_after_erasing_nobody_reads_the_fields_and_the_chain_still_holds(db: Dat
     assert [fact.kind for fact in facts] == ["members.joined", "members.credential_issued", "members.erased"]
 
 
+def test_the_books_of_an_erased_person_still_check(db: Database) -> None:
+    join(db, MINA, "김미나")
+    paid = payments.top_up(id=UUID(int=9), person=str(MINA), amount_krw=20_000, at_us=2)
+    db.write(lambda tx: ledger.post(tx, paid), neighbourhood="n1")
+    erase(db, MINA)
+    report = db.read(ledger.check, neighbourhood="n1")
+    assert report.ok, report.differences
+    assert db.read(lambda tx: ledger.balance(tx, payments.wallet(str(MINA))), neighbourhood="n1").posted == 20_000
+
+
 def test_a_person_may_have_themselves_erased_and_others_may_not(db: Database) -> None:
     join(db, MINA, "김미나")
     with pytest.raises(Forbidden):
@@ -83,6 +94,30 @@ def test_the_sqlite_files_hold_no_byte_of_an_erased_person(sqlite_url: str) -> N
         members.scrub(db)
         assert not any(found in on_disk() for found in hers)
         assert all(found in on_disk() for found in his)
+
+
+def test_a_reader_of_the_old_state_is_waited_for_not_overlooked(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sa, "create_engine", partial(sa.create_engine, connect_args={"timeout": 0}))
+    with open_database(sqlite_url, migrate=False) as db:
+        if (
+            db.read(lambda tx: tx.connection.exec_driver_sql("PRAGMA journal_mode").scalar(), neighbourhood="n1")
+            != "wal"
+        ):
+            pytest.skip("this SQLite keeps no write-ahead log")
+        join(db, MINA, "김미나")
+        erase(db, MINA)
+
+        def scrub_while_reading(tx: Tx) -> None:
+            tx.rows(sa.select(records.people.c.key))
+            join(db, JUN, "이준")
+            members.scrub(db)
+
+        with pytest.raises(Unavailable) as refused:
+            db.read(scrub_while_reading, neighbourhood="n1")
+        assert refused.value.code == "members.scrub_waits"
+        members.scrub(db)
 
 
 @pytest.mark.postgres

@@ -104,13 +104,14 @@ class Cells:
         return round(float(number), 3)
 
     def instant(self, column: str, default_us: int) -> int:
-        """A Seoul date (its first moment) or date and time; empty means ``default_us``."""
+        """A date (its first moment) or date and time, of Seoul unless it names a zone; empty means ``default_us``."""
         value = self.raw(column)
         if not value:
             return default_us
         text = value.replace(".", "-").replace("/", "-").replace("- ", "-").rstrip("-")
         try:
-            return int(datetime.fromisoformat(text).replace(tzinfo=KST).timestamp()) * SECOND_US
+            moment = datetime.fromisoformat(text)
+            return int((moment if moment.tzinfo else moment.replace(tzinfo=KST)).timestamp()) * SECOND_US
         except ValueError:
             self.fault(column, value, "bad_date")
             return default_us

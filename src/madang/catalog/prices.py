@@ -34,7 +34,8 @@ def verdict(new: Price, known: Sequence[Price], at_us: int) -> Verdict:
     """What ``new`` would do to the ``known`` prices of the same product and shop, as of ``at_us``.
 
     A price that has been in force is history: receipts were made with it, so no new price may begin before ``at_us``
-    where one was already in force. A first price may begin in the past, and a coming one may still be replaced.
+    where one was already in force. A first price may begin in the past, and a coming one may still be replaced. One
+    that is in force already is the same when it is given again, dated today or earlier.
     """
     history = sorted(known, key=lambda p: p.from_us)
     i = bisect_right([p.from_us for p in history], new.from_us)
@@ -43,6 +44,8 @@ def verdict(new: Price, known: Sequence[Price], at_us: int) -> Verdict:
         if before.price_krw == new.price_krw:
             return Verdict.SAME
         return Verdict.REPLACES if new.from_us > at_us else Verdict.REWRITES_PAST
+    if before is not None and new.from_us <= at_us and before.price_krw == new.price_krw:
+        return Verdict.SAME
     if before is not None and new.from_us < at_us:
         return Verdict.REWRITES_PAST
     return Verdict.NEW
