@@ -20,7 +20,7 @@ DATA = Path("var/demo")
 PORT = 8300
 SPEED = 4.0
 PAGE_BASKETS = 3_000
-PAGE_PER_HOUR = 120.0
+PAGE_PER_HOUR = 75.0
 
 STEPS = {
     "script": ("가게를 배치하고 실제 장바구니를 읽습니다", "laying out the shop, reading real baskets"),

@@ -34,7 +34,8 @@ from madang.walkout.shop import LiveShop, Viewer
 TOGETHER_MAX = 64
 """Messages handed to the gateway at once."""
 LAG_BYTES_MAX = 2 << 20
-"""How far the engine may fall behind the gateway before the twin waits."""
+PACED_LAG_BYTES_MAX = 200 << 10
+"""How far the engine may fall behind the gateway before the twin waits; where somebody watches, some seconds."""
 KEEP_LOG_US = 30 * MINUTE_US
 """The demo keeps so much of the raw log beyond what a restart needs; a real shop keeps the dispute window."""
 TAIL_S = 60
@@ -159,8 +160,9 @@ class Theatre:
         self.gateway.receive([one.body for one in sent], arrivals_us=[one.arrival_us for one in sent])
         self._sweep(sent[-1].arrival_us)
         assert self.live is not None
-        while self.gateway.end - self.live.engine.position > LAG_BYTES_MAX and not self._stopping.is_set():
-            self.live.engine.wait_for(self.gateway.end - LAG_BYTES_MAX, timeout_s=0.2)
+        lag = LAG_BYTES_MAX if self.speed is None else PACED_LAG_BYTES_MAX
+        while self.gateway.end - self.live.engine.position > lag and not self._stopping.is_set():
+            self.live.engine.wait_for(self.gateway.end - lag, timeout_s=0.2)
             if self.live.failure is not None:
                 raise self.live.failure
 
