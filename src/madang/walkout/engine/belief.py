@@ -28,7 +28,7 @@ class Unit(NamedTuple):
     """A held unit that may be the one put down: whose it is, its place in that cart, and the log prior of it."""
 
     body: int
-    index: int
+    at: int
     unit: Held
     prior: float
 
@@ -63,6 +63,8 @@ class Choice(NamedTuple):
     t: float
     atoms: tuple[Atom, ...]
 
+
+Carts = dict[int, tuple[Held, ...]]
 
 Story = tuple["Story | None", Choice]
 
@@ -268,7 +270,7 @@ class Belief:
             for used in _subsets(self._pool(state, body, shift, scene), shift):
                 ll = logp + self._put_loglik(shift, used) + sum(self._saw(scene, body, x.unit.product) for x in used)
                 atoms = tuple(self._down(x.unit, body, shift) for x in used)
-                ways.append((ll, _gather(atoms), tuple((x.body, x.index) for x in used), None))
+                ways.append((ll, _gather(atoms), tuple((x.body, x.at) for x in used), None))
             ghost = self._ghost(shift, body)
             if ghost is not None:
                 ways.append((ghost[0] + logp, ghost[1], (), None))
@@ -309,7 +311,7 @@ class Belief:
         return float(ll)
 
     def _restock(self, shift: Shift, body: int) -> list[tuple[float, tuple[Atom, ...]]]:
-        out = []
+        out: list[tuple[float, tuple[Atom, ...]]] = []
         for f in self.catalogue.facings_of(shift.plates):
             for product in self.catalogue.store.facings[f].products:
                 w = self.catalogue.weight[product]
@@ -362,7 +364,7 @@ class Belief:
                 carts[a.body] = carts.get(a.body, ()) + (Held(a.product, grams, sd, shift.id),) * a.qty
         if lying is not None:
             lies = tuple(x for k, x in enumerate(lies) if k != lying)
-        story: Story = (state.story, Choice(shift.id, shift.t, atoms))  # type: ignore[assignment]
+        story: Story = (state.story, Choice(shift.id, shift.t, atoms))
         return State(state.logw + ll, carts, lies, story)
 
     # answers
@@ -390,8 +392,46 @@ class Belief:
         at = self.states[0].story
         while at is not None:
             out.append(at[1])
-            at = at[0]  # type: ignore[assignment]
+            at = at[0]
         return out[::-1]
+
+    def contact(self, t: float, a: int, b: int | None) -> None:
+        """Hands met (or reached to the floor): something may have passed from `a` to `b` or back, or been left."""
+        children: dict[tuple[object, ...], State] = {}
+        for state in self.states:
+            for logp, carts in self._passed(state.carts, t, a, b):
+                child = State(state.logw + logp, carts, state.lying, state.story)
+                key = child.key()
+                twin = children.get(key)
+                if twin is None or child.logw > twin.logw:
+                    total = child.logw if twin is None else float(np.logaddexp(twin.logw, child.logw))
+                    children[key] = replace(child, logw=total)
+                else:
+                    children[key] = replace(twin, logw=float(np.logaddexp(twin.logw, child.logw)))
+        self._keep(list(children.values()))
+
+    def _passed(self, carts: Carts, t: float, a: int, b: int | None) -> list[tuple[float, Carts]]:
+        gives = self.s.floor_leaves if b is None else self.s.contact_gives
+        ways: list[tuple[int, int | None]] = [(a, None)] if b is None else [(a, b), (b, a)]
+        pairs = [(x, y) for x, y in ways if carts.get(x)]
+        if not pairs:
+            return [(0.0, carts)]
+        out: list[tuple[float, Carts]] = [(float(np.log(1.0 - gives)), carts)]
+        for x, y in pairs:
+            mine = carts[x]
+            kinds = {h.product: k for k, h in enumerate(mine) if self.times.get(h.shift, t) < t}
+            if not kinds:
+                continue
+            latest = max(kinds.values())
+            for k in kinds.values():
+                rest = (1.0 - self.s.last_item) / max(len(kinds) - 1, 1)
+                share = (self.s.last_item if k == latest else rest) if len(kinds) > 1 else 1.0
+                moved = dict(carts)
+                moved[x] = mine[:k] + mine[k + 1 :]
+                if y is not None:
+                    moved[y] = (*moved.get(y, ()), mine[k])
+                out.append((float(np.log(gives * share / len(pairs))), moved))
+        return out
 
     def exchange(self, a: int, b: int, since: float) -> None:
         """Bodies `a` and `b` were mistaken for each other since then: what they took before goes to the other body."""

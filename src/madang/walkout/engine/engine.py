@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.belief import Belief, Scene
+from madang.walkout.engine.contacts import Contact, Contacts
 from madang.walkout.engine.decide import Reporter
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
@@ -43,13 +44,15 @@ class Engine:
         self._catalogue = Catalogue(store, s)
         self._belief = Belief(self._catalogue, s)
         self._sight = Sight(s)
+        self._contacts = Contacts(store, s)
         self._reporter = Reporter(store, s, self._belief, self._visits, self._people)
         self._batches: list[tuple[float, str, int, NDArray[np.int32]]] = []
         self._frames: list[tuple[float, int, Sequence[tuple[str, Floats]]]] = []
         self._gates: list[tuple[float, int, Gate]] = []
         self._seen: list[tuple[float, int, Vision]] = []
         self._holds = Holds(store, s, lambda q, t: self._plates_of(q).level_before(q, t), self._state_of)
-        self._clocks = [0.5 * (SHIFTS_S / s.clock_sd_s) ** 2 for _ in store.gondolas]
+        self._clocks = [np.asarray(0.5 * (SHIFTS_S / s.clock_sd_s) ** 2, np.float64) for _ in store.gondolas]
+        self._met: list[Contact] = []
         self._order = 0
         self._tick: int | None = None
         self._latest = -math.inf
@@ -111,11 +114,10 @@ class Engine:
     def _seen_now(self, now: float) -> list[Update]:
         """Where everybody stands who was seen in the last half second."""
         bodies = [b for b in self._people.bodies.values() if now - b.lost < SEEN_S and not b.gone]
-        return [
-            Person(now, b.track, self._visits.of.get(b.id), float(b.where[0]), float(b.where[1])) for b in bodies
-        ]
+        return [Person(now, b.track, self._visits.of.get(b.id), float(b.where[0]), float(b.where[1])) for b in bodies]
 
     def _run(self, now: float) -> list[Update]:
+        s = self.settings
         while self._batches and self._batches[0][0] < now:
             t, gondola, _, values = heapq.heappop(self._batches)
             plates = self._plates[gondola]
@@ -127,10 +129,13 @@ class Engine:
         while self._frames and self._frames[0][0] < now:
             t, _, people = heapq.heappop(self._frames)
             self._people.feed(t, people)
+            self._met += self._contacts.feed(t, self._people.seen(t))
         while self._gates and self._gates[0][0] < now:
             self._visits.gate(heapq.heappop(self._gates)[2])
         while self._seen and self._seen[0][0] < now:
             self._sight.add(heapq.heappop(self._seen)[2])
+        while self._met and self._met[0].t + s.contact_wait_s < now:
+            self._meet(self._met.pop(0))
         out = self._visits.tick(now)
         while self._visits.exchanges:
             self._belief.exchange(*self._visits.exchanges.pop(0))
@@ -152,6 +157,12 @@ class Engine:
         gondola, k = self._where[plate]
         plates = self._plates[gondola]
         return float(plates.t_active[k]) if plates.active[k] else None
+
+    def _meet(self, met: Contact) -> None:
+        one, other = self._visits.visit_of(met.a), None if met.b is None else self._visits.visit_of(met.b)
+        same = one is not None and one is other
+        if not same and (one is None or one.role != "staff"):
+            self._belief.contact(met.t, met.a, met.b)
 
     def _force(self, plate: int, anyway: bool) -> Step | None:
         plates = self._plates[self._where[plate][0]]

@@ -211,7 +211,7 @@ class Catalogue:
             if product in planned or self.weight[product] <= 0:
                 continue
             next_to = product in self.beside[main]
-            prior = known.get(product, float(np.log(self.s.wrong_planogram * (5.0 if next_to else 1.0))))
+            prior = known.get(product, float(np.log(self.s.wrong_planogram * (2.5 if next_to else 1.0))))
             for qty in (1, 2):
                 if abs(-shift.total - qty * self.weight[product]) < 6 * np.hypot(shift.sd, 2 * self.spread[product]):
                     ll = self.weigh(-shift.total, product, qty, shift.sd) + prior + _size_prior(qty, 1, self.s)

@@ -191,6 +191,10 @@ class People:
         tall = 0.0 if np.isnan(tall) else tall / (s.height_sd_m if tall > 0 else 2.0 * s.height_sd_m)
         return float(-0.5 * (away / spread) ** 2 - 0.5 * min(tall**2, 10.0) - 0.1 * gap - np.log(spread / 0.12))
 
+    def seen(self, t: float) -> list[Body]:
+        """Confirmed bodies in the frame at `t`."""
+        return [b for b in self._live if b.confirmed and b.lost == t]
+
     def at_gate(self, where: Floats) -> bool:
         """Is this place in the gate area?"""
         gate = self.store.gate_polygon

@@ -66,14 +66,15 @@ def reduce_samples(values: NDArray[np.int32]) -> tuple[Floats, Floats]:
     ordered = np.sort(values, axis=0)
     n = ordered.shape[0]
     if ordered[0].min(initial=0) != MISSING:
-        median = 0.05 * (ordered[(n - 1) // 2].astype(float) + ordered[n // 2])
+        median: Floats = 0.05 * (ordered[(n - 1) // 2].astype(float) + ordered[n // 2])
         return median, 0.1 * (ordered[(3 * n) // 4].astype(float) - ordered[n // 4])
     seen = (ordered != MISSING).sum(axis=0)
     low = n - seen
     cols = np.arange(ordered.shape[1])
 
     def at(k: Ints) -> Floats:
-        return ordered[np.minimum(low + k, n - 1), cols].astype(float)
+        picked: Floats = ordered[np.minimum(low + k, n - 1), cols].astype(float)
+        return picked
 
     median = 0.05 * (at((np.maximum(seen, 1) - 1) // 2) + at(seen // 2))
     spread = 0.1 * (at((3 * seen) // 4) - at(seen // 4))
