@@ -16,6 +16,7 @@ from madang.demo.sender import Truth
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, Conflict, Kind, Role, derived
 from madang.kernel.clock import SECOND_US
+from madang.members.credentials import digest_of
 from madang.walkout import service
 from madang.walkout.applying import Effects
 from madang.walkout.model import Frame
@@ -42,7 +43,7 @@ class Clerk:
             self._asked[deal.id] = (int(deal.data["asked_at_us"]), str(deal.data["entry"]))
 
     def hear(self, truth: Truth) -> None:
-        self._truth[truth.credential] = truth
+        self._truth[digest_of(NEIGHBOURHOOD, truth.credential)] = truth
 
     def frames(self, frames: list[Frame], effects: Effects) -> None:
         for id in effects.deals:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -39,7 +41,9 @@ def add_parser(commands: Any) -> None:
         description="Open a neighbourhood shop without a till. People and sensors are simulated from real basket "
         "lines; everything behind the sensor gateway is the software itself. Watch it on a page, or run headless.",
     )
-    parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help=f"data folder (default {DATA})")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help=f"data folder (default {DATA}; headless: one for this run only)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="another seed, other people (default 1)")
     parser.add_argument("--speed", type=float, help=f"times real time (default {SPEED:g}; headless: as fast as it can)")
     parser.add_argument("--port", type=int, default=PORT, help=f"port of the page on 127.0.0.1 (default {PORT})")
@@ -61,12 +65,12 @@ def run(args: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    setting = settings.keep(args.data, _setting(args))
-    handler = _logs(args.data)
-    try:
+    with contextlib.ExitStack() as stack:
+        if args.data is None:
+            args.data = Path(stack.enter_context(tempfile.TemporaryDirectory())) if args.headless else DATA
+        setting = settings.keep(args.data, _setting(args))
+        stack.callback(_logs(args.data).close)
         return _headless(args, setting, began_s, stop) if args.headless else _with_page(args, setting, began_s, stop)
-    finally:
-        handler.close()
 
 
 def _setting(args: argparse.Namespace) -> Setting:
@@ -120,7 +124,7 @@ def _judged(theatre: Theatre, wall_s: float) -> Outcome:
 
     assert theatre.live is not None
     found = outcome(theatre.db, theatre.truth)
-    found.shop_s = round((theatre.clock.now_us() - theatre.began_us) / 1e6, 1)
+    found.shop_s = round((theatre.played_us - theatre.began_us) / 1e6, 1)
     found.wall_s = round(wall_s, 2)
     found.speed_x = round(found.shop_s / wall_s, 1)
     found.engine_busy_s = round(theatre.live.engine.busy_s, 2)

@@ -14,6 +14,7 @@ from madang.deals import service as deals
 from madang.demo.opening import BY
 from madang.demo.sender import Truth
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
+from madang.members.credentials import digest_of
 from madang.walkout import conservation
 
 
@@ -79,7 +80,7 @@ def outcome(db: Database, truth: Mapping[str, Truth]) -> Outcome:
     out = Outcome(baskets=len(truth), ledger_ok=ledger_ok, conserved=conserved, facts=chain.facts, facts_ok=chain.ok)
     by_entry = {deal.data["entry"]: deal for deal in found}
     for credential, true in truth.items():
-        _judge(out, by_entry.get(credential), true.items, each_krw)
+        _judge(out, by_entry.get(digest_of(NEIGHBOURHOOD, credential)), true.items, each_krw)
     return out
 
 

@@ -83,7 +83,17 @@ def script_of(folder: Path, setting: Setting) -> Script:
 
 
 def read_script(path: Path) -> Script:
-    return msgspec.msgpack.decode(path.read_bytes(), type=Script)
+    """Raises ``Conflict`` for one that another version of the program has written."""
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=Script)
+    except msgspec.MsgspecError as fault:
+        raise Conflict(
+            "demo.other_version",
+            ko=f"{path.parent} 은(는) 다른 버전의 프로그램으로 시작한 데모입니다.",
+            en=f"The demo in {path.parent} was begun by another version of the program.",
+            next_ko="그 폴더를 지우거나, --data로 다른 폴더를 주세요.",
+            next_en="Delete that folder, or give another one with --data.",
+        ) from fault
 
 
 def layout_of(setting: Setting) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Theatre:
         self.log = SensorLog(folder / "sensorlog")
         self.gateway = Gateway(self.log, clock=self.clock, plates=_plates(self.script), logged=self._logged)
         self.clock.set(max(setting.epoch_us, self.gateway.arrival_us))
-        self.began_us = self.clock.now_us()
+        self.began_us = self.played_us = self.clock.now_us()
         self.live: LiveShop | None = None
         self._child = self._twin()
         tell("shop")
@@ -150,6 +150,7 @@ class Theatre:
                 self.truth[one.credential] = one
                 self.clerk.hear(one)
             elif isinstance(one, End):
+                self.played_us = max(self.began_us, one.arrival_us)
                 self._close_up()
 
     def _hand_over(self, sent: list[Sent], pace: _Pace) -> None:
@@ -171,7 +172,7 @@ class Theatre:
         if now_us - self._swept_us >= MINUTE_US:
             assert self.live is not None
             self._swept_us = now_us
-            self.gateway.drop_before(self.live.log_needed(), now_us - KEEP_LOG_US)
+            self.gateway.drop_before(*self.live.log_free(now_us, KEEP_LOG_US))
 
     def _close_up(self) -> None:
         """Let the shop's time go on a little, with nothing to be sensed."""

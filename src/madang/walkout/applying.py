@@ -19,6 +19,7 @@ from madang.journal import New
 from madang.kernel import Actor, Kind, Role, derived, system
 from madang.kernel.clock import SECOND_US
 from madang.ledger import Transfer
+from madang.members.credentials import digest_of
 from madang.walkout import books, facts, occupancy, records
 from madang.walkout import process as declared
 from madang.walkout.goods import Booking
@@ -101,7 +102,8 @@ class Applying:
         records.add_visit(self._tx, self._shop, visit)
         self._visits[id] = visit
         if payer is not None:
-            data = {"visit": update.visit, "run": self._run.number, "entry": update.credential}
+            entry = digest_of(self._tx.neighbourhood, update.credential or "")
+            data = {"visit": update.visit, "run": self._run.number, "entry": entry}
             deals.open(
                 self._tx,
                 self._system,

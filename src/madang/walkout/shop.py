@@ -24,12 +24,15 @@ from madang.walkout import records, service, snapshots
 from madang.walkout.applying import Effects
 from madang.walkout.engine_process import Died, EngineProcess
 from madang.walkout.model import Begin, Frame, Note, Run, Trouble
+from madang.walkout.visits import NOBODY
 
 TOGETHER_MAX = 40
 """Frames applied in one transaction at most ..."""
 LASTING_MAX = 6
 """... and updates with consequences: a handful fits the writer's budget of 20 ms."""
 TIMERS_EVERY_US = 5_000_000
+BEFORE_US = 10_000_000
+"""Evidence of a visit begins this long before its entry is known."""
 DEATHS_MAX = 5
 """Deaths of the engine within a minute of each other that are put up with."""
 
@@ -143,13 +146,12 @@ class LiveShop:
         if self._thread.ident is not None:
             self._thread.join()
 
-    def log_needed(self) -> int:
-        """The earliest log position a restart may have to read."""
-        assert self._run is not None
-        applied = self._read(lambda tx: records.last_run(tx, self.shop))
-        assert applied is not None
-        kept = snapshots.oldest_needed(self.snapshot_folder, run=applied.number, seq_applied=applied.seq)
-        return applied.start if kept is None else kept
+    def log_free(self, now_us: int, keep_us: int) -> tuple[int, int]:
+        """(position, time) before which nobody needs the log: no restart, no open visit, no retention."""
+        run, visits = self._read(lambda tx: (records.last_run(tx, self.shop), records.open_visits(tx, self.shop)))
+        kept = snapshots.oldest_needed(self.snapshot_folder, run=run.number, seq_applied=run.seq)
+        came_us = [visit.entered_at_us - BEFORE_US for visit in visits if visit.name != NOBODY]
+        return (run.start if kept is None else kept), min([now_us - keep_us, *came_us])
 
     # --- the thread -----------------------------------------------------------------------------------------------
     def _follow(self) -> None:
