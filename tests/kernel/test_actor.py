@@ -45,6 +45,12 @@ def test_an_actor_without_roles_may_nothing_and_the_system_everything() -> None:
     system("n1").need(Role.OPERATOR)
 
 
+def test_an_actor_belongs_to_one_neighbourhood() -> None:
+    system("n1").need_neighbourhood("n1")
+    with pytest.raises(Forbidden, match=r"actor\.other_neighbourhood"):
+        system("n1").need_neighbourhood("n2")
+
+
 def test_shops_limit_an_actor_and_none_means_all() -> None:
     staff().need_shop("s1")
     staff("s1", "s2").need_shop("s2")

@@ -23,7 +23,7 @@ from madang.db.database import Database, sqlite_path
 from madang.db.link import lock_key
 from madang.db.postgres import ASIDE
 from madang.db.private import binaries
-from madang.db.sqlite import FileLock, library, settle_swap, swap
+from madang.db.sqlite import FileLock, library, settle_swap, swap, sync
 
 _SQLITE_MARK, _POSTGRES_MARK = b"SQLite format 3\0", b"PGDMP"
 
@@ -54,9 +54,9 @@ def backup(db: Database | str, path: str | Path) -> Copied:
             revisions = _backup_sqlite(sqlite_path(url), partial)
         else:
             revisions = _backup_postgres(url, partial)
-        _sync(partial)
+        sync(partial)
         partial.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     except OSError as error:
         raise errors.backup_failed(str(error)) from error
     finally:
@@ -139,7 +139,7 @@ def _restore_sqlite(source: Path, target: Path, *, replace: bool) -> tuple[str, 
         partial.touch(mode=0o600)
         shutil.copyfile(source, partial)
         revisions = _check_sqlite(partial)
-        _sync(partial)
+        sync(partial)
         swap(partial, target)
     finally:
         partial.unlink(missing_ok=True)
@@ -227,12 +227,3 @@ def _conninfo(url: URL, *, password: bool = True) -> str:
     more = {name: value for name, value in url.query.items() if isinstance(value, str)}
     secret = url.password if password else None
     return make_conninfo(host=url.host, port=url.port, user=url.username, password=secret, dbname=url.database, **more)
-
-
-def _sync(path: Path) -> None:
-    """A file or a folder is on the disk, not only in memory."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -82,7 +82,7 @@ def swap(new: Path, target: Path) -> None:
         if old.exists():
             old.rename(_beside(target, f".replaced{ending}"))
     new.rename(target)
-    _sync_folder(target.parent)
+    sync(target.parent)
     settle_swap(target)
 
 
@@ -104,8 +104,9 @@ def _beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """A file or a folder is on the disk, not only in memory."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -13,7 +13,7 @@ from madang.db import Database, Tx
 from madang.files import records
 from madang.files.model import Kept, Retention, destroy_after_us
 from madang.files.store import Store
-from madang.kernel import Actor, Conflict, Forbidden, NotFound, Role
+from madang.kernel import Actor, Conflict, NotFound, Role
 
 DESTROY_LIMIT = 100
 
@@ -25,7 +25,7 @@ def keep(
 
     The same id with the same content once; with other content ``Conflict``.
     """
-    _same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     file = Kept(id, sha256, size, media_type, retention, at_us, destroy_after_us(retention, at_us))
     known = records.get(tx, id)
     if known is None:
@@ -45,7 +45,7 @@ def keep(
 
 def find(tx: Tx, by: Actor, id: UUID) -> Kept:
     """The record of a file; ``NotFound`` when there is none or its retention is over."""
-    _same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     known = records.get(tx, id)
     if known is None or known.closed_at_us is not None:
         raise NotFound(
@@ -73,7 +73,7 @@ def destroy_due(db: Database, store: Store, by: Actor, *, now_us: int) -> int:
     """
 
     def end(tx: Tx) -> list[Kept]:
-        _same_neighbourhood(tx, by)
+        by.need_neighbourhood(tx.neighbourhood)
         by.need(Role.OPERATOR)
         records.close_due(tx, now_us)
         return records.to_destroy(tx, DESTROY_LIMIT)
@@ -88,14 +88,3 @@ def destroy_due(db: Database, store: Store, by: Actor, *, now_us: int) -> int:
         ids = [file.id for file in ended if file.sha256 == sha256]
         db.write(partial(records.mark_destroyed, ids=ids, at_us=now_us), neighbourhood=by.neighbourhood)
     return destroyed
-
-
-def _same_neighbourhood(tx: Tx, by: Actor) -> None:
-    if by.neighbourhood != tx.neighbourhood:
-        raise Forbidden(
-            "files.other_neighbourhood",
-            ko="다른 동네의 파일입니다.",
-            en="That file belongs to another neighbourhood.",
-            next_ko="내 동네에서 다시 하세요.",
-            next_en="Do it in your own neighbourhood.",
-        )

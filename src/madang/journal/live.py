@@ -20,7 +20,7 @@ from madang.db import Database, Tx
 from madang.journal import records, signals
 from madang.journal.model import Fact
 from madang.journal.readers import LOOK_ROUND_S, log, whole
-from madang.kernel import Actor, Forbidden, MadangError
+from madang.kernel import Actor, MadangError
 
 QUEUE = 1000
 PAGE = 200
@@ -152,14 +152,7 @@ class Feed:
             self._leave(listener)
 
     def _shops(self, by: Actor, shop: str | None) -> Collection[str] | None:
-        if by.neighbourhood != self._neighbourhood:
-            raise Forbidden(
-                "journal.other_neighbourhood",
-                ko="다른 동네의 기록입니다.",
-                en="That journal belongs to another neighbourhood.",
-                next_ko="내 동네에서 다시 하세요.",
-                next_en="Do it in your own neighbourhood.",
-            )
+        by.need_neighbourhood(self._neighbourhood)
         if shop is None:
             return by.shops or None
         by.need_shop(shop)

@@ -13,7 +13,7 @@ from madang.db import Tx
 from madang.journal import chain, records, signals
 from madang.journal.kinds import KINDS
 from madang.journal.model import ChainReport, Fact, New, Stage
-from madang.kernel import Actor, Conflict, Forbidden
+from madang.kernel import Actor, Conflict
 
 LIMIT_MAX = 200
 BATCH_MAX = 256
@@ -56,7 +56,7 @@ def append(
 
 def append_many(tx: Tx, by: Actor, news: Sequence[New]) -> list[Fact]:
     """Write facts in their order with one read and one ``executemany`` for every 256 of them; see ``append``."""
-    _same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     for shop in {new.shop for new in news if new.shop is not None}:
         by.need_shop(shop)
     facts: list[Fact] = []
@@ -81,7 +81,7 @@ def read(
 
     An actor who is limited to shops sees the facts of those shops only.
     """
-    _same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     if shop is not None:
         by.need_shop(shop)
     shops = {shop} if shop is not None else by.shops or None
@@ -90,7 +90,7 @@ def read(
 
 def head(tx: Tx, by: Actor) -> tuple[int, bytes]:
     """``(seq, hash)`` of the newest fact: keep it elsewhere to verify against later. ``(0, 32 zeros)`` when empty."""
-    _same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     return records.head(tx) or (0, chain.GENESIS)
 
 
@@ -99,7 +99,7 @@ def verify(tx: Tx, by: Actor, *, known: Iterable[tuple[int, bytes]] = ()) -> Cha
 
     ``known`` are heads kept elsewhere: without one, whoever can rewrite the table can rewrite the chain with it.
     """
-    _same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     anchors = dict(known)
     seq, previous = 0, chain.GENESIS
     while rows := records.page(tx, after=seq, size=VERIFY_PAGE):
@@ -168,14 +168,3 @@ def _must_be_the_same(there: Fact, asked: Fact) -> None:
         next_en="Write it under an id of its own.",
         id=str(asked.id),
     )
-
-
-def _same_neighbourhood(tx: Tx, by: Actor) -> None:
-    if by.neighbourhood != tx.neighbourhood:
-        raise Forbidden(
-            "journal.other_neighbourhood",
-            ko="다른 동네의 기록입니다.",
-            en="That journal belongs to another neighbourhood.",
-            next_ko="내 동네에서 다시 하세요.",
-            next_en="Do it in your own neighbourhood.",
-        )

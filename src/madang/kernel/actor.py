@@ -60,6 +60,17 @@ class Actor:
                 roles=[str(role) for role in roles],
             )
 
+    def need_neighbourhood(self, neighbourhood: str) -> None:
+        """Raise ``Forbidden`` unless this is the actor's own ``neighbourhood``."""
+        if self.neighbourhood != neighbourhood:
+            raise Forbidden(
+                "actor.other_neighbourhood",
+                ko="다른 동네의 일입니다.",
+                en="That belongs to another neighbourhood.",
+                next_ko="내 동네에서 다시 하세요.",
+                next_en="Do it in your own neighbourhood.",
+            )
+
     def need_shop(self, shop: str) -> None:
         """Raise ``Forbidden`` unless the actor may act for ``shop``."""
         if self.shops and shop not in self.shops:

@@ -5,25 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from madang.db import Tx
-from madang.kernel import Actor, Conflict, Forbidden, Kind, NotFound, Role
+from madang.kernel import Actor, Conflict, Kind, NotFound, Role
 from madang.members import records
 from madang.members.model import Person
 
 
-def same_neighbourhood(tx: Tx, by: Actor) -> None:
-    if by.neighbourhood != tx.neighbourhood:
-        raise Forbidden(
-            "members.other_neighbourhood",
-            ko="다른 동네의 회원입니다.",
-            en="That member belongs to another neighbourhood.",
-            next_ko="내 동네에서 다시 하세요.",
-            next_en="Do it in your own neighbourhood.",
-        )
-
-
 def self_or(tx: Tx, by: Actor, person: UUID, *roles: Role) -> None:
     """The person themselves, or somebody with one of ``roles``."""
-    same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     if not (by.kind is Kind.PERSON and by.key == str(person)):
         by.need(*roles)
 

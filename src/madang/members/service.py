@@ -24,7 +24,7 @@ def add_person(tx: Tx, by: Actor, *, key: UUID, fields: Mapping[str, str], at_us
 
     Again with the same key and fields gives the person who is there; with other fields raises ``Conflict``.
     """
-    access.same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     row = records.person(tx, key)
     if row is not None:
         return _same_person(tx, Person(*row), fields)
@@ -37,7 +37,7 @@ def add_person(tx: Tx, by: Actor, *, key: UUID, fields: Mapping[str, str], at_us
 
 def person(tx: Tx, by: Actor, key: UUID) -> Person:
     """The person of this key (no personal field in it)."""
-    access.same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     return access.known(tx, key)
 
 
@@ -97,7 +97,7 @@ def erase(tx: Tx, by: Actor, key: UUID, *, at_us: int) -> None:
 
 def destroy_due(tx: Tx, by: Actor, *, now_us: int, limit: int = 200) -> int:
     """Destroy fields of people who have left, where their retention is over; gives how many."""
-    access.same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     by.need(Role.OPERATOR)
     due = records.fields_due(tx, now_us, limit)
     gone: dict[UUID, list[str]] = {}

@@ -17,7 +17,7 @@ NEIGHBOURHOOD = ""  # the shop of a role that holds everywhere
 
 def give_role(tx: Tx, by: Actor, person: UUID, role: Role, *, shop: str | None = None, at_us: int) -> None:
     """Give a role in one shop or (``shop`` ``None``) the whole neighbourhood; one they hold already stays."""
-    access.same_neighbourhood(tx, by)
+    by.need_neighbourhood(tx.neighbourhood)
     by.need(Role.OPERATOR)
     if shop is not None:
         by.need_shop(shop)
