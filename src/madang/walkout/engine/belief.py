@@ -279,7 +279,8 @@ class Belief:
         return sorted((w for w in ways if w[0] > best - self.s.prune_nats), key=lambda w: -w[0])[:8]
 
     def _pool(self, state: State, body: int, shift: Shift, scene: Scene) -> list[Unit]:
-        """What this body may be putting down: its own, its group's, or (alone and of the right weight) a stranger's."""
+        """What this body may be putting down: its own, its group's, or (alone and of the right weight) a
+        stranger's."""
         mates = set(scene.mates(body))
         near: list[Unit] = []
         far: list[Unit] = []
@@ -434,7 +435,8 @@ class Belief:
         return out
 
     def exchange(self, a: int, b: int, since: float) -> None:
-        """Bodies `a` and `b` were mistaken for each other since then: what they took before goes to the other body."""
+        """Bodies `a` and `b` were mistaken for each other since then: what they took before goes to the other
+        body."""
         early = {k for k, t in self.times.items() if t < since}
         for state in self.states:
             ca, cb = state.carts.get(a, ()), state.carts.get(b, ())
@@ -456,7 +458,8 @@ class Belief:
 
 
 def _same_spot(item: Lying, shift: Shift, sd: float) -> float:
-    """Log odds that the load leaves the plates in the very shares in which the item was put down, against any shares."""
+    """Log odds that the load leaves the plates in the very shares in which the item was put down, against any
+    shares."""
     there = dict(zip(item.plates, item.shares, strict=False))
     here = dict(zip(shift.plates, (float(d) / shift.total for d in shift.deltas), strict=True))
     spread = 0.02 + 1.5 * sd / max(abs(shift.total), 1.0)

@@ -11,7 +11,6 @@ from madang.walkout.engine.store import Store
 from madang.walkout.engine.types import Alternative, Cart, Line, Moved, Receipt, Update
 from madang.walkout.engine.visits import Visit, Visits
 
-
 Options = list[tuple[float, dict[str, tuple[int, float]]]]
 """(probability, {product: (quantity, grams)}), likeliest first."""
 

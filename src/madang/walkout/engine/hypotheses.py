@@ -105,7 +105,8 @@ class Catalogue:
         return float(np.logaddexp(good, bad))
 
     def learn(self, product: str, qty: int, grams: float, sd: float) -> None:
-        """A unit of a wrongly catalogued product has been weighed: believe the plates. Bounded; only clear misfits count."""
+        """A unit of a wrongly catalogued product has been weighed: believe the plates. Bounded; only clear misfits
+        count."""
         w, u = self.weight[product], self.spread[product]
         if w <= 0 or qty < 1:
             return
@@ -140,10 +141,13 @@ class Catalogue:
         n = counts(len(kinds), 4)
         total = n @ w
         loose = 4 * np.sqrt(shift.sd**2 + n @ u**2) + 0.25 * total
-        n = n[np.abs(total - grams) < loose + 5.0]
+        blind = self._blind(kinds)
+        near = np.abs(total - grams) < loose + 5.0
+        if blind:
+            near |= (n.sum(axis=1) == 1) & (grams < total) & (grams > 0.1 * total)
+        n = n[near]
         if not len(n):
             return []
-        blind = self._blind(kinds)
         shares = self._shares(shift, facings)
         out = []
         for row in n:

@@ -94,7 +94,8 @@ class Interactions:
         force: Callable[[int, bool], Step | None],
         compare: Callable[[int, float, float], tuple[float, float]],
     ) -> list[Shift]:
-        """Shifts at rest at `now`; `busy_since` tells since when a plate is off its level, None at rest; `force` rests it,
+        """Shifts at rest at `now`; `busy_since` tells since when a plate is off its level, None at rest; `force`
+        rests it,
         `compare` measures it."""
         out: list[Shift] = []
         for group in list(self._groups):

@@ -131,7 +131,8 @@ class People:
             body.heights.append(float(xyz[HEAD, 2]))
 
     def _confirm(self, t: float) -> None:
-        """New tracks that have been seen long enough become people: all that wait are matched with all that are lost."""
+        """New tracks that have been seen long enough become people: all that wait are matched with all that are
+        lost."""
         ripe = [b for b in self._live if not b.confirmed and b.seen >= self.s.confirm_frames and self._solid(b)]
         if not any(t - b.born >= self.s.confirm_s for b in ripe):
             return

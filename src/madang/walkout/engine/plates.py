@@ -163,7 +163,8 @@ class GondolaPlates:
         self.noise = np.sqrt(np.maximum(var, s.plate_noise_min_g**2))
 
     def _unrest(self, t: float, m: Floats, dev: Floats) -> None:
-        """Noise from batch to batch: of every plate at first, later of those that never rest though nothing is taken."""
+        """Noise from batch to batch: of every plate at first, later of those that never rest though nothing is
+        taken."""
         young = self.batches < self.s.rest_batches
         with np.errstate(invalid="ignore"):
             restless = self.active & (t - self.t_active > self.s.patience_s) & (dev < self.s.restless_g)
@@ -181,7 +182,8 @@ class GondolaPlates:
         return [int(q) for q in self.rows[(self.constant >= self.s.stuck_batches) | np.isnan(self.level)]]
 
     def force(self, plate: int, t: float, anyway: bool) -> Step | None:
-        """Let a plate that does not come to rest count as rested at the median of its last batches; not while it moves
+        """Let a plate that does not come to rest count as rested at the median of its last batches; not while it
+        moves
         on, unless `anyway`."""
         k = plate - int(self.rows[0])
         if not self.active[k]:

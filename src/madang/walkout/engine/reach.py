@@ -21,7 +21,8 @@ BASE = np.array([0.0, 1.0, 3.0])
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where on a shelf something moved: its centre line, the shelf's front and clear height, unit vectors of the gondola."""
+    """Where on a shelf something moved: its centre line, the shelf's front and clear height, unit vectors of the
+    gondola."""
 
     centre: Floats
     along: Floats
@@ -70,7 +71,8 @@ SHIFTS_S = np.arange(-4, 5) * 0.1
 
 
 def reach_curve(body: Body, place: Place, t: float, s: Settings) -> Floats:
-    """Cost in nats, per clock difference of `SHIFTS_S`, of this body's hand being the one that moved something at `t`:
+    """Cost in nats, per clock difference of `SHIFTS_S`, of this body's hand being the one that moved something at
+    `t`:
     the mean over the moment of the grasp, so that a hand passing by does not count."""
     times, joints = window(body, t - s.grasp_before_s - 0.5, t + s.grasp_after_s + 0.5)
     if not len(times):

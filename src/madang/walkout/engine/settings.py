@@ -66,7 +66,8 @@ class Settings:
     gone_s: float = 2.0
     """A body last seen in the gate area is gone after this time, with or without a gate event."""
     grasp_before_s: float = 0.4
-    """The hand is at the goods from this long before the load changes (MERL: median hand-in-shelf 39 frames at 30 Hz) ..."""
+    """The hand is at the goods from this long before the load changes (MERL: median hand-in-shelf 39 frames at 30
+    Hz) ..."""
     grasp_after_s: float = 0.05
     """... to this long after it."""
     clock_sd_s: float = 0.12
@@ -76,7 +77,8 @@ class Settings:
     reach_along_sd_m: float = 0.055
     """Spread of the wrist along the shelf about the middle of what it takes: half a plate's width."""
     reach_front_m: float = 0.07
-    """A taking wrist is inside the shelf or at most this far in front of it (the hand is ahead of the wrist joint)."""
+    """A taking wrist is inside the shelf or at most this far in front of it (the hand is ahead of the wrist
+    joint)."""
     reach_depth_sd_m: float = 0.06
     """... with this tolerance (joint noise, items that stick out)."""
     reach_height_sd_m: float = 0.06
@@ -96,7 +98,8 @@ class Settings:
     force_wait_s: float = 2.5
     """... and one that moves on and on is taken as it is after this time."""
     hold_s: float = 9.0
-    """A change that no product explains waits this long for its rest while a hand stays in the shelf (long hold, slow pick)."""
+    """A change that no product explains waits this long for its rest while a hand stays in the shelf (long hold,
+    slow pick)."""
     quiet_hold_s: float = 2.0
     """... and one that is explained waits this long for the hand to leave."""
     hold_wait_s: float = 4.0

@@ -191,7 +191,8 @@ class Visits:
         )
 
     def _exchange(self, a: int, b: int, of_a: Visit, of_b: Visit, since: float) -> None:
-        """Bodies `a` and `b` were mistaken for each other since then: from now on each stands for the other's visit."""
+        """Bodies `a` and `b` were mistaken for each other since then: from now on each stands for the other's
+        visit."""
         if since < 0:
             of_a.doubt = of_b.doubt = 1.0
         for visit, old, new in ((of_a, a, b), (of_b, b, a)):
