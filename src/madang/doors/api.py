@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
 from madang.doors.gateway import Encoding, Gateway
 from madang.kernel import Malformed, TooMany
@@ -60,7 +61,8 @@ def router(gateway: Gateway) -> APIRouter:
         """Take a JSON or msgpack array of messages (docs/sensor-wire-format.md)."""
         body = await _limited(request)
         encoding = _encoding(request.headers.get("content-type", ""))
-        taken = gateway.receive(_split(body, encoding), encoding, key=_key(authorization))
+        messages, key = _split(body, encoding), _key(authorization)
+        taken = await run_in_threadpool(gateway.receive, messages, encoding, key=key)
         faults = [Fault(index=index, fault=fault) for index, fault in taken.faults[:100]]
         return Outcome(
             taken=taken.taken,
