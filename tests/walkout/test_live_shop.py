@@ -1,4 +1,4 @@
-"""The live shop's thread: first the log is durable, then the effects are stored, then they are shown; time acts between."""
+"""The live shop's thread: first the log is durable, then effects are stored, then they are shown; time acts between."""
 
 from __future__ import annotations
 
