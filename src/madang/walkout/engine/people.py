@@ -118,7 +118,7 @@ class People:
         if not np.isnan(where).any():
             body.where = where
         xyz = joints[:, :3]
-        body.joints = np.where(np.isnan(xyz), body.joints + np.r_[body.speed * dt, 0.0], xyz) if body.seen else xyz
+        body.joints = np.where(np.isnan(xyz), body.joints + _flat(body.speed * dt), xyz) if body.seen else xyz
         body.lost = t
         body.seen += 1
         body.hidden += int(np.isnan(xyz[:, 0]).sum())
@@ -245,6 +245,13 @@ def _centre(joints: Floats) -> Floats:
             return np.full(2, np.nan)
     centre: Floats = xy[seen].mean(axis=0)
     return centre
+
+
+def _flat(move: Floats) -> Floats:
+    """A move on the floor as a vector in space."""
+    out = np.zeros(3)
+    out[:2] = move
+    return out
 
 
 def _assign(cost: Floats) -> list[tuple[int, int]]:

@@ -247,13 +247,18 @@ class GondolaPlates:
             tol = np.maximum(s.settle_g, np.maximum(3.0 * self.noise, s.settle_share * np.abs(off))) * patience
             still = (np.abs(m - self.m1) < tol) & (np.abs(m - self.m2) < tol) & (w < 3 * tol) & (self.w1 < 4 * tol)
         done = self.active & still
-        steps = []
-        for k in np.flatnonzero(done):
-            steps.append(self._rest(int(k), t, m, tol))
+        if not done.any():
+            return []
+        level = np.maximum(np.minimum(m, self.m1), np.minimum(np.maximum(m, self.m1), self.m2))
+        big = done & (np.abs(level - self.level) >= np.maximum(self.s.step_g, self.s.step_sigmas * self.noise))
+        steps = [self._rest(int(k), t, float(level[k]), m, tol) for k in np.flatnonzero(big)]
+        small = done & ~big
+        self.level = np.where(small, level, self.level)
+        self.active &= ~small
+        self.rest[small] = 2
         return steps
 
-    def _rest(self, k: int, t: float, m: Floats, tol: Floats) -> Step:
-        level = float(np.median([m[k], self.m1[k], self.m2[k]]))
+    def _rest(self, k: int, t: float, level: float, m: Floats, tol: Floats) -> Step:
         step = Step(
             plate=int(self.rows[k]),
             t0=float(self.t_active[k]),
