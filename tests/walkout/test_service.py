@@ -173,6 +173,14 @@ def test_what_is_said_of_a_move_after_it_was_paid_comes_too_late(shop: Shop) -> 
     assert (shop.on_shelf("A"), shop.wallet()) == ((4, 0), 17_000)
 
 
+def test_a_new_move_of_somebody_who_has_paid_and_gone_is_a_loss(shop: Shop) -> None:
+    shop.says(came(), moved("pick", "A"), left(), receipt({"A": 1}))
+    shop.says(moved("pick", "B", id="m9"))
+    assert (shop.on_shelf("B"), shop.lost("B"), shop.wallet()) == ((4, 0), 1, 17_000)
+    shop.says(moved("pick", "B", id="m9", revision=1, retracted=True))
+    assert (shop.on_shelf("B"), shop.lost("B")) == ((5, 0), 0)
+
+
 # --- who is inside ---------------------------------------------------------------------------------------------------
 def test_a_group_is_one_visit_and_goes_on_until_the_last_has_left(shop: Shop) -> None:
     shop.says(came(), came())

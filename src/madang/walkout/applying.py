@@ -150,12 +150,13 @@ class Applying:
     # --- moves ----------------------------------------------------------------------------------------------------
     def _moved(self, update: Moved) -> None:
         visit = self._visit(update.visit) if update.visit is not None else None
-        visit = visit or self._nobody()
+        if visit is not None and update.id in visit.books.closed:
+            return
+        if visit is None or (visit.role == "customer" and visit.closed_at_us is not None):
+            visit = self._nobody()  # also what is said of somebody who has paid and is gone
         for other in [v for v in self._visits.values() if v is not visit and update.id in v.books.moves]:
             other.books.moves.pop(update.id)  # a revision may give the move to somebody else
             self._book(other)
-        if update.id in visit.books.closed:
-            return
         before = visit.books.moves.get(update.id)
         visit.books.moves = heard(visit.books.moves, update, self._home)
         after = visit.books.moves.get(update.id)
