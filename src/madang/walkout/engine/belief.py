@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -64,7 +64,8 @@ class Choice(NamedTuple):
     atoms: tuple[Atom, ...]
 
 
-Carts = dict[int, tuple[Held, ...]]
+Cart = tuple[Held, ...]
+Carts = dict[int, Cart]
 
 Story = tuple["Story | None", Choice]
 
@@ -78,12 +79,34 @@ class State:
     lying: tuple[Lying, ...]
     story: Story | None
 
+    marks: dict[int, tuple[Cart, int]] = field(default_factory=dict)
+
     def key(self) -> tuple[object, ...]:
-        """States with the same key have the same future."""
-        carts = tuple(
-            sorted((b, tuple(sorted((h.product, round(h.grams, 1)) for h in c))) for b, c in self.carts.items() if c)
-        )
-        return carts, tuple(sorted((x.product, x.plates) for x in self.lying))
+        """States with the same key have the same future. Marks number the different carts, so that this is cheap."""
+        marks = self.marks
+        for body, cart in self.carts.items():
+            known = marks.get(body)
+            if known is None or known[0] is not cart:
+                marks = {**marks, body: (cart, _mark_of(cart))}
+        if marks is not self.marks:
+            self.marks = marks
+        carts = frozenset((b, marks[b][1]) for b, c in self.carts.items() if c)
+        return carts, frozenset((x.product, x.plates, x.shift) for x in self.lying)
+
+
+_MARKS: dict[tuple[tuple[str, float], ...], int] = {}
+_NUMBERS = itertools.count()
+
+
+def _mark_of(cart: Cart) -> int:
+    """A number for this content of a cart; numbers are never used again, even when the table is emptied."""
+    if len(_MARKS) > 100_000:
+        _MARKS.clear()
+    content = tuple(sorted((h.product, round(h.grams, 1)) for h in cart))
+    number = _MARKS.get(content)
+    if number is None:
+        number = _MARKS[content] = next(_NUMBERS)
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +389,7 @@ class Belief:
         if lying is not None:
             lies = tuple(x for k, x in enumerate(lies) if k != lying)
         story: Story = (state.story, Choice(shift.id, shift.t, atoms))
-        return State(state.logw + ll, carts, lies, story)
+        return State(state.logw + ll, carts, lies, story, state.marks)
 
     # answers
 
@@ -387,11 +410,11 @@ class Belief:
         out.sort(key=lambda x: (-x[0], str(sorted(x[1]))))
         return out
 
-    def likeliest(self) -> list[Choice]:
-        """The story of the likeliest state, oldest first."""
+    def likeliest(self, since: float) -> list[Choice]:
+        """The story of the likeliest state since a time, oldest first."""
         out: list[Choice] = []
         at = self.states[0].story
-        while at is not None:
+        while at is not None and at[1].t >= since - 15.0:
             out.append(at[1])
             at = at[0]
         return out[::-1]
@@ -401,7 +424,7 @@ class Belief:
         children: dict[tuple[object, ...], State] = {}
         for state in self.states:
             for logp, carts in self._passed(state.carts, t, a, b):
-                child = State(state.logw + logp, carts, state.lying, state.story)
+                child = State(state.logw + logp, carts, state.lying, state.story, state.marks)
                 key = child.key()
                 twin = children.get(key)
                 if twin is None or child.logw > twin.logw:

@@ -33,9 +33,13 @@ class Reporter:
         """Moves of the likeliest story that are new or were told otherwise, then the carts that changed."""
         out: list[Update] = []
         told: dict[str, Moved] = {}
-        for choice in self.belief.likeliest():
+        since = now - self.s.story_s
+        for choice in self.belief.likeliest(since):
+            if choice.t < since:
+                continue
             for k, atom in enumerate(choice.atoms):
                 told[f"m{choice.shift}.{k}"] = self._word(f"m{choice.shift}.{k}", choice, atom)
+        self._said = {name: m for name, m in self._said.items() if m.t >= since}
         for name, old in self._said.items():
             if name not in told and not old.retracted:
                 told[name] = _again(old, old.revision, retracted=True)
@@ -100,8 +104,7 @@ class Reporter:
             if visit.credential is None or visit.role == "staff":
                 continue
             lines, confidence, alternatives = self._lines(visit)
-            if visit.doubt:
-                confidence *= 0.5
+            confidence *= 0.5 if visit.doubt else 1.0 - self.s.model_doubt
             self._banked[visit.id] = _sums(self._banked.get(visit.id), self.belief.carts_of(sorted(bodies)))[:20]
             revision = self._revisions.get(visit.id, -1) + 1
             self._revisions[visit.id] = revision

@@ -190,6 +190,10 @@ class Settings:
     """Hypotheses this much less likely than the best are dropped."""
     ways: int = 14
     """Explanations of one change that are followed."""
+    story_s: float = 120.0
+    """Moves older than this are told no other way any more."""
+    model_doubt: float = 0.03
+    """Share of receipts that are wrong for reasons no hypothesis stands for (missed changes, dead plates)."""
     memory_s: float = 40.0
     """How long hands and looks are kept."""
     receipt_wait_s: float = 2.5
