@@ -16,6 +16,8 @@ COMMANDS = {
     "twin": "madang.twin.command",
     "shop": "madang.places.command",
     "import": "madang.catalog.command",
+    "serve": "madang.serve.command",
+    "credential": "madang.serve.command",
     "backup": "madang.db.command",
     "restore": "madang.db.command",
 }

@@ -69,6 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str, Meta(description="Lowest level logged", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
     ] = "INFO"
     job_lease_s: Annotated[int, Meta(description="How long a worker may hold a timer or an outside call", ge=1)] = 60
+    sensor_log_d: Annotated[
+        int, Meta(description="Days the raw sensor log is kept: as long as a receipt can be disputed", ge=1)
+    ] = 14
     live_queue: Annotated[
         int, Meta(description="Facts a slow live page may lag behind before it is told to resume", ge=1, le=100_000)
     ] = 1000

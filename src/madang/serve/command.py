@@ -1,0 +1,153 @@
+"""``madang serve``: run a real shop. ``madang credential``: give a shopper an entry code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from madang.kernel import settings as setting
+
+if TYPE_CHECKING:
+    from madang.kernel import Clock
+    from madang.kernel.settings import Settings
+    from madang.serve.premises import Premises
+    from madang.serve.serving import Serving
+
+CAPACITY = 30
+REFUND_LIMIT_KRW = 10_000
+STEPS = {
+    "database": ("데이터베이스를 엽니다", "opening the database"),
+    "engine": ("계산 엔진을 켭니다", "starting the engine"),
+    "pages": ("센서와 페이지를 엽니다", "opening the doors to sensors and pages"),
+}
+
+
+def add_parser(commands: Any) -> None:
+    """Declare both commands."""
+    serve = commands.add_parser(
+        "serve",
+        help="가게 운영 · run a real shop: sensors in, receipts out",
+        description="Run a shop that was added with `madang shop add` and filled with `madang import`. Sensors send to "
+        "POST /v1/sensors/batches (docs/sensor-wire-format.md); docs/operations.md says how to run it.",
+    )
+    serve.add_argument("--shop", required=True, help="가게 코드 · the shop's code")
+    serve.add_argument("--port", type=int, help="페이지와 센서의 포트 · port of pages and sensors")
+    serve.add_argument("--host", help="주소 · address (default: MADANG_HOST, 127.0.0.1)")
+    serve.add_argument("--devices", type=Path, metavar="FILE", help='센서 열쇠 TOML · keys of sensors: gate = "key"')
+    serve.add_argument(
+        "--stock-as-planned",
+        action="store_true",
+        help="장부의 빈 선반을 진열표 수량으로 채움 · book the planogram's counts where the books are empty",
+    )
+    serve.add_argument("--capacity", type=int, default=CAPACITY, help=f"첫 개점의 정원 · people inside ({CAPACITY})")
+    serve.add_argument(
+        "--refund-limit",
+        type=int,
+        default=REFUND_LIMIT_KRW,
+        metavar="KRW",
+        help=f"첫 개점의 즉시 환불 한도 · paid back without asking, set at the first opening ({REFUND_LIMIT_KRW})",
+    )
+    serve.set_defaults(run=run)
+    credential = commands.add_parser("credential", help="입장 코드 발급 · give a shopper an entry code")
+    credential.add_argument("code", help="게이트가 읽을 코드 · what the gate will read")
+    credential.add_argument("--person", help="회원 키 · key of a person who is there already")
+    credential.add_argument("--top-up", type=int, default=0, metavar="KRW", help="받은 충전금 · money taken in")
+    credential.set_defaults(run=issue)
+    for parser in (serve, credential):
+        parser.add_argument("--neighbourhood", help="동네 코드 · its code (default: MADANG_NEIGHBOURHOOD)")
+        parser.add_argument("--database", help="데이터베이스 주소 · its address (default: MADANG_DATABASE)")
+        parser.add_argument("--data", metavar="DIR", help="데이터 폴더 · data folder (default: MADANG_HOME, var)")
+        parser.add_argument("--settings", type=Path, metavar="TOML", help="설정 파일 · file with settings")
+        parser.add_argument("--lang", choices=("ko", "en"), default="ko")
+
+
+def run(args: argparse.Namespace, *, clock: Clock | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; raises what stopped the shop."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    known = settings_of(args)
+    from madang.kernel import logs
+    from madang.serve import keys
+    from madang.serve.serving import Asked, Serving
+    from madang.walkout.records import Rules
+
+    asked = Asked(
+        shop=args.shop,
+        rules=Rules(args.capacity, args.refund_limit),
+        stock_as_planned=args.stock_as_planned,
+        devices=None if args.devices is None else keys.device_keys(args.devices),
+        where=where_of(args),
+    )
+    with contextlib.ExitStack() as ends:
+        handler = logs.configure(known.log_level)
+        ends.callback(logging.getLogger("madang").removeHandler, handler)
+        serving = ends.enter_context(Serving(known, asked, clock=clock))
+        found = serving.start(tell=lambda step: _say(args, *STEPS[step]))
+        _opened(args, serving, found)
+        while not stop.wait(0.2):
+            if serving.failure is not None:
+                raise serving.failure
+        _say(args, "닫는 중입니다.", "Closing.")
+    _say(args, "닫았습니다. 같은 명령으로 이어집니다.", "Closed; the same command goes on from here.")
+    return 0
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """The settings, with what the command line says in their place."""
+    known = setting.load(os.environ, args.settings)
+    given = {"neighbourhood": args.neighbourhood, "database": args.database, "home": args.data}
+    given |= {name: getattr(args, name, None) for name in ("host", "port")}
+    return msgspec.structs.replace(known, **{name: value for name, value in given.items() if value is not None})
+
+
+def where_of(args: argparse.Namespace) -> str:
+    """The options by which other commands find the same place (an address with a password is left to the settings)."""
+    words = [] if args.neighbourhood is None else ["--neighbourhood", args.neighbourhood]
+    database = args.database or (f"sqlite:///{Path(args.data) / 'madang.db'}" if args.data else "")
+    if database.startswith("sqlite"):
+        words += ["--database", database]
+    return "".join(f" {word}" for word in words)
+
+
+def _opened(args: argparse.Namespace, serving: Serving, found: Premises) -> None:
+    shop = args.shop
+    _say(args, f"열렸습니다: {serving.url}/live/{shop}", f"Open: {serving.url}/live/{shop}")
+    if not found.stocked:
+        ko = "선반이 진열표의 수량대로 채워져 있다고 장부에 적었습니다."
+        _say(args, ko, "The books now say that the shelves are filled as the planogram says.")
+    if found.unpriced:
+        some = ", ".join(found.unpriced[:5])
+        _say(
+            args,
+            f"가격이 없는 진열 상품 {len(found.unpriced)}가지: {some}. 이것이 든 장바구니는 사람이 확인합니다.",
+            f"{len(found.unpriced)} products on the shelves have no price: {some}. Their carts go to review.",
+        )
+    _say(args, "끝내려면 Ctrl-C.", "Ctrl-C ends it.")
+
+
+def issue(args: argparse.Namespace) -> int:
+    """Issue an entry code: through the shop that is open on this database, else directly."""
+    from madang.serve.office import issue_credential
+
+    given = issue_credential(settings_of(args), args.code, person=args.person, top_up_krw=args.top_up)
+    _say(
+        args,
+        f"회원 {given.person} · 지갑 {given.wallet_krw:,}원",
+        f"Person {given.person} · wallet ₩{given.wallet_krw:,}",
+    )
+    return 0
+
+
+def _say(args: argparse.Namespace, ko: str, en: str) -> None:
+    sys.stdout.write((ko if args.lang == "ko" else en) + "\n")
+    sys.stdout.flush()

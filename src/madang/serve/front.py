@@ -1,0 +1,104 @@
+"""A shop's pages: its hub, the receipts' desk, the sensors' door, behind one address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+
+from madang.db import Database
+from madang.deals.links import Links
+from madang.doors import Gateway, api
+from madang.kernel import Actor, Clock
+from madang.kernel.clock import SECOND_US
+from madang.walkout.desk import Desk
+from madang.walkout.live import Hub, Hubs
+from madang.walkout.live_model import Device, Item
+from madang.walkout.showing import Showing
+from madang.web import Running, Shopfront, create_app, start
+
+SILENT_US = 5 * SECOND_US
+SELDOM = ("gate", "vision")
+"""Kinds of devices that speak only when something happens: their silence says nothing."""
+
+
+class Front:
+    """``showing`` is the viewer that feeds the pages; ``speed`` and ``lag_ms`` are asked when needed."""
+
+    def __init__(
+        self,
+        db: Database,
+        by: Actor,
+        shop: str,
+        store: dict[str, Any],
+        items: Iterable[Item],
+        gateway: Gateway,
+        clock: Clock,
+        *,
+        secret: bytes,
+        name_ko: str,
+        name_en: str,
+        note_ko: str = "",
+        note_en: str = "",
+        speed: Callable[[], float] = lambda: 1.0,
+        lag_ms: Callable[[], float],
+    ) -> None:
+        self._db, self._by, self._gateway, self._clock = db, by, gateway, clock
+        links = Links([secret])
+        names = {"name_ko": name_ko, "name_en": name_en, "note_ko": note_ko, "note_en": note_en}
+        hub = Hub(shop, store, items, clock, **names)
+        self._hubs = Hubs([hub])
+        self.showing = Showing(
+            hub,
+            db,
+            by,
+            shop,
+            speed=speed,
+            devices=self.devices,
+            lag_ms=lag_ms,
+            url=lambda receipt: f"/r/{links.token(receipt)}",
+        )
+        self._desk = Desk(db, links, clock, changed=self.showing.deal_changed)
+        self._running: Running | None = None
+
+    def open(self, host: str, port: int, *, language: str, more: Sequence[APIRouter] = ()) -> str:
+        """Serve; gives the address. Raises ``Unavailable`` ``web.address_taken``."""
+        self.showing.open()
+        self.showing.look(self._clock.now_us())
+        app = create_app(
+            Shopfront(
+                neighbourhood=self._by.neighbourhood,
+                hubs=self._hubs,
+                desk=self._desk,
+                more=[api.router(self._gateway), *more],
+                clock=self._clock,
+                language=language,
+            )
+        )
+        self._running = start(app, host, port)
+        return self._running.url
+
+    def close(self) -> None:
+        """End the streams, let open requests finish."""
+        self._hubs.close()
+        if self._running is not None:
+            self._running.stop()
+
+    def devices(self, now_us: int) -> list[Device]:
+        """Every device's counts, as the health panel shows them."""
+        return [
+            Device(
+                id=d.id,
+                kind=d.kind,
+                ok=d.ok(now_us, SILENT_US) or d.kind in SELDOM,
+                last_us=d.last_us or None,
+                batches=d.batches,
+                late=d.late,
+                duplicate=d.duplicate,
+                out_of_order=d.out_of_order,
+                missing=d.missing,
+                malformed=d.malformed,
+            )
+            for d in self._gateway.health()
+        ]

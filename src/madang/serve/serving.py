@@ -1,0 +1,347 @@
+"""One real shop served by this process: sensors in over HTTP, engine beside, deals, books and pages."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import ipaddress
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from madang import deals, jobs, journal, ledger, members
+from madang.db import Database, Tx, open_database
+from madang.db.sqlite import FileLock
+from madang.doors import Gateway
+from madang.files import Store
+from madang.kernel import Actor, Clock, Conflict, Forbidden, SystemClock, derived, system
+from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
+from madang.kernel.settings import Settings
+from madang.ledger import Audit
+from madang.serve import checkin, keys, premises
+from madang.serve.front import Front
+from madang.serve.premises import Premises
+from madang.serve.rounds import Rounds
+from madang.walkout import conservation, records, service
+from madang.walkout.engine_process import EngineProcess
+from madang.walkout.records import Rules
+from madang.walkout.sensorlog import SensorLog
+from madang.walkout.shop import LiveShop, Viewer
+
+CHECK_US = 10 * MINUTE_US
+"""How often the books are recomputed (and once a day from their first entry, with the chain of facts)."""
+SWEEP_US = 10 * MINUTE_US
+TIDY_AFTER_US = 10 * MINUTE_US
+"""The day's tidying begins so long after the start, so that one that is switched off every night has it too."""
+TICK_S = 0.1
+ON_ITS_WAY_BYTES = 16 << 10
+"""So much between gateway and engine is no lag."""
+FAULTS_MAX = 20
+
+log = logging.getLogger("madang.serve")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says beside the settings. ``rules`` hold from the shop's first opening on; ``devices``
+    are the sensors' keys, None lets every device on this machine in; ``where`` goes into errors' ways out."""
+
+    shop: str
+    rules: Rules
+    stock_as_planned: bool = False
+    devices: Mapping[str, bytes] | None = None
+    where: str = ""
+
+
+class Serving:
+    """Opened by ``start``, ended by ``stop``; being killed instead loses nothing. ``failure`` is what stopped it."""
+
+    def __init__(self, settings: Settings, asked: Asked, *, clock: Clock | None = None) -> None:
+        _guarded(settings.host, asked.devices)
+        self.settings, self.asked, self.clock = settings, asked, clock or SystemClock()
+        self.by: Actor = system(settings.neighbourhood, f"serve/{asked.shop}")
+        self.home = Path(settings.home)
+        self.url = ""
+        self.faults: tuple[str, ...] = ()
+        self.checked_us = 0
+        self._audit = Audit()
+        self._failure: BaseException | None = None
+        self._stopping = threading.Event()
+        self._ends = contextlib.ExitStack()
+
+    def start(self, *viewers: Viewer, tell: Callable[[str], None] = lambda _: None) -> Premises:
+        """Open the shop: returns once sensors and pages are served. Whatever fails, all is let go of again."""
+        with self._ends:
+            found = self._open(viewers, tell)
+            self._ends = self._ends.pop_all()
+        return found
+
+    def stop(self) -> None:
+        """Take no more, apply what the engine has said, end."""
+        self._ends.close()
+
+    def __enter__(self) -> Serving:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def failure(self) -> BaseException | None:
+        return self._failure or self.live.failure
+
+    # --- opening --------------------------------------------------------------------------------------------------
+    def _open(self, viewers: tuple[Viewer, ...], tell: Callable[[str], None]) -> Premises:
+        deals.check()
+        tell("database")
+        self.db: Database = open_database(self.settings.database_url, clock=self.clock)
+        self._ends.callback(self.db.close)
+        found = self._opened()
+        folder = self.home / "shops" / self.asked.shop
+        folder.mkdir(parents=True, exist_ok=True)
+        self._ends.callback(FileLock(folder / "sensorlog").release)  # on PostgreSQL the database guards no folder
+        tell("engine")
+        engine = EngineProcess()
+        engine.warm()
+        self._ends.callback(engine.close)
+        sensors = SensorLog(folder / "sensorlog")
+        self._ends.callback(sensors.close)
+        self.gateway = Gateway(
+            sensors,
+            clock=self.clock,
+            plates=_plates(found.store),
+            keys=self.asked.devices,
+            logged=lambda end: self.live.logged(end),
+        )
+        self.front = self._front(found)
+        self.live = LiveShop(
+            self.db,
+            self.asked.shop,
+            found.store,
+            neighbourhood=self.by.neighbourhood,
+            folder=folder,
+            sync=self.gateway.sync,
+            engine=engine,
+            viewers=(*viewers, self.front.showing),
+        )
+        self._renew(found, sensors.end)
+        self._ends.callback(self.live.stop)
+        self.live.start(log_first=sensors.first, log_end=sensors.end, at_us=self.clock.now_us())
+        self._go_round()
+        tell("pages")
+        self._serve()
+        return found
+
+    def _opened(self) -> Premises:
+        """The shop, open in the books, its shelves stocked."""
+        shop, at_us = self.asked.shop, self.clock.now_us()
+        found: Premises = self._read(lambda tx: premises.look(tx, self.by, shop, at_us=at_us, where=self.asked.where))
+        if not found.stocked and not self.asked.stock_as_planned:
+            raise _no_stock(shop, self.asked.where)
+
+        def act(tx: Tx) -> None:
+            service.open_shop(tx, self.by, shop, self.asked.rules, at_us=at_us)
+            if not service.stock(tx, self.by, shop):
+                id = derived("serve.stock", tx.neighbourhood, shop)
+                service.stock_as_planned(tx, self.by, shop, id=id, at_us=at_us)
+
+        self._write(act)
+        if found.unpriced:
+            log.warning("serve.no_price", extra={"shop": shop, "products": list(found.unpriced)})
+        return found
+
+    def _front(self, found: Premises) -> Front:
+        return Front(
+            self.db,
+            self.by,
+            self.asked.shop,
+            found.store,
+            found.items,
+            self.gateway,
+            self.clock,
+            secret=keys.kept_secret(self.home / "receipt-links.key"),
+            name_ko=found.place.name_ko,
+            name_en=found.place.name_en,
+            lag_ms=self._lag_ms,
+        )
+
+    def _renew(self, found: Premises, log_end: int) -> None:
+        """Give the engine a fresh belief where plates or planogram are others than it knows."""
+        shop, at_us = self.asked.shop, self.clock.now_us()
+
+        def act(tx: Tx) -> None:
+            run = records.last_run(tx, shop)
+            if run is not None and not premises.same_shop(msgspec.json.decode(run.store), _plain(found.store)):
+                service.begin_run(tx, self.by, shop, found.store, start=log_end, at_us=at_us)
+                log.warning("serve.other_planogram", extra={"shop": shop})
+
+        self._write(act)
+
+    def _go_round(self) -> None:
+        """Time goes on where no sensor speaks; timers, checks and tidying begin once the engine has caught up."""
+        worker = jobs.Worker(
+            self.db,
+            self.clock,
+            neighbourhood=self.by.neighbourhood,
+            lease_us=self.settings.job_lease_s * SECOND_US,
+        )
+        begun = threading.Event()
+
+        def ready() -> None:
+            if self._caught_up(rounds):
+                worker.start()
+                begun.set()
+
+        rounds = Rounds(self.clock, ready=ready)
+        rounds.every(CHECK_US, "check", self.check)
+        rounds.every(SWEEP_US, "sweep", self.sweep)
+        rounds.every(DAY_US, "tidy", self.tidy, first_us=self.clock.now_us() + TIDY_AFTER_US)
+        rounds.start()
+        self._ends.callback(lambda: worker.stop() if begun.is_set() else None)
+        self._ends.callback(rounds.stop)
+        ticker = threading.Thread(target=self._tick, name="madang-ticks", daemon=True)
+        ticker.start()
+        self._ends.callback(ticker.join)
+        self._ends.callback(self._stopping.set)
+
+    def _caught_up(self, rounds: Rounds) -> bool:
+        end = self.gateway.end
+        while not rounds.stopping.is_set() and self.live.failure is None:
+            if self.live.settle(end, timeout_s=1):
+                return True
+        return False
+
+    def _serve(self) -> None:
+        key = keys.operator_key(self.home)
+        desk = checkin.router(
+            self.db,
+            self.clock,
+            neighbourhood=self.by.neighbourhood,
+            allowed=lambda given: hmac.compare_digest(given.encode(), key.encode()),
+            status=self.status,
+        )
+        self._ends.callback(self.front.close)
+        self.url = self.front.open(self.settings.host, self.settings.port, language=self.settings.language, more=[desk])
+        told = keys.address(self.home)
+        keys.write_address(told, self.url)
+        self._ends.callback(partial(told.unlink, missing_ok=True))
+
+    # --- running --------------------------------------------------------------------------------------------------
+    def _tick(self) -> None:
+        try:
+            while not self._stopping.wait(TICK_S):
+                self.gateway.tick()
+        except BaseException as fault:
+            self._failure = fault
+            log.exception("serve.ticks_stopped")
+
+    def _lag_ms(self) -> float:
+        """How far what is applied is behind what was sensed."""
+        behind = self.gateway.end - self.live.engine.position
+        if behind < ON_ITS_WAY_BYTES or not self.live.applied_us:
+            return 0.0
+        return max(0, self.clock.now_us() - self.live.applied_us) / 1000
+
+    def check(self) -> bool:
+        """Recompute the books and compare them with deals and receipts; what differs is logged and shown."""
+
+        def read(tx: Tx) -> list[str]:
+            report = ledger.check(tx, self._audit)
+            found = [f"{book}: {text}" for book, one in report.books.items() for text in one.differences]
+            return [*found, *conservation.differences(tx, self.by, self.asked.shop)]
+
+        self._found(self._read(read))
+        return not self.faults
+
+    def _found(self, faults: list[str]) -> None:
+        self.faults, self.checked_us = tuple(faults[:FAULTS_MAX]), self.clock.now_us()
+        if faults:
+            log.error(
+                "serve.books_differ", extra={"shop": self.asked.shop, "count": len(faults), "faults": self.faults}
+            )
+
+    def sweep(self) -> int:
+        """Delete sensor logs that no restart, open visit or dispute can ask for; how many segments."""
+        kept_us = self.settings.sensor_log_d * DAY_US
+        return self.gateway.drop_before(*self.live.log_free(self.clock.now_us(), kept_us))
+
+    def tidy(self) -> members.Tidied:
+        """The day's tidying, and the day's long check: books from their first entry, facts along their chain."""
+        self._audit = Audit()
+        self.check()
+        chain = self._read(lambda tx: journal.verify(tx, self.by))
+        if not chain.ok:
+            self._found([*self.faults, f"facts: {chain.bad_seq}: {chain.why}"])
+        done = members.upkeep(self.db, Store(self.home / "files", self.clock), self.by, now_us=self.clock.now_us())
+        log.info("serve.tidied", extra={"fields": done.fields, "contents": done.contents, "jobs": done.jobs})
+        return done
+
+    def status(self) -> dict[str, Any]:
+        """How the shop does, for the operator's monitoring: ``ok`` is false when somebody should look."""
+        devices = self.front.devices(self.clock.now_us())
+        return {
+            "shop": self.asked.shop,
+            "at_us": self.clock.now_us(),
+            "ok": not self.faults and self.failure is None and all(device.ok for device in devices),
+            "checked_at_us": self.checked_us,
+            "faults": self.faults,
+            "engine_lag_ms": round(self._lag_ms(), 1),
+            "log": {"end": self.gateway.end, "applied": self.live.engine.position},
+            "jobs": self._read(jobs.counts),
+            "devices": devices,
+        }
+
+    def _read(self, fn: Callable[[Tx], Any]) -> Any:
+        return self.db.read(fn, neighbourhood=self.by.neighbourhood)
+
+    def _write(self, fn: Callable[[Tx], Any]) -> Any:
+        return self.db.write(fn, neighbourhood=self.by.neighbourhood)
+
+
+def _plates(store: Mapping[str, Any]) -> dict[str, int]:
+    """Plates per gondola, as the gateway expects them."""
+    counts: dict[str, int] = {}
+    for plate in store["plates"]:
+        counts[str(plate["gondola"])] = counts.get(str(plate["gondola"]), 0) + 1
+    return counts
+
+
+def _plain(store: dict[str, Any]) -> dict[str, Any]:
+    """As it looks when it has been kept."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(store))
+    return plain
+
+
+def _guarded(host: str, devices: Mapping[str, bytes] | None) -> None:
+    """Anybody who reaches the sensors' door could feed the shop what never happened: outside this machine they
+    need keys."""
+    local = host == "localhost"
+    with contextlib.suppress(ValueError):
+        local = local or ipaddress.ip_address(host).is_loopback
+    if devices is None and not local:
+        raise Forbidden(
+            "serve.devices_needed",
+            ko=f"{host}에서는 이 기계 밖의 누구나 센서인 척할 수 있습니다.",
+            en=f"On {host} anybody outside this machine could pretend to be a sensor.",
+            next_ko="센서마다 열쇠를 적은 파일을 --devices로 주거나, 127.0.0.1에서 여세요.",
+            next_en="Give a file with a key for each sensor with --devices, or serve on 127.0.0.1.",
+            host=host,
+        )
+
+
+def _no_stock(shop: str, where: str) -> Conflict:
+    return Conflict(
+        "serve.no_stock",
+        ko=f"장부에는 '{shop}' 가게의 선반이 비어 있습니다.",
+        en=f"In the books the shelves of the shop '{shop}' are empty.",
+        next_ko=f"진열표의 수량대로 채웠다면: madang serve --shop {shop} --stock-as-planned{where}",
+        next_en=f"If they are filled as the planogram says: madang serve --shop {shop} --stock-as-planned{where}",
+        shop=shop,
+    )

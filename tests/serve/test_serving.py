@@ -1,0 +1,251 @@
+"""A shop that is served in this process, on both databases, with the sensors' time."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from tests.serve.serve_shop import FIRST, LAYOUT, PERSON, SECOND, SHOP, Caller, batches, done, made, price_of, visit
+
+from madang import jobs, ledger
+from madang.db import Tx
+from madang.kernel import Conflict, Forbidden, MadangError, ManualClock
+from madang.kernel.clock import DAY_US, SECOND_US
+from madang.kernel.settings import Settings
+from madang.serve import keys
+from madang.serve.serving import Asked, Serving
+from madang.walkout import books, conservation, records
+from madang.walkout.records import Rules
+
+KEYS = {f"{device}": b"a key of sixteen" for device in ("gondola-1", "cameras", "gate", "hands")}
+
+
+@pytest.fixture
+def both_url(db_url: str, tmp_path: Path) -> str:
+    """A database with the shop, on SQLite and on PostgreSQL."""
+    made(tmp_path, db_url)
+    return db_url
+
+
+@pytest.fixture
+def made_url(sqlite_url: str, tmp_path: Path) -> str:
+    """A SQLite database with the shop."""
+    made(tmp_path, sqlite_url)
+    return sqlite_url
+
+
+def settings(url: str, tmp_path: Path) -> Settings:
+    return Settings(home=str(tmp_path / "data"), database=url, port=0)
+
+
+def asked(**more: Any) -> Asked:
+    return Asked(shop=SHOP, rules=Rules(5, 5_000), stock_as_planned=True, **more)
+
+
+@contextlib.contextmanager
+def served(url: str, tmp_path: Path, clock: ManualClock, **more: Any) -> Iterator[tuple[Serving, Caller]]:
+    with Serving(settings(url, tmp_path), asked(**more), clock=clock) as serving:
+        serving.start()
+        caller = Caller(serving.url, keys.operator_key(tmp_path / "data"))
+        with contextlib.closing(caller):
+            yield serving, caller
+
+
+class Open(NamedTuple):
+    """A shop that stays open for several tests."""
+
+    serving: Serving
+    caller: Caller
+    clock: ManualClock
+
+
+@pytest.fixture(scope="module")
+def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    folder, clock = tmp_path_factory.mktemp("open"), ManualClock()
+    url = f"sqlite:///{folder / 'madang.db'}"
+    made(folder, url)
+    with served(url, folder, clock) as (serving, caller):
+        yield Open(serving, caller, clock)
+
+
+def play(serving: Serving, caller: Caller, clock: ManualClock, sent: list[tuple[int, bytes]], **headers: str) -> None:
+    for at_us, batch in batches(sent):
+        clock.set(max(at_us, clock.now_us()))
+        assert caller.sense(batch, **headers)["malformed"] == 0
+    for _ in range(10):
+        clock.advance(s=2)
+        serving.gateway.tick()
+    assert serving.live.settle(serving.gateway.end, timeout_s=20)
+
+
+def until(true: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + 10
+    while not (found := true()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+    return found
+
+
+def test_a_shopper_walks_out_over_a_restart_and_the_receipt_opens(
+    both_url: str, tmp_path: Path, clock: ManualClock
+) -> None:
+    sent, truth = visit(clock.now_us())
+    assert truth == {FIRST: 1, SECOND: 2}
+    middle = len(sent) // 3
+    with served(both_url, tmp_path, clock) as (serving, caller):
+        assert caller.check_in(credential="c1", person=str(PERSON), top_up_krw=20_000).json()["wallet_krw"] == 20_000
+        for at_us, batch in batches(sent[:middle]):
+            clock.set(max(at_us, clock.now_us()))
+            caller.sense(batch)
+        assert caller.status()["ok"]
+        first = run_of(serving)
+    with served(both_url, tmp_path, clock) as (serving, caller):
+        assert run_of(serving) == first
+        play(serving, caller, clock, sent)  # a sensor sends again what it got no answer for
+        (receipt,) = caller.snapshot()["receipts"]
+        assert (receipt["state"], receipt["items"]) == ("charged", 3)
+        assert receipt["total_krw"] == price_of(FIRST) + 2 * price_of(SECOND)
+        page = caller.get(receipt["url"])
+        assert page.status_code == 200
+        assert "불고기" in page.text
+        assert serving.check(), serving.faults
+        status = caller.status()
+        assert (status["shop"], status["faults"]) == (SHOP, [])
+        assert not status["ok"], "the sensors have been silent for long"
+        assert sum(device["batches"] for device in status["devices"]) == len(sent)
+        assert sum(device["duplicate"] for device in status["devices"]) == middle
+        assert balance(serving, wallet()) == 20_000 - receipt["total_krw"]
+        shelf = serving.db.read(shelf_of_first, neighbourhood="n1")
+        assert balance(serving, shelf) == LAYOUT["planogram"][0]["count"][FIRST] - 1, "stocked once, one was sold"
+
+
+def run_of(serving: Serving) -> int:
+    found = serving.db.read(lambda tx: records.last_run(tx, SHOP), neighbourhood="n1")
+    assert found is not None
+    return found.number
+
+
+def balance(serving: Serving, key: ledger.AccountKey) -> int:
+    return serving.db.read(lambda tx: ledger.balance(tx, key).posted, neighbourhood="n1")
+
+
+def wallet() -> ledger.AccountKey:
+    return ledger.AccountKey(ledger.Book.MONEY, "wallet", str(PERSON), "KRW")
+
+
+def shelf_of_first(tx: Tx) -> ledger.AccountKey:
+    (key,) = (k for k in ledger.balances(tx, code="shelf", owner_prefix=SHOP) if k.unit == books.piece(FIRST))
+    return key
+
+
+def test_another_planogram_begins_another_run(made_url: str, tmp_path: Path, clock: ManualClock) -> None:
+    with served(made_url, tmp_path, clock) as (serving, _):
+        first = run_of(serving)
+    sheet = tmp_path / "planogram.csv"
+    rows = sheet.read_text(encoding="utf-8").splitlines()
+    sheet.write_text("\n".join(rows[:-1]), encoding="utf-8")
+    done("import", "planogram", str(sheet), "--shop", SHOP, "--whole", "--database", made_url)
+    with served(made_url, tmp_path, clock) as (serving, _):
+        assert run_of(serving) == first + 1
+        assert len(serving.live.layout["planogram"]) == len(rows) - 2
+
+
+def test_timers_go_off_without_a_sensor(open_shop: Open) -> None:
+    serving, _, clock = open_shop
+    rung: list[str] = []
+
+    def ring(_: Tx, job: jobs.Job) -> None:
+        rung.append(job.payload["word"])
+
+    jobs.handler("test.serve.bell")(ring)
+    due_us = clock.now_us() + 5 * SECOND_US
+
+    def set_it(tx: Tx) -> None:
+        jobs.set_timer(tx, id=PERSON, due_us=due_us, kind="test.serve.bell", payload={"word": "now"})
+
+    serving.db.write(set_it, neighbourhood="n1")
+    clock.set(due_us)
+    until(lambda: rung == ["now"], "the timer did not go off")
+
+
+def test_the_logs_of_past_disputes_are_swept_and_the_day_is_tidied(
+    open_shop: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, _, clock = open_shop
+    asked_for: list[int] = []
+    monkeypatch.setattr(serving.gateway, "drop_before", lambda _, before_us: asked_for.append(before_us))
+    serving.sweep()
+    assert asked_for == [clock.now_us() - 14 * DAY_US]
+    serving.tidy()
+    assert serving.faults == ()
+
+
+def test_books_that_differ_are_logged_and_shown(
+    open_shop: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    serving, caller, _ = open_shop
+    until(lambda: serving.checked_us, "the first check was not made")
+    wrong = ["goods: F1: 3 are accounted for, 4 were received"]
+    monkeypatch.setattr(conservation, "differences", lambda *_: wrong)
+    assert not serving.check()
+    assert caller.status()["ok"] is False
+    assert caller.status()["faults"] == wrong
+    assert any(record.getMessage() == "serve.books_differ" for record in caplog.records)
+    monkeypatch.undo()
+    assert serving.check()
+
+
+def test_an_entry_code_is_the_operators_to_give_and_given_once(open_shop: Open) -> None:
+    serving, caller, _ = open_shop
+    with contextlib.closing(Caller(serving.url, "guessed")) as stranger:
+        assert stranger.check_in(credential="c1").json()["code"] == "serve.operator_key"
+    first = caller.check_in("k1", credential="c1", top_up_krw=1000).json()
+    assert caller.check_in("k1", credential="c1", top_up_krw=1000).json() == first
+    assert caller.check_in("k1", credential="c2").json()["code"] == "guard.key_reused"
+    assert caller.check_in("", credential="c2").json()["code"] == "guard.bad_key"
+    assert caller.check_in("k2", credential="c1").json()["code"] == "members.credential_taken"
+    assert caller.check_in("k3", credential="c3", person=first["person"]).json()["wallet_krw"] == 1000
+
+
+def test_devices_with_keys_are_told_from_those_without(made_url: str, tmp_path: Path, clock: ManualClock) -> None:
+    sent, _ = visit(clock.now_us())
+    _, batch = next(batches(sent))
+    with served(made_url, tmp_path, clock, devices=KEYS) as (_, caller):
+        assert caller.sense(batch)["taken"] == 0
+        assert caller.sense(batch, Authorization="Bearer a key of sixteen")["refused"] == 0
+
+
+def test_nobody_serves_the_network_without_keys_for_the_sensors(tmp_path: Path) -> None:
+    known = Settings(home=str(tmp_path), host="0.0.0.0")
+    with pytest.raises(Forbidden, match=r"serve.devices_needed.*--devices"):
+        Serving(known, asked())
+
+
+def test_a_shop_is_served_once(postgres_url: str, tmp_path: Path, clock: ManualClock) -> None:
+    made(tmp_path, postgres_url)
+    with served(postgres_url, tmp_path, clock), pytest.raises(MadangError, match=r"db.in_use"):
+        Serving(settings(postgres_url, tmp_path), asked(), clock=clock).start()
+
+
+@pytest.mark.parametrize(
+    ("without", "code", "way_out"),
+    [
+        ("planogram", "serve.no_planogram", "madang import planogram FILE --shop corner"),
+        ("prices", "serve.no_prices", "madang import prices FILE --shop corner"),
+        ("stock", "serve.no_stock", "madang serve --shop corner --stock-as-planned"),
+    ],
+)
+def test_what_is_missing_is_said_with_the_command_that_brings_it(
+    sqlite_url: str, tmp_path: Path, clock: ManualClock, without: str, code: str, way_out: str
+) -> None:
+    made(tmp_path, sqlite_url, without=without)
+    wanted = Asked(shop=SHOP, rules=Rules(5, 5_000), stock_as_planned=without != "stock")
+    with pytest.raises(Conflict) as raised:
+        Serving(settings(sqlite_url, tmp_path), wanted, clock=clock).start()
+    assert raised.value.code == code
+    assert way_out in raised.value.text("ko")
+    assert way_out in raised.value.text("en")
