@@ -278,6 +278,15 @@ def test_a_review_charges_what_the_person_answers(shop: Shop) -> None:
     assert shop.read(lambda tx: ledger.balance(tx, books.spent(SHOP, "reviewing", shop.t)).posted) == 12
 
 
+def test_a_review_answered_while_they_are_in_again_leaves_them_inside(shop: Shop) -> None:
+    in_review(shop)
+    shop.says(came(), moved("pick", "B", id="m2", t=9.0))
+    answered(shop, [Taken(product="A", qty=1)])
+    assert (shop.inside(), shop.wallet()) == (1, 17_000)
+    shop.says(left(), receipt({"A": 1, "B": 1}, revision=1))
+    assert (shop.inside(), shop.wallet(), shop.on_shelf("B")) == (0, 20_000 - 4_100, (4, 0))
+
+
 def test_a_review_can_be_answered_by_choosing_an_offer(shop: Shop) -> None:
     id_ = in_review(shop)
     shop.write(lambda tx: service.choose(tx, STAFF, id_, 1, id=derived("a"), at_us=shop.t))

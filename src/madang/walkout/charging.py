@@ -114,7 +114,7 @@ def charge(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     visit = _visit(tx, deal)
     _settle_goods(tx, deal, visit, proposal.best.pieces(), at_us)
     visit.books.settle()
-    visit.closed_at_us = at_us
+    visit.closed_at_us = None if visit.books.people else at_us  # they may have come in again meanwhile
     records.set_visit(tx, deal.shop, visit)
     return _sale(tx, by, deal, proposal, proposal.best.taken, at_us) | {"carried": proposal.best.pieces()}
 
@@ -131,7 +131,7 @@ def adjust(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     visit = _visit(tx, deal)
     _settle_goods(tx, deal, visit, more, at_us)
     visit.books.settle()
-    visit.closed_at_us = at_us
+    visit.closed_at_us = None if visit.books.people else at_us  # they may have come in again meanwhile
     changes: Data = {"carried": now}
     refunded = _give_back(tx, by, deal, visit, less, at_us)
     records.set_visit(tx, deal.shop, visit)
