@@ -146,6 +146,7 @@ def test_numbers_count_per_shop_and_seoul_day_without_gaps(market: Market) -> No
     found = market.read(lambda tx: receipts.find(tx, BY, shop="s1", limit=2))
     assert [r.id for r in found.rows] == [third.id, second.id]
     assert found.rows[0] == third
+    assert market.read(lambda tx: receipts.days(tx, BY, "s1")) == [first.day, third.day]
 
 
 def test_a_sale_that_fails_uses_no_number(market: Market) -> None:

@@ -170,6 +170,12 @@ def day_of(tx: Tx, by: Actor, shop: str, day: str) -> Day:
     return Day(shop=shop, day=day, receipts=count, refunds=refunds, split=split)
 
 
+def days(tx: Tx, by: Actor, shop: str) -> list[str]:
+    """The business days on which a shop has issued receipts, oldest first."""
+    by.need_shop(shop)
+    return records.days(tx, by, shop)
+
+
 def nothing_left() -> Invalid:
     """The error of a refund of nothing."""
     return Invalid(

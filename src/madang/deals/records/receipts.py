@@ -81,6 +81,12 @@ _DAY = sa.select(
         for name in ("supply_krw", "vat_krw", "exempt_krw")
     ],
 ).where(receipts.c.neighbourhood == _N, receipts.c.shop == sa.bindparam("shop"), receipts.c.day == sa.bindparam("day"))
+_DAYS = (
+    sa.select(receipts.c.day)
+    .where(receipts.c.neighbourhood == _N, receipts.c.shop == sa.bindparam("shop"))
+    .distinct()
+    .order_by(receipts.c.day)
+)
 _REFUNDED = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(-receipts.c.total_krw), 0), sa.BigInteger)).where(
     receipts.c.neighbourhood == _N,
     receipts.c.person == sa.bindparam("person"),
@@ -134,6 +140,10 @@ def day_sums(tx: Tx, by: Actor, shop: str, day: str) -> tuple[int, int, Split]:
     """How many receipts, how many of them refunds, and what they add up to."""
     count, refunds_, supply, vat, exempt = tx.rows(_DAY, {"n": by.neighbourhood, "shop": shop, "day": day})[0]
     return int(count), int(refunds_), Split(supply_krw=int(supply), vat_krw=int(vat), exempt_krw=int(exempt))
+
+
+def days(tx: Tx, by: Actor, shop: str) -> list[str]:
+    return [row[0] for row in tx.rows(_DAYS, {"n": by.neighbourhood, "shop": shop})]
 
 
 def refunded_krw(tx: Tx, by: Actor, person: str, since_us: int) -> int:
