@@ -113,21 +113,27 @@ class People:
     def _see(self, body: Body, t: float, track: str, joints: Floats) -> None:
         where = _centre(joints)
         dt = t - body.lost
-        if body.seen and dt > 0 and not np.isnan(where).any():
-            body.speed = 0.6 * body.speed + 0.4 * np.clip((where - body.where) / max(dt, 0.05), -2.5, 2.5)
-        if not np.isnan(where).any():
+        known = bool(where[0] == where[0])
+        if body.seen and dt > 0 and known:
+            step = (where - body.where) / max(dt, 0.05)
+            body.speed = 0.6 * body.speed + 0.4 * np.minimum(np.maximum(step, -2.5), 2.5)
+        if known:
             body.where = where
         xyz = joints[:, :3]
-        body.joints = np.where(np.isnan(xyz), body.joints + _flat(body.speed * dt), xyz) if body.seen else xyz
+        unseen = int(np.isnan(xyz[:, 0]).sum())
+        if unseen and body.seen:
+            body.joints = np.where(np.isnan(xyz), body.joints + _flat(body.speed * dt), xyz)
+        else:
+            body.joints = xyz
         body.lost = t
         body.seen += 1
-        body.hidden += int(np.isnan(xyz[:, 0]).sum())
+        body.hidden += unseen
         if track != body.track or not body.tracks:
             body.track = track
             body.tracks.append((t, track))
         body.trail.append((t, joints))
         body.path.append((t, float(body.where[0]), float(body.where[1])))
-        if not np.isnan(xyz[HEAD, 2]) and (body.seen % 3 == 0) and len(body.heights) < 300:
+        if xyz[HEAD, 2] == xyz[HEAD, 2] and (body.seen % 3 == 0) and len(body.heights) < 300:
             body.heights.append(float(xyz[HEAD, 2]))
 
     def _confirm(self, t: float) -> None:
@@ -237,6 +243,9 @@ def _best_match(ripe: list[Body], options: list[list[tuple[float, Body]]], fresh
 
 def _centre(joints: Floats) -> Floats:
     xy = joints[:4, :2]
+    middle: Floats = xy.mean(axis=0)
+    if middle[0] == middle[0]:
+        return middle
     seen = ~np.isnan(xy[:, 0])
     if not seen.any():
         xy = joints[4:6, :2]
