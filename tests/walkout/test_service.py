@@ -431,7 +431,7 @@ def test_a_run_whose_log_is_gone_goes_on_only_from_a_snapshot(
     shop.says(came())
     run = shop.write(
         lambda tx: service.continue_run(
-            tx, BY, SHOP, layout(), log_first=log_first, log_end=10**9, at_us=shop.t, snapshot=lambda _: snapshot
+            tx, BY, SHOP, layout(), log_first=log_first, log_end=10**9, at_us=shop.t, snapshot=snapshot
         )
     )
     assert run.number == number

@@ -61,7 +61,7 @@ def updates(draw: st.DrawFn) -> Lasting:
             draw(st.booleans()) and draw(st.booleans()),
         )
     alternatives = tuple(Alternative(0.2, _lines(items)) for items in draw(st.lists(lines, max_size=2)))
-    decision: Any = draw(st.sampled_from(("charge", "charge", "review")))
+    decision: Any = draw(st.sampled_from(("charge", "review")))
     return Receipt(1.0, visit, CREDENTIALS[visit] or "?", _lines(draw(lines)), 0.9, decision, alternatives)
 
 
@@ -69,7 +69,7 @@ def updates(draw: st.DrawFn) -> Lasting:
 def deeds(draw: st.DrawFn) -> tuple[Any, ...]:
     """One thing people or time might do."""
     visit = draw(st.sampled_from(("v1", "v2")))
-    what = draw(st.sampled_from(("answer", "dispute", "refund", "decline", "wait", "run")))
+    what = draw(st.sampled_from(("answer", "answer", "dispute", "dispute", "refund", "decline", "wait", "run")))
     return what, visit, draw(lines), draw(st.integers(1, 3)), draw(st.sampled_from((1, 4, 50, 400)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -117,12 +117,12 @@ def continue_run(
     log_first: int,
     log_end: int,
     at_us: int,
-    snapshot: Callable[[Run], bool] = lambda _: False,
+    snapshot: bool = False,
 ) -> Run:
     """The engine run to go on with: the last one, or a new one where that cannot be told again.
 
     A run is told again from the sensor log. It ends when the engine's code changes, or when the log it began in is no
-    longer kept whole and ``snapshot`` says that none stands for it. A log shorter than what was applied is an error.
+    longer kept whole and no ``snapshot`` stands for it. A log shorter than what was applied is an error.
     """
     run = records.last_run(tx, shop)
     if run is not None and run.position > log_end:
@@ -138,7 +138,7 @@ def continue_run(
     if run is None:
         return begin_run(tx, by, shop, layout, start=log_end, at_us=at_us)
     same_code = run.fingerprint == snapshots.fingerprint(run.store)
-    if same_code and (log_first <= run.start or snapshot(run)):
+    if same_code and (log_first <= run.start or snapshot):
         return run
     return begin_run(tx, by, shop, layout, start=max(log_first, run.position), at_us=at_us)
 

@@ -86,8 +86,11 @@ class LiveShop:
     def start(self, *, log_first: int, log_end: int, at_us: int) -> Run:
         """Begin where the database is; what the log holds beyond that is told again and applied."""
         declared.check()
+        snapshots.code()  # files are read here, not in the writer
+        last = self._read(lambda tx: records.last_run(tx, self.shop))
+        snapshot = last is not None and self._has_snapshot(last, log_end)
         self._home = self._read(lambda tx: service.home_of(catalog.facings(tx, self.by, self.shop)))
-        run = self.db.write(
+        run: Run = self.db.write(
             lambda tx: service.continue_run(
                 tx,
                 self.by,
@@ -96,7 +99,7 @@ class LiveShop:
                 log_first=log_first,
                 log_end=log_end,
                 at_us=at_us,
-                snapshot=lambda run: self._has_snapshot(run, log_end),
+                snapshot=snapshot,
             ),
             neighbourhood=self.neighbourhood,
         )

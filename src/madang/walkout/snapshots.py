@@ -14,6 +14,7 @@ import marshal
 import os
 import pickle
 import zlib
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from types import CellType, CodeType, FunctionType
@@ -44,14 +45,19 @@ class Found(NamedTuple):
     state: Any
 
 
-def fingerprint(store: bytes) -> str:
-    """What a run's updates depend on besides the log: the engine's code, numpy, and the store document."""
+@cache
+def code() -> bytes:
+    """The digest of the engine's code and of numpy; read once in a process."""
     digest = hashlib.sha256(np.__version__.encode())
     for module in sorted(resources.files("madang.walkout.engine").iterdir(), key=lambda file: file.name):
         if module.name.endswith(".py"):
             digest.update(module.name.encode() + module.read_bytes())
-    digest.update(store)
-    return digest.hexdigest()
+    return digest.digest()
+
+
+def fingerprint(store: bytes) -> str:
+    """What a run's updates depend on besides the log: the engine's code and the store document."""
+    return hashlib.sha256(code() + store).hexdigest()
 
 
 def save(folder: Path, *, run: int, print_: str, position: int, seq: int, state: Any) -> None:
