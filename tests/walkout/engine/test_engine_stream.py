@@ -81,6 +81,21 @@ def test_samples_of_another_store_are_refused() -> None:
         engine.plates(9, T0, np.zeros((12, 12), np.int32))
 
 
+def test_plates_may_be_listed_in_any_order() -> None:
+    document = layout()
+    order = [5, 0, 11, 3, 8, 1, 10, 2, 7, 4, 9, 6]
+    document["plates"] = [document["plates"][k] for k in order]
+    engine = Engine(Store.from_json(document))
+    for arrival, kind, what in _busy().messages():
+        if kind == 0:
+            engine.plates(1, what[0], what[1][:, order], arrival)
+        elif kind == 1:
+            engine.skeletons(what[0], what[1])
+        else:
+            engine.gate(what)
+    assert receipts(engine.finish()) == EXPECTED
+
+
 def test_an_engine_that_saw_nothing_says_nothing() -> None:
     engine = Engine(Store.from_json(layout()))
     assert engine.advance(T0) == []

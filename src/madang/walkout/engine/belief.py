@@ -266,7 +266,7 @@ class Belief:
         """Someone takes what lies here by mistake."""
         ways: list[Way] = []
         for k, item in enumerate(state.lying):
-            if min(abs(a - b) for a in item.plates for b in shift.plates) > 1:
+            if not any(a == b or a in self.catalogue.next_to[b] for a in item.plates for b in shift.plates):
                 continue
             sd = float(np.hypot(shift.sd, item.sd))
             if abs(-shift.total - item.grams) > 6 * sd:

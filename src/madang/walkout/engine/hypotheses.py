@@ -68,6 +68,7 @@ class Catalogue:
         for f in store.facings:
             here = self.on_shelf.setdefault(f.shelf, [])
             here += [name for name in f.products if name not in here]
+        self.next_to = store.neighbours()
         self.beside = [self._beside(k) for k in range(len(store.facings))]
         self.really: dict[int, dict[str, float]] = {}
         self.dead: set[int] = set()
@@ -75,10 +76,11 @@ class Catalogue:
     def _beside(self, facing: int) -> set[str]:
         """Products of the facings next to this one: those it is most easily confused with when shelves are filled."""
         plates = self.store.facings[facing].plates
-        around = {q + k for q in plates for k in (-2, -1, 1, 2)}
+        near = {n for q in plates for n in self.next_to[q]}
+        around = near | {n for q in near for n in self.next_to[q]}
         shelf = self.store.facings[facing].shelf
-        near = {f for q in around for f in self.at.get(q, ()) if self.store.facings[f].shelf == shelf}
-        return {p for f in near for p in self.store.facings[f].products}
+        rows = {f for q in around for f in self.at.get(q, ()) if self.store.facings[f].shelf == shelf}
+        return {p for f in rows for p in self.store.facings[f].products}
 
     def facings_of(self, plates: tuple[int, ...]) -> list[int]:
         """Rows of the facings on these plates."""

@@ -48,6 +48,8 @@ class Interactions:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.s = settings
         self.shelf = store.plate_shelf
+        self.place = store.along_shelves()
+        self.beside = store.neighbours()
         self.facings = [f.plates for f in store.facings]
         self.at: dict[int, list[int]] = {}
         for k, plates in enumerate(self.facings):
@@ -78,7 +80,7 @@ class Interactions:
     def _belongs(self, step: Step, group: Sequence[Step]) -> bool:
         return any(
             self.shelf[step.plate] == self.shelf[o.plate]
-            and 0 < abs(step.plate - o.plate) <= self.s.neighbour_plates
+            and 0 < abs(int(self.place[step.plate] - self.place[o.plate])) <= self.s.neighbour_plates
             and (abs(step.t - o.t) <= self.s.together_s or _rides(step, o) or _rides(o, step))
             for o in group
         ) and all(o.plate != step.plate for o in group)
@@ -129,13 +131,12 @@ class Interactions:
         out: list[int] = []
         edge = sorted(mine)
         while edge:
-            around = sorted({p + k for p in edge for k in (-1, 1)} - mine - set(out))
+            around = sorted({q for p in edge for q in self.beside[p]} - mine - set(out))
             edge = []
             for plate in around:
-                if 0 <= plate < len(self.shelf) and self.shelf[plate] == self.shelf[group[0].plate]:
-                    since = busy(plate)
-                    if since is not None and since < rested - 0.3:
-                        edge.append(plate)
+                since = busy(plate)
+                if since is not None and since < rested - 0.3:
+                    edge.append(plate)
             out += edge
         return out
 
@@ -149,7 +150,7 @@ class Interactions:
         mine = {o.plate for o in group}
         strong = max(group, key=lambda o: abs(o.delta))
         family = {q for o in group for f in self.at.get(o.plate, ()) for q in self.facings[f]}
-        for plate in sorted({p + k for p in mine for k in (-1, 1)} & family - mine):
+        for plate in sorted({q for p in mine for q in self.beside[p]} & family - mine):
             known = [o for g in self._groups for o in g] + self._recent
             if self.shelf[plate] != self.shelf[strong.plate] or busy_since(plate) is not None:
                 continue
@@ -169,8 +170,8 @@ class Interactions:
         out: list[Shift] = []
         for sign in (-1, 1):
             run: list[Step] = []
-            for o in sorted((o for o in kept if o.delta * sign > 0), key=lambda o: o.plate):
-                if run and o.plate - run[-1].plate > self.s.neighbour_plates:
+            for o in sorted((o for o in kept if o.delta * sign > 0), key=lambda o: int(self.place[o.plate])):
+                if run and self.place[o.plate] - self.place[run[-1].plate] > self.s.neighbour_plates:
                     out.append(self._shift(run, strongest))
                     run = []
                 run.append(o)

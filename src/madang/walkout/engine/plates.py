@@ -90,6 +90,7 @@ class GondolaPlates:
         n = len(rows)
         self.rows = rows
         self.s = settings
+        self.column = {int(q): k for k, q in enumerate(rows)}
         self.level = np.full(n, np.nan)
         self.noise = np.full(n, settings.plate_noise_g)
         self.rest = np.zeros(n, np.int64)
@@ -185,7 +186,7 @@ class GondolaPlates:
         """Let a plate that does not come to rest count as rested at the median of its last batches; not while it
         moves
         on, unless `anyway`."""
-        k = plate - int(self.rows[0])
+        k = self.column[plate]
         if not self.active[k]:
             return None
         rows = np.arange(self.count - min(self.count, 4), self.count) % len(self.times)
@@ -216,7 +217,7 @@ class GondolaPlates:
 
     def level_before(self, plate: int, t0: float) -> float:
         """Median load of a plate in the two seconds before `t0`, grams; NaN when not kept."""
-        k = plate - int(self.rows[0])
+        k = self.column[plate]
         rows = np.arange(self.count - min(self.count, len(self.times)), self.count) % len(self.times)
         t, m = self.times[rows], self.history[rows, k]
         before = m[(t < t0 - 0.05) & (t > t0 - 2.0) & ~np.isnan(m)]
@@ -224,12 +225,12 @@ class GondolaPlates:
 
     def now(self, plate: int) -> tuple[float, float, bool]:
         """Present rest level, noise, and whether the plate is off that level."""
-        k = plate - int(self.rows[0])
+        k = self.column[plate]
         return float(self.level[k]), float(self.noise[k]), bool(self.active[k])
 
     def compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
         """Change of a plate's load from before `t0` to after `t1`, grams, and its sd; NaN when not measured."""
-        k = plate - int(self.rows[0])
+        k = self.column[plate]
         rows = np.arange(self.count - min(self.count, len(self.times)), self.count) % len(self.times)
         t, m = self.times[rows], self.history[rows, k]
         a = m[(t < t0 - 0.05) & (t > t0 - 2.0) & ~np.isnan(m)]

@@ -60,6 +60,23 @@ class Store:
     entry_line: Floats | None
     exit_line: Floats | None
 
+    def along_shelves(self) -> Ints:
+        """Place of every plate in its shelf's row, so that numbers one apart on a shelf are neighbours [P]."""
+        middle = 0.5 * (self.plate_boxes[:, :2] + self.plate_boxes[:, 3:5])
+        at = np.einsum("ij,ij->i", middle, self.along[self.plate_gondola])
+        place = np.zeros(len(self.plates), np.int64)
+        for shelf in range(len(self.shelves)):
+            rows = np.flatnonzero(self.plate_shelf == shelf)
+            place[rows[np.argsort(at[rows], kind="stable")]] = np.arange(len(rows))
+        return place
+
+    def neighbours(self) -> dict[int, tuple[int, ...]]:
+        """The plates left and right of every plate."""
+        place = self.along_shelves()
+        at = {(int(self.plate_shelf[q]), int(place[q])): q for q in range(len(self.plates))}
+        sides = {q: (int(self.plate_shelf[q]), int(place[q])) for q in range(len(self.plates))}
+        return {q: tuple(at[(s, p + k)] for k in (-1, 1) if (s, p + k) in at) for q, (s, p) in sides.items()}
+
     def plates_of(self, gondola: str | int) -> Ints:
         """Rows of the plates of a gondola in store order: the columns that `Engine.plates` expects."""
         return np.flatnonzero(self.plate_gondola == self.gondolas.index(str(gondola)))
