@@ -126,6 +126,15 @@ class Caller:
         headers = self._key | {"Idempotency-Key": idempotency_key}
         return self._http.post("/v1/operator/credentials", json=asked, headers=headers)
 
+    def visits(self, state: str) -> list[dict[str, Any]]:
+        answer = self._http.get("/v1/operator/visits", params={"state": state}, headers=self._key)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["visits"])
+
+    def decide(self, visit: str, idempotency_key: str, **asked: Any) -> httpx.Response:
+        headers = self._key | {"Idempotency-Key": idempotency_key}
+        return self._http.post(f"/v1/operator/visits/{visit}/decision", json=asked, headers=headers)
+
     def status(self) -> dict[str, Any]:
         answer = self._http.get("/v1/operator/status", headers=self._key)
         assert answer.status_code == 200, answer.text

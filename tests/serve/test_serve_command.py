@@ -79,6 +79,7 @@ def opened(home: Path, port: int) -> Iterator[Process]:
             process.end(signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_what_the_sensors_sent_before_a_kill_becomes_a_receipt_after_it(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

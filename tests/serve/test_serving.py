@@ -9,12 +9,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from tests.serve.serve_shop import FIRST, LAYOUT, PERSON, SECOND, SHOP, Caller, batches, done, made, price_of, visit
+from tests.serve.serve_shop import (
+    FIRST,
+    LAYOUT,
+    PERSON,
+    SECOND,
+    SHOP,
+    Caller,
+    batches,
+    done,
+    left_us,
+    made,
+    price_of,
+    visit,
+)
 
 from madang import jobs, ledger
 from madang.db import Tx
 from madang.kernel import Conflict, Forbidden, MadangError, ManualClock
-from madang.kernel.clock import DAY_US, SECOND_US
+from madang.kernel.clock import DAY_US, HOUR_US, SECOND_US
 from madang.kernel.settings import Settings
 from madang.serve import keys
 from madang.serve.serving import Asked, Serving
@@ -209,6 +222,34 @@ def test_an_entry_code_is_the_operators_to_give_and_given_once(open_shop: Open) 
     assert caller.check_in("", credential="c2").json()["code"] == "guard.bad_key"
     assert caller.check_in("k2", credential="c1").json()["code"] == "members.credential_taken"
     assert caller.check_in("k3", credential="c3", person=first["person"]).json()["wallet_krw"] == 1000
+
+
+def test_a_doubtful_visit_waits_for_the_operator_and_is_answered_once(
+    made_url: str, tmp_path: Path, clock: ManualClock
+) -> None:
+    sent, _ = visit(clock.now_us())
+    with served(made_url, tmp_path, clock) as (serving, caller):
+        caller.check_in(credential="c1", top_up_krw=20_000)
+        for at_us, batch in batches([one for one in sent if one[0] < left_us(sent) - 500_000]):
+            clock.set(max(at_us, clock.now_us()))
+            caller.sense(batch)  # nobody is seen to leave
+        assert serving.live.settle(serving.gateway.end, timeout_s=20)
+        clock.advance(us=4 * HOUR_US)
+        (waits,) = until(lambda: caller.visits("in_review"), "the visit did not go to review")
+        assert waits["why"] == "timed_out"
+        wrong = caller.decide(waits["id"], "k1", decision="answer")
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "web.unreadable")
+        taken = [{"product": FIRST, "qty": 2}]
+        done = caller.decide(waits["id"], "k2", decision="answer", taken=taken).json()
+        assert done["state"] == "charged"
+        assert caller.decide(waits["id"], "k2", decision="answer", taken=taken).json() == done
+        assert caller.decide(waits["id"], "k3", decision="answer", offer=0).status_code == 409
+        assert caller.visits("in_review") == []
+        (receipt,) = caller.snapshot()["receipts"]
+        assert receipt["state"] == "charged"
+        page = caller.get(receipt["url"])
+        assert f"{2 * price_of(FIRST):,}" in page.text
+        assert serving.check(), serving.faults
 
 
 def test_devices_with_keys_are_told_from_those_without(made_url: str, tmp_path: Path, clock: ManualClock) -> None:

@@ -16,6 +16,7 @@ from madang.kernel import Invalid, MadangError, SystemClock, Unavailable, Uuid7
 from madang.kernel.settings import Settings
 from madang.serve import checkin, keys
 from madang.serve.checkin import CheckedIn
+from madang.serve.door import CREDENTIALS
 
 TIMEOUT_S = 10
 _straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -47,7 +48,7 @@ def _ask(url: str, key: str, id: UUID, asked: Mapping[str, object]) -> CheckedIn
         "Content-Type": "application/json",
         "Accept": "application/json",
     }
-    request = urllib.request.Request(url + checkin.CREDENTIALS, json.dumps(asked).encode(), headers)  # noqa: S310
+    request = urllib.request.Request(url + CREDENTIALS, json.dumps(asked).encode(), headers)  # noqa: S310
     try:
         with _straight.open(request, timeout=TIMEOUT_S) as answer:
             return msgspec.json.decode(answer.read(), type=CheckedIn)

@@ -25,7 +25,7 @@ from madang.kernel import Actor, Clock, Conflict, Forbidden, SystemClock, derive
 from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.kernel.settings import Settings
 from madang.ledger import Audit
-from madang.serve import checkin, keys, premises
+from madang.serve import checkin, door, keys, premises
 from madang.serve.front import Front
 from madang.serve.premises import Premises
 from madang.serve.rounds import Rounds
@@ -220,12 +220,14 @@ class Serving:
 
     def _serve(self) -> None:
         key = keys.operator_key(self.home)
-        desk = checkin.router(
+        desk = door.router(
             self.db,
             self.clock,
-            neighbourhood=self.by.neighbourhood,
+            checkin.operator(self.by.neighbourhood, self.asked.shop),
+            self.asked.shop,
             allowed=lambda given: hmac.compare_digest(given.encode(), key.encode()),
             status=self.status,
+            changed=self.front.showing.deal_changed,
         )
         self._ends.callback(self.front.close)
         self.url = self.front.open(self.settings.host, self.settings.port, language=self.settings.language, more=[desk])

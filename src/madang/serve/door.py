@@ -1,0 +1,169 @@
+"""The operator's door: entry codes, visits that wait for a person, and how the shop does. JSON, one key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Header
+from pydantic import BaseModel, Field, model_validator
+from starlette.responses import Response
+
+from madang.db import Database, Tx
+from madang.deals import Deal, Taken
+from madang.deals import service as deals
+from madang.guard import Answer, once
+from madang.guard.once import fingerprint
+from madang.kernel import Actor, Clock, NotSignedIn, derived
+from madang.serve.checkin import CheckedIn, check_in
+from madang.walkout import pricing, process, service
+
+CREDENTIALS = "/v1/operator/credentials"
+VISITS = "/v1/operator/visits"
+STATUS = "/v1/operator/status"
+TOP_UP_KRW_MAX = 2_000_000
+
+
+class NewCredential(BaseModel):
+    """An entry code for a person: a new one unless ``person`` is given. ``top_up_krw`` is money that was taken in."""
+
+    credential: Annotated[str, Field(min_length=1, max_length=64)]
+    person: UUID | None = None
+    top_up_krw: Annotated[int, Field(ge=0, le=TOP_UP_KRW_MAX)] = 0
+
+
+class Carried(BaseModel):
+    """So many pieces of a product, or so many grams of one sold by weight."""
+
+    product: Annotated[str, Field(min_length=1, max_length=64)]
+    qty: Annotated[int, Field(ge=1, le=1000)] = 1
+    grams: Annotated[int, Field(ge=1)] | None = None
+
+
+class Decision(BaseModel):
+    """What a person says of a visit. ``answer`` (in review) needs ``offer``, the number of one of its offers, or
+    ``taken``, all that was carried out; ``refund`` and ``decline`` end a dispute."""
+
+    decision: Literal["answer", "refund", "decline"]
+    offer: Annotated[int, Field(ge=0)] | None = None
+    taken: Annotated[list[Carried], Field(max_length=200)] | None = None
+    reason: Annotated[str, Field(max_length=500)] = ""
+    took_s: Annotated[int, Field(ge=0, le=86_400)] = 0
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> Decision:
+        given = (self.offer is not None) + (self.taken is not None)
+        if given != (self.decision == "answer"):
+            raise ValueError("an answer has either offer or taken; refund and decline have neither")
+        return self
+
+
+def router(
+    db: Database,
+    clock: Clock,
+    by: Actor,
+    shop: str,
+    *,
+    allowed: Callable[[str], bool],
+    status: Callable[[], Any],
+    changed: Callable[[UUID], None],
+) -> APIRouter:
+    """``allowed`` knows the key, ``status`` tells how the shop does, ``changed`` hears of every deal decided here."""
+
+    def let_in(authorization: Annotated[str | None, Header()] = None) -> None:
+        scheme, _, key = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not allowed(key.strip()):
+            raise NotSignedIn(
+                "serve.operator_key",
+                ko="운영자 열쇠가 없거나 맞지 않습니다.",
+                en="The operator's key is missing or wrong.",
+                next_ko="데이터 폴더 operator.key의 열쇠를 'Authorization: Bearer 열쇠'로 보내세요.",
+                next_en="Send the key of operator.key in the data folder as 'Authorization: Bearer KEY'.",
+            )
+
+    routes = APIRouter(tags=["operator"], dependencies=[Depends(let_in)])
+
+    def write_once(path: str, asked: BaseModel, key: str, act: Callable[[Tx, int], Any]) -> Response:
+        at_us, same = clock.now_us(), fingerprint("POST", path, asked.model_dump_json().encode())
+
+        def write(tx: Tx) -> Answer:
+            def made() -> Answer:
+                return Answer(200, msgspec.json.encode(act(tx, at_us)))
+
+            return once(tx, by, key=key, request=same, at_us=at_us, act=made)
+
+        answer = db.write(write, neighbourhood=by.neighbourhood)
+        return Response(answer.body, answer.status, media_type=answer.media_type)
+
+    @routes.post(CREDENTIALS)
+    def issue(asked: NewCredential, idempotency_key: Annotated[str, Header()] = "") -> Response:
+        """Issue an entry code."""
+        id = derived("serve.check_in", by.neighbourhood, idempotency_key)
+
+        def act(tx: Tx, at_us: int) -> CheckedIn:
+            person, top_up_krw = asked.person, asked.top_up_krw
+            return check_in(tx, by, asked.credential, id=id, at_us=at_us, person=person, top_up_krw=top_up_krw)
+
+        return write_once(CREDENTIALS, asked, idempotency_key, act)
+
+    @routes.get(VISITS)
+    def waiting(state: Literal["in_review", "disputed"] = "in_review", cursor: str | None = None) -> Response:
+        """Visits that wait for a person, newest first."""
+        page = db.read(
+            lambda tx: deals.find(tx, by, process=process.NAME, state=state, shop=shop, cursor=cursor),
+            neighbourhood=by.neighbourhood,
+        )
+        return _json({"visits": [shown(deal) for deal in page.rows], "next": page.next})
+
+    @routes.post(VISITS + "/{visit}/decision")
+    def decide(visit: UUID, asked: Decision, idempotency_key: Annotated[str, Header()] = "") -> Response:
+        """Answer a review, or end a dispute."""
+        id = derived("serve.decision", visit, idempotency_key)
+        answer = write_once(
+            f"{VISITS}/{visit}/decision",
+            asked,
+            idempotency_key,
+            lambda tx, at_us: shown(decided(tx, by, visit, asked, id=id, at_us=at_us)),
+        )
+        changed(visit)
+        return answer
+
+    @routes.get(STATUS)
+    def tell() -> Response:
+        """How the shop does: devices, engine, books, jobs."""
+        return _json(status())
+
+    return routes
+
+
+def decided(tx: Tx, by: Actor, visit: UUID, asked: Decision, *, id: UUID, at_us: int) -> Deal:
+    """Do what a person said of a visit; ``Conflict`` where it no longer waits."""
+    if asked.decision == "refund":
+        return service.refund(tx, by, visit, id=id, at_us=at_us)
+    if asked.decision == "decline":
+        return service.decline(tx, by, visit, id=id, at_us=at_us, reason=asked.reason)
+    if asked.offer is not None:
+        return service.choose(tx, by, visit, asked.offer, id=id, at_us=at_us, took_s=asked.took_s)
+    taken = [Taken(product=one.product, qty=one.qty, grams=one.grams) for one in asked.taken or ()]
+    return service.answer(tx, by, visit, taken, id=id, at_us=at_us, took_s=asked.took_s)
+
+
+def shown(deal: Deal) -> dict[str, Any]:
+    """A visit as its desk sees it: the engine's own receipt is offer 0."""
+    offers = pricing.kept(deal.data).offers if "proposal" in deal.data else ()
+    return {
+        "id": deal.id,
+        "state": deal.state,
+        "since_us": deal.entered_at_us,
+        "why": deal.data.get("why", ""),
+        "at_risk_krw": deal.data.get("at_risk_krw", 0),
+        "receipt": deal.data.get("receipt"),
+        "dispute": deal.data.get("dispute"),
+        "offers": offers,
+    }
+
+
+def _json(found: Any) -> Response:
+    return Response(msgspec.json.encode(found), media_type="application/json")
