@@ -51,9 +51,7 @@ class Reporter:
             elif _again(before, 0, before.retracted) != _again(new, 0, new.retracted):
                 self._said[name] = _again(new, before.revision + 1, new.retracted)
                 out.append(self._said[name])
-        for visit in self.visits.visits.values():
-            if visit.settled:
-                continue
+        for visit in self.visits.open_visits():
             lines, confidence, _ = self._lines(visit)
             if lines != self._carts.get(visit.id, ()):
                 self._carts[visit.id] = lines
@@ -88,8 +86,26 @@ class Reporter:
         def lines(cart: dict[str, tuple[int, float]]) -> tuple[Line, ...]:
             return tuple(Line(p, n, round(g, 1), round(sure[(p, n)], 6)) for p, (n, g) in sorted(cart.items()))
 
-        rest = tuple(Alternative(p, lines(cart)) for p, cart in options[1:4] if p > 1e-4)
-        return lines(options[0][1]), options[0][0], rest
+        best = self._cheapest(options)
+        others = [o for k, o in enumerate(options[:5]) if k != best][:3]
+        rest = tuple(Alternative(p, lines(cart)) for p, cart in others if p > 1e-4)
+        return lines(options[best][1]), options[best][0], rest
+
+    def _cheapest(self, options: Options) -> int:
+        """Among the about equally likely carts the one of least expected cost: charging too much costs more."""
+        near = [k for k, (p, _) in enumerate(options[:5]) if p >= self.s.as_likely * options[0][0]]
+        if len(near) == 1:
+            return 0
+        return min(near, key=lambda k: (round(self._cost(options[k][1], options[:20]), 3), k))
+
+    def _cost(self, cart: dict[str, tuple[int, float]], options: Options) -> float:
+        cost = 0.0
+        for p, truth in options:
+            for name in cart.keys() | truth.keys():
+                more = cart.get(name, (0, 0.0))[0] - truth.get(name, (0, 0.0))[0]
+                price = max(self.store.products[name].price, 1)
+                cost += p * price * (self.s.over_costs * more if more > 0 else -more)
+        return cost
 
     def receipts(self, now: float) -> Sequence[Update]:
         """Receipts of visits that are over for long enough."""

@@ -212,6 +212,8 @@ class People:
 
     def forget(self, before: float) -> None:
         """Drop trails older than this."""
+        self.bodies = {k: b for k, b in self.bodies.items() if b.lost > before - 2 * self.s.vanished_s}
+        self.joins = self.joins[-200:]
         for body in self.bodies.values():
             if body.trail and body.trail[0][0] < before - 5.0:
                 body.trail = [x for x in body.trail if x[0] >= before]

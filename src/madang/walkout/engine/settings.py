@@ -196,8 +196,14 @@ class Settings:
     """Share of receipts that are wrong for reasons no hypothesis stands for (missed changes, dead plates)."""
     memory_s: float = 40.0
     """How long hands and looks are kept."""
+    vanished_s: float = 300.0
+    """Who has not been seen for this long has left, wherever he was."""
     receipt_wait_s: float = 2.5
     """A receipt is settled this long after the last person of a visit left, so that late batches and last put-backs
     still count."""
+    as_likely: float = 0.9
+    """Carts at least this likely, compared with the likeliest, may be charged instead if they cost less when wrong."""
+    over_costs: float = 2.0
+    """Charging a shopper too much costs this many times as much as charging too little."""
     charge_confidence: float = 0.9
     """Charge without a person's look when the receipt is exact with at least this probability."""

@@ -61,6 +61,7 @@ class Visits:
         self._waiting: list[Gate] = []
         self._searching: list[tuple[Visit, Member]] = []
         self._tail = 0
+        self._active: dict[str, Visit] = {}
         self.exchanges: list[tuple[int, int, float]] = []
         self._entry = _middle(store.entry_line)
         self._exit = _middle(store.exit_line)
@@ -92,6 +93,7 @@ class Visits:
         visit.members.append(member)
         visit.closed = None
         visit.settled = False
+        self._active[visit.id] = visit
         body = self._by_track(g.track, g.t)
         if body is not None and (body.id in self.of or abs(body.born - g.t) > 6.0):
             body = None
@@ -235,14 +237,16 @@ class Visits:
 
     def _gone(self, now: float) -> list[Update]:
         out: list[Update] = []
-        for visit in self.visits.values():
+        for visit in self.open_visits():
             if visit.closed is not None:
                 continue
             for member in visit.members:
                 if member.left is not None or member.body is None:
                     continue
                 body = self.people.bodies.get(member.body)
-                if body is None or now - body.lost < self.s.gone_s or not self.people.at_gate(body.where):
+                if body is None or now - body.lost < self.s.gone_s:
+                    continue
+                if not self.people.at_gate(body.where) and now - body.lost < self.s.vanished_s:
                     continue
                 body.gone = True
                 out += self._mark(visit, body.id, body.lost)
@@ -251,14 +255,15 @@ class Visits:
     def close_all(self, now: float) -> list[Update]:
         """The recording is over: everybody has left."""
         out: list[Update] = []
-        for visit in self.visits.values():
+        for visit in self.open_visits():
             while visit.inside:
                 out += self._mark(visit, None, now)
         return out
 
     def open_visits(self) -> Iterable[Visit]:
         """Visits whose receipt is still to be written."""
-        return (v for v in self.visits.values() if not v.settled)
+        self._active = {name: v for name, v in self._active.items() if not v.settled}
+        return list(self._active.values())
 
 
 def track_at(body: Body, t: float) -> str:
