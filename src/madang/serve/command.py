@@ -89,8 +89,11 @@ def run(args: argparse.Namespace, *, clock: Clock | None = None) -> int:
         where=where_of(args),
     )
     with contextlib.ExitStack() as ends:
-        handler = logs.configure(known.log_level)
+        handler, requests = logs.configure(known.log_level), logging.getLogger("madang.web")
         ends.callback(logging.getLogger("madang").removeHandler, handler)
+        if known.log_level == "INFO":  # a line for every batch of every sensor would hide all others
+            requests.setLevel("WARNING")
+            ends.callback(requests.setLevel, logging.NOTSET)
         serving = ends.enter_context(Serving(known, asked, clock=clock))
         found = serving.start(tell=lambda step: _say(args, *STEPS[step]))
         _opened(args, serving, found)
