@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from madang.db import Database, Tx, open_database
 from madang.db.link import Link
 from madang.db.writer import BATCH_MAX, Lane, Writer
-from madang.kernel import Unavailable
+from madang.kernel import Unavailable, logs
 
 Step = Callable[[Tx], Any]
 
@@ -146,6 +147,15 @@ def test_a_slow_use_case_is_logged_by_name(
     with caplog.at_level(logging.WARNING, "madang.db"):
         counted.write(lose_nothing, neighbourhood="n1")
     assert "lose_nothing" in caplog.text
+
+
+def test_a_use_case_runs_under_its_callers_request_and_cause(counted: Database) -> None:
+    def submit(cause: str) -> Future[str | None]:
+        with logs.context(cause=cause):
+            return counted.submit(lambda _tx: logs.cause(), neighbourhood="n1")
+
+    assert [submit(f"c{n}").result(10) for n in range(3)] == ["c0", "c1", "c2"]
+    assert counted.write(lambda _tx: logs.cause(), neighbourhood="n1") is None
 
 
 def lose_nothing(_: Tx) -> None:

@@ -14,7 +14,7 @@ from madang import jobs
 from madang.db import Database, Tx, open_database
 from madang.jobs import Job, Retry, records, registry
 from madang.jobs.worker import Hand
-from madang.kernel import Conflict, ManualClock, Unavailable
+from madang.kernel import Conflict, ManualClock, Unavailable, logs
 from madang.kernel.clock import SECOND_US
 
 NOW = ManualClock().now_us()
@@ -255,6 +255,19 @@ def test_a_message_nobody_answers_is_given_up_and_its_room_is_told(db: Database,
         clock.advance(s=3600)
     assert told == [ID]
     assert counts(db)["outbox"] == {"failed": 1}
+
+
+def test_what_is_logged_while_a_job_is_done_names_it_as_the_cause(db: Database, clock: ManualClock) -> None:
+    causes: list[str | None] = []
+    jobs.handler("ring")(lambda _tx, _job: causes.append(logs.cause()))
+    jobs.outside("post", settle=lambda _tx, _job, _answer: causes.append(logs.cause()))(
+        lambda _job: causes.append(logs.cause())
+    )
+    set_timer(db)
+    send(db)
+    run(db, clock)
+    assert causes == [f"job/{ID}"] * 3
+    assert logs.cause() is None
 
 
 def test_closed_jobs_are_forgotten_in_time_and_open_ones_kept(db: Database, clock: ManualClock) -> None:

@@ -6,6 +6,7 @@ case of the same batch wrote.
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 from collections import deque
@@ -33,7 +34,8 @@ class LeftTransactionError(Exception):
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One queued use case and its caller's future."""
+    """One queued use case and its caller's future; it runs in its caller's context, so its log lines bear the
+    request and cause they belong to."""
 
     fn: Callable[[Tx], Any]
     neighbourhood: str
@@ -41,6 +43,7 @@ class Job:
     result: Any = None
     error: BaseException | None = None
     after: list[Callable[[], None]] = field(default_factory=list)
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
 
     def reply(self) -> None:
         if self.error is None:
@@ -242,7 +245,7 @@ def _run_in_savepoint(link: Link, job: Job) -> None:
     started = perf_counter()
     tx = Tx(link, job.neighbourhood)
     try:
-        job.result = job.fn(tx)
+        job.result = job.context.run(job.fn, tx)
         if not link.healthy:
             raise left_transaction(None)
         job.after = tx._after

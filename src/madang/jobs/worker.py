@@ -11,6 +11,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from madang.db import Database, Tx
 from madang.jobs import bell, records
 from madang.jobs.model import Job, Retry
 from madang.jobs.registry import OUTSIDE, TIMERS, Handler
-from madang.kernel import Clock, MadangError
+from madang.kernel import Clock, MadangError, logs
 from madang.kernel.clock import SECOND_US
 
 LEASE_US = 60 * SECOND_US
@@ -54,7 +55,7 @@ class Hand:
     def run_timers(self) -> int:
         """Do one batch of due timers in their order; gives how many were attempted."""
         jobs = self.take(records.timers)
-        futures = [self._db.submit(self._timer_step(job), neighbourhood=self._neighbourhood) for job in jobs]
+        futures = [self._start_timer(job) for job in jobs]
         for job, future in zip(jobs, futures, strict=True):
             if (error := future.exception()) is not None:
                 timer = TIMERS[job.kind]
@@ -65,7 +66,8 @@ class Hand:
         """Make one batch of outside calls, one after the other; gives how many were attempted."""
         jobs = self.take(records.outbox, limit=1)  # a call takes its time: a lease each
         for job in jobs:
-            self._make_call(job)
+            with logs.context(cause=_cause(job)):
+                self._make_call(job)
         return len(jobs)
 
     def take(self, of: sa.Table, limit: int = BATCH) -> list[Job]:
@@ -84,6 +86,10 @@ class Hand:
         if not kinds or not self._db.read(look, neighbourhood=self._neighbourhood):
             return []
         return self._db.write(claim, neighbourhood=self._neighbourhood)
+
+    def _start_timer(self, job: Job) -> Future[None]:
+        with logs.context(cause=_cause(job)):  # goes with the use case to the writer
+            return self._db.submit(self._timer_step(job), neighbourhood=self._neighbourhood)
 
     def _timer_step(self, job: Job) -> Callable[[Tx], None]:
         timer = TIMERS[job.kind]
@@ -140,6 +146,11 @@ class Hand:
                 records.put_off(tx, of, job.id, until_us=job.now_us + retry.wait_us(job.attempt), error=code)
 
         self._db.write(write_down, neighbourhood=self._neighbourhood)
+
+
+def _cause(job: Job) -> str:
+    """What log lines written while a job is done name as their cause."""
+    return f"job/{job.id}"
 
 
 def _give_up(tx: Tx, of: sa.Table, job: Job, code: str, gave_up: Handler | None) -> None:
