@@ -106,7 +106,11 @@ def _headless(args: argparse.Namespace, setting: Setting, began_s: float, stop: 
         last_s = played_s
         while not theatre.wait(0.2):
             if stop.is_set():
-                _say(args, "멈춥니다. 같은 명령으로 이어집니다.", "Stopping; the same command goes on from here.")
+                _say(
+                    args,
+                    "멈춥니다. 같은 --data로 다시 시작하면 이어집니다.",
+                    "Stopping; with the same --data it goes on.",
+                )
                 return 130
             if time.monotonic() - last_s >= 2:
                 last_s = time.monotonic()

@@ -103,7 +103,8 @@ def _truths(stream: twin.Stream, told: set[str]) -> Iterator[Truth]:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear; our pipe then breaks
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # these are the parent's to hear; our pipe then breaks
     out: IO[bytes] = sys.stdout.buffer
     sys.stdout = sys.stderr
     command = read_frame(sys.stdin.buffer)

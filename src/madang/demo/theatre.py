@@ -24,7 +24,7 @@ from madang.demo.sender import Coming, End, Said, Sent, Start, Truth
 from madang.demo.setting import NEIGHBOURHOOD, SCRIPT, SHOP, Script, Setting, script_of
 from madang.demo.wire import Mark
 from madang.doors import Gateway
-from madang.kernel import ManualClock
+from madang.kernel import ManualClock, Unavailable
 from madang.kernel.clock import MINUTE_US, SECOND_US
 from madang.walkout.engine_process import EngineProcess
 from madang.walkout.pipes import read_frame, write_frame
@@ -152,6 +152,9 @@ class Theatre:
             elif isinstance(one, End):
                 self.played_us = max(self.began_us, one.arrival_us)
                 self._close_up()
+                return
+        if not self._stopping.is_set():
+            raise _twin_died(self._child.wait())
 
     def _hand_over(self, sent: list[Sent], pace: _Pace) -> None:
         if not sent:
@@ -199,7 +202,7 @@ class Theatre:
     def stop(self) -> None:
         """End cleanly; nothing is lost by ending uncleanly either."""
         self._stopping.set()
-        self._child.terminate()
+        self._child.kill()
         if self._thread.ident is not None:
             self._thread.join()
         self._child.wait()
@@ -209,6 +212,17 @@ class Theatre:
             self.live.stop()
         self.log.close()
         self.db.close()
+
+
+def _twin_died(status: int) -> Unavailable:
+    return Unavailable(
+        "demo.twin_died",
+        ko="손님과 센서를 흉내 내는 프로세스가 멈췄습니다.",
+        en="The process that simulates people and sensors has died.",
+        next_ko="같은 명령으로 다시 시작하면 이어집니다.",
+        next_en="Start the same command again; it goes on from there.",
+        exit_status=status,
+    )
 
 
 class _Pace:

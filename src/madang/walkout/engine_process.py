@@ -41,6 +41,7 @@ class EngineProcess:
         self.waiting: queue.SimpleQueue[object] = queue.SimpleQueue()
         self.busy_s = 0.0
         self.position = self.target = self.applied = 0
+        self._life = threading.RLock()  # one thread begins or ends a process at a time
         self._lock = threading.Lock()
         self._moved = threading.Condition(self._lock)
         self._reading = self._closing = False
@@ -57,6 +58,11 @@ class EngineProcess:
 
     def start(self, begin: Begin) -> None:
         """Begin a process; it replays what the database has not got, as soon as it is told to go on."""
+        with self._life:
+            if not self._closing:
+                self._start(begin)
+
+    def _start(self, begin: Begin) -> None:
         self.warm()
         child, self._warm = self._warm, None
         assert child is not None
@@ -94,15 +100,19 @@ class EngineProcess:
         with self._moved:
             self._closing = True
             self._moved.notify_all()
+        with self._life:
+            self._end()
+        self.waiting.put(None)
+
+    def _end(self) -> None:
         self._child, self._warm = self._child or self._warm, None
         if self._child is not None and self._child.stdin is not None:
             _quietly(self._child.stdin.close)
             if self._thread is not None:
                 self._thread.join(10)
             if self._child.poll() is None:
-                self._child.terminate()
+                self._child.kill()
             self._child.wait()
-        self.waiting.put(None)
 
     @property
     def pid(self) -> int:
