@@ -162,8 +162,9 @@ def test_what_was_asked_for_after_commit_happens_once_and_only_then(notebook: Da
 
 
 def test_a_use_case_without_neighbourhood_is_refused(notebook: Database) -> None:
-    with pytest.raises(ValueError, match="neighbourhood"):
-        notebook.write(lambda tx: None, neighbourhood="")
+    for access in (notebook.write, notebook.read):
+        with pytest.raises(ValueError, match="neighbourhood"):
+            access(lambda tx: None, neighbourhood="")
 
 
 def test_a_use_case_that_queues_another_is_refused(notebook: Database) -> None:

@@ -72,13 +72,13 @@ class Database:
 
     def submit(self, fn: Callable[[Tx], T], *, neighbourhood: str) -> Future[T]:
         """``write`` without waiting: the future is done after COMMIT."""
-        if not neighbourhood:
-            raise ValueError("a use case needs a neighbourhood")
+        _named(neighbourhood)
         assert self._writer is not None
         return self._writer.submit(fn, neighbourhood)
 
     def read(self, fn: Callable[[Tx], T], *, neighbourhood: str) -> T:
         """Run ``fn`` on a snapshot that no writer disturbs; it cannot write."""
+        _named(neighbourhood)
         with self._snapshot() as link:
             return fn(Tx(link, neighbourhood))
 
@@ -129,6 +129,11 @@ def open_database(url: str, *, clock: Clock | None = None, migrate: bool = True,
     database = Database(parsed, clock or SystemClock(), durable=durable)
     database.start(migrate=migrate)
     return database
+
+
+def _named(neighbourhood: str) -> None:
+    if not neighbourhood:
+        raise ValueError("a use case needs a neighbourhood")
 
 
 def sqlite_path(url: URL) -> Path:
