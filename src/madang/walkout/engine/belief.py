@@ -419,6 +419,18 @@ class Belief:
             at = at[0]
         return out[::-1]
 
+    def support(self, since: float) -> dict[tuple[int, str, str, int, int | None], float]:
+        """Probability of (shift, kind, product, quantity, body) over all states' stories since a time."""
+        found: dict[tuple[int, str, str, int, int | None], float] = {}
+        for state in self.states:
+            weight, at = float(np.exp(state.logw)), state.story
+            while at is not None and at[1].t >= since - 15.0:
+                for atom in at[1].atoms:
+                    key = (at[1].shift, atom.kind, atom.product, atom.qty, atom.body)
+                    found[key] = found.get(key, 0.0) + weight
+                at = at[0]
+        return found
+
     def contact(self, t: float, a: int, b: int | None) -> None:
         """Hands met (or reached to the floor): something may have passed from `a` to `b` or back, or been left."""
         children: dict[tuple[object, ...], State] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from madang.walkout.engine.belief import Atom, Belief, Choice
 from madang.walkout.engine.people import People
@@ -13,6 +14,8 @@ from madang.walkout.engine.visits import Visit, Visits
 
 Options = list[tuple[float, dict[str, tuple[int, float]]]]
 """(probability, {product: (quantity, grams)}), likeliest first."""
+
+TOLD_AGAIN = 0.1  # a move whose probability changed by this much is told again
 
 
 class Reporter:
@@ -34,11 +37,13 @@ class Reporter:
         out: list[Update] = []
         told: dict[str, Moved] = {}
         since = now - self.s.story_s
+        support = self.belief.support(since)
         for choice in self.belief.likeliest(since):
             if choice.t < since:
                 continue
             for k, atom in enumerate(choice.atoms):
-                told[f"m{choice.shift}.{k}"] = self._word(f"m{choice.shift}.{k}", choice, atom)
+                sure = support.get((choice.shift, atom.kind, atom.product, atom.qty, atom.body), 0.0)
+                told[f"m{choice.shift}.{k}"] = self._word(f"m{choice.shift}.{k}", choice, atom, sure)
         self._said = {name: m for name, m in self._said.items() if m.t >= since}
         for name, old in self._said.items():
             if name not in told and not old.retracted:
@@ -48,7 +53,7 @@ class Reporter:
             if before is None:
                 out.append(new)
                 self._said[name] = new
-            elif _again(before, 0, before.retracted) != _again(new, 0, new.retracted):
+            elif not _alike(before, new):
                 self._said[name] = _again(new, before.revision + 1, new.retracted)
                 out.append(self._said[name])
         for visit in self.visits.open_visits():
@@ -58,7 +63,7 @@ class Reporter:
                 out.append(Cart(now, visit.id, lines, confidence))
         return out
 
-    def _word(self, name: str, choice: Choice, atom: Atom) -> Moved:
+    def _word(self, name: str, choice: Choice, atom: Atom, sure: float) -> Moved:
         visit = None if atom.body is None else self.visits.visit_of(atom.body)
         body = None if atom.body is None else self.people.bodies.get(atom.body)
         return Moved(
@@ -72,7 +77,7 @@ class Reporter:
             visit=None if visit is None else visit.id,
             credential=None if visit is None else visit.credential,
             track=None if body is None else body.track,
-            probability=1.0,
+            probability=round(min(sure, 1.0), 4),
         )
 
     def _lines(self, visit: Visit) -> tuple[tuple[Line, ...], float, tuple[Alternative, ...]]:
@@ -157,19 +162,11 @@ def _sums(before: Options | None, now: Options) -> Options:
     return sorted(found.values(), key=lambda x: (-x[0], str(sorted(x[1]))))
 
 
+def _alike(before: Moved, new: Moved) -> bool:
+    """True when a move need not be told again: the same in everything, its probability about the same."""
+    same = replace(before, probability=new.probability, revision=new.revision) == new
+    return same and abs(before.probability - new.probability) < TOLD_AGAIN
+
+
 def _again(m: Moved, revision: int, retracted: bool) -> Moved:
-    return Moved(
-        m.id,
-        m.t,
-        m.kind,
-        m.product,
-        m.qty,
-        m.facing,
-        m.plate,
-        m.visit,
-        m.credential,
-        m.track,
-        m.probability,
-        revision,
-        retracted,
-    )
+    return replace(m, revision=revision, retracted=retracted)
