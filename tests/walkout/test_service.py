@@ -14,7 +14,7 @@ from madang.db import Database, Tx
 from madang.deals import Taken, receipts
 from madang.kernel import Actor, Conflict, Kind, MadangError, Role, derived
 from madang.kernel.clock import HOUR_US, MINUTE_US, SECOND_US
-from madang.walkout import books, process, records, service
+from madang.walkout import books, conservation, process, records, service
 from madang.walkout.records import Rules
 
 
@@ -375,6 +375,40 @@ def test_a_dispute_can_be_declined_and_an_unanswered_one_is_refunded(shop: Shop)
     disputed(shop, n=2)
     shop.later(process.DISPUTE_US + 1)
     assert (shop.deal().state, shop.wallet()) == ("refunded", 20_000)
+
+
+def test_what_a_dispute_gave_back_is_not_given_back_again_when_the_engine_sees_it_too(shop: Shop) -> None:
+    shop.says(came(), moved("pick", "A", 2), left(), receipt({"A": 2}))
+    assert disputed(shop, 1).at_once
+    shop.says(receipt({"A": 1}, revision=1))
+    assert shop.wallet() == 17_000
+    shop.says(receipt({}, revision=2))
+    assert shop.wallet() == 20_000
+
+
+def test_a_receipt_of_nothing_after_all_was_given_back_stops_nobody(shop: Shop) -> None:
+    shop.says(came(), moved("pick", "A"), left(), receipt({"A": 1}))
+    assert disputed(shop).at_once
+    shop.says(receipt({}, revision=1))
+    assert (shop.wallet(), shop.deal().state) == (20_000, "charged")
+
+
+def test_who_comes_in_again_while_a_dispute_is_open_pays_for_what_is_more(shop: Shop) -> None:
+    shop.says(came(), moved("pick", "A", 2), left(), receipt({"A": 2}))
+    assert not disputed(shop).at_once
+    shop.says(came(), moved("pick", "B", id="m2", t=5.0), left(), receipt({"A": 1, "B": 1}, revision=1))
+    assert (shop.deal().state, shop.on_shelf("B"), shop.wallet()) == ("disputed", (4, 0), 20_000 - 7_100)
+    shop.write(lambda tx: service.refund(tx, STAFF, shop.id(), id=derived("r"), at_us=shop.t))
+    shop.check()
+    assert (shop.deal().state, shop.wallet()) == ("refunded", 20_000 - 1_100)
+
+
+def test_a_day_whose_money_was_never_booked_is_noticed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("madang.walkout.charging._pay", lambda *_: 0)
+    with pytest.raises(AssertionError):
+        shop.says(came(), moved("pick", "A"), left(), receipt({"A": 1}))
+    [found] = shop.read(lambda tx: conservation.differences(tx, BY, SHOP))
+    assert found.endswith("0 won booked, 3000 won on receipts")
 
 
 def test_a_deal_closes_when_the_time_to_dispute_is_over(shop: Shop) -> None:

@@ -227,7 +227,9 @@ class Applying:
             self._move(visit, "propose", args)
         elif state in _PAID:
             self._move(visit, "adjust", args)
-        # priced and disputed cannot be met here; what comes after closing comes too late
+        elif state == "disputed":
+            self._move(visit, "add", args)
+        # priced cannot be met here; what comes after closing comes too late
 
     # --- small things ---------------------------------------------------------------------------------------------
     def _visit(self, name: str) -> Visit | None:

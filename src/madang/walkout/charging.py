@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -121,13 +122,17 @@ def charge(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
 
 @declared.action("walkout.adjust")
 def adjust(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """The credential came in again: charge what is more than was charged before, give back what is less."""
+    """The credential came in again: charge what is more than was charged before, give back what is less (but for
+    pieces that a dispute has given back already)."""
     said = msgspec.convert(args["receipt"], model.Receipt)
     proposal = pricing.propose(tx, by, deal.shop, said, at_us)
     before: dict[str, int] = deal.data.get("carried", {})
     now = proposal.best.pieces()
+    if deal.state == "disputed":  # what is too much is being looked at already: only what is more counts
+        now = {p: max(n, before.get(p, 0)) for p, n in (before | now).items()}
+    paid = _paid_pieces(tx, by, deal)
     more = {p: n - before.get(p, 0) for p, n in now.items() if n > before.get(p, 0)}
-    less = {p: n - now.get(p, 0) for p, n in before.items() if n > now.get(p, 0)}
+    less = {p: min(n - now.get(p, 0), paid[p] - now.get(p, 0)) for p, n in before.items() if n > now.get(p, 0)}
     visit = _visit(tx, deal)
     _settle_goods(tx, deal, visit, more, at_us)
     visit.books.settle()
@@ -252,8 +257,12 @@ def _give_back(tx: Tx, by: Actor, deal: Deal, visit: Visit, less: Mapping[str, i
     """Refund pieces out of the deal's sales, latest first; returns the money given back."""
     total, left = 0, dict(less)
     for sale in reversed([r for r in receipts.of_deal(tx, by, deal.id) if r.original is None]):
-        lines = [x for x in sale.lines if left.get(x.product, 0) > 0]
-        give = [GiveBack(line=x.number, qty=min(x.qty, left[x.product]) if x.grams is None else None) for x in lines]
+        free = _left_of_lines(tx, by, sale)
+        lines = [x for x in sale.lines if left.get(x.product, 0) > 0 and free[x.number] > 0]
+        give = [
+            GiveBack(line=x.number, qty=min(free[x.number], left[x.product]) if x.grams is None else None)
+            for x in lines
+        ]
         if not give:
             continue
         id = derived("walkout.adjust", sale.id, deal.moves)
@@ -270,6 +279,24 @@ def _give_back(tx: Tx, by: Actor, deal: Deal, visit: Visit, less: Mapping[str, i
         booking.post()
         total -= back.total_krw
     return total
+
+
+def _paid_pieces(tx: Tx, by: Actor, deal: Deal) -> Counter[str]:
+    """Pieces by product that the deal's receipts, less its refunds, are for."""
+    paid: Counter[str] = Counter()
+    for receipt in receipts.of_deal(tx, by, deal.id):
+        for line in receipt.lines:
+            paid[line.product] += line.qty
+    return paid
+
+
+def _left_of_lines(tx: Tx, by: Actor, sale: Receipt) -> Counter[int]:
+    """What of each line has not been given back: pieces, or grams of goods sold by weight."""
+    left: Counter[int] = Counter({x.number: x.qty if x.grams is None else x.grams for x in sale.lines})
+    for back in receipts.refunds_of(tx, by, sale.id):
+        for line in back.lines:
+            left[line.original_line or 0] += line.qty if line.grams is None else line.grams
+    return left
 
 
 def _part(taken: Taken, more: Mapping[str, int]) -> Taken:

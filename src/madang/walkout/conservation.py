@@ -63,10 +63,10 @@ def _money(tx: Tx, by: Actor, shop: str) -> list[str]:
         for key, balance in ledger.balances(tx, book=Book.MONEY, code=code, owner_prefix=f"{shop}/").items():
             booked[key.owner.removeprefix(f"{shop}/")] += balance.posted
     wrong: list[str] = []
-    for day, total in sorted(booked.items()):
+    for day in sorted({*booked, *receipts.days(tx, by, shop)}):  # a day without any booking counts too
         issued = receipts.day_of(tx, by, shop, day).total_krw
-        if issued != total:
-            wrong.append(f"money: {day}: {total} won booked, {issued} won on receipts")
+        if issued != booked[day]:
+            wrong.append(f"money: {day}: {booked[day]} won booked, {issued} won on receipts")
     return wrong
 
 
