@@ -75,8 +75,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _setting(args: argparse.Namespace) -> Setting:
     from madang.demo.setting import EPOCH_US, Setting
+    from madang.kernel.clock import SECOND_US, SystemClock
 
-    now_us = time.time_ns() // 1_000_000_000 * 1_000_000
+    now_us = SystemClock().now_us() // SECOND_US * SECOND_US
     per_hour = args.per_hour or (60.0 if args.headless else PAGE_PER_HOUR)
     return Setting(
         seed=args.seed,
