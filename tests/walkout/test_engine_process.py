@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
@@ -19,11 +20,13 @@ from madang.kernel import ManualClock
 from madang.twin.layout import SHAPES, build
 from madang.walkout import snapshots
 from madang.walkout.belief import Belief
+from madang.walkout.engine import belief as engine_belief
 from madang.walkout.engine_process import Died, EngineProcess
 from madang.walkout.model import Begin, Frame, Lasting, Run, Trouble
 from madang.walkout.sensorlog import LogReader, Record, SensorLog
 
 EPOCH_US = ManualClock().now_us()
+belief_module: Any = engine_belief
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +229,19 @@ def test_only_snapshots_a_restart_may_use_are_kept(tmp_path: Path) -> None:
     assert kept(tmp_path) == [300, 400, 500, 600]
     assert snapshots.oldest_needed(tmp_path, run=1, seq_applied=4) == 300
     assert snapshots.oldest_needed(tmp_path, run=1, seq_applied=3) is None
+
+
+def test_running_numbers_of_the_engines_modules_go_on_where_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(belief_module, "_TEST_NUMBERS", itertools.count(), raising=False)
+    monkeypatch.setattr(belief_module, "_TEST_TABLE", {}, raising=False)
+    belief_module._TEST_TABLE["a"] = next(belief_module._TEST_NUMBERS)
+    save(tmp_path, 100, 1)
+    belief_module._TEST_TABLE["b"] = next(belief_module._TEST_NUMBERS)
+    assert found(tmp_path) == 100
+    assert belief_module._TEST_TABLE == {"a": 0}
+    assert next(belief_module._TEST_NUMBERS) == 1
 
 
 def test_a_callback_inside_what_is_saved_comes_back_with_what_it_closed_over(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import importlib
 import io
+import itertools
 import marshal
 import os
 import pickle
+import sys
 import zlib
 from functools import cache
 from importlib import resources
@@ -101,8 +103,36 @@ def _close_over(function: FunctionType, contents: list[Any]) -> None:
 
 def _pickled(state: Any) -> bytes:
     out = io.BytesIO()
-    _Pickler(out, protocol=5).dump(state)
+    _Pickler(out, protocol=5).dump((state, _tables()))
     return out.getvalue()
+
+
+def _unpickled(body: bytes) -> Any:
+    state, tables = pickle.loads(body)  # noqa: S301
+    for (module, name), value in tables.items():
+        setattr(sys.modules[module], name, itertools.count(value.at) if isinstance(value, _Counted) else value)
+    return state
+
+
+class _Counted(NamedTuple):
+    """Where a running number was (newer Pythons do not pickle the counter itself)."""
+
+    at: int
+
+
+def _tables() -> dict[tuple[str, str], Any]:
+    """What the engine's modules keep outside of any engine: running numbers and the tables that go with them.
+
+    A belief holds such numbers, so they must go on where they were. One process runs one engine.
+    """
+    kinds = (dict, list, set, itertools.count)
+    return {
+        (module, name): _Counted(int(repr(value)[6:-1])) if isinstance(value, itertools.count) else value
+        for module in sorted(sys.modules)
+        if module.startswith("madang.walkout.engine.")
+        for name, value in vars(sys.modules[module]).items()
+        if name.startswith("_") and not name.startswith("__") and type(value) in kinds
+    }
 
 
 def newest(folder: Path, *, run: int, print_: str, seq_max: int, position_max: int) -> Found | None:
@@ -127,7 +157,7 @@ def _read(path: Path, print_: str, seq_max: int, position_max: int) -> Found | N
         return None
     if head.fingerprint != print_ or head.seq > seq_max or head.position > position_max:
         return None
-    return Found(head, pickle.loads(zlib.decompress(body)))  # noqa: S301
+    return Found(head, _unpickled(zlib.decompress(body)))
 
 
 def thin(folder: Path, *, run: int, seq_applied: int) -> None:
