@@ -115,7 +115,7 @@ def _read(tx: Tx) -> Evidence:
     after = 0
     while page := journal.read(tx, BY, after=after):
         after = page[-1].seq
-        facts |= {str(f.id): (f.kind, f.at_us, f.subject, f.actor_kind, f.actor_key) for f in page}
+        facts |= {str(f.id): (f.kind, f.at_us, f.subject, f.actor_kind, f.actor_key, f.body) for f in page}
     transfers = {str(e.id): (e.kind, e.debit, e.credit, e.amount) for e in ledger_records.entries_after(tx, 0)}
     balances = {str(key): balance.posted for key, balance in ledger.balances(tx).items()}
     run = records.last_run(tx, SHOP)
