@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from madang.doors import Gateway
 from madang.doors.devices import Device
+from madang.doors.gateway import DEVICES_MAX
 from madang.kernel import ManualClock
 from madang.walkout import messages
 from madang.walkout.messages import GateEvent, Message, Plates, Skeletons
@@ -187,6 +188,14 @@ def test_silence_is_logged_as_ticks(shop: Shop) -> None:
     *_, last = LogReader(shop.folder, 0).read(shop.gateway.end)
     assert last.record.body == b""
     assert last.record.arrival_us == shop.clock.now_us()
+
+
+def test_strangers_cannot_crowd_out_a_device_with_a_key(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, keys={"g1": b"secret"})
+    strangers = [encode(plates(0, device=f"x{k}")) for k in range(DEVICES_MAX + 1)]
+    assert shop.gateway.receive(strangers, key=b"guess").refused == len(strangers)
+    assert len(shop.gateway.health()) == 1
+    assert shop.gateway.receive([encode(plates(0))], key=b"secret").taken == 1
 
 
 def test_with_keys_only_a_known_device_with_its_key_is_heard(tmp_path: Path) -> None:

@@ -188,8 +188,9 @@ class Gateway:
         return known is not None and key is not None and hmac.compare_digest(known, key)
 
     def _device(self, name: str) -> Device:
-        """The record of a device; past the limit, strangers are counted together."""
-        if name not in self._devices and len(self._devices) >= DEVICES_MAX:
+        """The record of a device; names nobody gave a key to, and those past the limit, are counted together."""
+        stranger = self._keys is not None and name not in self._keys
+        if stranger or (name not in self._devices and len(self._devices) >= DEVICES_MAX):
             name = UNKNOWN
         return self._devices.setdefault(name, Device(name))
 
