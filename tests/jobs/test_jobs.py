@@ -311,3 +311,16 @@ def test_two_workers_share_the_work_and_each_timer_goes_off_once(postgres_url: s
 def _all(threads: list[threading.Thread], act: Callable[[threading.Thread], None]) -> None:
     for thread in threads:
         act(thread)
+
+
+def test_timers_alone_make_no_call_outside(db: Database, clock: ManualClock) -> None:
+    rung: list[Job] = []
+    called: list[Job] = []
+    jobs.handler("ring")(lambda _tx, job: rung.append(job))
+    jobs.outside("post")(called.append)
+    set_timer(db)
+    send(db)
+    assert jobs.run_timers(db, clock, neighbourhood="n1") == 1
+    assert (len(rung), len(called)) == (1, 0)
+    assert run(db, clock) == 1
+    assert (len(rung), len(called)) == (1, 1)

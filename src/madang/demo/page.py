@@ -50,7 +50,6 @@ class Page:
             note_en=NOTE_EN,
         )
         self._hubs = Hubs([self._hub])
-        self._desk = Desk(theatre.db, links, theatre.clock)
         self._running: Running | None = None
         self.showing = Showing(
             self._hub,
@@ -63,6 +62,7 @@ class Page:
             url=lambda receipt: f"/r/{links.token(receipt)}",
         )
         theatre.clerk.changed = self.showing.deal_changed
+        self._desk = Desk(theatre.db, links, theatre.clock, changed=self.showing.deal_changed)
 
     def open(self, port: int) -> tuple[str, bool]:
         """Serve; returns the address, and whether another port than ``port`` had to be taken."""

@@ -6,7 +6,7 @@ Leased, retried with growing waits, given up in the end; time is injected. Exter
 from madang.jobs.model import Job, Retry
 from madang.jobs.registry import handler, outside
 from madang.jobs.service import cancel_timer, counts, forget_closed, send, set_timer
-from madang.jobs.worker import Worker, run_due
+from madang.jobs.worker import Worker, run_due, run_timers
 
 __all__ = [
     "Job",
@@ -18,6 +18,7 @@ __all__ = [
     "handler",
     "outside",
     "run_due",
+    "run_timers",
     "send",
     "set_timer",
 ]

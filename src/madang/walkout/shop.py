@@ -229,7 +229,7 @@ class LiveShop:
     def _let_time_act(self, now_us: int) -> None:
         """Timers go off at the shop's time, between the frames of before and after."""
         self._clock.set(now_us)
-        jobs.run_due(self.db, self._clock, neighbourhood=self.neighbourhood)
+        jobs.run_timers(self.db, self._clock, neighbourhood=self.neighbourhood)
 
     def _in_trouble(self, trouble: Trouble) -> None:
         log.warning("walkout.engine_trouble", extra={"shop": self.shop, "fault": trouble.text})
