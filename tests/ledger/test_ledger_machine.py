@@ -169,7 +169,7 @@ def test_memory_sqlite_and_postgres_agree_with_the_dictionaries(sqlite_url: str,
 @pytest.mark.soak
 @pytest.mark.postgres
 def test_memory_sqlite_and_postgres_agree_for_long(sqlite_url: str, postgres_url: str) -> None:
-    _on_all(sqlite_url, postgres_url, examples=40, steps=25)
+    _on_all(sqlite_url, postgres_url, examples=100, steps=40)
 
 
 def _on_all(sqlite_url: str, postgres_url: str, examples: int, steps: int) -> None:

@@ -132,6 +132,15 @@ def test_a_pending_transfer_lapses_when_anybody_posts_after_its_time(place: Data
     assert place.check().ok
 
 
+def test_a_pending_transfer_that_has_lapsed_may_be_sent_again_beside_new_ones(place: DatabasePlace) -> None:
+    first = hold("hold", MINA, JUN, 300, until=10)
+    place.post(move("in", OUTSIDE, MINA, 1_000), first)
+    place.post(hold("other", MINA, JUN, 400), move("later", MINA, JUN, 1, at=20))
+    assert codes(place.post(first, move("new", MINA, JUN, 1, at=30))) == ["exists", "created"]
+    assert place.balance(MINA) == (998, 0, 400)
+    assert place.check().ok
+
+
 def test_the_sweeper_times_out_in_chunks_and_history_does_not_depend_on_when_it_runs(place: DatabasePlace) -> None:
     place.post(move("in", OUTSIDE, MINA, 100), *[hold(f"hold {i}", MINA, JUN, 10, until=50) for i in range(7)])
     assert place.balance(MINA, at=49) == (100, 0, 70)

@@ -78,13 +78,15 @@ class Books:
         assert account.debits_pending >= 0
         self.accounts[account.key] = self.by_id[account.id] = account
 
-    def add_entry(self, entry: Entry) -> None:
+    def add_entry(self, entry: Entry, *, due: bool = False) -> None:
+        """``due``: it is pending still and may lapse; of others what ended them need not be known."""
         assert entry.seq <= self.seq
         self.entries[entry.id] = entry
         if entry.pending_id is not None:
             assert entry.kind in RESOLVING
             self.resolved[entry.pending_id] = entry.kind
-        elif entry.expires_at_us is not None:
+        if due:
+            assert entry.expires_at_us is not None
             heappush(self.due, (entry.expires_at_us, entry.seq, entry.id))
 
     # --- posting -------------------------------------------------------------------------------------------------

@@ -185,8 +185,9 @@ def _working_set(tx: Tx, until_us: int, ids: set[UUID], pending_ids: set[UUID], 
     if wanted:
         for account in records.accounts_of(tx, wanted):
             books.add_account(account)
+    due = {entry.id for entry in found.due}
     for entry in sorted(known.values()):
-        books.add_entry(entry)
+        books.add_entry(entry, due=entry.id in due)
     return books
 
 
