@@ -154,7 +154,18 @@ class Belief:
                     best = twin if twin.logw >= child.logw else child
                     children[key] = replace(best, logw=total)
         self._keep(list(children.values()))
+        self._count(shift)
         self._learn(shift)
+
+    def _count(self, shift: Shift) -> None:
+        """What the facings are expected to hold after this shift, over all states."""
+        for state in self.states:
+            if state.story is None or state.story[1].shift != shift.id:
+                continue
+            for atom in state.story[1].atoms:
+                if atom.facing is not None:
+                    units = atom.qty if atom.kind == "put_back" else -atom.qty
+                    self.catalogue.moved(atom.facing, atom.product, units * float(np.exp(state.logw)))
 
     def _learn(self, shift: Shift) -> None:
         """What nearly all states agree on teaches weights and what really lies in a facing."""

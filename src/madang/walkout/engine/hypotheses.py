@@ -71,6 +71,7 @@ class Catalogue:
         self.next_to = store.neighbours()
         self.beside = [self._beside(k) for k in range(len(store.facings))]
         self.really: dict[int, dict[str, float]] = {}
+        self.stock = {(k, p): float(n) for k, f in enumerate(store.facings) for p, n in (f.count or {}).items()}
         self.dead: set[int] = set()
 
     def _beside(self, facing: int) -> set[str]:
@@ -120,6 +121,16 @@ class Catalogue:
             self.weight[product] = grams / qty
             self.spread[product] = float(np.hypot(u, sd / qty))
 
+    def moved(self, facing: int, product: str, units: float) -> None:
+        """So many units more are expected in a facing (fewer, when negative). Unknown counts stay unknown."""
+        if (facing, product) in self.stock:
+            self.stock[facing, product] += units
+
+    def _in_stock(self, parts: list[Part]) -> float:
+        """Log probability that a facing holds what it is said to have given."""
+        short = sum(p.qty > self.stock.get((p.facing, p.product), np.inf) + 0.5 for p in parts)
+        return short * float(np.log(self.s.wrong_count))
+
     def takes(self, shift: Shift) -> list[Take]:
         """Explanations of what was taken, best first."""
         out = self._planned(shift) + self._strangers(shift)
@@ -160,7 +171,7 @@ class Catalogue:
                     plates = tuple(q for q in shift.plates if q in self.store.facings[f].plates)
                     parts.append(Part(p, int(k), f, float(k * self.weight[p]), plates))
             ll += self._weigh_parts(grams, parts, shift.sd, blind)
-            ll += self._placed(parts, facings, shares, grams)
+            ll += self._placed(parts, facings, shares, grams) + self._in_stock(parts)
             out.append(Take(tuple(parts), ll))
         return out
 

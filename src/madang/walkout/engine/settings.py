@@ -128,6 +128,8 @@ class Settings:
     """Probability that a catalogue weight is wrong (10 of 711 lack one in the AiFi catalogue; labels change)."""
     wrong_weight_sd: float = 0.12
     """By what share it is wrong then."""
+    wrong_count: float = 0.02
+    """Probability that a facing holds more than was counted (miscounts and unseen restocking; our choice)."""
     wrong_planogram: float = 0.002
     """Probability that a given other product of the shelf lies in a facing."""
     learn_from: float = 0.9

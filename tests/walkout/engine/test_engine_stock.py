@@ -1,0 +1,53 @@
+"""What is known to be on the shelf speaks for one product and against another of the same weight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from tests.walkout.engine.plate_shop import layout
+
+from madang.walkout.engine import Settings, Store
+from madang.walkout.engine.hypotheses import Catalogue
+from madang.walkout.engine.interactions import Shift
+
+
+def shop(counts: dict[str, int] | None) -> tuple[Catalogue, str, str]:
+    """The first facing holds two products of the same weight."""
+    document: dict[str, Any] = layout()
+    facing = document["planogram"][0]
+    first = facing["products"][0]
+    twin = dict(next(p for p in document["products"] if p["id"] == first), id="same-weight")
+    document["products"].append(twin)
+    facing["products"] = [first, "same-weight"]
+    facing["count"] = counts and {first: counts["first"], "same-weight": counts["twin"]}
+    return Catalogue(Store.from_json(document), Settings()), first, "same-weight"
+
+
+def odds(catalogue: Catalogue, first: str, twin: str) -> float:
+    """Log odds that one unit taken from the middle of the facing was ``first`` and not its twin."""
+    plates = catalogue.store.facings[0].plates
+    deltas = np.full(len(plates), -catalogue.weight[first] / len(plates))
+    takes = catalogue.takes(Shift(1, plates, deltas, 1.0, 0.0, 0.5, 1.0, ()))
+    best = {t.parts[0].product: t.loglik for t in takes if len(t.parts) == 1 and t.parts[0].qty == 1}
+    return best[first] - best[twin]
+
+
+def test_a_facing_that_ran_out_gives_nothing() -> None:
+    settings = Settings()
+    assert abs(odds(*shop({"first": 3, "twin": 3}))) < 1e-9
+    assert odds(*shop({"first": 3, "twin": 0})) == -np.log(settings.wrong_count)
+
+
+def test_takes_and_put_backs_are_counted() -> None:
+    catalogue, first, twin = shop({"first": 1, "twin": 1})
+    catalogue.moved(0, twin, -1.0)
+    assert odds(catalogue, first, twin) > 3.0
+    catalogue.moved(0, twin, 1.0)
+    assert abs(odds(catalogue, first, twin)) < 1e-9
+
+
+def test_an_unknown_count_says_nothing() -> None:
+    catalogue, first, twin = shop(None)
+    catalogue.moved(0, twin, -5.0)
+    assert abs(odds(catalogue, first, twin)) < 1e-9
