@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from madang.db.link import Link
 
+_PLANS = "SELECT set_config('plan_cache_mode', '{}', true), set_config('enable_seqscan', '{}', true)"
+
 
 class Tx:
     """A use case's view of its transaction; it never commits.
@@ -78,6 +80,17 @@ class Tx:
             yield
         except self._link.driver_error as error:
             raise DBAPIError.instance(sql, None, error, self._link.driver_error) from error
+
+    @contextmanager
+    def kept_plans(self) -> Iterator[None]:
+        """For statements that find their rows by index whatever the tables hold: PostgreSQL plans them once for each
+        connection and not at every call, which costs as much as running them. Elsewhere nothing."""
+        if self.dialect != "postgresql":
+            yield
+            return
+        self._link.command(_PLANS.format("force_generic_plan", "off"))
+        yield  # what raises rolls the settings back with the savepoint it ran in
+        self._link.command(_PLANS.format("force_custom_plan", "on"))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -31,18 +31,20 @@ def post(tx: Tx, transfers: Sequence[Transfer]) -> list[Result]:
     Raises ``LedgerError`` for the first that can't be done (``details``: its ``index``, ``id`` and why); the caller
     lets it through, so that nothing of the use case stays.
     """
-    books = _open_books(tx, transfers)
-    results = books.post(transfers)
-    raise_first(results)
-    _write(tx, books)
+    with tx.kept_plans():
+        books = _open_books(tx, transfers)
+        results = books.post(transfers)
+        raise_first(results)
+        _write(tx, books)
     return results
 
 
 def post_each(tx: Tx, transfers: Sequence[Transfer]) -> list[Result]:
     """Do those of ``transfers`` that can be done, groups whole or not at all; the others say why in ``fault``."""
-    books = _open_books(tx, transfers)
-    results = books.post(transfers)
-    _write(tx, books)
+    with tx.kept_plans():
+        books = _open_books(tx, transfers)
+        results = books.post(transfers)
+        _write(tx, books)
     return results
 
 
