@@ -104,9 +104,9 @@ def test_several_programs_share_the_books_on_postgres(postgres_url: str) -> None
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("accounts", [2, 10, 10_000])
-def test_no_money_is_made_or_lost_for_long(db: Database, accounts: int) -> None:
-    run_bank([DatabasePlace(db)], accounts, clients=8, count=500)
+@pytest.mark.parametrize(("accounts", "count"), [(2, 500), (10, 500), (10_000, 60)])
+def test_no_money_is_made_or_lost_for_long(db: Database, accounts: int, count: int) -> None:
+    run_bank([DatabasePlace(db)], accounts, clients=8, count=count)
 
 
 def test_the_same_id_from_eight_clients_is_created_once(db: Database) -> None:
