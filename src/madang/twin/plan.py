@@ -29,7 +29,8 @@ class Do(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Line:
     """One errand. ``at`` names a facing (where to take or misplace), ``style`` may be ``slow`` or ``hold``,
-    ``also`` a product beside it that is taken in the same grab."""
+    ``also`` a product beside it that is taken in the same grab. ``stand`` names a facing to stand before while
+    reaching for another; with ``meet_s`` (seconds after the plan's epoch) the hand waits for that moment."""
 
     product: str
     qty: int = 1
@@ -37,6 +38,8 @@ class Line:
     at: str | None = None
     style: str = ""
     also: str = ""
+    stand: str | None = None
+    meet_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from madang.twin.random import keyed
 from madang.twin.scenarios import SCRIPTS, plan_of
 from madang.twin.settings import NORMAL, WIDE, Settings, preset
 from madang.twin.shop import Shop, Stream
+from madang.twin.troubles import SWAPS, with_trouble
 from madang.twin.truth import Event, Truth
 
 EPOCH_US = 1_792_000_000 * SECOND_US
@@ -115,17 +116,19 @@ def record_set(
 ) -> Iterator[str]:
     """Record ``cases`` cases over the categories in turn; yields each case's name when it is written.
 
-    ``faults`` is ``none``, ``normal``, ``wide`` or ``mixed`` (normal and wide by turns). In wide cases every fifth
-    shop has two facings whose goods are swapped, every second has no classifier.
+    ``faults`` is ``none``, ``normal``, ``wide`` or ``mixed`` (normal and wide by turns, the other one in the next
+    round of the categories); half of the cases have no classifier, every fifth wide one has two facings whose goods
+    are swapped. On top comes what the category itself is about (``troubles``).
     """
     record_store(root, layout)
     names = categories or tuple(SCRIPTS)
     for i in range(cases):
-        category = names[i % len(names)]
-        hard = faults == "wide" or (faults == "mixed" and i // len(names) % 2 == 1)
+        turn, at = divmod(i, len(names))
+        category = names[at]
+        hard = faults == "wide" or (faults == "mixed" and (at + turn) % 2 == 1)
         settings = (WIDE if hard else NORMAL) if faults == "mixed" else preset(faults)
-        settings = replace(settings, vision=i // (2 * len(names)) % 2 == 0)
-        name = f"{layout['name']}-{category}-{'hard' if hard else 'easy'}-{i // len(names) + 1}"
+        settings = replace(with_trouble(settings, category), vision=(at // 2 + turn // 2) % 2 == 0)
+        name = f"{layout['name']}-{category}-{'hard' if hard else 'easy'}-{turn + 1}"
         _record_one(root, layout, name, category, settings, seed * 10_000 + i, people, hard and i % 5 == 0)
         yield name
 
@@ -142,8 +145,11 @@ def _record_one(
 ) -> None:
     rng = keyed(seed, "case", category)
     physical, swaps = _swapped(layout, rng) if mixed_up else (layout, [])
+    plan = plan_of(category, Geometry(physical), rng, people, EPOCH_US + seed % 10_000 * CASE_US)
+    for _ in range(SWAPS.get(category, 0)):
+        physical, pair = _swapped(physical, rng, {line.product for visit in plan.visits for line in visit.lines})
+        swaps += pair
     shop = Shop(physical, seed, settings)
-    plan = plan_of(category, shop.geometry, rng, people, EPOCH_US + seed % 10_000 * CASE_US)
     record(
         root / "cases" / name,
         shop,
@@ -155,12 +161,18 @@ def _record_one(
     )
 
 
-def _swapped(layout: dict[str, Any], rng: np.random.Generator) -> tuple[dict[str, Any], list[list[str]]]:
-    """The layout as it really is when somebody stocked two facings the wrong way round."""
+def _swapped(
+    layout: dict[str, Any], rng: np.random.Generator, wanted: Collection[str] = ()
+) -> tuple[dict[str, Any], list[list[str]]]:
+    """The layout as it really is when somebody stocked two facings the wrong way round, one of them with something
+    ``wanted``.
+    """
     facings = [dict(f) for f in layout["planogram"]]
-    for _ in range(200):
+    for _ in range(2000 if wanted else 200):
         i, j = (int(v) for v in rng.choice(len(facings), 2, replace=False))
         a, b = facings[i], facings[j]
+        if wanted and not {*a["products"], *b["products"]} & set(wanted):
+            continue
         if len(a["plates"]) == len(b["plates"]) and a["gondola"] == b["gondola"] and a["products"] != b["products"]:
             a["products"], b["products"] = b["products"], a["products"]
             a["count"], b["count"] = b["count"], a["count"]

@@ -6,17 +6,15 @@ scripts are our own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 
 from madang.kernel.clock import SECOND_US
 from madang.twin.geometry import Geometry
+from madang.twin.lists import any_product, in_turn, shopping
 from madang.twin.plan import Do, Line, Plan, Visit
-
-Script = Callable[[Geometry, np.random.Generator, int], list[Visit]]
-"""Visits of a case; ``arrive_us`` counts from the case's start. The last argument is the wished number of people."""
+from madang.twin.troubles import MORE, Script
 
 NEAR_WEIGHT_G = 6.0
 """Products that differ by less count as equally heavy."""
@@ -40,62 +38,34 @@ def plan_of(category: str, geometry: Geometry, rng: np.random.Generator, people:
     return Plan(epoch_us, tuple(moved))
 
 
-def _product(geometry: Geometry, rng: np.random.Generator) -> str:
-    products = sorted(geometry.facings_of)
-    return products[int(rng.integers(len(products)))]
-
-
-def _shopping(geometry: Geometry, rng: np.random.Generator, low: int = 1, high: int = 6) -> list[Line]:
-    """An ordinary list: some things twice, now and then a thing only looked at."""
-    lines: list[Line] = []
-    for _ in range(int(rng.integers(low, high + 1))):
-        lines.append(Line(_product(geometry, rng), qty=int(rng.choice([1, 1, 1, 2, 3]))))
-        if rng.random() < 0.15:
-            lines.append(Line(_product(geometry, rng), do=Do.RETURN))
-        if rng.random() < 0.1:
-            lines.append(Line(_product(geometry, rng), do=Do.TOUCH))
-    return lines
-
-
-def _visits(
-    rng: np.random.Generator, lists: list[list[Line]], *, gap_s: float = 6.0, first_s: float = 1.5, pace: float = 1.0
-) -> list[Visit]:
-    """One visit per list, coming in one after the other."""
-    at, visits = first_s, []
-    for i, lines in enumerate(lists, 1):
-        visits.append(Visit(round(at * SECOND_US), f"c{i:02d}", tuple(lines), pace=pace))
-        at += float(rng.uniform(0.4, 1.6)) * gap_s
-    return visits
-
-
 def _single(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
-    return _visits(rng, [_shopping(geometry, rng)])
+    return in_turn(rng, [shopping(geometry, rng)])
 
 
 def _multi(geometry: Geometry, rng: np.random.Generator, people: int) -> list[Visit]:
-    return _visits(rng, [_shopping(geometry, rng) for _ in range(max(2, people))], gap_s=4.0)
+    return in_turn(rng, [shopping(geometry, rng) for _ in range(max(2, people))], gap_s=4.0)
 
 
 def _group(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
     size = int(rng.integers(2, 4))
-    together = Visit(round(1.5 * SECOND_US), "c01", tuple(_shopping(geometry, rng, 3, 7)), size=size)
-    others = _visits(rng, [_shopping(geometry, rng)], first_s=8.0)
+    together = Visit(round(1.5 * SECOND_US), "c01", tuple(shopping(geometry, rng, 3, 7)), size=size)
+    others = in_turn(rng, [shopping(geometry, rng)], first_s=8.0)
     return [together, *(Visit(v.arrive_us, "c02", v.lines) for v in others)]
 
 
 def _put_back(geometry: Geometry, rng: np.random.Generator, people: int) -> list[Visit]:
     lists = []
     for _ in range(max(1, people - 1)):
-        lines = _shopping(geometry, rng, 2, 4)
-        lines += [Line(_product(geometry, rng), qty=int(rng.choice([1, 1, 2])), do=Do.RETURN) for _ in range(3)]
+        lines = shopping(geometry, rng, 2, 4)
+        lines += [Line(any_product(geometry, rng), qty=int(rng.choice([1, 1, 2])), do=Do.RETURN) for _ in range(3)]
         lists.append([lines[int(i)] for i in rng.permutation(len(lines))])
-    return _visits(rng, lists)
+    return in_turn(rng, lists)
 
 
 def _misplaced(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
-    first = [*_shopping(geometry, rng, 1, 2), *(Line(_product(geometry, rng), do=Do.MISPLACE) for _ in range(2))]
-    second = [*_shopping(geometry, rng, 2, 3), Line("", do=Do.RETAKE), *_shopping(geometry, rng, 1, 1)]
-    return _visits(rng, [first, second], gap_s=14.0)
+    first = [*shopping(geometry, rng, 1, 2), *(Line(any_product(geometry, rng), do=Do.MISPLACE) for _ in range(2))]
+    second = [*shopping(geometry, rng, 2, 3), Line("", do=Do.RETAKE), *shopping(geometry, rng, 1, 1)]
+    return in_turn(rng, [first, second], gap_s=14.0)
 
 
 def _equal_weight(geometry: Geometry, rng: np.random.Generator, people: int) -> list[Visit]:
@@ -116,11 +86,11 @@ def _equal_weight(geometry: Geometry, rng: np.random.Generator, people: int) -> 
             a, b = (b, a) if rng.random() < 0.5 else (a, b)
             lines += [Line(a, do=Do.RETURN), Line(b)] if rng.random() < 0.6 else [Line(a), Line(b)]
         lists.append(lines)
-    return _visits(rng, lists)
+    return in_turn(rng, lists)
 
 
 def _rush(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
-    return _visits(rng, [_shopping(geometry, rng, 1, 5) for _ in range(12)], gap_s=4.0)
+    return in_turn(rng, [shopping(geometry, rng, 1, 5) for _ in range(12)], gap_s=4.0)
 
 
 def _staff(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
@@ -130,7 +100,7 @@ def _staff(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[V
         for i in rng.choice(len(facings), size=min(6, len(facings)), replace=False)
     )
     emptied = [Line(geometry.facings[t.at or ""].products[0], qty=3) for t in todo[:3]]
-    customers = _visits(rng, [[*emptied, *_shopping(geometry, rng, 1, 2)], _shopping(geometry, rng)], gap_s=5.0)
+    customers = in_turn(rng, [[*emptied, *shopping(geometry, rng, 1, 2)], shopping(geometry, rng)], gap_s=5.0)
     return [*customers, Visit(round(10.0 * SECOND_US), "staff1", todo, role="staff")]
 
 
@@ -140,8 +110,8 @@ def _hands(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[V
     for _ in range(6):
         style = str(rng.choice(["hold", "slow", "", ""]))
         do = Do.TOUCH if rng.random() < 0.3 else Do.BUY
-        lines.append(Line(_product(geometry, rng), qty=int(rng.integers(1, 3)), do=do, style=style))
-    return _visits(rng, [lines], pace=float(rng.choice([0.2, 1.0])))
+        lines.append(Line(any_product(geometry, rng), qty=int(rng.integers(1, 3)), do=do, style=style))
+    return in_turn(rng, [lines], pace=float(rng.choice([0.2, 1.0])))
 
 
 def _grab(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
@@ -153,24 +123,22 @@ def _grab(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Vi
         if a.gondola is b.gondola and a.shelf == b.shelf and b.u1 - a.u0 < 0.5 and a.products[-1] != b.products[0]
     ]
     lines = [Line(a, also=b) for a, b in (pairs[int(i)] for i in rng.integers(len(pairs), size=4))]
-    return _visits(rng, [[*lines, *_shopping(geometry, rng, 1, 2)]])
+    return in_turn(rng, [[*lines, *shopping(geometry, rng, 1, 2)]])
 
 
 def _given(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
     """Things handed over or left on the floor."""
-    first = [*_shopping(geometry, rng, 1, 2), Line(_product(geometry, rng), do=Do.HAND_OVER)]
-    first.append(Line(_product(geometry, rng), do=Do.DROP))
-    return _visits(rng, [first, _shopping(geometry, rng, 4, 6)], gap_s=2.0)
+    first = [*shopping(geometry, rng, 1, 2), Line(any_product(geometry, rng), do=Do.HAND_OVER)]
+    first.append(Line(any_product(geometry, rng), do=Do.DROP))
+    return in_turn(rng, [first, shopping(geometry, rng, 4, 6)], gap_s=2.0)
 
 
 def _door(geometry: Geometry, rng: np.random.Generator, _people: int) -> list[Visit]:
     """A tailgater behind a customer, children with a parent, one who comes back in."""
-    visits = _visits(rng, [_shopping(geometry, rng, 1, 3) for _ in range(2)], gap_s=8.0)
-    tail = Visit(visits[0].arrive_us + SECOND_US, None, tuple(_shopping(geometry, rng, 1, 2)))
-    family = Visit(
-        visits[1].arrive_us + 5 * SECOND_US, "c03", tuple(_shopping(geometry, rng, 2, 4)), size=2, children=1
-    )
-    again = Visit(visits[0].arrive_us + 75 * SECOND_US, "c01", tuple(_shopping(geometry, rng, 1, 2)))
+    visits = in_turn(rng, [shopping(geometry, rng, 1, 3) for _ in range(2)], gap_s=8.0)
+    tail = Visit(visits[0].arrive_us + SECOND_US, None, tuple(shopping(geometry, rng, 1, 2)))
+    family = Visit(visits[1].arrive_us + 5 * SECOND_US, "c03", tuple(shopping(geometry, rng, 2, 4)), size=2, children=1)
+    again = Visit(visits[0].arrive_us + 75 * SECOND_US, "c01", tuple(shopping(geometry, rng, 1, 2)))
     return [*visits, tail, family, again]
 
 
@@ -187,4 +155,5 @@ SCRIPTS: dict[str, Script] = {
     "given": _given,
     "door": _door,
     "grab": _grab,
+    **MORE,
 }

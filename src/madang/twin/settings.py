@@ -29,6 +29,7 @@ class Settings:
     dead_share: float = 0.0
     stuck_share: float = 0.0
     weight_factor_sd: float = 0.0  # true mean weight against the catalogue's, per product
+    wrong_weight_share: float = 0.0  # products whose catalogue weight is plainly wrong (8 to 25 % off, our choice)
     # batches on their way
     clock_offset_s: float = 0.05  # largest constant clock offset of any device
     loss: float = 0.001

@@ -19,6 +19,7 @@ from madang.twin.random import keyed
 from madang.twin.world import Steps, World
 
 Floats = NDArray[np.float64]
+MEETING_SD_S = 0.15  # how exactly two people do something at the same moment, our choice
 HAND_OVER_M = 1.05  # things change hands at about elbow height, our choice
 
 
@@ -140,8 +141,11 @@ class Shopper(Hands):
         if found is None:
             return
         facing, product = found
-        yield from self._go_to(facing)
-        yield self.world.now_s + self.person.pace * habits.inspect_shelf_s(self.rng) * 0.6
+        yield from self._go_to(self.world.geometry.facings[line.stand] if line.stand else facing)
+        if line.meet_s:
+            yield max(self.world.now_s, line.meet_s + MEETING_SD_S * float(self.rng.standard_normal()))
+        else:
+            yield self.world.now_s + self.person.pace * habits.inspect_shelf_s(self.rng) * 0.6
         if line.do is Do.TOUCH:
             yield from self._handle(facing, line)
             return

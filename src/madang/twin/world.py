@@ -24,6 +24,7 @@ Steps = Generator[float, None, None]
 """A course of action: yields the moments (seconds since the epoch) at which it wants to go on."""
 
 
+WRONG_WEIGHT_BY = (0.08, 0.25)  # share by which a plainly wrong catalogue weight is off, our choice
 CALM_S = 1.5  # after a load change the plates have come to rest, our choice
 
 
@@ -171,10 +172,14 @@ class World:
 
 def _weight_factors(geometry: Geometry, settings: Settings, seed: int) -> dict[str, float]:
     """True mean weight over the catalogue's, per product, where the catalogue is off."""
-    if not settings.weight_factor_sd:
-        return {}
-    rng = keyed(seed, "factors")
-    z = rng.standard_normal(len(geometry.products))
-    return {
-        p: round(float(1 + settings.weight_factor_sd * v), 4) for p, v in zip(sorted(geometry.products), z, strict=True)
-    }
+    products = sorted(geometry.products)
+    factors = dict.fromkeys(products, 1.0)
+    if settings.weight_factor_sd:
+        z = keyed(seed, "factors").standard_normal(len(products))
+        factors = {p: float(1 + settings.weight_factor_sd * v) for p, v in zip(products, z, strict=True)}
+    if settings.wrong_weight_share:
+        rng = keyed(seed, "wrong-weights")
+        wrong = rng.random(len(products)) < settings.wrong_weight_share
+        off = rng.uniform(*WRONG_WEIGHT_BY, len(products)) * rng.choice([-1.0, 1.0], len(products))
+        factors = {p: factors[p] * float(1 + off[i] * wrong[i]) for i, p in enumerate(products)}
+    return {p: round(v, 4) for p, v in factors.items()} if factors != dict.fromkeys(products, 1.0) else {}
