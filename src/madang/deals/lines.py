@@ -98,10 +98,10 @@ def price_lines(
 
     Raises ``Invalid`` for a product or price nobody knows, and for amounts that are not positive.
     """
-    merged = _merged(taken)
-    for item in merged:
+    items = merged(taken)
+    for item in items:
         _known(item, products, prices_krw)
-    bare = [_line(i, t, products[t.product], prices_krw[t.product]) for i, t in enumerate(merged, 1)]
+    bare = [_line(i, t, products[t.product], prices_krw[t.product]) for i, t in enumerate(items, 1)]
     taxable = [line for line in bare if line.vat is Vat.TAXABLE]
     vat = dict(zip([x.number for x in taxable], vat_per_line([x.amount_krw for x in taxable]), strict=True))
     return tuple(msgspec.structs.replace(line, vat_krw=vat.get(line.number, 0)) for line in bare)
@@ -144,7 +144,7 @@ def refund_lines(original: Sequence[Line], already: Iterable[Line], give_back: S
 
 def says(lines: Sequence[Line], taken: Sequence[Taken]) -> bool:
     """Whether a receipt's lines are those of ``taken``, product by product."""
-    asked = {item.product: item for item in _merged(taken)}
+    asked = {item.product: item for item in merged(taken)}
     return asked.keys() == {line.product for line in lines} and all(
         _measure(line)
         == ((asked[line.product].grams or 0) if line.sold_by is SoldBy.WEIGHT else asked[line.product].qty)
@@ -167,7 +167,8 @@ def left_krw(original: Iterable[Line], already: Iterable[Line]) -> int:
     return sum(line.amount_krw for line in original) + sum(line.amount_krw for line in already)
 
 
-def _merged(taken: Sequence[Taken]) -> list[Taken]:
+def merged(taken: Sequence[Taken]) -> list[Taken]:
+    """Equal products put together, in the order they were first taken."""
     out: dict[str, Taken] = {}
     for item in taken:
         known = out.get(item.product)

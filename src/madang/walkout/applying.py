@@ -20,7 +20,7 @@ from madang.kernel import Actor, Kind, Role, derived, system
 from madang.kernel.clock import SECOND_US
 from madang.ledger import Transfer
 from madang.members.credentials import digest_of
-from madang.walkout import books, facts, occupancy, records
+from madang.walkout import books, facts, occupancy, pricing, records
 from madang.walkout import process as declared
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Move, Spot, heard, wanted
@@ -225,11 +225,20 @@ class Applying:
             self._move(visit, "ask" if deal.data["decision"] == "review" else "charge")
         elif state == "in_review":
             self._move(visit, "propose", args)
-        elif state in _PAID:
-            self._move(visit, "adjust", args)
-        elif state == "disputed":
-            self._move(visit, "add", args)
+        elif state in (*_PAID, "disputed"):
+            self._revised(visit, update, args)
         # priced cannot be met here; what comes after closing comes too late
+
+    def _revised(self, visit: Visit, update: Receipt, args: dict[str, Any]) -> None:
+        """A receipt that was charged says something else now: it is adjusted, or asked where it is in doubt."""
+        deal = deals.get(self._tx, self._system, visit.id)
+        proposal = pricing.propose(self._tx, self._system, self._shop, update, self._at_us)
+        process = deals.process_of(self._tx, self._system, deal)
+        news = bool(visit.books.moves) or proposal.best.carried() != deal.data.get("carried")
+        if news and proposal.decision == "review" and process.transition("reconsider") is not None:
+            self._move(visit, "reconsider", args)
+        else:
+            self._move(visit, "add" if deal.state == "disputed" else "adjust", args)
 
     # --- small things ---------------------------------------------------------------------------------------------
     def _visit(self, name: str) -> Visit | None:

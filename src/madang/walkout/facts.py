@@ -186,6 +186,48 @@ class TimedOut(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
+@journal.kind("walkout.unpriced", version=1, stage=Stage.SERVICE)
+class Unpriced(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces that have no price left the shop: nobody was charged, they are written off, a price has to be set."""
+
+    visit: str
+    product: str
+    pieces: int
+
+
+@journal.kind("walkout.reopened", version=1, stage=Stage.SERVICE)
+class Reopened(msgspec.Struct, frozen=True, kw_only=True):
+    """A visit that was charged is asked again: an answer was ``undone``, or a ``revised`` receipt is in doubt.
+
+    What was charged stays charged until the next answer."""
+
+    visit: str
+    why: str
+    charged_krw: int
+
+
+@journal.kind("walkout.appealed", version=1, stage=Stage.SERVICE)
+class Appealed(msgspec.Struct, frozen=True, kw_only=True):
+    """A shopper asked for a declined dispute to be looked at once more."""
+
+    visit: str
+    line: int
+    amount_krw: int
+
+
+@journal.kind("walkout.limit_changed", version=1, stage=Stage.SERVICE)
+class LimitChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a person's disputes give back without a look changed: a dispute was ``declined``, one that had been
+    declined was ``upheld``, or ``time`` went by. ``rises_at_us`` is when time will raise it next."""
+
+    person: str
+    limit_krw: int
+    shop_limit_krw: int
+    declined: int
+    why: str
+    rises_at_us: int | None
+
+
 @journal.kind("walkout.closed", version=1, stage=Stage.SALES)
 class Closed(msgspec.Struct, frozen=True, kw_only=True):
     """The time to dispute is over."""

@@ -77,6 +77,15 @@ class Booking:
         """Pieces that were paid and given back as money: not sold, not on a shelf."""
         self._single(books.sold(self._shop, product, sold_at_us), books.lost(self._shop, product), pieces)
 
+    def unsell(self, spot: Spot, pieces: int, sold_at_us: int) -> None:
+        """Pieces that were booked as sold and had not been taken: they are on their shelf."""
+        sold = books.sold(self._shop, spot.product, sold_at_us)
+        self._single(sold, self._give(spot, pieces), pieces)
+
+    def find(self, spot: Spot, pieces: int) -> None:
+        """Pieces that were written off and had not been taken: they are on their shelf."""
+        self._single(books.lost(self._shop, spot.product), self._give(spot, pieces), pieces)
+
     # --- staff, strangers -----------------------------------------------------------------------------------------
     def direct(self, wanted: Wanted) -> None:
         """Book at once what is taken and brought: to and from the stockroom for staff, the losses for strangers."""

@@ -53,6 +53,9 @@ class Move(msgspec.Struct, frozen=True, array_like=True):
     facing: str
     qty: int
     revision: int
+    probability: float = 1.0
+    track: str | None = None
+    """The camera's name of the body whose hand it was, at that moment."""
 
 
 def heard(moves: Mapping[str, Move], moved: Moved, home: Mapping[str, str]) -> dict[str, Move]:
@@ -65,7 +68,8 @@ def heard(moves: Mapping[str, Move], moved: Moved, home: Mapping[str, str]) -> d
     counts = not moved.retracted and moved.kind != "touch" and moved.probability >= PROBABILITY_MIN
     after = dict(moves)
     if counts and product and facing and moved.qty > 0:
-        after[moved.id] = Move(moved.t, moved.kind == "pick", product, facing, moved.qty, moved.revision)
+        pick, sure = moved.kind == "pick", round(moved.probability, 4)
+        after[moved.id] = Move(moved.t, pick, product, facing, moved.qty, moved.revision, sure, moved.track)
     elif known is not None:
         after[moved.id] = msgspec.structs.replace(known, qty=0, revision=moved.revision)
     return after

@@ -9,7 +9,7 @@ import msgspec
 
 from madang import catalog
 from madang.db import Tx
-from madang.deals.lines import Taken, price_lines
+from madang.deals.lines import Taken, merged, price_lines
 from madang.kernel import Actor
 from madang.walkout.model import Line, Receipt
 
@@ -18,23 +18,37 @@ LIKELY_MIN = 0.1
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """One receipt that may be the right one; ``unpriced`` are products without a price, which nobody is charged."""
+    """One receipt that may be the right one; ``unpriced`` are products without a price, which nobody is charged,
+    and ``missing`` what of them was taken."""
 
     probability: float
     taken: tuple[Taken, ...]
     total_krw: int
     unpriced: tuple[str, ...] = ()
+    missing: tuple[Taken, ...] = ()
 
     @property
     def items(self) -> int:
         return sum(item.qty for item in self.taken)
 
     def pieces(self) -> dict[str, int]:
-        """Pieces by product."""
-        total: dict[str, int] = {}
-        for item in self.taken:
-            total[item.product] = total.get(item.product, 0) + item.qty
-        return total
+        """Pieces by product that are charged."""
+        return _pieces(self.taken)
+
+    def left_out(self) -> dict[str, int]:
+        """Pieces by product that have no price."""
+        return _pieces(self.missing)
+
+    def carried(self) -> dict[str, int]:
+        """All pieces by product."""
+        return _pieces((*self.taken, *self.missing))
+
+
+def _pieces(taken: Sequence[Taken]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for item in taken:
+        total[item.product] = total.get(item.product, 0) + item.qty
+    return total
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -61,13 +75,15 @@ def taken_of(lines: Sequence[Line]) -> tuple[Taken, ...]:
 
 def offer(tx: Tx, by: Actor, shop: str, taken: Sequence[Taken], probability: float, at_us: int) -> Offer:
     """Price what was carried out at the prices in force at ``at_us``."""
+    taken = merged(taken)
     ids = [item.product for item in taken]
     products = catalog.products(tx, by, ids)
     prices = catalog.price_at(tx, by, ids, at_us, shop=shop)
     known = tuple(item for item in taken if item.product in products and item.product in prices)
     total = sum(line.amount_krw for line in price_lines(known, products, prices))
-    missing = tuple(sorted({item.product for item in taken} - {item.product for item in known}))
-    return Offer(probability, known, total, missing)
+    missing = tuple(item for item in taken if item not in known)
+    unpriced = tuple(sorted(item.product for item in missing))
+    return Offer(probability, known, total, unpriced, missing)
 
 
 def propose(tx: Tx, by: Actor, shop: str, receipt: Receipt, at_us: int) -> Proposal:

@@ -3,9 +3,15 @@
 Somebody enters, takes things, leaves; what they carried is priced; a sure receipt is charged, a doubtful one asked.
 A receipt can be disputed until its deal closes. Time acts in the shopper's favour: an unanswered review charges the
 cheapest likely receipt, an unanswered dispute is refunded.
+
+A version stays as it is once deals have begun under it. Version 2 asks again: a receipt that is revised after it was
+charged and is in doubt goes (back) to review, an answer can be undone, and a declined dispute appealed. What was
+charged stays charged meanwhile, and the next answer charges or gives back the difference.
 """
 
 from __future__ import annotations
+
+import msgspec
 
 from madang.deals.model import Process, StateTimer, Transition
 from madang.deals.registry import declared
@@ -24,7 +30,7 @@ _DESK = (Role.OPERATOR, Role.STAFF)
 _SHOPPER = (Role.SHOPPER, *_DESK)
 _SHOP = (Role.DEVICE,)
 
-WALKOUT = declared.declare(
+WALKOUT_1 = declared.declare(
     Process(
         name=NAME,
         version=1,
@@ -91,6 +97,30 @@ WALKOUT = declared.declare(
             "refund": ("환불", "refund"),
             "decline": ("이의 기각", "decline"),
             "close": ("닫기", "close"),
+        },
+    )
+)
+
+_AGAIN = {
+    "answer": Transition("answer", ("in_review",), "charged", _DESK, ("walkout.answer", "walkout.settle")),
+    "lapse": Transition("lapse", ("in_review",), "charged", (), ("walkout.lapse", "walkout.settle")),
+}
+_PAID = ("charged", "refunded")
+WALKOUT = declared.declare(
+    msgspec.structs.replace(
+        WALKOUT_1,
+        version=2,
+        transitions=(
+            *(_AGAIN.get(step.name, step) for step in WALKOUT_1.transitions),
+            Transition("reconsider", (*_PAID, "disputed"), "in_review", _SHOP, ("walkout.reconsider",)),
+            Transition("reopen", ("charged",), "in_review", _DESK, ("walkout.reopen",)),
+            Transition("appeal", _PAID, "disputed", _SHOPPER, ("walkout.appeal",)),
+        ),
+        titles=WALKOUT_1.titles
+        | {
+            "reconsider": ("다시 묻기", "ask again"),
+            "reopen": ("답 되돌리기", "undo the answer"),
+            "appeal": ("재심 청구", "appeal"),
         },
     )
 )

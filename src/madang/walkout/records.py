@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from madang.db import Tx, table
+from madang.walkout import review_records as _more_tables  # noqa: F401 (all tables of the room are known by now)
 from madang.walkout.model import Run
 from madang.walkout.visits import Books, Visit
 
@@ -19,6 +20,7 @@ shops = table(
     sa.Column("capacity", sa.BigInteger, nullable=False),
     sa.Column("refund_limit_krw", sa.BigInteger, nullable=False),
     sa.Column("opened_at_us", sa.BigInteger, nullable=False),
+    sa.Column("trust", sa.Text),
     key=["shop"],
 )
 runs = table(
@@ -49,7 +51,9 @@ visits = table(
 
 _N: sa.BindParameter[str] = sa.bindparam("n")
 _SHOP: sa.BindParameter[str] = sa.bindparam("shop")
-_RULES = sa.select(shops.c.capacity, shops.c.refund_limit_krw).where(shops.c.neighbourhood == _N, shops.c.shop == _SHOP)
+_RULES = sa.select(shops.c.capacity, shops.c.refund_limit_krw, shops.c.trust).where(
+    shops.c.neighbourhood == _N, shops.c.shop == _SHOP
+)
 _RUN_COLUMNS = [runs.c[name] for name in Run.__struct_fields__]
 _LAST_RUN = (
     sa.select(*_RUN_COLUMNS)
@@ -85,21 +89,39 @@ _BOOKS = Visit.__struct_fields__.index("books")
 assert len(Visit.__struct_fields__) - 1 == _BOOKS
 
 
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """What declined disputes do to a shopper's limit (``trust`` says how it is reckoned)."""
+
+    forgiven: int = 1
+    share_pct: int = 50
+    least_krw: int = 0
+    window_d: int = 90
+
+
 class Rules(msgspec.Struct, frozen=True):
-    """What the operator has set: people inside at most, and what a dispute gives back without asking."""
+    """What the operator has set: people inside at most, what a dispute gives back without asking, and what becomes
+    of that limit when disputes are declined."""
 
     capacity: int
     refund_limit_krw: int
+    trust: Trust = Trust()
+
+
+_trust = msgspec.json.Decoder(Trust).decode
 
 
 def add_shop(tx: Tx, shop: str, rules: Rules, at_us: int) -> None:
     row = {"neighbourhood": tx.neighbourhood, "shop": shop, **msgspec.structs.asdict(rules), "opened_at_us": at_us}
+    row["trust"] = None if rules.trust == Trust() else msgspec.json.encode(rules.trust).decode()
     tx.many(_INSERT_SHOP, [row])
 
 
 def rules(tx: Tx, shop: str) -> Rules | None:
     found = tx.rows(_RULES, {"n": tx.neighbourhood, "shop": shop})
-    return Rules(*found[0]) if found else None
+    if not found:
+        return None
+    capacity, refund_limit_krw, trust = found[0]
+    return Rules(capacity, refund_limit_krw, Trust() if trust is None else _trust(trust))
 
 
 def last_run(tx: Tx, shop: str) -> Run | None:

@@ -17,8 +17,20 @@ from madang.deals.lines import GiveBack, Taken
 from madang.deals.lines import Receipt as Issued
 from madang.deals.model import Deal
 from madang.kernel import Actor, Conflict, NotFound, Role, derived
+from madang.kernel.clock import MINUTE_US
 from madang.ledger import Book, Transfer
-from madang.walkout import books, charging, facts, occupancy, pricing, process, records, snapshots
+from madang.walkout import (
+    books,
+    charging,
+    facts,
+    occupancy,
+    pricing,
+    process,
+    records,
+    reviewing,
+    snapshots,
+    trust,
+)
 from madang.walkout.applying import Applying, Effects
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Wanted
@@ -26,7 +38,10 @@ from madang.walkout.model import Frame, Run
 from madang.walkout.records import Rules
 from madang.walkout.visits import Visit
 
-ACTIONS = charging  # importing it registers the actions that the declared process names
+ACTIONS = (charging, reviewing)  # importing them registers the actions that the declared processes name
+
+UNDO_US = 10 * MINUTE_US
+"""How long an answer can be taken back."""
 
 
 def open_shop(tx: Tx, by: Actor, shop: str, rules: Rules, *, at_us: int) -> None:
@@ -214,13 +229,30 @@ def review_queue(tx: Tx, by: Actor, shop: str, *, cursor: str | None = None, lim
     return deals.find(tx, by, process=process.NAME, state="in_review", shop=shop, cursor=cursor, limit=limit)
 
 
-def answer(tx: Tx, by: Actor, deal: UUID, taken: Sequence[Taken], *, id: UUID, at_us: int, took_s: int = 0) -> Deal:
-    """Say what a visit in review carried out; it is charged at the prices of its own day."""
-    args = {"taken": [msgspec.to_builtins(item) for item in taken], "took_s": took_s}
+def answer(
+    tx: Tx,
+    by: Actor,
+    deal: UUID,
+    taken: Sequence[Taken],
+    *,
+    id: UUID,
+    at_us: int,
+    took_s: int = 0,
+    took_ms: int | None = None,
+) -> Deal:
+    """Say what a visit in review carried out; it is charged at the prices of its own day.
+
+    ``took_s`` are booked as work, ``took_ms`` is kept as how long the answer took (``took_s`` where it is None).
+    """
+    args: dict[str, Any] = {"taken": [msgspec.to_builtins(item) for item in taken], "took_s": took_s}
+    if took_ms is not None:
+        args["took_ms"] = took_ms
     return deals.move(tx, by, deal, "answer", id=id, at_us=at_us, args=args)
 
 
-def choose(tx: Tx, by: Actor, deal: UUID, offer: int, *, id: UUID, at_us: int, took_s: int = 0) -> Deal:
+def choose(
+    tx: Tx, by: Actor, deal: UUID, offer: int, *, id: UUID, at_us: int, took_s: int = 0, took_ms: int | None = None
+) -> Deal:
     """Answer a review with one of its offers, 0 being the engine's own receipt."""
     offers = pricing.kept(deals.get(tx, by, deal).data).offers
     if not 0 <= offer < len(offers):
@@ -231,17 +263,34 @@ def choose(tx: Tx, by: Actor, deal: UUID, offer: int, *, id: UUID, at_us: int, t
             next_ko="후보 목록을 확인하세요.",
             next_en="Look at the list of offers.",
         )
-    return answer(tx, by, deal, offers[offer].taken, id=id, at_us=at_us, took_s=took_s)
+    one = offers[offer]
+    return answer(tx, by, deal, (*one.taken, *one.missing), id=id, at_us=at_us, took_s=took_s, took_ms=took_ms)
+
+
+def undo(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int) -> Deal:
+    """Take an answer back within ``UNDO_US``: the visit is asked again, and the next answer charges or gives back the
+    difference. Raises ``Conflict`` ``walkout.no_undo`` afterwards, or where anything came after the answer."""
+    if deals.made(tx, by, id) is not None:
+        return deals.get(tx, by, deal)
+    if not can_undo(tx, by, deals.get(tx, by, deal), at_us):
+        raise reviewing.no_undo()
+    return deals.move(tx, by, deal, "reopen", id=id, at_us=at_us)
+
+
+def can_undo(tx: Tx, by: Actor, deal: Deal, at_us: int) -> bool:
+    """Whether the deal's last step is an answer that can still be taken back."""
+    answered = deal.data.get("answered")
+    if answered is None or deal.state != "charged" or answered["move"] != deal.moves:
+        return False
+    return at_us <= answered["at_us"] + UNDO_US and deals.process_of(tx, by, deal).transition("reopen") is not None
 
 
 def dispute(
     tx: Tx, by: Actor, deal: UUID, line: int, qty: int | None, *, id: UUID, at_us: int, reason: str = ""
 ) -> Decided:
-    """A shopper calls a line wrong: paid back at once within the shop's limit, else a person looks at it."""
+    """A shopper calls a line wrong: paid back at once within their limit, else a person looks at it."""
     there = deals.get(tx, by, deal)
-    rules = records.rules(tx, there.shop)
-    assert rules is not None
-    limit = rules.refund_limit_krw
+    limit = trust.limit_of(tx, there.shop, there.subject, at_us).now_krw
     policy = Policy(at_once_krw=limit, at_once_30d_krw=2 * limit)
     give = GiveBack(line=line, qty=qty)
     sale = _charged(there)
@@ -260,6 +309,14 @@ def _charged(deal: Deal) -> UUID:
             next_en="Say so once the receipt is there.",
         )
     return UUID(receipt)
+
+
+def appeal(tx: Tx, by: Actor, deal: UUID, line: int, *, id: UUID, at_us: int) -> Deal:
+    """A shopper asks for a declined line to be looked at once more. Raises ``Conflict`` ``walkout.no_appeal``."""
+    there = deals.get(tx, by, deal)
+    if deals.process_of(tx, by, there).transition("appeal") is None:
+        raise reviewing.no_appeal()
+    return deals.move(tx, by, deal, "appeal", id=id, at_us=at_us, args={"line": line})
 
 
 def refund(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int) -> Deal:

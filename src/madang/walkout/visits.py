@@ -37,11 +37,14 @@ class Books(msgspec.Struct):
     brought: dict[Spot, int] = msgspec.field(default_factory=dict)
     closed: set[str] = msgspec.field(default_factory=set)
     """Moves that were settled with a receipt; what is said of them later comes too late."""
+    past: dict[str, Move] = msgspec.field(default_factory=dict)
+    """Those moves as they were believed then: where somebody who looks again begins."""
 
     def settle(self) -> None:
         """What was held is paid or given back; a visit that comes in again begins with empty hands."""
         assert not self.held
         self.closed |= self.moves.keys()
+        self.past |= self.moves
         self.moves, self.shifted, self.brought = {}, {}, {}
 
 

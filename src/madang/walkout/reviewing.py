@@ -1,0 +1,190 @@
+"""The actions by which people (or time, in the shopper's favour) say what a visit carried out, and take it back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from madang import catalog, ledger
+from madang.db import Tx
+from madang.deals import receipts
+from madang.deals.disputes import Claim
+from madang.deals.lines import GiveBack, Taken
+from madang.deals.model import Deal
+from madang.deals.registry import declared
+from madang.kernel import Actor, Conflict, Invalid, derived
+from madang.ledger import Transfer
+from madang.walkout import books, facts, model, pricing, settling, trust
+from madang.walkout.pricing import Offer, Proposal
+from madang.walkout.settling import remember, tell
+
+Data = dict[str, Any]
+
+
+@declared.action("walkout.answer")
+def answer(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+    """A person said what was carried out (args: taken, took_s, took_ms); their seconds are booked as work."""
+    proposal = pricing.kept(deal.data)
+    taken = msgspec.convert(args["taken"], tuple[Taken, ...])
+    _known(tx, by, taken)
+    chosen = pricing.offer(tx, by, deal.shop, taken, 1.0, proposal.at_us)
+    took_s = int(args.get("took_s", 0))
+    if took_s > 0:
+        id = derived("walkout.review", deal.id, deal.moves)
+        spent = books.spent(deal.shop, "reviewing", at_us)
+        worked = books.worked(f"{by.kind}/{by.key}")
+        ledger.post(tx, [Transfer(id=id, debit=worked, credit=spent, amount=took_s, cause=str(deal.id), at_us=at_us)])
+    took_us = int(args.get("took_ms", took_s * 1000)) * 1000
+    changes = _reviewed(tx, by, deal, proposal, chosen, at_us, took_us=took_us or None)
+    return changes | {"answered": {"move": deal.moves + 1, "at_us": at_us, "offers": len(proposal.offers)}}
+
+
+@declared.action("walkout.lapse")
+def lapse(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
+    """Nobody answered in time: the cheapest likely receipt is charged, and an open claim is right."""
+    proposal = pricing.kept(deal.data)
+    cheapest = pricing.cheapest_likely(proposal)
+    claim = open_claim(deal)
+    if claim is not None:
+        kept = _without(cheapest, _claimed(tx, by, claim))
+        cheapest = pricing.offer(tx, by, deal.shop, kept, cheapest.probability, proposal.at_us)
+    return _reviewed(tx, by, deal, proposal, cheapest, at_us)
+
+
+@declared.action("walkout.settle")
+def settle(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
+    """Charge what was answered; where something was charged before, the difference, and decide an open claim by it."""
+    proposal = pricing.kept(deal.data)
+    if "sales" not in deal.data:
+        return settling.first(tx, by, deal, proposal, at_us)
+    before = dict(deal.data.get("carried", {}))
+    changes = settling.again(tx, by, deal, proposal, at_us, reviewed=True)
+    claim = open_claim(deal)
+    if claim is None:
+        return changes
+    upheld = any(changes["carried"].get(p, 0) < before.get(p, 0) for p in _claimed(tx, by, claim))
+    lines = [line.line for line in claim.lines]
+    changes["dispute"] = None
+    return changes | (trust.upheld if upheld else trust.declined)(tx, by, deal, lines, at_us)
+
+
+@declared.action("walkout.reopen")
+def reopen(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
+    """Undo an answer: the offers are again those of before it. Raises ``Conflict`` where it was not the last step."""
+    answered = deal.data.get("answered")
+    if answered is None or answered["move"] != deal.moves:
+        raise no_undo()
+    proposal = pricing.kept(deal.data)
+    asked = msgspec.structs.replace(proposal, offers=proposal.offers[-int(answered["offers"]) :])
+    charged = int(deal.data.get("charged_krw", 0)) - int(deal.data.get("refunded_krw", 0))
+    tell(tx, by, deal, facts.Reopened(visit=str(deal.id), why="undone", charged_krw=charged), at_us)
+    return remember(asked) | {"asked_at_us": at_us, "answered": None}
+
+
+@declared.action("walkout.reconsider")
+def reconsider(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+    """A receipt (args: receipt) that was revised after it was charged is in doubt: a person is asked."""
+    said = msgspec.convert(args["receipt"], model.Receipt)
+    proposal = pricing.propose(tx, by, deal.shop, said, at_us)
+    risk = max(o.total_krw for o in proposal.offers)
+    why = "no_price" if proposal.best.unpriced else "revised"
+    charged = int(deal.data.get("charged_krw", 0)) - int(deal.data.get("refunded_krw", 0))
+    tell(tx, by, deal, facts.Reopened(visit=str(deal.id), why="revised", charged_krw=charged), at_us)
+    body = facts.ReviewOpened(visit=str(deal.id), why=why, at_risk_krw=risk, confidence=round(proposal.confidence, 4))
+    tell(tx, by, deal, body, at_us)
+    asked = {"why": why, "asked_at_us": at_us, "at_risk_krw": risk, "answered": None}
+    return remember(proposal) | asked | {"said": proposal.best.pieces()}
+
+
+@declared.action("walkout.appeal")
+def appeal(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+    """A declined line (args: line) is looked at once more, by a person in any case; once for each line."""
+    line = int(args["line"])
+    if line not in deal.data.get("declined", []) or line in deal.data.get("appealed", []):
+        raise no_appeal()
+    receipt = UUID(deal.data["receipt"])
+    gives = (GiveBack(line=line),)
+    worth = receipts.claim_krw(tx, by, receipt, gives)
+    if worth <= 0:
+        raise receipts.nothing_left()
+    claim = Claim(receipt=receipt, lines=gives, claim_krw=worth, at_us=at_us, reason="appeal")
+    tell(tx, by, deal, facts.Appealed(visit=str(deal.id), line=line, amount_krw=worth), at_us)
+    return {
+        "dispute": msgspec.to_builtins(claim),
+        "claimed": [line],
+        "appealed": [*deal.data.get("appealed", []), line],
+    }
+
+
+def open_claim(deal: Deal) -> Claim | None:
+    """What a shopper wants back and nobody has decided yet."""
+    kept = deal.data.get("dispute")
+    return msgspec.convert(kept, Claim) if kept else None
+
+
+def no_undo() -> Conflict:
+    """The error of an undo that comes too late."""
+    return Conflict(
+        "walkout.no_undo",
+        ko="이 답은 더는 되돌릴 수 없습니다.",
+        en="This answer can no longer be undone.",
+        next_ko="손님이 이의를 내면 그때 바로잡을 수 있습니다.",
+        next_en="It can be put right when the shopper disputes it.",
+    )
+
+
+def no_appeal() -> Conflict:
+    """The error of an appeal against nothing, or of a second one."""
+    return Conflict(
+        "walkout.no_appeal",
+        ko="다시 봐 달라고 할 수 있는 상품이 아닙니다.",
+        en="There is nothing here to be looked at once more.",
+        next_ko="기각된 상품은 한 번만 다시 볼 수 있습니다. 영수증에서 처리 결과를 보세요.",
+        next_en="A declined item is looked at once more, and once only; the receipt shows the outcome.",
+    )
+
+
+def _known(tx: Tx, by: Actor, taken: tuple[Taken, ...]) -> None:
+    """What is not in the catalogue cannot have been carried out (a mistyped code, above all)."""
+    asked = {item.product for item in taken}
+    if strange := sorted(asked - catalog.products(tx, by, sorted(asked)).keys()):
+        raise Invalid(
+            "walkout.no_product",
+            ko=f"카탈로그에 없는 상품입니다: {', '.join(strange)}.",
+            en=f"The catalogue has no such product: {', '.join(strange)}.",
+            next_ko="상품 코드를 확인하세요.",
+            next_en="Check the product's code.",
+            products=strange,
+        )
+
+
+def _claimed(tx: Tx, by: Actor, claim: Claim) -> dict[str, int | None]:
+    """Pieces by product that a claim is about; None is all of them."""
+    product = {line.number: line.product for line in receipts.get(tx, by, claim.receipt).lines}
+    return {product[line.line]: line.qty for line in claim.lines}
+
+
+def _without(offer: Offer, claimed: dict[str, int | None]) -> list[Taken]:
+    """What an offer says was taken, less what is claimed not to have been."""
+    kept: list[Taken] = []
+    for item in (*offer.taken, *offer.missing):
+        off = claimed.get(item.product, 0)
+        if off is not None and item.qty > off:
+            kept.append(msgspec.structs.replace(item, qty=item.qty - off))
+    return kept
+
+
+def _reviewed(
+    tx: Tx, by: Actor, deal: Deal, proposal: Proposal, chosen: Offer, at_us: int, took_us: int | None = None
+) -> Data:
+    body = facts.Reviewed(
+        visit=str(deal.id),
+        items=chosen.items,
+        total_krw=chosen.total_krw,
+        as_proposed=chosen.pieces() == proposal.best.pieces(),
+    )
+    tell(tx, by, deal, body, at_us, took_us=took_us)
+    settled = msgspec.structs.replace(proposal, offers=(chosen, *proposal.offers), decision="review")
+    return remember(settled)
