@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madang.walkout.engine.people import NECK, Body
+from madang.walkout.engine.people import NECK, Body, Frame
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 
@@ -40,23 +40,24 @@ class Contacts:
         self._boxes = np.array([_hull(boxes[store.plate_gondola == g]) for g in range(len(store.gondolas))])
         self._spells: dict[tuple[int, int | None], _Spell] = {}
 
-    def feed(self, t: float, live: Sequence[Body]) -> list[Contact]:
-        """Take one frame's confirmed bodies, seen in this frame."""
-        if live:
-            wrists = np.stack([b.trail[-1][1][6:8, :3] for b in live])
-            self._reach_down(t, live, wrists)
-            necks = np.array([b.joints[NECK, 2] for b in live])
-            raised = wrists[:, :, 2] > self.s.contact_raised * necks[:, None]
-            if raised.any(axis=1).sum() > 1:
-                self._meet(t, live, np.where(raised[:, :, None], wrists, np.nan))
-        return self._over(t)
+    def feed(self, frame: Frame) -> list[Contact]:
+        """Take one frame's confirmed people."""
+        if frame.bodies:
+            wrists = frame.joints[:, 6:8, :3]
+            self._reach_down(frame.t, frame.bodies, wrists)
+            raised = wrists[:, :, 2] > self.s.contact_raised * frame.full[:, NECK, 2:]
+            if len(frame.bodies) > 1 and raised.any(axis=1).sum() > 1:
+                self._meet(frame, np.where(raised[:, :, None], wrists, np.nan))
+        return self._over(frame.t) if self._spells else []
 
     def _reach_down(self, t: float, live: Sequence[Body], wrists: Floats) -> None:
-        for k in np.flatnonzero((wrists[:, :, 2] < self._floor).any(axis=1)):
-            self._touch((live[int(k)].id, None), t)
+        low = wrists[:, :, 2] < self._floor
+        if low.any():
+            for k in np.flatnonzero(low.any(axis=1)):
+                self._touch((live[int(k)].id, None), t)
 
-    def _meet(self, t: float, live: Sequence[Body], wrists: Floats) -> None:
-        n = len(live)
+    def _meet(self, frame: Frame, wrists: Floats) -> None:
+        live, n = frame.bodies, len(frame.bodies)
         flat = wrists.reshape(2 * n, 3)
         diff = flat[:, None] - flat[None]
         near = np.einsum("ijk,ijk->ij", diff, diff) < self.s.contact_m**2
@@ -64,11 +65,9 @@ class Contacts:
             a, b = int(i) // 2, int(j) // 2
             if a >= b:
                 continue
-            slow = (
-                max(float(np.abs(live[a].speed).max()), float(np.abs(live[b].speed).max())) < self.s.contact_speed_m_s
-            )
+            slow = float(np.abs(frame.speed[[a, b]]).max()) < self.s.contact_speed_m_s
             if slow and self._clear(0.5 * (flat[i] + flat[j])):
-                self._touch((live[a].id, live[b].id), t)
+                self._touch((live[a].id, live[b].id), frame.t)
 
     def _clear(self, point: Floats) -> bool:
         away = np.maximum(np.maximum(self._boxes[:, :2] - point[:2], point[:2] - self._boxes[:, 2:]), 0.0)

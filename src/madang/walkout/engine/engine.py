@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.belief import Belief, Scene
+from madang.walkout.engine.clocks import Clocks
 from madang.walkout.engine.contacts import Contact, Contacts
 from madang.walkout.engine.decide import Reporter
 from madang.walkout.engine.holds import Holds
@@ -17,7 +18,7 @@ from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import GondolaPlates, Step
-from madang.walkout.engine.reach import SHIFTS_S, in_shelf, place_of, reach_curve, window
+from madang.walkout.engine.reach import Grasp, in_shelf, place_of
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
@@ -51,7 +52,7 @@ class Engine:
         self._gates: list[tuple[float, int, Gate]] = []
         self._seen: list[tuple[float, int, Vision]] = []
         self._holds = Holds(store, s, lambda q, t: self._plates_of(q).level_before(q, t), self._state_of)
-        self._clocks = [np.asarray(0.5 * (SHIFTS_S / s.clock_sd_s) ** 2, np.float64) for _ in store.gondolas]
+        self._clocks = Clocks(store, s)
         self._met: list[Contact] = []
         self._order = 0
         self._tick: int | None = None
@@ -128,8 +129,9 @@ class Engine:
             plates.refine()
         while self._frames and self._frames[0][0] < now:
             t, _, people = heapq.heappop(self._frames)
-            self._people.feed(t, people)
-            self._met += self._contacts.feed(t, self._people.seen(t))
+            frame = self._people.feed(t, people)
+            if frame is not None:
+                self._met += self._contacts.feed(frame)
         while self._gates and self._gates[0][0] < now:
             self._visits.gate(heapq.heappop(self._gates)[2])
         while self._seen and self._seen[0][0] < now:
@@ -188,41 +190,18 @@ class Engine:
 
     def _hand_in(self, shift: Shift, now: float) -> bool:
         place = place_of(self.store, shift.plates, shift.deltas)
-        for body in self._people.bodies.values():
-            if body.lost > now - 1.0 and body.trail:
-                _, joints = window(body, now - 0.35, now)
-                if in_shelf(joints, place, self.settings):
-                    return True
-        return False
-
-    def _learn_clock(self, clock: Floats, reached: list[tuple[float, Floats]]) -> None:
-        """Sharpen the belief about a gondola's clock when it is clear whose hand it was."""
-        if reached and reached[0][0] > -3.0 and (len(reached) < 2 or reached[1][0] < -9.0):
-            clock += np.minimum(reached[0][1] - reached[0][1].min(), 4.0) * self.settings.clock_gain
-            clock -= clock.min()
+        seen = [b for b in self._people.bodies.values() if b.lost > now - 1.0]
+        return in_shelf(seen, place, now - 0.35, now, self.settings)
 
     def _scene(self, shift: Shift) -> Scene:
-        s = self.settings
-        memo: dict[tuple[int, tuple[int, ...]], float] = {}
         near = {b.id: b for b in self._people.bodies.values() if not b.gone or b.lost > shift.t - 1.0}
         near = {k: b for k, b in near.items() if b.born < shift.t + 0.5}
-        clock = self._clocks[int(self.store.plate_gondola[shift.plates[0]])]
-        curves: dict[int, Floats] = {}
-
-        def reach(body: int, plates: tuple[int, ...]) -> float:
-            key = (body, plates)
-            if key not in memo:
-                weight = np.array([d for q, d in zip(shift.plates, shift.deltas, strict=True) if q in plates])
-                place = place_of(self.store, [q for q in shift.plates if q in plates], weight)
-                curve = reach_curve(near[body], place, shift.t, s)
-                if plates == shift.plates:
-                    curves[body] = curve
-                memo[key] = -float((curve + clock - clock.min()).min())
-            return memo[key]
-
-        bodies = sorted(near, key=lambda b: (-reach(b, shift.plates), b))[:5]
-        self._learn_clock(clock, [(reach(b, shift.plates), curves[b]) for b in bodies])
-        bodies = [b for b in bodies if reach(b, shift.plates) > -40.0]
+        gondola = int(self.store.plate_gondola[shift.plates[0]])
+        clock = self._clocks.cost(gondola)
+        at = (shift.plates, shift.deltas, shift.t)
+        grasp = Grasp(self.store, self.settings, list(near.values()), at, clock)
+        self._clocks.learn(gondola, grasp)
+        bodies = [b for b in grasp.bodies[:5] if grasp.reach(b, shift.plates) > -40.0]
         visits = {b: self._visits.visit_of(b) for b in near}
 
         def mates(body: int) -> list[int]:
@@ -233,4 +212,4 @@ class Engine:
             return self._sight.log_odds(near[body], shift.t, product)
 
         staff = frozenset(b for b, v in visits.items() if v is not None and v.role == "staff")
-        return Scene(tuple(bodies), staff, mates, reach, seen)
+        return Scene(tuple(bodies), staff, mates, grasp.reach, seen)

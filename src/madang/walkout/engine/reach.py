@@ -11,12 +11,21 @@ from madang.walkout.engine.people import Body
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 
-SLACK_M = np.array([0.0, 0.30, 0.62])
+SLACK_M = (0.0, 0.30, 0.62)
 """How much further from the shelf front than a wrist an elbow and a head may be."""
-WIDTH = np.array([1.0, 2.4, 5.0])
+WIDTH = (1.0, 2.4, 5.0)
 """How much wider an elbow and a head scatter along the shelf than a wrist."""
-BASE = np.array([0.0, 1.0, 3.0])
+BASE = (0.0, 1.0, 3.0)
 """Price of having no wrist to look at, nats."""
+WRISTS, ELBOWS, HEADS = slice(6, 8), slice(4, 6), slice(0, 2)
+ARM_M = 2.2
+"""Nobody whose body is further from a place than this has a hand there: an arm and a deep lean."""
+FAR_NATS = 60.0
+"""Cost of such a body."""
+SHIFTS_S = np.arange(-4, 5) * 0.1
+"""Clock differences between shelf and cameras that are tried, seconds (each clock is off by up to 0.15 s)."""
+ROUND_S = 0.5
+"""Sightings this much before and after the moment of the grasp are looked at, for the clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,82 +53,143 @@ def place_of(store: Store, plates: Sequence[int], weight: Floats) -> Place:
     return Place(centre, store.along[gondola], outward, half, float(boxes[0, 2]), float(boxes[:, 5].max()))
 
 
-def window(body: Body, t0: float, t1: float) -> tuple[Floats, Floats]:
-    """Times [n] and joints [n, 8, 4] of a body from `t0` to `t1`."""
-    trail = body.trail
-    a = _bisect(trail, t0)
-    b = _bisect(trail, t1)
-    part = trail[a:b]
-    if not part:
-        return np.zeros(0), np.zeros((0, 8, 4))
-    return np.array([x[0] for x in part]), np.stack([x[1] for x in part])
+class Hands:
+    """The hands of several bodies over a while, side by side, so that one pass weighs them all."""
+
+    def __init__(self, bodies: Sequence[Body], t0: float, t1: float) -> None:
+        spans = [(b, b.trail.span(t0, t1)) for b in bodies]
+        spans = [(b, rows) for b, rows in spans if rows.stop > rows.start]
+        self.ids = [b.id for b, _ in spans]
+        self.starts = np.cumsum([0] + [rows.stop - rows.start for _, rows in spans[:-1]])
+        if spans:
+            self.times = np.concatenate([b.trail.times[rows] for b, rows in spans])
+            self.joints = np.concatenate([b.trail.joints[rows] for b, rows in spans])
+
+    def costs(self, place: Place, s: Settings) -> Floats:
+        """Cost in nats of the nearer hand, per sighting [n]."""
+        cost: Floats = hand_cost(self.joints, place, s).min(axis=1)
+        return cost
+
+    def curves(self, place: Place, t: float, s: Settings) -> tuple[Floats, Floats]:
+        """Mean cost over the moment of a grasp at `t`, per body and clock difference [bodies, SHIFTS_S], and how many
+        sightings each mean has. A mean, so that a hand passing by does not count."""
+        cost = self.costs(place, s)
+        rel = (self.times - t) - SHIFTS_S[:, None]
+        within = (rel > -s.grasp_before_s) & (rel < s.grasp_after_s)
+        count = np.add.reduceat(within.astype(np.int64), self.starts, axis=1)
+        total = np.add.reduceat(within * cost, self.starts, axis=1)
+        return (total / np.maximum(count, 1)).T, count.T
 
 
-def _bisect(trail: list[tuple[float, Floats]], t: float) -> int:
-    low, high = 0, len(trail)
-    while low < high:
-        mid = (low + high) // 2
-        if trail[mid][0] < t:
-            low = mid + 1
-        else:
-            high = mid
-    return low
+class Grasp:
+    """One change on the shelf and everybody who may have made it: `reach` weighs a body's hand at some of its plates.
 
+    `clock` [SHIFTS_S] is what the gondola's clock difference costs, nats."""
 
-SHIFTS_S = np.arange(-4, 5) * 0.1
-"""Clock differences between shelf and cameras that are tried, seconds (each clock is off by up to 0.15 s)."""
+    def __init__(
+        self,
+        store: Store,
+        s: Settings,
+        bodies: Sequence[Body],
+        at: tuple[tuple[int, ...], Floats, float],
+        clock: Floats,
+    ) -> None:
+        self.store, self.s = store, s
+        self.plates, self.deltas, self.t = at
+        self.clock = clock - clock.min()
+        self.place = place_of(store, self.plates, self.deltas)
+        near = [(self._away(b), b) for b in bodies]
+        self._near = [b for away, b in near if away < ARM_M]
+        around = ROUND_S + s.grasp_before_s
+        self._hands = Hands(self._near, self.t - around, self.t + s.grasp_after_s + ROUND_S)
+        self._memo: dict[tuple[int, ...], dict[int, float]] = {}
+        self.curves: dict[int, Floats] = {}
+        whole = self._weigh(self.plates, self.place)
+        self.bodies = sorted(whole, key=lambda b: (-whole[b], b))
+        self._memo[self.plates] = whole
 
+    def _away(self, body: Body) -> float:
+        """How far the body was from the change when it may have been nearest, metres."""
+        k = body.trail.nearest(self.t)
+        if k is None:
+            return np.inf
+        x, y = body.trail.xy[k].tolist()
+        gone = abs(float(body.trail.times[k]) - self.t)
+        return float(np.hypot(x - self.place.centre[0], y - self.place.centre[1])) - 0.8 * gone
 
-def reach_curve(body: Body, place: Place, t: float, s: Settings) -> Floats:
-    """Cost in nats, per clock difference of `SHIFTS_S`, of this body's hand being the one that moved something at
-    `t`:
-    the mean over the moment of the grasp, so that a hand passing by does not count."""
-    times, joints = window(body, t - s.grasp_before_s - 0.5, t + s.grasp_after_s + 0.5)
-    if not len(times):
-        return np.full(len(SHIFTS_S), _unseen_cost(body, place, t, s))
-    cost = hand_cost(joints, place, s).min(axis=1)
-    rel = (times - t)[None, :] - SHIFTS_S[:, None]
-    within = (rel > -s.grasp_before_s) & (rel < s.grasp_after_s)
-    count = within.sum(axis=1)
-    mean = (within * cost[None, :]).sum(axis=1) / np.maximum(count, 1)
-    unseen = min(_unseen_cost(body, place, t, s), 12.0)
-    full: Floats = np.where(count > 0, mean, unseen)
-    return full
+    def reach(self, body: int, plates: tuple[int, ...]) -> float:
+        """Log likelihood of the body's hand having moved what changed on these of the plates."""
+        known = self._memo.get(plates)
+        if known is None:
+            mine = [k for k, q in enumerate(self.plates) if q in plates]
+            place = place_of(self.store, [self.plates[k] for k in mine], self.deltas[mine])
+            known = self._memo[plates] = self._weigh(plates, place)
+        return known.get(body, -FAR_NATS)
 
+    def _weigh(self, plates: tuple[int, ...], place: Place) -> dict[int, float]:
+        curves: dict[int, Floats] = {}
+        if self._hands.ids:
+            mean, count = self._hands.curves(place, self.t, self.s)
+            curves = {
+                b: np.where(count[k] > 0, mean[k], -1.0) if (count[k] == 0).any() else mean[k]
+                for k, b in enumerate(self._hands.ids)
+            }
+        out: dict[int, float] = {}
+        for body in self._near:
+            curve = curves.get(body.id)
+            if curve is None:
+                curve = np.full(len(SHIFTS_S), self._unseen(body, place))
+            elif (curve < 0.0).any():
+                curve = np.where(curve < 0.0, min(self._unseen(body, place), 12.0), curve)
+            if plates == self.plates:
+                self.curves[body.id] = curve
+            out[body.id] = -float((curve + self.clock).min())
+        return out
 
-def _unseen_cost(body: Body, place: Place, t: float, s: Settings) -> float:
-    """Cost of a body that no camera saw then: can it have walked there from where it was seen, and back?"""
-    near = min(body.path, key=lambda p: abs(p[0] - t), default=None)
-    if near is None:
-        return 20.0
-    away = float(np.hypot(near[1] - place.centre[0], near[2] - place.centre[1]))
-    return s.hidden_nats + 4.0 * max(0.0, away - 0.9 - 0.8 * abs(near[0] - t))
+    def _unseen(self, body: Body, place: Place) -> float:
+        """Cost of a body that no camera saw then: can it have walked there from where it was seen, and back?"""
+        k = body.trail.nearest(self.t)
+        if k is None:
+            return 20.0
+        near = body.trail.xy[k]
+        away = float(np.hypot(near[0] - place.centre[0], near[1] - place.centre[1]))
+        return self.s.hidden_nats + 4.0 * max(0.0, away - 0.9 - 0.8 * abs(float(body.trail.times[k]) - self.t))
 
 
 def hand_cost(joints: Floats, place: Place, s: Settings) -> Floats:
     """Cost in nats of each hand [n, 2] being the one that moved something at the place; elbow and head stand in for a
     hidden wrist. Far away it grows linearly, so that one bad joint proves nothing."""
-    x, y, z = along(joints, place)
-    out = np.full((len(joints), 2), np.inf)
-    for level, cols in enumerate(((6, 7), (4, 5), (0, 1))):
-        dx = x[:, cols] / (s.reach_along_sd_m * WIDTH[level])
-        dy = np.maximum(y[:, cols] - s.reach_front_m - SLACK_M[level], 0.0) / s.reach_depth_sd_m
-        up = np.maximum(z[:, cols] - place.high, place.low - z[:, cols])
-        dz = np.maximum(up - 0.03, 0.0) / s.reach_height_sd_m if level == 0 else 0.0
-        r = np.sqrt(dx**2 + dy**2 + dz**2)
-        cost = np.where(r < 2.0, 0.5 * r**2, 2.0 * r - 2.0) + BASE[level]
-        if level == 2:
-            cost = np.repeat(np.nan_to_num(cost, nan=np.inf).min(axis=1)[:, None], 2, axis=1)
-        out = np.where(np.isinf(out) & ~np.isnan(cost), cost, out)
+    out = _cost(joints[:, WRISTS], place, s, 0)
+    hidden = out != out
+    if not hidden.any():
+        return out
+    rows = np.flatnonzero(hidden.any(axis=1))
+    part = out[rows]
+    part = np.where(part == part, part, _cost(joints[rows, ELBOWS], place, s, 1))
+    still = (part != part).any(axis=1)
+    if still.any():
+        heads = np.fmin.reduce(_cost(joints[rows[still], HEADS], place, s, 2), axis=1)[:, None]
+        part[still] = np.where(part[still] == part[still], part[still], heads)
+    out[rows] = np.where(part == part, part, np.inf)
     return out
 
 
-def along(joints: Floats, place: Place) -> tuple[Floats, Floats, Floats]:
-    """Joints [n, 8] relative to the place: along the shelf from its centre, out from the shelf's front, height."""
-    d = joints[:, :, :2] - place.centre
-    return d @ place.along, d @ place.outward - place.front, joints[:, :, 2]
+def _cost(joints: Floats, place: Place, s: Settings, level: int) -> Floats:
+    """Cost of joints [n, 2, 4] of one kind: wrists (0), elbows (1), heads (2)."""
+    off = joints[:, :, :2] - place.centre
+    dx = (off @ place.along) / (s.reach_along_sd_m * WIDTH[level])
+    dy = np.maximum(off @ place.outward - (place.front + s.reach_front_m + SLACK_M[level]), 0.0) / s.reach_depth_sd_m
+    r = dx * dx + dy * dy
+    if level == 0:
+        z = joints[:, :, 2]
+        dz = np.maximum(np.maximum(z - place.high, place.low - z) - 0.03, 0.0) / s.reach_height_sd_m
+        r += dz * dz
+    r = np.sqrt(r)
+    return np.where(r < 2.0, 0.5 * r * r, 2.0 * r - 2.0) + BASE[level]
 
 
-def in_shelf(joints: Floats, place: Place, s: Settings) -> bool:
-    """Is a hand near the place in any of these frames?"""
-    return bool(len(joints)) and float(hand_cost(joints[:, :, :], place, s).min()) < s.hand_in_nats
+def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Settings) -> bool:
+    """Was a hand of any of these near the place at some moment of that time?"""
+    near = [b for b in bodies if np.hypot(*(b.where - place.centre)) < ARM_M]
+    hands = Hands(near, t0, t1)
+    return bool(hands.ids) and bool(hands.costs(place, s).min() < s.hand_in_nats)

@@ -277,10 +277,8 @@ def track_at(body: Body, t: float) -> str:
 
 def place_at(body: Body, t: float) -> Floats:
     """Where the body was at `t` (nearest sighting of its kept path)."""
-    if not body.path:
-        return body.where
-    k = min(range(len(body.path)), key=lambda i: abs(body.path[i][0] - t))
-    return np.array(body.path[k][1:])
+    k = body.trail.nearest(t)
+    return body.where if k is None else body.trail.xy[k]
 
 
 def _middle(line: Floats | None) -> Floats | None:

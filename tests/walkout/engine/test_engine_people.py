@@ -1,0 +1,146 @@
+"""Bodies followed by their joints: trails, exchanged ids, hidden joints, and the quick way through a frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.walkout.engine.plate_shop import Walker, layout
+
+from madang.walkout.engine.people import Body, Frame, People
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.store import Floats, Store
+from madang.walkout.engine.trails import ROOM, Trail
+
+Crowd = list[tuple[float, list[tuple[str, Floats]]]]
+
+
+def _people() -> People:
+    return People(Store.from_json(layout()), Settings())
+
+
+def _crowd(seconds: float = 20.0, seed: int = 1) -> Crowd:
+    """Five people who wander about each other; joints go unseen, ids are exchanged, a track pauses."""
+    rng = np.random.default_rng(seed)
+    walkers = [Walker(0.1 * k, seconds + 9, stand=0.35 * k - 0.5, height=1.5 + 0.06 * k) for k in range(5)]
+    frames: Crowd = []
+    for n in range(int(seconds * 11)):
+        t = 1.0 + n / 11
+        names = [f"t{k}" for k in range(5)]
+        if t > 9.0:
+            names[1], names[2] = names[2], names[1]
+        seen = []
+        for k, walker in enumerate(walkers):
+            joints = walker.joints(t) + np.array([*(0.12 * np.sin([1.1 * t + k, 0.8 * t - k])), 0, 0])
+            joints = joints + np.r_[0.012, 0.012, 0.012, 0.0] * rng.standard_normal((8, 4))
+            joints[rng.random(8) < 0.05] = np.nan
+            if not (k == 3 and 12.0 < t < 12.3):
+                seen.append((names[k], joints))
+        frames.append((t, seen))
+    return frames
+
+
+def _truth_kept(people: People) -> list[float]:
+    """Mean head height of everybody's trail, by body: a body that became somebody else has a mixed one."""
+    return sorted(round(float(np.nanmean(b.trail.joints[:, 0, 2])), 2) for b in people.bodies.values())
+
+
+def test_a_trail_keeps_order_room_and_the_last_sightings() -> None:
+    trail, kept = Trail(), []
+    for k in range(5 * ROOM):
+        trail.push(0.1 * k, np.full((8, 4), float(k)), np.array([k, -k], float))
+        kept.append(0.1 * k)
+        if k % 90 == 89:
+            trail.forget(0.1 * k - 5.0)
+            kept = [t for t in kept if t >= 0.1 * k - 5.0]
+    assert trail.times.tolist() == kept
+    rows = trail.span(kept[3], kept[9])
+    assert trail.times[rows].tolist() == kept[3:9]
+    assert trail.joints[rows][:, 0, 0].tolist() == trail.xy[rows][:, 0].tolist()
+
+
+def test_the_nearest_sighting_may_be_before_or_after() -> None:
+    trail = Trail()
+    assert trail.nearest(1.0) is None
+    for t in (1.0, 2.0, 4.0):
+        trail.push(t, np.zeros((8, 4)), np.zeros(2))
+    assert [trail.nearest(t) for t in (0.0, 1.4, 1.6, 3.2, 9.0)] == [0, 0, 1, 2, 2]
+
+
+def test_a_trail_continues_an_earlier_one() -> None:
+    first, second = Trail(), Trail()
+    first.push(1.0, np.zeros((8, 4)), np.zeros(2))
+    second.push(2.0, np.ones((8, 4)), np.ones(2))
+    both = second.after(first)
+    both.push(3.0, np.ones((8, 4)), np.ones(2))
+    assert both.times.tolist() == [1.0, 2.0, 3.0]
+    assert both.xy[:, 0].tolist() == [0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_quick_way_through_a_frame_follows_the_same_people(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, careful, taken = _people(), _people(), [0, 0]
+    as_named = People._as_named
+
+    def counted(self: People, *rest: object) -> bool:
+        if self is careful:
+            return False
+        found = as_named(self, *rest)  # type: ignore[arg-type]
+        taken[found] += 1
+        return found
+
+    monkeypatch.setattr(People, "_as_named", counted)
+    for t, seen in _crowd(seed=seed):
+        quick.feed(t, seen)
+        careful.feed(t, seen)
+    assert taken[True] > 8 * taken[False]
+    assert len(quick.bodies) == 5
+    for a, b in zip(quick.bodies.values(), careful.bodies.values(), strict=True):
+        assert a.tracks == b.tracks
+        assert np.array_equal(a.trail.joints, b.trail.joints, equal_nan=True)
+
+
+def test_people_whose_ids_are_exchanged_stay_themselves() -> None:
+    people = _people()
+    for t, seen in _crowd():
+        people.feed(t, seen)
+    assert _truth_kept(people) == pytest.approx([1.5, 1.56, 1.62, 1.68, 1.74], abs=0.02)
+    assert sorted(len(b.tracks) for b in people.bodies.values()) == [1, 1, 1, 2, 2]
+
+
+def test_a_second_frame_at_once_is_not_looked_at() -> None:
+    people = _people()
+    t, seen = _crowd()[0]
+    assert isinstance(people.feed(t, seen), Frame)
+    assert people.feed(t + 0.007, seen) is None
+    assert isinstance(people.feed(t + 0.09, []), Frame)
+
+
+def test_an_unseen_joint_goes_with_its_body() -> None:
+    people = _people()
+    walker = Walker(0, 40, stand=0.5)
+    for k in range(40):
+        joints = walker.joints(4.0)
+        joints[:, 0] += 0.05 * k
+        if k > 30:
+            joints[7] = np.nan
+        frame = people.feed(4.0 + k / 11, [("a", joints)])
+    assert frame is not None
+    assert np.isnan(frame.joints[0, 7, 0])
+    assert frame.full[0, 7, 0] == pytest.approx(walker.joints(4.0)[7, 0] + 0.05 * 39, abs=0.05)
+
+
+def test_what_shows_nothing_is_no_body() -> None:
+    people = _people()
+    for k in range(30):
+        people.feed(1.0 + k / 11, [("ghost", np.full((8, 4), np.nan))])
+    assert not people.bodies
+
+
+def test_sightings_are_forgotten_but_the_body_is_known() -> None:
+    people = _people()
+    frames = _crowd()
+    for t, seen in frames:
+        people.feed(t, seen)
+    people.forget(frames[-1][0] - 2.0)
+    assert all(isinstance(b, Body) and len(b.trail) <= 23 for b in people.bodies.values())
+    assert len(people.bodies) == 5
