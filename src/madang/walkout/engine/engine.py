@@ -17,7 +17,7 @@ from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.people import People
-from madang.walkout.engine.plates import GondolaPlates, Step
+from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.reach import Grasp, in_shelf, place_of
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
@@ -36,22 +36,20 @@ class Engine:
     def __init__(self, store: Store, settings: Settings | None = None) -> None:
         self.store = store
         self.settings = s = settings or Settings()
-        self._rows = {g: store.plates_of(g) for g in store.gondolas}
-        self._plates = {g: GondolaPlates(rows, s) for g, rows in self._rows.items()}
-        self._where = {int(q): (g, k) for g, rows in self._rows.items() for k, q in enumerate(rows)}
+        self._rows = {g: (row, len(store.plates_of(g))) for row, g in enumerate(store.gondolas)}
+        self._plates = Plates(store, s)
         self._people = People(store, s)
         self._visits = Visits(store, s, self._people)
-        self._interactions = Interactions(store, s)
+        self._interactions = Interactions(store, s, self._plates)
         self._catalogue = Catalogue(store, s)
         self._belief = Belief(self._catalogue, s)
         self._sight = Sight(s)
         self._contacts = Contacts(store, s)
         self._reporter = Reporter(store, s, self._belief, self._visits, self._people)
-        self._batches: list[tuple[float, str, int, NDArray[np.int32]]] = []
         self._frames: list[tuple[float, int, Sequence[tuple[str, Floats]]]] = []
         self._gates: list[tuple[float, int, Gate]] = []
         self._seen: list[tuple[float, int, Vision]] = []
-        self._holds = Holds(store, s, lambda q, t: self._plates_of(q).level_before(q, t), self._state_of)
+        self._holds = Holds(store, s, self._plates, self._interactions)
         self._clocks = Clocks(store, s)
         self._met: list[Contact] = []
         self._order = 0
@@ -61,12 +59,13 @@ class Engine:
     def plates(self, gondola: str | int, t: float, values: NDArray[np.int32], arrival: float | None = None) -> None:
         """Samples of one gondola from its clock's `t` on, at 60 Hz: `values` int32 [n, P_g] decigrams in store
         order."""
-        name = str(gondola)
-        if name not in self._rows or values.ndim != 2 or values.shape[1] != len(self._rows[name]):
-            raise ValueError(f"gondola {name}: samples of shape {values.shape} do not belong to this store")
+        row, plates = self._rows.get(str(gondola), (-1, -1))
+        if values.ndim != 2 or values.shape[1] != plates:
+            raise ValueError(f"gondola {gondola}: samples of shape {values.shape} do not belong to this store")
         if arrival is not None and arrival - t > self.settings.lateness_s:
             return
-        self._push(self._batches, t, name, values)
+        self._plates.push(t, row, values)
+        self._heard(t)
 
     def skeletons(self, t: float, people: Sequence[tuple[str, Floats]]) -> None:
         """One camera frame: (track, array [8, 4]) per person: head, neck, shoulders, elbows, wrists (left first);
@@ -81,15 +80,15 @@ class Engine:
         """A classifier looked at a hand."""
         self._push(self._seen, seen.t, seen)
 
-    def _push(self, heap: list, t: float, *rest: object) -> None:  # type: ignore[type-arg]
+    def _push(self, heap: list, t: float, what: object) -> None:  # type: ignore[type-arg]
         self._order += 1
-        if rest and isinstance(rest[0], str):
-            heapq.heappush(heap, (t, rest[0], self._order, rest[1]))
-        else:
-            heapq.heappush(heap, (t, self._order, rest[0]))
+        heapq.heappush(heap, (t, self._order, what))
+        self._heard(t)
+
+    def _heard(self, t: float) -> None:
         self._latest = max(self._latest, t)
-        if self._tick is None or t < (self._tick * TICK_S) - 1e6:
-            self._tick = math.floor(t / TICK_S) if self._tick is None else self._tick
+        if self._tick is None:
+            self._tick = math.floor(t / TICK_S)
 
     def advance(self, now: float) -> list[Update]:
         """All that can be said up to `now` (epoch s, never goes back)."""
@@ -97,6 +96,7 @@ class Engine:
         if self._tick is None:
             return out
         last = math.floor((now - self.settings.lateness_s) / TICK_S)
+        self._plates.prepare(last * TICK_S)
         while self._tick < last:
             self._tick += 1
             out += self._run(self._tick * TICK_S)
@@ -119,14 +119,8 @@ class Engine:
 
     def _run(self, now: float) -> list[Update]:
         s = self.settings
-        while self._batches and self._batches[0][0] < now:
-            t, gondola, _, values = heapq.heappop(self._batches)
-            plates = self._plates[gondola]
-            if t <= plates.t + 0.05:
-                continue
-            for step in plates.feed(t, values):
-                self._interactions.add(step)
-            plates.refine()
+        for step in self._plates.advance(now):
+            self._interactions.add(step)
         while self._frames and self._frames[0][0] < now:
             t, _, people = heapq.heappop(self._frames)
             frame = self._people.feed(t, people)
@@ -141,9 +135,9 @@ class Engine:
         out = self._visits.tick(now)
         while self._visits.exchanges:
             self._belief.exchange(*self._visits.exchanges.pop(0))
-        shifts = self._held_back(self._interactions.ready(now, self._busy_since, self._force, self._compare), now)
+        shifts = self._held_back(self._interactions.ready(now), now)
         if shifts:
-            self._catalogue.dead = {q for p in self._plates.values() for q in p.blind()}
+            self._catalogue.dead = set(self._plates.blind())
         for shift in shifts:
             self._belief.observe(shift, self._scene(shift))
         if shifts:
@@ -155,30 +149,11 @@ class Engine:
             self._sight.forget(now - self.settings.memory_s)
         return out
 
-    def _busy_since(self, plate: int) -> float | None:
-        gondola, k = self._where[plate]
-        plates = self._plates[gondola]
-        return float(plates.t_active[k]) if plates.active[k] else None
-
     def _meet(self, met: Contact) -> None:
         one, other = self._visits.visit_of(met.a), None if met.b is None else self._visits.visit_of(met.b)
         same = one is not None and one is other
         if not same and (one is None or one.role != "staff"):
             self._belief.contact(met.t, met.a, met.b)
-
-    def _force(self, plate: int, anyway: bool) -> Step | None:
-        plates = self._plates[self._where[plate][0]]
-        return plates.force(plate, plates.t, anyway)
-
-    def _state_of(self, plate: int) -> tuple[float, float, bool]:
-        level, noise, moving = self._plates_of(plate).now(plate)
-        return level, noise, moving or self._interactions.gathering(plate)
-
-    def _plates_of(self, plate: int) -> GondolaPlates:
-        return self._plates[self._where[plate][0]]
-
-    def _compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
-        return self._plates[self._where[plate][0]].compare(plate, t0, t1)
 
     def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
         if not fresh and not self._holds.waiting:

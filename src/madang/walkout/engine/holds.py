@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.interactions import Interactions, Shift
+from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Store
 
@@ -27,18 +28,12 @@ class Hold:
 
 
 class Holds:
-    """What waits. `level` gives (load before a time), `now` (load, noise, moving) of a plate."""
+    """What waits."""
 
-    def __init__(
-        self,
-        store: Store,
-        settings: Settings,
-        before: Callable[[int, float], float],
-        now: Callable[[int], tuple[float, float, bool]],
-    ) -> None:
+    def __init__(self, store: Store, settings: Settings, plates: Plates, interactions: Interactions) -> None:
         self.s = settings
-        self._before = before
-        self._now = now
+        self._plates = plates
+        self._interactions = interactions
         self._holds: list[Hold] = []
         self._family: dict[int, set[int]] = {}
         for f in store.facings:
@@ -63,16 +58,16 @@ class Holds:
                 hold = None
             if hold is not None:
                 hold.t, hold.t1, hold.whole = shift.t, shift.t1, None
-                for q in self._plates(shift) - set(hold.before):
-                    hold.before[q] = self._before(q, shift.t0)
+                for q in self._around(shift) - set(hold.before):
+                    hold.before[q] = self._plates.level_before(q, shift.t0)
             elif not hand_in(shift):
                 out.append(shift)
             else:
-                before = {q: self._before(q, shift.t0) for q in self._plates(shift)}
+                before = {q: self._plates.level_before(q, shift.t0) for q in self._around(shift)}
                 before |= {p.plate: p.before for p in shift.parts if p.before}
                 self._holds.append(Hold(shift, before, shift.t, shift.t1, shift))
         for hold in list(self._holds):
-            if any(self._now(q)[2] for q in hold.before) and t < hold.t1 + self.s.hold_wait_s:
+            if any(self._moves(q) for q in hold.before) and t < hold.t1 + self.s.hold_wait_s:
                 continue
             whole = self._whole(hold)
             inside = hand_in(whole or hold.first)
@@ -95,15 +90,18 @@ class Holds:
             return False
         return abs(whole.total + shift.total) > 0.2 * min(abs(whole.total), abs(shift.total))
 
-    def _plates(self, shift: Shift) -> set[int]:
+    def _moves(self, plate: int) -> bool:
+        return self._plates.now(plate)[2] or self._interactions.gathering(plate)
+
+    def _around(self, shift: Shift) -> set[int]:
         return set(shift.plates).union(*(self._family.get(q, set()) for q in shift.plates))
 
     def _whole(self, hold: Hold) -> Shift | None:
         """The change since before the hand came; None when there is none left."""
-        deltas = {q: self._now(q)[0] - b for q, b in hold.before.items()}
+        deltas = {q: self._plates.now(q)[0] - b for q, b in hold.before.items()}
         deltas = {q: d for q, d in deltas.items() if not np.isnan(d)}
         total = sum(deltas.values())
-        noise = float(np.sqrt(sum(self._now(q)[1] ** 2 for q in deltas) + self.s.hold_sd_g**2))
+        noise = float(np.sqrt(sum(self._plates.now(q)[1] ** 2 for q in deltas) + self.s.hold_sd_g**2))
         if abs(total) < max(2.0 * noise, 2 * self.s.step_g):
             return None
         kept = {q: d for q, d in sorted(deltas.items()) if d * total > 0 and abs(d) > 0.03 * abs(total)}

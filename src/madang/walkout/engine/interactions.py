@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from madang.walkout.engine.plates import Step
+from madang.walkout.engine.plates import Plates, Step
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 
@@ -45,15 +45,16 @@ def _rides(small: Step, big: Step) -> bool:
 class Interactions:
     """Gathers steps into shifts; a shift is given out when its plates and their neighbours are at rest."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, plates: Plates) -> None:
         self.s = settings
+        self._plates = plates
         self.shelf = store.plate_shelf
         self.place = store.along_shelves()
         self.beside = store.neighbours()
         self.facings = [f.plates for f in store.facings]
         self.at: dict[int, list[int]] = {}
-        for k, plates in enumerate(self.facings):
-            for q in plates:
+        for k, row in enumerate(self.facings):
+            for q in row:
                 self.at.setdefault(q, []).append(k)
         self._groups: list[list[Step]] = []
         self._recent: list[Step] = []
@@ -89,26 +90,20 @@ class Interactions:
         """Has this plate changed in a shift that is not given out yet?"""
         return any(o.plate == plate for group in self._groups for o in group)
 
-    def ready(
-        self,
-        now: float,
-        busy_since: Callable[[int], float | None],
-        force: Callable[[int, bool], Step | None],
-        compare: Callable[[int, float, float], tuple[float, float]],
-    ) -> list[Shift]:
-        """Shifts at rest at `now`; `busy_since` tells since when a plate is off its level, None at rest; `force`
-        rests it,
-        `compare` measures it."""
+    def ready(self, now: float) -> list[Shift]:
+        """Shifts at rest at `now`."""
         out: list[Shift] = []
+        if not self._groups:
+            return out
         for group in list(self._groups):
             rested = max(o.t1 for o in group)
             if now < rested + self.s.refine_s:
                 continue
-            busy = self._busy(group, rested, busy_since)
+            busy = self._busy(group, rested)
             if busy and now < rested + self.s.neighbour_wait_s:
                 continue
             anyway = now > rested + self.s.force_wait_s
-            forced = [(plate, force(plate, anyway)) for plate in busy]
+            forced = [(plate, self._plates.force(plate, anyway)) for plate in busy]
             for _, step in forced:
                 if step is not None and abs(step.delta) > max(self.s.step_g, 3 * step.sd):
                     self._recent.append(step)
@@ -119,13 +114,13 @@ class Interactions:
             if not anyway and any(step is None for _, step in forced):
                 continue
             self._groups.remove(group)
-            self._complete(group, busy_since, compare)
+            self._complete(group)
             out += self._split(group)
         self._recent = [o for o in self._recent if o.t1 > now - 6.0]
         out.sort(key=lambda x: (x.t, x.plates))
         return out
 
-    def _busy(self, group: list[Step], rested: float, busy: Callable[[int], float | None]) -> list[int]:
+    def _busy(self, group: list[Step], rested: float) -> list[int]:
         """Neighbouring plates that still move since before the group was at rest."""
         mine = {o.plate for o in group}
         out: list[int] = []
@@ -134,29 +129,24 @@ class Interactions:
             around = sorted({q for p in edge for q in self.beside[p]} - mine - set(out))
             edge = []
             for plate in around:
-                since = busy(plate)
+                since = self._plates.busy_since(plate)
                 if since is not None and since < rested - 0.3:
                     edge.append(plate)
             out += edge
         return out
 
-    def _complete(
-        self,
-        group: list[Step],
-        busy_since: Callable[[int], float | None],
-        compare: Callable[[int, float, float], tuple[float, float]],
-    ) -> None:
+    def _complete(self, group: list[Step]) -> None:
         """Add what neighbouring plates of the same facing lost or gained too little to be noticed alone."""
         mine = {o.plate for o in group}
         strong = max(group, key=lambda o: abs(o.delta))
         family = {q for o in group for f in self.at.get(o.plate, ()) for q in self.facings[f]}
         for plate in sorted({q for p in mine for q in self.beside[p]} & family - mine):
             known = [o for g in self._groups for o in g] + self._recent
-            if self.shelf[plate] != self.shelf[strong.plate] or busy_since(plate) is not None:
+            if self.shelf[plate] != self.shelf[strong.plate] or self._plates.busy_since(plate) is not None:
                 continue
             if any(o.plate == plate and o.t1 > strong.t0 - 2.2 for o in known):
                 continue
-            delta, sd = compare(plate, strong.t0, strong.t1)
+            delta, sd = self._plates.compare(plate, strong.t0, strong.t1)
             sd = float(np.hypot(sd, self.s.crosstalk_sd * abs(strong.delta)))
             if delta * strong.delta > 0 and abs(delta) > 2.0 * sd and sd < 3.0:
                 group.append(Step(plate, strong.t0, strong.t1, 0.0, delta, sd, True, 0.0, strong.t))

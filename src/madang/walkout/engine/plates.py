@@ -1,10 +1,9 @@
-"""Plates: from 60 Hz samples to settled level changes.
+"""Plates: from batches of samples to settled level changes, for the whole shop at once.
 
-Each gondola's samples come in batches of about 0.2 s. A batch is reduced to its median and its spread per plate;
-each plate keeps a
-slowly tracked rest level that is frozen as soon as the plate leaves it, and a change is the difference between two
-rest levels,
-whatever happened between them (grip, bump, long hold). Absolute values and sums over a shelf are never used.
+Each plate keeps a slowly tracked rest level that is frozen as soon as the plate leaves it, and a change is the
+difference between two rest levels, whatever happened between them (grip, bump, long hold). Absolute values and sums
+over a shelf are never used. While nothing moves a round of batches costs a fixed number of array operations; only
+plates that move are looked at one by one.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from madang.walkout.engine.history import History, middle
+from madang.walkout.engine.samples import Queue, Round, Samples
+from madang.walkout.engine.senses import Senses
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.store import Floats, Ints
-from madang.walkout.engine.types import MISSING
+from madang.walkout.engine.store import Floats, Ints, Store
 
 Bools = NDArray[np.bool_]
 
-
-def s_history(settings: Settings) -> int:
-    """Batches kept to find when a change happened."""
-    return 2 * settings.rest_batches + 20
+LOOK = 5  # ticks between two looks at noise and at plates that say nothing: 1 s
+RECENT = 4  # batches that stand for the present of a plate that does not come to rest
 
 
 @dataclass(slots=True)
@@ -51,249 +50,284 @@ class Step:
         return self.after - self.before
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Median [n] grams (NaN: missing), spread [n] grams and time of one batch of one gondola."""
+class Plates:
+    """The rest levels of all plates. Arrays are in the order of `Queue.columns`; `plate` is always a store row."""
 
-    t: float
-    median: Floats
-    spread: Floats
-
-
-def reduce_samples(values: NDArray[np.int32]) -> tuple[Floats, Floats]:
-    """Median and interquartile spread per plate, grams, of `values` int32 [n, P] decigrams; NaN where nothing was
-    measured."""
-    ordered = np.sort(values, axis=0)
-    n = ordered.shape[0]
-    if ordered[0].min(initial=0) != MISSING:
-        median: Floats = 0.05 * (ordered[(n - 1) // 2].astype(float) + ordered[n // 2])
-        return median, 0.1 * (ordered[(3 * n) // 4].astype(float) - ordered[n // 4])
-    seen = (ordered != MISSING).sum(axis=0)
-    low = n - seen
-    cols = np.arange(ordered.shape[1])
-
-    def at(k: Ints) -> Floats:
-        picked: Floats = ordered[np.minimum(low + k, n - 1), cols].astype(float)
-        return picked
-
-    median = 0.05 * (at((np.maximum(seen, 1) - 1) // 2) + at(seen // 2))
-    spread = 0.1 * (at((3 * seen) // 4) - at(seen // 4))
-    median[seen < 3] = np.nan
-    spread[seen < 3] = np.nan
-    return median, spread
-
-
-class GondolaPlates:
-    """The rest levels of one gondola's plates. `rows` are the store's plate numbers of its columns."""
-
-    def __init__(self, rows: Ints, settings: Settings) -> None:
-        n = len(rows)
-        self.rows = rows
+    def __init__(self, store: Store, settings: Settings) -> None:
         self.s = settings
-        self.column = {int(q): k for k, q in enumerate(rows)}
+        self._queue = Queue(store)
+        self.rows = self._queue.columns
+        n = len(self.rows)
+        self.gondola = store.plate_gondola[self.rows]
+        self._column = np.argsort(self.rows)
         self.level = np.full(n, np.nan)
         self.noise = np.full(n, settings.plate_noise_g)
-        self.rest = np.zeros(n, np.int64)
-        self.active = np.zeros(n, bool)
-        self.t_active = np.zeros(n)
-        self.peak = np.zeros(n)
-        self.m1 = np.full(n, np.nan)
-        self.m2 = np.full(n, np.nan)
-        self.w1 = np.full(n, np.nan)
-        self.t_last = np.zeros(n)
-        self.t_moved = np.zeros(n)
-        self.constant = np.zeros(n, np.int64)
-        self.batches = 0
-        self.open: dict[int, Step] = {}
-        self.t = -np.inf
-        self.history = np.full((s_history(settings), n), np.nan)
-        self.times = np.full(s_history(settings), np.nan)
-        self.count = 0
-        self.previous: NDArray[np.int32] | None = None
+        self._limit, self._wide, self._clip = np.empty(n), np.empty(n), np.empty(n)
+        self._set_limits()
+        self._rested = np.full(n, 1.0)
+        self._squares, self._quiet = np.zeros(n), np.zeros(n)
+        self._moves = np.zeros(n, bool)
+        self._any = False
+        self._since, self._peak = np.zeros(n), np.zeros(n)
+        self._m1, self._m2, self._w1 = np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
+        self._t_last = np.full(n, -np.inf)
+        self._heard = np.zeros(len(store.gondolas), np.int64)
+        self._young = True
+        self._ticks, self._rounds = 0, 0
+        self._open: dict[int, Step] = {}
+        self._history = History(n, len(store.gondolas))
+        self.senses = Senses(store, self.rows, settings)
 
-    def feed(self, t: float, values: NDArray[np.int32]) -> list[Step]:
-        """Take one batch (in time order) and give the plates that came to rest at another level."""
-        repeated = self.previous is not None and np.array_equal(self.previous, values)
-        self.previous = values
-        self.t = t
-        if repeated:
-            return []
-        median, spread = reduce_samples(values)
-        row = self.count % len(self.times)
-        self.history[row], self.times[row] = median, t
-        self.count += 1
-        return self._advance(t, median, spread)
+    def push(self, t: float, gondola: int, values: Samples) -> None:
+        """Keep a batch of gondola row `gondola` until its time comes."""
+        self._queue.push(t, gondola, values)
 
-    def _advance(self, t: float, m: Floats, w: Floats) -> list[Step]:
-        s = self.s
-        first = np.isnan(self.level) & ~np.isnan(m)
-        if first.any():
-            self.level[first] = m[first]
-        off = m - self.level
-        dev = np.abs(off)
-        limit = np.maximum(s.move_g, s.move_sigmas * self.noise)
-        with np.errstate(invalid="ignore"):
-            moving = (dev > limit) | (w > 2.0 * limit)
-        quiet = ~moving & ~self.active & ~np.isnan(m)
-        self._track(quiet, off)
-        self._unrest(t, m, dev)
-        begun = moving & ~self.active
+    def prepare(self, until: float) -> None:
+        """Reduce what begins before `until`, all together."""
+        self._queue.prepare(until)
+
+    def advance(self, now: float) -> list[Step]:
+        """Take what begins before `now`, once a tick; the plates that came to rest at another level."""
         steps: list[Step] = []
-        if begun.any():
-            self.active |= begun
-            self.t_active[begun] = np.where(self.t_last[begun] > 0, self.t_last[begun], t)
-            self.peak[begun] = 0.0
-            for k in self.open.keys() & set(np.flatnonzero(begun).tolist()):
-                self._freeze(k)
-        if self.active.any():
-            steps = self._settle(t, m, w, off)
-        fresh = ~np.isnan(m)
-        self.m2 = np.where(fresh, self.m1, self.m2)
-        self.m1 = np.where(fresh, m, self.m1)
-        self.w1 = np.where(fresh, w, self.w1)
-        self.t_last[fresh] = t
+        for batches in self._queue.take(now):
+            self._rounds += 1
+            steps += self._feed(batches)
+            if self._open:
+                self._refine()
+        self._ticks += 1
+        if self._ticks % LOOK == 0:
+            self._look()
         return steps
 
-    def _track(self, quiet: Bools, off: Floats) -> None:
+    def _look(self) -> None:
+        """Once a second: what the plates did while they rested is their noise; who has nothing new to say?"""
+        weight = 1.0 - 0.95**self._quiet
+        mean = self._squares / np.maximum(self._quiet, 1.0)
+        self.noise = np.sqrt(self.noise**2 + weight * (mean - self.noise**2))
+        self._set_limits()
+        self._squares.fill(0.0)
+        self._quiet.fill(0.0)
+        self.senses.look(self._history.recent(self._rounds), self._w1, self._t_last)
+        self._rounds = 0
+
+    def _feed(self, batches: Round) -> list[Step]:
+        m, w, t = batches.median, batches.spread, batches.t[self.gondola]
+        self._history.write(batches.t, m)
+        known = m == m
+        holes = None if known.all() else np.flatnonzero(~known)
+        if holes is not None or self._young:
+            born = known & (self.level != self.level)
+            self.level[born] = m[born]
+        off = m - self.level
+        far = np.abs(off)
+        moving = far > self._limit
+        moving |= w > self._wide
+        if self._young:
+            self._listen(batches, m)
+        begun = np.flatnonzero(moving & ~self._moves) if moving.any() else None
+        if begun is None and holes is None and not self._any:
+            self._track_all(off, far)
+        else:
+            self._track(known & ~moving & ~self._moves, off, far)
+        if begun is not None and len(begun):
+            self._begin(begun, t)
+        steps = self._settle(np.flatnonzero(self._moves & known), t, m, w, far) if self._any else []
+        self._m2 = self._m1 if holes is None else _but(self._m1, holes, self._m2)
+        self._m1 = m if holes is None else _but(m, holes, self._m1)
+        self._w1 = w if holes is None else _but(w, holes, self._w1)
+        self._t_last = t if holes is None else _but(t, holes, self._t_last)
+        return steps
+
+    def _track_all(self, off: Floats, far: Floats) -> None:
+        """All plates rest: their levels follow."""
+        np.add(self._rested, 1.0, out=self._rested)
+        np.minimum(self._rested, self.s.rest_batches, out=self._rested)
+        off /= self._rested
+        self.level += off
+        np.minimum(far, self._clip, out=far)
+        far *= far
+        self._squares += far
+        self._quiet += 1.0
+
+    def _track(self, quiet: Bools, off: Floats, far: Floats) -> None:
+        """The levels of the plates that rest follow."""
+        self._rested += quiet
+        np.minimum(self._rested, self.s.rest_batches, out=self._rested)
+        self.level += np.where(quiet, off, 0.0) / self._rested
+        self._squares += np.where(quiet, np.minimum(far, self._clip) ** 2, 0.0)
+        self._quiet += quiet
+
+    def _set_limits(self) -> None:
+        """How far off its level a plate must be to count as touched."""
+        np.maximum(self.noise, self.s.plate_noise_min_g, out=self.noise)
+        np.maximum(self.s.move_g, self.s.move_sigmas * self.noise, out=self._limit)
+        np.multiply(self._limit, 2.0, out=self._wide)
+        np.multiply(self.noise, 4.0, out=self._clip)
+
+    def _listen(self, batches: Round, m: Floats) -> None:
+        """The first seconds of a gondola: how much its plates change from batch to batch, whether they rest or not."""
+        came = batches.t == batches.t
+        young = (came & (self._heard < self.s.rest_batches))[self.gondola]
+        jump = np.abs(m - self._m1)
+        jump = np.where(young & (jump == jump), np.minimum(jump, 3.0 * self.noise + 0.5), 0.0)
+        self.noise = np.sqrt(self.noise**2 + 0.3 * np.maximum(0.5 * jump**2 - self.noise**2, 0.0))
+        self._heard += came
+        self._young = bool((self._heard < self.s.rest_batches).any())
+        self._set_limits()
+
+    def _louder(self, k: int, noise: float) -> None:
+        """Column `k` is at least this noisy."""
+        if noise > self.noise[k]:
+            self.noise[k] = noise
+            self._limit[k] = max(self.s.move_g, self.s.move_sigmas * noise)
+            self._wide[k], self._clip[k] = 2.0 * self._limit[k], 4.0 * noise
+
+    def _begin(self, begun: Ints, t: Floats) -> None:
+        since = np.minimum(self._t_last[begun], self.senses.seen(begun))
+        self._since[begun] = np.where(np.isfinite(since), since, t[begun])
+        self._peak[begun] = 0.0
+        self._moves[begun] = True
+        self._any = True
+        for k in self._open.keys() & set(begun.tolist()):
+            self._freeze(k)
+
+    def _settle(self, on: Ints, t: Floats, m: Floats, w: Floats, far: Floats) -> list[Step]:
+        """The moving columns `on` that have come to rest, and far from where they were."""
         s = self.s
-        self.rest[quiet] += 1
-        gain = np.where(quiet, 1.0 / np.minimum(self.rest + 1, s.rest_batches), 0.0)
-        step = np.where(quiet, off, 0.0)
-        self.level += gain * step
-        var = self.noise**2 + np.where(quiet, 0.05, 0.0) * (np.minimum(step, 4 * self.noise) ** 2 - self.noise**2)
-        self.noise = np.sqrt(np.maximum(var, s.plate_noise_min_g**2))
-
-    def _unrest(self, t: float, m: Floats, dev: Floats) -> None:
-        """Noise from batch to batch: of every plate at first, later of those that never rest though nothing is
-        taken."""
-        young = self.batches < self.s.rest_batches
-        with np.errstate(invalid="ignore"):
-            restless = self.active & (t - self.t_active > self.s.patience_s) & (dev < self.s.restless_g)
-        if young or restless.any():
-            jump = np.minimum(np.abs(m - self.m1), 3.0 * self.noise + 0.5)
-            var = self.noise**2 + (0.3 if young else 0.05) * (0.5 * jump**2 - self.noise**2)
-            grown = np.clip(np.sqrt(np.maximum(var, 0.0)), self.noise, np.maximum(self.noise, self.s.plate_noise_max_g))
-            self.noise = np.where(~np.isnan(jump) & (restless | young), grown, self.noise)
-        same = (m == self.m1) | (np.isnan(m) & np.isnan(self.m1))
-        self.constant = np.where(same, self.constant + 1, 0)
-        self.batches += 1
-
-    def blind(self) -> list[int]:
-        """Store rows of plates that are dead or stuck at a constant."""
-        return [int(q) for q in self.rows[(self.constant >= self.s.stuck_batches) | np.isnan(self.level)]]
-
-    def force(self, plate: int, t: float, anyway: bool) -> Step | None:
-        """Let a plate that does not come to rest count as rested at the median of its last batches; not while it
-        moves
-        on, unless `anyway`."""
-        k = self.column[plate]
-        if not self.active[k]:
-            return None
-        rows = np.arange(self.count - min(self.count, 4), self.count) % len(self.times)
-        recent = self.history[rows, k]
-        recent = recent[~np.isnan(recent)]
-        if len(recent) < 3:
-            return None
-        spread = float(np.std(recent))
-        if not anyway and spread > max(3.0, 2.0 * self.noise[k]):
-            return None
-        level = float(np.median(recent))
-        step = Step(
-            plate=plate,
-            t0=float(self.t_active[k]),
-            t1=t,
-            before=float(self.level[k]),
-            after=level,
-            sd=max(float(self.noise[k]), spread / 1.5),
-            peak=float(self.peak[k]),
-            t=self._turn(k, level),
-        )
-        self.level[k] = level
-        self.active[k] = False
-        self.rest[k] = 1
-        self.noise[k] = min(max(self.noise[k], 0.5 * spread), self.s.plate_noise_max_g)
-        self.open[k] = step
-        return step
-
-    def level_before(self, plate: int, t0: float) -> float:
-        """Median load of a plate in the two seconds before `t0`, grams; NaN when not kept."""
-        k = self.column[plate]
-        rows = np.arange(self.count - min(self.count, len(self.times)), self.count) % len(self.times)
-        t, m = self.times[rows], self.history[rows, k]
-        before = m[(t < t0 - 0.05) & (t > t0 - 2.0) & ~np.isnan(m)]
-        return float(np.median(before)) if len(before) else float("nan")
-
-    def now(self, plate: int) -> tuple[float, float, bool]:
-        """Present rest level, noise, and whether the plate is off that level."""
-        k = self.column[plate]
-        return float(self.level[k]), float(self.noise[k]), bool(self.active[k])
-
-    def compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
-        """Change of a plate's load from before `t0` to after `t1`, grams, and its sd; NaN when not measured."""
-        k = self.column[plate]
-        rows = np.arange(self.count - min(self.count, len(self.times)), self.count) % len(self.times)
-        t, m = self.times[rows], self.history[rows, k]
-        a = m[(t < t0 - 0.05) & (t > t0 - 2.0) & ~np.isnan(m)]
-        b = m[(t > t1 - 0.45) & ~np.isnan(m)]
-        if not len(a) or not len(b):
-            return float("nan"), float("nan")
-        spread = self.noise[k] * np.sqrt(1.0 / len(a) + 1.0 / len(b))
-        return float(np.median(b) - np.median(a)), float(spread)
-
-    def _settle(self, t: float, m: Floats, w: Floats, off: Floats) -> list[Step]:
-        s = self.s
-        with np.errstate(invalid="ignore"):
-            self.peak = np.where(self.active, np.fmax(np.abs(off), self.peak), self.peak)
-            patience = 1.0 + np.maximum(0.0, t - self.t_active - s.patience_s)
-            tol = np.maximum(s.settle_g, np.maximum(3.0 * self.noise, s.settle_share * np.abs(off))) * patience
-            still = (np.abs(m - self.m1) < tol) & (np.abs(m - self.m2) < tol) & (w < 3 * tol) & (self.w1 < 4 * tol)
-        done = self.active & still
-        if not done.any():
+        m_all = m
+        m, m1, m2, w, off, noise = m[on], self._m1[on], self._m2[on], w[on], far[on], self.noise[on]
+        self._peak[on] = np.maximum(self._peak[on], off)
+        waited = t[on] - self._since[on] - s.patience_s
+        late = np.maximum(waited, 0.0)
+        if late.any():
+            self._restless(on[(late > 0.0) & (off < s.restless_g)], m_all)
+        tol = np.maximum(np.maximum(s.settle_g, 3.0 * noise), s.settle_share * off) * (1.0 + late)
+        jump = np.abs(m - m1)
+        unrest = np.maximum(np.maximum(jump, np.abs(m - m2)), np.maximum(w / 3.0, self._w1[on] / 4.0))
+        done = np.flatnonzero(unrest < tol)
+        if not len(done):
             return []
-        level = np.maximum(np.minimum(m, self.m1), np.minimum(np.maximum(m, self.m1), self.m2))
-        big = done & (np.abs(level - self.level) >= np.maximum(self.s.step_g, self.s.step_sigmas * self.noise))
-        steps = [self._rest(int(k), t, float(level[k]), m, tol) for k in np.flatnonzero(big)]
-        small = done & ~big
-        self.level = np.where(small, level, self.level)
-        self.active &= ~small
-        self.rest[small] = 2
+        on, m, m1, m2, noise, tol, jump = on[done], m[done], m1[done], m2[done], noise[done], tol[done], jump[done]
+        rest = np.maximum(np.minimum(m, m1), np.minimum(np.maximum(m, m1), m2))
+        big = np.abs(rest - self.level[on]) >= np.maximum(s.step_g, s.step_sigmas * noise)
+        steps = []
+        for i in np.flatnonzero(big).tolist():
+            k = int(on[i])
+            steps.append(self._rest(k, float(t[k]), float(rest[i]), max(float(noise[i]), 0.1 * float(tol[i]))))
+            self._louder(k, min(0.25 * float(tol[i]), 0.5 * float(jump[i])))
+        self._lie(on, rest)
         return steps
 
-    def _rest(self, k: int, t: float, level: float, m: Floats, tol: Floats) -> Step:
+    def _restless(self, some: Ints, m: Floats) -> None:
+        """Plates that never rest though nothing is taken: their noise is what they do from batch to batch."""
+        noise = self.noise[some]
+        jump = np.minimum(np.abs(m[some] - self._m1[some]), 3.0 * noise + 0.5)
+        grown = np.sqrt(noise**2 + 0.05 * np.maximum(0.5 * jump**2 - noise**2, 0.0))
+        self.noise[some] = np.maximum(noise, np.minimum(grown, self.s.plate_noise_max_g))
+        self._set_limits()
+
+    def _lie(self, some: Ints, level: Floats) -> None:
+        """These columns rest at these levels from now on."""
+        self.level[some], self._rested[some], self._moves[some] = level, 3.0, False
+        self._any = bool(self._moves.any())
+
+    def _rest(self, k: int, t: float, level: float, sd: float) -> Step:
+        """The step of column `k`, which is about to rest at `level`."""
         step = Step(
             plate=int(self.rows[k]),
-            t0=float(self.t_active[k]),
+            t0=float(self._since[k]),
             t1=t,
             before=float(self.level[k]),
             after=level,
-            sd=float(max(self.noise[k], 0.3 * tol[k] / 3.0)),
-            peak=float(self.peak[k]),
+            sd=sd,
+            peak=float(self._peak[k]),
             t=self._turn(k, level),
         )
-        self.level[k] = level
-        self.active[k] = False
-        self.rest[k] = 2
-        self.noise[k] = max(self.noise[k], min(float(tol[k]) / 4.0, 0.5 * float(abs(m[k] - self.m1[k]))))
-        self.open[k] = step
+        self._open[k] = step
         return step
 
     def _turn(self, k: int, level: float) -> float:
         """When the plate came near its new rest level: the end of the last batch a third of the change away from
         it."""
-        rows = np.arange(self.count - min(self.count, len(self.times)), self.count) % len(self.times)
-        away = np.abs(self.history[rows, k] - level) > max(abs(level - float(self.level[k])), 1.0) / 3.0
-        far = rows[np.flatnonzero(away)]
-        return float(self.times[far[-1]]) + 0.1 if len(far) else float(self.t_active[k])
+        t, m = self._history.of(k, int(self.gondola[k]))
+        far = t[np.abs(m - level) > max(abs(level - float(self.level[k])), 1.0) / 3.0]
+        return float(far[-1]) + 0.1 if len(far) else float(self._since[k])
 
     def _freeze(self, k: int) -> None:
-        step = self.open.pop(k, None)
+        step = self._open.pop(k, None)
         if step is not None:
             step.after = float(self.level[k])
             step.frozen = True
 
-    def refine(self) -> None:
+    def _refine(self) -> None:
         """Write the present rest levels into the open steps; a step rested long enough is frozen."""
-        for k, step in list(self.open.items()):
+        for k, step in list(self._open.items()):
             step.after = float(self.level[k])
-            if self.rest[k] > self.s.rest_batches:
+            if self._rested[k] >= self.s.rest_batches:
                 self._freeze(k)
+
+    def force(self, plate: int, anyway: bool) -> Step | None:
+        """Let a plate that does not come to rest count as rested at the median of its last batches; not while it
+        moves on, unless `anyway`."""
+        k = int(self._column[plate])
+        if not self._moves[k]:
+            return None
+        _, m = self._history.of(k, int(self.gondola[k]))
+        recent = m[-RECENT:]
+        recent = recent[recent == recent]
+        if len(recent) < 3:
+            return None
+        spread, noise = float(np.std(recent)), float(self.noise[k])
+        if not anyway and spread > max(3.0, 2.0 * noise):
+            return None
+        t = self._queue.times()[self.gondola[k]]
+        level = middle(recent)
+        step = self._rest(k, float(t), level, max(noise, spread / 1.5))
+        self._lie(np.array([k]), np.array([level]))
+        self._rested[k] = 2.0
+        self._louder(k, min(0.5 * spread, self.s.plate_noise_max_g))
+        return step
+
+    def busy_since(self, plate: int) -> float | None:
+        """Since when the plate is off its level; None at rest."""
+        k = self._column[plate]
+        return float(self._since[k]) if self._moves[k] else None
+
+    def now(self, plate: int) -> tuple[float, float, bool]:
+        """Present rest level, noise, and whether the plate is off that level."""
+        k = int(self._column[plate])
+        return float(self.level[k]), float(self.noise[k]), bool(self._moves[k])
+
+    def level_before(self, plate: int, t0: float) -> float:
+        """Median load of a plate in the two seconds before `t0`, grams; NaN when not kept."""
+        k = int(self._column[plate])
+        t, m = self._history.of(k, int(self.gondola[k]))
+        before = m[(t < t0 - 0.05) & (t > t0 - 2.0) & (m == m)]
+        return middle(before) if len(before) else float("nan")
+
+    def compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
+        """Change of a plate's load from before `t0` to after `t1`, grams, and its sd; NaN when not measured."""
+        k = int(self._column[plate])
+        t, m = self._history.of(k, int(self.gondola[k]))
+        a = m[(t < t0 - 0.05) & (t > t0 - 2.0) & (m == m)]
+        b = m[(t > t1 - 0.45) & (m == m)]
+        if not len(a) or not len(b):
+            return float("nan"), float("nan")
+        spread = self.noise[k] * np.sqrt(1.0 / len(a) + 1.0 / len(b))
+        return middle(b) - middle(a), float(spread)
+
+    def blind(self) -> list[int]:
+        """Store rows of plates that say nothing now: dead, stuck at a constant, or of a silent gondola."""
+        return [int(q) for q in self.rows[self.senses.blind]]
+
+    def blind_since(self, plate: int) -> float | None:
+        """When a blind plate last said something new (epoch s; -inf: never); None for one that is heard."""
+        k = int(self._column[plate])
+        return float(self.senses.heard[k]) if self.senses.blind[k] else None
+
+
+def _but(values: Floats, some: Ints, others: Floats) -> Floats:
+    """`values` with those of `others` at `some`."""
+    out = values.copy()
+    out[some] = others[some]
+    return out

@@ -31,8 +31,15 @@ class Settings:
     """... if it stays within this of its level."""
     rest_batches: int = 10
     """Batches over which a rest level is averaged: 2 s, against drift of up to about 1 g/s."""
-    stuck_batches: int = 20
-    """A plate whose median did not change at all for this many batches is stuck (a live one is noisy at .1 g)."""
+    still_share: float = 0.03
+    """A live plate says nothing new for a second this often, before it has been observed (noise of .25 g at a
+    resolution of .1 g repeats a 0.2 s median about every second time) ..."""
+    still_weight: float = 30.0
+    """... which counts as much as this many seconds of its own past."""
+    still_odds: float = 1e-6
+    """A plate that is silent longer than a live one ever is with this probability is stuck."""
+    dead_looks: int = 2
+    """A plate that measures nothing for this many seconds is dead."""
     lateness_s: float = 0.9
     """A batch that comes later than this after its own time is treated as lost; its successor carries the level
     anyway."""

@@ -1,0 +1,69 @@
+"""Senses: which plates still say something, and which gondolas still send.
+
+A live plate is noisy: its samples are hardly ever all the same for a second, and how often they are is learned from
+its own past. One that says nothing new for longer than chance allows is blind: dead when nothing is measured, stuck
+when it repeats one value. What is taken there is not seen, and belief has to know since when.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.store import Floats, Ints, Store
+
+BATCH_S = 0.2
+
+
+class Senses:
+    """Looks once a second. Arrays are in the order of the plates' `columns` [P]; `blind` says who is blind now."""
+
+    def __init__(self, store: Store, columns: Ints, settings: Settings) -> None:
+        n = len(columns)
+        self.s = settings
+        self.gondola = store.plate_gondola[columns]
+        self.blind = np.zeros(n, bool)
+        self.measured = np.zeros(n, bool)
+        self.heard = np.full(n, -np.inf)
+        self._said = np.full(n, np.nan)
+        self._silence = np.zeros(n)
+        self._silent, self._looks = np.zeros(n), np.zeros(n)
+        self._patience = np.full(n, _patience(np.array(settings.still_share), settings.still_odds))
+
+    def look(self, medians: Floats, spread: Floats, last: Floats) -> None:
+        """`medians` [k, P] of the rounds since the look before, the newest `spread` [P], times [P] of the `last`
+        measured batch."""
+        known = medians == medians
+        self.measured = known.any(axis=0) if len(medians) else np.zeros(len(self.blind), bool)
+        news = self.measured & (((medians != self._said) & known).any(axis=0) | (spread > 0.0))
+        if len(medians):
+            self._said = np.where(known[-1], medians[-1], self._said)
+        ended = news & (self._silence > 0)
+        if ended.any():
+            self._learn(np.flatnonzero(ended & ~self.blind))
+        self._looks += news
+        self._silence = np.where(news, 0.0, self._silence + 1.0)
+        if len(medians):
+            tail = np.logical_and.accumulate((medians == medians[-1])[::-1], axis=0).sum(axis=0)
+            self.heard = np.where(news, last - BATCH_S * np.where(tail > 1, tail, 0), self.heard)
+        self.blind = self._silence >= np.where(self.measured, self._patience, self.s.dead_looks)
+
+    def _learn(self, some: Ints) -> None:
+        """These plates said the same for a while and then spoke again: for how long that may go on."""
+        s = self.s
+        self._silent[some] += self._silence[some]
+        share = (s.still_share * s.still_weight + self._silent[some]) / (
+            s.still_weight + self._silent[some] + self._looks[some]
+        )
+        self._patience[some] = _patience(share, s.still_odds)
+
+    def seen(self, columns: Ints) -> Floats:
+        """When blind columns last said something new (epoch s, their gondola's clock; -inf: never); inf: they see."""
+        return np.where(self.blind[columns], self.heard[columns], np.inf)
+
+
+def _patience(share: Floats, odds: float) -> Floats:
+    """Silent looks after which chance is ruled out, for plates that are silent at this share of looks."""
+    return np.ceil(math.log(odds) / np.log(share))
