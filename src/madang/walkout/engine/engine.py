@@ -19,6 +19,7 @@ from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.reach import Grasp, in_shelf, place_of
+from madang.walkout.engine.reaches import Reaches
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
@@ -45,6 +46,7 @@ class Engine:
         self._belief = Belief(self._catalogue, s)
         self._sight = Sight(s)
         self._contacts = Contacts(store, s)
+        self._reaches = Reaches(store, s)
         self._reporter = Reporter(store, s, self._belief, self._visits, self._people)
         self._frames: list[tuple[float, int, Sequence[tuple[str, Floats]]]] = []
         self._gates: list[tuple[float, int, Gate]] = []
@@ -126,6 +128,7 @@ class Engine:
             frame = self._people.feed(t, people)
             if frame is not None:
                 self._met += self._contacts.feed(frame)
+                self._reaches.feed(frame)
         while self._gates and self._gates[0][0] < now:
             self._visits.gate(heapq.heappop(self._gates)[2])
         while self._seen and self._seen[0][0] < now:
@@ -146,6 +149,7 @@ class Engine:
         out += self._seen_now(now)
         if self._tick is not None and self._tick % 50 == 0:
             self._people.forget(now - self.settings.memory_s)
+            self._reaches.forget(now - self.settings.memory_s)
             self._sight.forget(now - self.settings.memory_s)
         return out
 

@@ -107,7 +107,7 @@ class People:
             seen = seen[[body.confirmed for body in bodies]]
             bodies = [body for body in bodies if body.confirmed]
         if len(rows) == len(self._live) and rows == list(range(len(rows))):
-            return Frame(t, bodies, seen, self._full, self._speed)
+            return Frame(t, bodies, seen, self._full.copy(), self._speed.copy())
         return Frame(t, bodies, seen, self._full[rows], self._speed[rows])
 
     # which detection is which body

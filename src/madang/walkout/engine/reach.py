@@ -18,6 +18,8 @@ WIDTH = (1.0, 2.4, 5.0)
 BASE = (0.0, 1.0, 3.0)
 """Price of having no wrist to look at, nats."""
 WRISTS, ELBOWS, HEADS = slice(6, 8), slice(4, 6), slice(0, 2)
+LEEWAY_M = 0.03
+"""A wrist is a little above or below a shelf's clear height for nothing: it is not the hand."""
 ARM_M = 2.2
 """Nobody whose body is further from a place than this has a hand there: an arm and a deep lean."""
 FAR_NATS = 60.0
@@ -182,7 +184,7 @@ def _cost(joints: Floats, place: Place, s: Settings, level: int) -> Floats:
     r = dx * dx + dy * dy
     if level == 0:
         z = joints[:, :, 2]
-        dz = np.maximum(np.maximum(z - place.high, place.low - z) - 0.03, 0.0) / s.reach_height_sd_m
+        dz = np.maximum(np.maximum(z - place.high, place.low - z) - LEEWAY_M, 0.0) / s.reach_height_sd_m
         r += dz * dz
     r = np.sqrt(r)
     return np.where(r < 2.0, 0.5 * r * r, 2.0 * r - 2.0) + BASE[level]

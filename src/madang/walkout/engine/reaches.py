@@ -1,0 +1,163 @@
+"""Reaches: a hand inside a gondola's shelves, from when to when and over which plates, whatever the plates say of it.
+
+This is what remains to go by where plates are blind, what tells a touch from nothing at all, and what insight calls
+looking at goods. `Reaches.feed` takes every camera frame and costs next to nothing while no hand is near a gondola;
+`finished` hands out the episodes that are over, each once, in order of their end; `at` says who was in there.
+
+>>> for reach in reaches.finished():
+...     reach.body, reach.t1 - reach.t0, reach.over  # {plate: seconds}, the most likely plates by far the longest
+>>> reaches.at(plates=(17, 18), t0=shift.t - 1.0, t1=shift.t + 0.5)  # [(Reached, seconds over these plates)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from madang.walkout.engine.people import Frame
+from madang.walkout.engine.reach import LEEWAY_M, WRISTS
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.store import Floats, Store
+
+EDGE_M = 0.1
+"""The space of a gondola is this much wider and higher than its plates: wrists are off by a few centimetres, and above
+the goods of the highest and the lowest shelf."""
+PAUSE_S = 0.35
+"""A hand that is not seen among the shelves for this long has left them."""
+LEAST_FRAMES = 2
+"""Seen there only once it was a bad joint."""
+LEAST_S = 0.02
+"""Plates with less time than this are not mentioned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Hand `hand` (0 left, 1 right) of `body` was among the shelves of a gondola (row of the store's) from `t0` to `t1`
+    (camera time). `over` shares that time out among plates: seconds, by where the wrist was."""
+
+    body: int
+    hand: int
+    gondola: int
+    t0: float
+    t1: float
+    over: Mapping[int, float]
+
+    @property
+    def plate(self) -> int:
+        """The plate it was over for longest; the first of equal ones."""
+        return max(self.over, key=lambda q: (self.over[q], -q))
+
+    def seconds(self, plates: Iterable[int]) -> float:
+        """Seconds over these plates."""
+        return sum(self.over.get(q, 0.0) for q in plates)
+
+
+@dataclass(slots=True)
+class _Open:
+    gondola: int
+    last: float
+    seen: int = 0
+    times: list[float] = field(default_factory=list)
+    points: list[Floats] = field(default_factory=list)
+
+
+class Reaches:
+    """Watches wrists frame by frame."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.s = s = settings
+        self.store = store
+        self._plates = [store.plates_of(g) for g in store.gondolas]
+        self._low = np.full((len(store.gondolas), 3), np.inf)
+        self._high = np.full((len(store.gondolas), 3), -np.inf)
+        for g, plates in enumerate(self._plates):
+            if len(plates):
+                out = store.outward[g] * (s.reach_front_m + s.reach_depth_sd_m)
+                boxes = store.plate_boxes[plates]
+                self._low[g] = boxes[:, :3].min(axis=0) - EDGE_M
+                self._high[g] = boxes[:, 3:].max(axis=0) + EDGE_M
+                self._low[g, :2] += np.minimum(out, 0.0) + EDGE_M * np.abs(store.outward[g])
+                self._high[g, :2] += np.maximum(out, 0.0) - EDGE_M * np.abs(store.outward[g])
+        self._open: dict[tuple[int, int], _Open] = {}
+        self._kept: list[Reached] = []
+        self._told = 0
+
+    def feed(self, frame: Frame) -> None:
+        """Take one frame's people; a hidden wrist is where it was, moved along with its body."""
+        if frame.bodies:
+            wrists = frame.full[:, WRISTS].reshape(-1, 1, 3)
+            inside = ((wrists > self._low) & (wrists < self._high)).all(axis=2)
+            for row, g in np.argwhere(inside).tolist():
+                self._touch(frame, row, g, wrists[row, 0])
+        if self._open:
+            self._close(frame.t - PAUSE_S)
+
+    def _touch(self, frame: Frame, row: int, g: int, wrist: Floats) -> None:
+        key = (frame.bodies[row // 2].id, row % 2)
+        spell = self._open.get(key)
+        if spell is not None and spell.gondola != g:
+            if spell.last == frame.t:
+                return  # where two gondolas meet, the hand is in the first
+            self._end(key, spell)
+            spell = None
+        if spell is None:
+            spell = self._open[key] = _Open(g, frame.t)
+        spell.last = frame.t
+        spell.times.append(frame.t)
+        spell.points.append(wrist)
+        seen = frame.joints[row // 2, 6 + row % 2, 0]
+        spell.seen += bool(seen == seen)
+
+    def _close(self, before: float) -> None:
+        for key, spell in [x for x in self._open.items() if x[1].last < before]:
+            self._end(key, spell)
+
+    def _end(self, key: tuple[int, int], spell: _Open) -> None:
+        del self._open[key]
+        if spell.seen >= LEAST_FRAMES:
+            self._kept.append(self._reached(key, spell))
+
+    def _reached(self, key: tuple[int, int], spell: _Open) -> Reached:
+        """Every sighting's time goes to the plates under the wrist, by its distance along the shelf and in height."""
+        s, plates = self.s, self._plates[spell.gondola]
+        boxes, along = self.store.plate_boxes[plates], self.store.along[spell.gondola]
+        points = np.array(spell.points)
+        middle = 0.5 * (boxes[:, :2] + boxes[:, 3:5]) @ along
+        dx = ((points[:, :2] @ along)[:, None] - middle) / s.reach_along_sd_m
+        z = points[:, 2:]
+        dz = np.maximum(np.maximum(z - boxes[:, 5], boxes[:, 2] - z) - LEEWAY_M, 0.0) / s.reach_height_sd_m
+        cost = 0.5 * (dx * dx + dz * dz)
+        share = np.exp(cost.min(axis=1, keepdims=True) - cost)
+        length = np.gradient(np.array(spell.times)) if len(points) > 1 else np.zeros(1)
+        over = (share * (length / share.sum(axis=1))[:, None]).sum(axis=0)
+        told = np.flatnonzero(over >= min(LEAST_S, over.max())).tolist()
+        return Reached(
+            body=key[0],
+            hand=key[1],
+            gondola=spell.gondola,
+            t0=spell.times[0],
+            t1=spell.last,
+            over={int(plates[k]): float(over[k]) for k in told},
+        )
+
+    def finished(self) -> list[Reached]:
+        """Episodes that are over since the last call."""
+        fresh = self._kept[self._told :]
+        self._told = len(self._kept)
+        return fresh
+
+    def at(self, plates: Iterable[int], t0: float, t1: float) -> list[tuple[Reached, float]]:
+        """Who had a hand among the shelves between `t0` and `t1`, open episodes too: (episode, seconds over these
+        plates in the whole episode), longest first."""
+        wanted = tuple(plates)
+        under_way = [self._reached(key, x) for key, x in self._open.items() if x.seen >= LEAST_FRAMES]
+        found = [(r, r.seconds(wanted)) for r in [*self._kept, *under_way] if r.t0 < t1 and r.t1 > t0]
+        return sorted((x for x in found if x[1] > 0.0), key=lambda x: (-x[1], x[0].body, x[0].hand))
+
+    def forget(self, before: float) -> None:
+        """Drop episodes that ended before this and have been told."""
+        kept = [r for k, r in enumerate(self._kept) if r.t1 >= before or k >= self._told]
+        self._told -= len(self._kept) - len(kept)
+        self._kept = kept
