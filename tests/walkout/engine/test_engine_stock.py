@@ -36,7 +36,7 @@ def odds(catalogue: Catalogue, first: str, twin: str) -> float:
 def test_a_facing_that_ran_out_gives_nothing() -> None:
     settings = Settings()
     assert abs(odds(*shop({"first": 3, "twin": 3}))) < 1e-9
-    assert odds(*shop({"first": 3, "twin": 0})) == -np.log(settings.wrong_count)
+    assert abs(odds(*shop({"first": 3, "twin": 0})) + np.log(settings.wrong_count)) < 1e-9
 
 
 def test_takes_and_put_backs_are_counted() -> None:

@@ -1,471 +1,243 @@
 """Belief: weighed hypotheses about who holds what and what lies where it should not; later evidence reweighs
-earlier choices."""
+earlier choices.
+
+People whose fates are independent have beams of their own. A shift brings the beams together of those who may have done
+it, is explained, and the beams part again where what it left uncertain does not tie them.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-import numpy as np
-
-from madang.walkout.engine.hypotheses import Catalogue, Part, Take, log_gauss
+from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.states import (
+    EMPTY,
+    Atom,
+    Beam,
+    Cart,
+    Carts,
+    Choice,
+    Held,
+    State,
+    factors,
+    gathered,
+    normalised,
+    product,
+)
+from madang.walkout.engine.ways import Scene, Way, Ways
 
 
-class Held(NamedTuple):
-    """One unit in somebody's hands; `grams` as its plates measured it, `sd` how well."""
+class Told(NamedTuple):
+    """An act of the likeliest hypothesis, with its probability over all hypotheses."""
 
-    product: str
-    grams: float
-    sd: float
-    shift: int
-
-
-class Unit(NamedTuple):
-    """A held unit that may be the one put down: whose it is, its place in that cart, and the log prior of it."""
-
-    body: int
-    at: int
-    unit: Held
-    prior: float
+    choice: Choice
+    atom: Atom
+    probability: float
 
 
-class Lying(NamedTuple):
-    """A unit that lies where it does not belong."""
+Content = dict[str, tuple[int, float]]
+"""{product: (quantity, grams)}."""
 
-    product: str
-    grams: float
-    sd: float
-    plates: tuple[int, ...]
-    shift: int
-    shares: tuple[float, ...] = ()
-
-
-class Atom(NamedTuple):
-    """What one body did in one shift."""
-
-    kind: Literal["pick", "put_back"]
-    body: int | None
-    product: str
-    qty: int
-    facing: int | None
-    plate: int
-    grams: float
-
-
-class Choice(NamedTuple):
-    """How one shift is explained."""
-
-    shift: int
-    t: float
-    atoms: tuple[Atom, ...]
-
-
-Cart = tuple[Held, ...]
-Carts = dict[int, Cart]
-
-Story = tuple["Story | None", Choice]
-
-
-@dataclass(slots=True)
-class State:
-    """One hypothesis about everything: who holds what, what is misplaced, and the story that led there."""
-
-    logw: float
-    carts: dict[int, tuple[Held, ...]]
-    lying: tuple[Lying, ...]
-    story: Story | None
-
-    marks: dict[int, tuple[Cart, int]] = field(default_factory=dict)
-
-    def key(self) -> tuple[object, ...]:
-        """States with the same key have the same future. Marks number the different carts, so that this is cheap."""
-        marks = self.marks
-        for body, cart in self.carts.items():
-            known = marks.get(body)
-            if known is None or known[0] is not cart:
-                marks = {**marks, body: (cart, _mark_of(cart))}
-        if marks is not self.marks:
-            self.marks = marks
-        carts = frozenset((b, marks[b][1]) for b, c in self.carts.items() if c)
-        return carts, frozenset((x.product, x.plates, x.shift) for x in self.lying)
-
-
-_MARKS: dict[tuple[tuple[str, float], ...], int] = {}
-_NUMBERS = itertools.count()
-
-
-def _mark_of(cart: Cart) -> int:
-    """A number for this content of a cart; numbers are never used again, even when the table is emptied."""
-    if len(_MARKS) > 100_000:
-        _MARKS.clear()
-    content = tuple(sorted((h.product, round(h.grams, 1)) for h in cart))
-    number = _MARKS.get(content)
-    if number is None:
-        number = _MARKS[content] = next(_NUMBERS)
-    return number
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What is known around one shift besides its weight. All logs; `bodies` are those that may have done it."""
-
-    bodies: tuple[int, ...]
-    staff: frozenset[int]
-    mates: Callable[[int], Iterable[int]]
-    reach: Callable[[int, tuple[int, ...]], float]
-    seen: Callable[[int, str], float]
-
-
-Way = tuple[float, tuple[Atom, ...], tuple[tuple[int, int], ...], int | None]
-"""log likelihood, atoms, held units used up (body, index in cart), index of the lying unit taken."""
+__all__ = ["Belief", "Content", "Scene", "Told"]
 
 
 class Belief:
-    """The beam of states."""
+    """The beams. `touched` are bodies about whom something may be believed otherwise since it was last emptied."""
 
     def __init__(self, catalogue: Catalogue, settings: Settings) -> None:
         self.catalogue = catalogue
         self.s = settings
-        self.states = [State(0.0, {}, (), None)]
         self.times: dict[int, float] = {}
+        self.touched: dict[int, None] = {}
+        self._of: dict[int, Beam] = {}
+        self._lone: list[Beam] = []
+
+    def beams(self) -> list[Beam]:
+        """All beams, of people first."""
+        return [*{id(b): b for b in self._of.values()}.values(), *self._lone]
 
     def observe(self, shift: Shift, scene: Scene) -> None:
-        """Extend every state by the ways to explain one shift."""
+        """Explain one shift in every hypothesis that it concerns."""
         self.times[shift.id] = shift.t
-        shared = self._taken(shift, scene) if shift.total < 0 else []
-        children: dict[tuple[object, ...], State] = {}
-        for state in self.states:
-            ways = list(shared)
-            ways += self._retaken(state, shift, scene) if shift.total < 0 else self._put(state, shift, scene)
-            if not ways:
-                ways = [(self._junk(shift), (), (), None)]
-            for way in ways:
-                child = self._apply(state, shift, way)
-                key = child.key()
-                twin = children.get(key)
-                if twin is None:
-                    children[key] = child
-                else:
-                    total = float(np.logaddexp(twin.logw, child.logw))
-                    best = twin if twin.logw >= child.logw else child
-                    children[key] = replace(best, logw=total)
-        self._keep(list(children.values()))
-        self._count(shift)
-        self._learn(shift)
+        ways = Ways(self.catalogue, self.s, shift, scene)
+        beam, children = self._taken(ways) if shift.total < 0 else self._put(ways)
+        self._settle(beam, children, shift)
 
-    def _count(self, shift: Shift) -> None:
+    def _taken(self, ways: Ways) -> tuple[Beam, list[State]]:
+        shared = ways.takes()
+        lying = {x: ways.retaken(x) for b in self.beams() for st in b.states for x in st.lying if ways.near(x)}
+        every = [*shared, *(w for some in lying.values() for w in some)]
+        floor = max(w.loglik for w in every) - self.s.ways_nats
+        bodies = [a.body for w in every if w.loglik > floor for a in w.choice.atoms if a.body is not None]
+        beam = self._together(bodies, lying)
+        children: list[State] = []
+        top = -math.inf
+        for state in beam.states:
+            mine = [*shared, *(w for x in state.lying if x in lying for w in lying[x])] if lying else shared
+            for way in mine:
+                logw = state.logw + way.loglik
+                top = max(top, logw)
+                if logw > top - self.s.beam_nats and _known(way, beam):
+                    children.append(ways.applied(state, way))
+        return beam, children
+
+    def _put(self, ways: Ways) -> tuple[Beam, list[State]]:
+        who = ways.who(ways.shift.plates)
+        own = [b for b, x in who.items() if b is not None and x > -self.s.ways_nats]
+        mates = [m for b in own for m in sorted(ways.scene.mates(b)) if m in self._of]
+        beam = self._together([*own, *mates], ())
+        best = max(state.logw + ways.puts(state.carts, False)[0].loglik for state in beam.states)
+        strangers = best < ways.stranger_at_best() + self.s.handed_margin_nats
+        if strangers:
+            others = [b for b in self._of if self._holds(b, ways)]
+            beam = self._together(others[:4], (), beam)
+        children: list[State] = []
+        top = -math.inf
+        for state in beam.states:
+            for way in ways.puts(state.carts, strangers):
+                logw = state.logw + way.loglik
+                top = max(top, logw)
+                if logw > top - self.s.beam_nats:
+                    children.append(ways.applied(state, way))
+        return beam, children
+
+    def _holds(self, body: int, ways: Ways) -> bool:
+        """May this body hold something of the weight that was put down?"""
+        return any(ways.fits(h) for x in self._of[body].states for h in x.carts.get(body, EMPTY).units)
+
+    def _together(self, bodies: Iterable[int], lying: Iterable[object], core: Beam | None = None) -> Beam:
+        """One beam for these bodies and lying items (and those of `core`), taken out of the books."""
+        things = set(lying)
+        mine: dict[int, Beam] = {} if core is None else {id(core): core}
+        for b in dict.fromkeys(bodies):
+            beam = self._of.get(b)
+            if beam is None:
+                beam = Beam((b,))
+            mine[id(beam)] = beam
+        if things:
+            for beam in self.beams():
+                if any(x in things for state in beam.states for x in state.lying):
+                    mine[id(beam)] = beam
+        for beam in mine.values():
+            for b in beam.bodies:
+                self._of.pop(b, None)
+        self._lone = [b for b in self._lone if id(b) not in mine]
+        return product(list(mine.values()), self.s.beam, self.s.beam_nats) if mine else Beam(())
+
+    def _settle(self, beam: Beam, children: list[State], shift: Shift | None) -> None:
+        """Put the states after an event back into the books, parted where they are independent."""
+        states, cut = normalised(gathered(children, beam.bodies), self.s.beam, self.s.beam_nats)
+        beam.states, beam.lost = states, 1.0 - (1.0 - beam.lost) * (1.0 - cut)
+        if shift is not None:
+            self._count(states, shift)
+            self._learn(states, shift)
+            since = shift.t - self.s.story_s - 20.0
+            for x in states:
+                if x.story and x.story[0].t < since:
+                    x.story = tuple([c for c in x.story if c.t >= since])
+        for part in factors(beam, self.s.dependent_nats):
+            self._book(part)
+
+    def _book(self, beam: Beam) -> None:
+        for b in beam.bodies:
+            self._of[b] = beam
+            self.touched[b] = None
+        if not beam.bodies and any(x.lying for x in beam.states):
+            self._lone.append(beam)
+
+    def _count(self, states: list[State], shift: Shift) -> None:
         """What the facings are expected to hold after this shift, over all states."""
-        for state in self.states:
-            if state.story is None or state.story[1].shift != shift.id:
-                continue
-            for atom in state.story[1].atoms:
-                if atom.facing is not None:
-                    units = atom.qty if atom.kind == "put_back" else -atom.qty
-                    self.catalogue.moved(atom.facing, atom.product, units * float(np.exp(state.logw)))
+        for state in states:
+            if state.story and state.story[-1].shift == shift.id:
+                weight = math.exp(state.logw)
+                for atom in state.story[-1].atoms:
+                    if atom.facing is not None:
+                        units = atom.qty if atom.kind == "put_back" else -atom.qty
+                        self.catalogue.moved(atom.facing, atom.product, units * weight)
 
-    def _learn(self, shift: Shift) -> None:
+    def _learn(self, states: list[State], shift: Shift) -> None:
         """What nearly all states agree on teaches weights and what really lies in a facing."""
-        story = self.states[0].story
-        if story is None or len(story[1].atoms) != 1:
+        story = states[0].story
+        if not story or story[-1].shift != shift.id or len(story[-1].atoms) != 1:
             return
-        a = story[1].atoms[0]
-        same = [x for x in self.states if x.story is not None and x.story[1].atoms and x.story[1].shift == shift.id]
-        agree = sum(np.exp(x.logw) for x in same if x.story is not None and x.story[1].atoms[0][2:5] == a[2:5])
-        if a.kind != "pick" or agree < self.s.learn_from:
+        a = story[-1].atoms[0]
+        if a.kind != "pick":
+            return
+        agree = 0.0
+        for x in states:
+            atoms = x.story[-1].atoms if x.story and x.story[-1].shift == shift.id else ()
+            if len(atoms) == 1 and atoms[0][2:5] == a[2:5]:
+                agree += math.exp(x.logw)
+        if agree < self.s.learn_from:
             return
         self.catalogue.learn(a.product, a.qty, -shift.total, shift.sd)
         if a.facing is not None and a.product not in self.catalogue.store.facings[a.facing].products:
-            self.catalogue.really.setdefault(a.facing, {})[a.product] = float(np.log(0.3))
-
-    def _keep(self, states: list[State]) -> None:
-        states.sort(key=lambda x: -x.logw)
-        top = states[0].logw
-        states = [x for x in states[: self.s.beam] if x.logw > top - self.s.beam_nats]
-        total = float(np.logaddexp.reduce([x.logw for x in states]))
-        for x in states:
-            x.logw -= total
-        self.states = states
-
-    def _junk(self, shift: Shift) -> float:
-        """Log likelihood that nothing was moved at all."""
-        b = self.s.junk_g + shift.sd
-        return max(float(np.log(self.s.junk / (2 * b)) - abs(shift.total) / b), -self.s.unexplained_nats)
-
-    def held(self) -> list[tuple[str, float]]:
-        """(product, grams) of all units in hands in the likeliest state."""
-        return [(h.product, h.grams) for cart in self.states[0].carts.values() for h in cart]
-
-    # who
-
-    def _who(self, scene: Scene, plates: tuple[int, ...]) -> dict[int | None, float]:
-        """Log probability per body that its hand was the one at these plates."""
-        logs: dict[int | None, float] = {b: scene.reach(b, plates) for b in scene.bodies}
-        logs[None] = -self.s.nobody_nats
-        total = float(np.logaddexp.reduce(list(logs.values())))
-        return {b: x - total for b, x in logs.items() if x - total > -self.s.prune_nats}
-
-    # takes
-
-    def _taken(self, shift: Shift, scene: Scene) -> list[Way]:
-        ways: list[Way] = []
-        for take in self.catalogue.takes(shift):
-            ways += self._by_whom(take, shift, scene)
-        ways.append((self._junk(shift), (), (), None))
-        best = max(w[0] for w in ways)
-        return sorted((w for w in ways if w[0] > best - self.s.prune_nats), key=lambda w: -w[0])[: self.s.ways]
-
-    def _by_whom(self, take: Take, shift: Shift, scene: Scene) -> list[Way]:
-        ways: list[Way] = []
-        everywhere = tuple(sorted({q for p in take.parts for q in p.plates}))
-        idle = float(np.log(self.s.touch_only))
-        staff = float(np.log(self.s.staff_takes))
-        several = sum(p.qty for p in take.parts) > 1
-        for body, logp in self._who(scene, everywhere or shift.plates).items():
-            others = (
-                sum(scene.reach(b, everywhere or shift.plates) > -1.5 for b in scene.bodies if b != body)
-                if several
-                else 0
-            )
-            ll = (
-                take.loglik
-                + logp
-                + idle * others
-                + (staff if body in scene.staff else 0.0)
-                + sum(self._saw(scene, body, p.product) for p in take.parts)
-            )
-            ways.append((ll, tuple(self._atom(p, body, shift) for p in take.parts), (), None))
-        units = [p for part in take.parts for p in [replace(part, qty=1, grams=part.grams / part.qty)] * part.qty]
-        if 2 <= len(units) <= 3 and len(scene.bodies) > 1:
-            ways += self._split(take, units, shift, scene)
-        return ways
-
-    def _split(self, take: Take, units: list[Part], shift: Shift, scene: Scene) -> list[Way]:
-        """Several people took at the same instant."""
-        who = [self._who(scene, u.plates or shift.plates) for u in units]
-        options = [sorted((b for b in w if b is not None and w[b] > -4.0), key=lambda b, w=w: -w[b])[:3] for w in who]  # type: ignore[misc]
-        ways: dict[tuple[object, ...], Way] = {}
-        for bodies in itertools.product(*options):
-            if len(set(bodies)) < 2:
-                continue
-            ll = (
-                take.loglik
-                + float(np.log(self.s.together))
-                + sum(w[b] + np.log(2.0) for w, b in zip(who, bodies, strict=True))
-            )
-            ll += sum(self._saw(scene, b, u.product) for b, u in zip(bodies, units, strict=True))
-            merged: dict[tuple[int, str, int], Part] = {}
-            for b, u in zip(bodies, units, strict=True):
-                k = (b, u.product, u.facing)
-                old = merged.get(k)
-                merged[k] = u if old is None else replace(old, qty=old.qty + 1, grams=old.grams + u.grams)
-            atoms = tuple(self._atom(p, k[0], shift) for k, p in sorted(merged.items(), key=lambda x: str(x[0])))
-            if atoms not in ways or ways[atoms][0] < ll:
-                ways[atoms] = (ll, atoms, (), None)
-        return list(ways.values())
-
-    def _atom(self, p: Part, body: int | None, shift: Shift) -> Atom:
-        return Atom("pick", body, p.product, p.qty, p.facing, _main(shift, p.plates), p.grams)
-
-    def _saw(self, scene: Scene, body: int | None, product: str) -> float:
-        return 0.0 if body is None else scene.seen(body, product)
-
-    def _retaken(self, state: State, shift: Shift, scene: Scene) -> list[Way]:
-        """Someone takes what lies here by mistake."""
-        ways: list[Way] = []
-        for k, item in enumerate(state.lying):
-            if not any(a == b or a in self.catalogue.next_to[b] for a in item.plates for b in shift.plates):
-                continue
-            sd = float(np.hypot(shift.sd, item.sd))
-            if abs(-shift.total - item.grams) > 6 * sd:
-                continue
-            ll = (
-                float(log_gauss(-shift.total - item.grams, sd))
-                + float(np.log(self.s.retake))
-                + _same_spot(item, shift, sd)
-            )
-            for body, logp in self._who(scene, shift.plates).items():
-                atom = Atom("pick", body, item.product, 1, self._facing(item.product, shift), shift.main, item.grams)
-                ways.append((ll + logp + self._saw(scene, body, item.product), (atom,), (), k))
-        return ways
-
-    # put-backs
-
-    def _put(self, state: State, shift: Shift, scene: Scene) -> list[Way]:
-        ways: list[Way] = []
-        for body, logp in self._who(scene, shift.plates).items():
-            if body is None:
-                continue
-            if body in scene.staff:
-                ways += [(ll + logp, atoms, (), None) for ll, atoms in self._restock(shift, body)]
-            for used in _subsets(self._pool(state, body, shift, scene), shift):
-                ll = logp + self._put_loglik(shift, used) + sum(self._saw(scene, body, x.unit.product) for x in used)
-                atoms = tuple(self._down(x.unit, body, shift) for x in used)
-                ways.append((ll, _gather(atoms), tuple((x.body, x.at) for x in used), None))
-            ghost = self._ghost(shift, body)
-            if ghost is not None:
-                ways.append((ghost[0] + logp, ghost[1], (), None))
-        ways.append((self._junk(shift), (), (), None))
-        best = max(w[0] for w in ways)
-        return sorted((w for w in ways if w[0] > best - self.s.prune_nats), key=lambda w: -w[0])[:8]
-
-    def _pool(self, state: State, body: int, shift: Shift, scene: Scene) -> list[Unit]:
-        """What this body may be putting down: its own, its group's, or (alone and of the right weight) a
-        stranger's."""
-        mates = set(scene.mates(body))
-        near: list[Unit] = []
-        far: list[Unit] = []
-        for b, cart in state.carts.items():
-            own = b == body or b in mates
-            prior = 0.0 if b == body else float(np.log(self.s.mate if own else self.s.handed))
-            known: dict[tuple[str, int], int] = {}
-            for i, h in enumerate(cart):
-                k = (h.product, round(h.grams))
-                known[k] = known.get(k, 0) + 1
-                if own and known[k] <= 3:
-                    near.append(Unit(b, i, h, prior))
-                elif known[k] == 1 and abs(shift.total - h.grams) < 5.0 * float(np.hypot(shift.sd, h.sd)):
-                    far.append(Unit(b, i, h, prior))
-        return near[:12] + far[:4]
-
-    def _down(self, h: Held, body: int, shift: Shift) -> Atom:
-        return Atom("put_back", body, h.product, 1, self._facing(h.product, shift), shift.main, h.grams)
-
-    def _put_loglik(self, shift: Shift, used: Sequence[Unit]) -> float:
-        sd = float(np.sqrt(shift.sd**2 + sum(x.unit.sd**2 for x in used)))
-        off = shift.total - sum(x.unit.grams for x in used)
-        if abs(off) > 7 * sd:
-            return -99.0
-        ll = float(log_gauss(off, sd)) + sum(x.prior for x in used) + (0.0, np.log(0.1), np.log(0.02))[len(used) - 1]
-        for x in used:
-            at_home = self.catalogue.home(x.unit.product, shift.plates) is not None
-            ll += float(np.log(self.s.put_home if at_home else 1 - self.s.put_home))
-        return float(ll)
-
-    def _restock(self, shift: Shift, body: int) -> list[tuple[float, tuple[Atom, ...]]]:
-        out: list[tuple[float, tuple[Atom, ...]]] = []
-        for f in self.catalogue.facings_of(shift.plates):
-            for product in self.catalogue.store.facings[f].products:
-                w = self.catalogue.weight[product]
-                if w <= 0:
-                    continue
-                qty = max(1, round(shift.total / w))
-                ll = self.catalogue.weigh(shift.total, product, qty, shift.sd) + np.log(0.2)
-                out.append((float(ll), (Atom("put_back", body, product, qty, f, shift.main, shift.total),)))
-        return out
-
-    def _ghost(self, shift: Shift, body: int) -> tuple[float, tuple[Atom, ...]] | None:
-        """Something came back that nobody is known to hold: an earlier take was missed."""
-        best: tuple[float, tuple[Atom, ...]] | None = None
-        for f in self.catalogue.facings_of(shift.plates):
-            for product in self.catalogue.store.facings[f].products:
-                for qty in (1, 2):
-                    ll = self.catalogue.weigh(shift.total, product, qty, shift.sd) + float(np.log(self.s.missed))
-                    if best is None or ll > best[0]:
-                        best = (ll, (Atom("put_back", body, product, qty, f, shift.main, shift.total),))
-        return best
-
-    def _facing(self, product: str, shift: Shift) -> int | None:
-        home = self.catalogue.home(product, shift.plates)
-        if home is not None:
-            return home
-        here = self.catalogue.facings_of((shift.main,))
-        return here[0] if here else None
-
-    # next state
-
-    def _apply(self, state: State, shift: Shift, way: Way) -> State:
-        ll, atoms, used, lying = way
-        carts = dict(state.carts)
-        lies = state.lying
-        for body in {b for b, _ in used}:
-            drop = {i for b, i in used if b == body}
-            for i in sorted(drop):
-                h = carts[body][i]
-                if self.catalogue.home(h.product, shift.plates) is None:
-                    shares = tuple(round(float(d) / shift.total, 3) for d in shift.deltas)
-                    lies = (*lies, Lying(h.product, h.grams, h.sd, shift.plates, shift.id, shares))
-            carts[body] = tuple(h for i, h in enumerate(state.carts[body]) if i not in drop)
-        units = sum(a.qty for a in atoms if a.kind == "pick")
-        expected = sum(a.grams for a in atoms if a.kind == "pick")
-        for a in atoms:
-            if a.kind == "pick" and a.body is not None:
-                measured = units == 1
-                grams = -shift.total if measured else -shift.total * a.grams / max(expected, 1e-6) / a.qty
-                sd = shift.sd if measured else shift.sd + self.catalogue.spread[a.product]
-                carts[a.body] = carts.get(a.body, ()) + (Held(a.product, grams, sd, shift.id),) * a.qty
-        if lying is not None:
-            lies = tuple(x for k, x in enumerate(lies) if k != lying)
-        story: Story = (state.story, Choice(shift.id, shift.t, atoms))
-        return State(state.logw + ll, carts, lies, story, state.marks)
+            self.catalogue.really.setdefault(a.facing, {})[a.product] = math.log(0.3)
 
     # answers
 
-    def carts_of(self, bodies: Sequence[int]) -> list[tuple[float, dict[str, tuple[int, float]]]]:
+    def held(self) -> list[tuple[str, float]]:
+        """(product, grams) of all units in hands in the likeliest states."""
+        return [(h.product, h.grams) for b in self.beams() for c in b.states[0].carts.values() for h in c.units]
+
+    def carts_of(self, bodies: Sequence[int]) -> list[tuple[float, Content]]:
         """(probability, {product: (qty, grams)}) of what these bodies hold together, likeliest first."""
-        found: dict[tuple[tuple[str, int], ...], list[float]] = {}
-        grams: dict[tuple[tuple[str, int], ...], dict[str, tuple[int, float]]] = {}
-        for state in self.states:
-            cart: dict[str, tuple[int, float]] = {}
-            for b in bodies:
-                for h in state.carts.get(b, ()):
-                    n, g = cart.get(h.product, (0, 0.0))
-                    cart[h.product] = (n + 1, g + h.grams)
-            key = tuple(sorted((p, n) for p, (n, _) in cart.items()))
-            found.setdefault(key, []).append(float(np.exp(state.logw)))
-            grams.setdefault(key, cart)
-        out = [(sum(w), grams[k]) for k, w in found.items()]
-        out.sort(key=lambda x: (-x[0], str(sorted(x[1]))))
+        out: list[tuple[float, Content]] = [(1.0, {})]
+        for beam in {id(self._of[b]): self._of[b] for b in sorted(bodies) if b in self._of}.values():
+            mine = [b for b in bodies if b in beam.bodies]
+            out = sums(out, _contents(beam, mine))[:40]
         return out
 
-    def likeliest(self, since: float) -> list[Choice]:
-        """The story of the likeliest state since a time, oldest first."""
-        out: list[Choice] = []
-        at = self.states[0].story
-        while at is not None and at[1].t >= since - 15.0:
-            out.append(at[1])
-            at = at[0]
-        return out[::-1]
+    def lost_of(self, bodies: Sequence[int]) -> float:
+        """Probability that was cut off the beams of these bodies."""
+        kept = 1.0
+        for beam in {id(self._of[b]): self._of[b] for b in bodies if b in self._of}.values():
+            kept *= 1.0 - beam.lost
+        return 1.0 - kept
 
-    def support(self, since: float) -> dict[tuple[int, str, str, int, int | None], float]:
-        """Probability of (shift, kind, product, quantity, body) over all states' stories since a time."""
-        found: dict[tuple[int, str, str, int, int | None], float] = {}
-        for state in self.states:
-            weight, at = float(np.exp(state.logw)), state.story
-            while at is not None and at[1].t >= since - 15.0:
-                for atom in at[1].atoms:
-                    key = (at[1].shift, atom.kind, atom.product, atom.qty, atom.body)
-                    found[key] = found.get(key, 0.0) + weight
-                at = at[0]
-        return found
+    def stories(self, bodies: Iterable[int]) -> Iterator[tuple[int, list[Told]]]:
+        """For each of these bodies: what it did lately in the likeliest hypothesis, with the probability of each act
+        over all hypotheses. What nobody did is told with the first body of its beam."""
+        done: set[int] = set()
+        for beam in [self._of[b] for b in bodies if b in self._of]:
+            if id(beam) in done:
+                continue
+            done.add(id(beam))
+            support: dict[tuple[int, Atom], float] = {}
+            for state in beam.states:
+                weight = math.exp(state.logw)
+                for choice in state.story:
+                    for atom in choice.atoms:
+                        key = (choice.shift, _what(atom))
+                        support[key] = support.get(key, 0.0) + weight
+            best = [Told(c, a, support[c.shift, _what(a)]) for c in beam.states[0].story for a in c.atoms]
+            for k, b in enumerate(beam.bodies):
+                yield b, [x for x in best if x.atom.body == b or (k == 0 and x.atom.body is None)]
+
+    # what happens besides shifts
 
     def contact(self, t: float, a: int, b: int | None) -> None:
         """Hands met (or reached to the floor): something may have passed from `a` to `b` or back, or been left."""
-        children: dict[tuple[object, ...], State] = {}
-        for state in self.states:
+        beam = self._together([a] if b is None else [a, b], ())
+        children: list[State] = []
+        for state in beam.states:
             for logp, carts in self._passed(state.carts, t, a, b):
-                child = State(state.logw + logp, carts, state.lying, state.story, state.marks)
-                key = child.key()
-                twin = children.get(key)
-                if twin is None or child.logw > twin.logw:
-                    total = child.logw if twin is None else float(np.logaddexp(twin.logw, child.logw))
-                    children[key] = replace(child, logw=total)
-                else:
-                    children[key] = replace(twin, logw=float(np.logaddexp(twin.logw, child.logw)))
-        self._keep(list(children.values()))
+                children.append(State(state.logw + logp, carts, state.lying, state.story))
+        self._settle(beam, children, None)
 
     def _passed(self, carts: Carts, t: float, a: int, b: int | None) -> list[tuple[float, Carts]]:
         gives = self.s.floor_leaves if b is None else self.s.contact_gives
         ways: list[tuple[int, int | None]] = [(a, None)] if b is None else [(a, b), (b, a)]
-        pairs = [(x, y) for x, y in ways if carts.get(x)]
+        pairs = [(x, y) for x, y in ways if x in carts]
         if not pairs:
             return [(0.0, carts)]
-        out: list[tuple[float, Carts]] = [(float(np.log(1.0 - gives)), carts)]
+        out: list[tuple[float, Carts]] = [(math.log(1.0 - gives), carts)]
         for x, y in pairs:
-            mine = carts[x]
+            mine = carts[x].units
             kinds = {h.product: k for k, h in enumerate(mine) if self.times.get(h.shift, t) < t}
             if not kinds:
                 continue
@@ -473,68 +245,85 @@ class Belief:
             for k in kinds.values():
                 rest = (1.0 - self.s.last_item) / max(len(kinds) - 1, 1)
                 share = (self.s.last_item if k == latest else rest) if len(kinds) > 1 else 1.0
-                moved = dict(carts)
-                moved[x] = mine[:k] + mine[k + 1 :]
+                moved = with_cart(carts, x, mine[:k] + mine[k + 1 :])
                 if y is not None:
-                    moved[y] = (*moved.get(y, ()), mine[k])
-                out.append((float(np.log(gives * share / len(pairs))), moved))
+                    moved = with_cart(moved, y, (*moved.get(y, EMPTY).units, mine[k]))
+                out.append((math.log(gives * share / len(pairs)), moved))
         return out
 
     def exchange(self, a: int, b: int, since: float) -> None:
         """Bodies `a` and `b` were mistaken for each other since then: what they took before goes to the other
         body."""
         early = {k for k, t in self.times.items() if t < since}
-        for state in self.states:
-            ca, cb = state.carts.get(a, ()), state.carts.get(b, ())
-            state.carts = {
-                **state.carts,
-                a: tuple(h for h in ca if h.shift not in early) + tuple(h for h in cb if h.shift in early),
-                b: tuple(h for h in cb if h.shift not in early) + tuple(h for h in ca if h.shift in early),
-            }
+        beam = self._together([a, b], ())
+        for state in beam.states:
+            ca, cb = state.carts.get(a, EMPTY).units, state.carts.get(b, EMPTY).units
+            mine = tuple([h for h in ca if h.shift not in early] + [h for h in cb if h.shift in early])
+            other = tuple([h for h in cb if h.shift not in early] + [h for h in ca if h.shift in early])
+            state.carts = with_cart(with_cart(state.carts, a, mine), b, other)
+        self._settle(beam, beam.states, None)
 
     def forget(self, bodies: set[int]) -> None:
         """These bodies are out of the shop: their carts no longer tell states apart."""
-        merged: dict[tuple[object, ...], State] = {}
-        for state in self.states:
-            thin = replace(state, carts={b: c for b, c in state.carts.items() if b not in bodies})
-            key = thin.key()
-            twin = merged.get(key)
-            merged[key] = thin if twin is None else replace(twin, logw=float(np.logaddexp(twin.logw, thin.logw)))
-        self._keep(list(merged.values()))
+        for beam in [b for b in self.beams() if any(x in bodies for x in b.bodies)]:
+            for b in beam.bodies:
+                del self._of[b]
+            stay = tuple([b for b in beam.bodies if b not in bodies])
+            for state in beam.states:
+                state.carts = {b: c for b, c in state.carts.items() if b in stay}
+            rest = Beam(stay, beam.states, beam.lost)
+            if stay or any(x.lying for x in beam.states):
+                self._settle(rest, rest.states, None)
 
 
-def _same_spot(item: Lying, shift: Shift, sd: float) -> float:
-    """Log odds that the load leaves the plates in the very shares in which the item was put down, against any
-    shares."""
-    there = dict(zip(item.plates, item.shares, strict=False))
-    here = dict(zip(shift.plates, (float(d) / shift.total for d in shift.deltas), strict=True))
-    spread = 0.02 + 1.5 * sd / max(abs(shift.total), 1.0)
-    off = 0.5 * sum(abs(there.get(q, 0.0) - here.get(q, 0.0)) for q in there.keys() | here.keys())
-    sharp = 0.5 if len(there) == 1 and len(here) == 1 else 1.5
-    return float(max(sharp - 0.5 * (off / spread) ** 2, -3.0))
+def with_cart(carts: Carts, body: int, units: tuple[Held, ...]) -> Carts:
+    """The same carts, with these units in one of them."""
+    out = {b: c for b, c in carts.items() if b != body}
+    if units:
+        out[body] = Cart(units)
+    return out
 
 
-def _main(shift: Shift, plates: tuple[int, ...]) -> int:
-    mine = [q for q in shift.plates if q in plates] or list(shift.plates)
-    return max(mine, key=lambda q: abs(float(shift.deltas[shift.plates.index(q)])))
+def _known(way: Way, beam: Beam) -> bool:
+    """Are all who act in this way in the beam? (Those left out are too unlikely to be followed.)"""
+    return all(a.body is None or a.body in beam.bodies for a in way.choice.atoms)
 
 
-def _subsets(pool: list[Unit], shift: Shift) -> Iterator[tuple[Unit, ...]]:
-    """One to three units whose weight is near the shift's."""
-    for n in (1, 2, 3):
-        if n > 1 and len(pool) > (12, 12, 9)[n - 1]:
-            return
-        for used in itertools.combinations(pool, n):
-            grams = sum(x.unit.grams for x in used)
-            if abs(grams - shift.total) < 7.0 * (shift.sd + max(x.unit.sd for x in used) * n):
-                yield used
+def _contents(beam: Beam, bodies: Sequence[int]) -> list[tuple[float, Content]]:
+    """What these bodies of one beam hold together, likeliest first."""
+    found: dict[tuple[tuple[str, int], ...], tuple[float, Content]] = {}
+    for state in beam.states:
+        cart: Content = {}
+        for b in bodies:
+            for h in state.carts.get(b, EMPTY).units:
+                n, g = cart.get(h.product, (0, 0.0))
+                cart[h.product] = (n + 1, g + h.grams)
+        key = tuple(sorted([(p, n) for p, (n, _) in cart.items()]))
+        before = found.get(key)
+        weight = math.exp(state.logw)
+        found[key] = (weight, cart) if before is None else (before[0] + weight, before[1])
+    return sorted(found.values(), key=_order)
 
 
-def _gather(atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:
-    """Atoms of the same product as one atom of that quantity."""
-    out: dict[tuple[object, ...], Atom] = {}
-    for a in atoms:
-        k = (a.kind, a.body, a.product, a.facing)
-        old = out.get(k)
-        out[k] = a if old is None else old._replace(qty=old.qty + a.qty, grams=old.grams + a.grams)
-    return tuple(out.values())
+def _order(option: tuple[float, Content]) -> tuple[float, list[str]]:
+    return -option[0], sorted(option[1])
+
+
+def sums(ones: Sequence[tuple[float, Content]], others: Sequence[tuple[float, Content]]) -> list[tuple[float, Content]]:
+    """The sums of two independent contents, likeliest first."""
+    found: dict[tuple[tuple[str, int], ...], tuple[float, Content]] = {}
+    for p, a in ones:
+        for q, b in others:
+            both = dict(a)
+            for k, (n, g) in b.items():
+                m, h = both.get(k, (0, 0.0))
+                both[k] = (m + n, h + g)
+            key = tuple(sorted([(k, n) for k, (n, _) in both.items()]))
+            known = found.get(key)
+            found[key] = (p * q + (known[0] if known else 0.0), known[1] if known else both)
+    return sorted(found.values(), key=_order)
+
+
+def _what(atom: Atom) -> Atom:
+    """An act regardless of its exact weight and place."""
+    return atom._replace(facing=None, plate=0, grams=0.0)

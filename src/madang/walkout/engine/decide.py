@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from madang.walkout.engine.belief import Atom, Belief, Choice
+from madang.walkout.engine.belief import Belief, Content, Told, sums
 from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Store
 from madang.walkout.engine.types import Alternative, Cart, Line, Moved, Receipt, Update
 from madang.walkout.engine.visits import Visit, Visits
 
-Options = list[tuple[float, dict[str, tuple[int, float]]]]
+Options = list[tuple[float, Content]]
 """(probability, {product: (quantity, grams)}), likeliest first."""
 
 TOLD_AGAIN = 0.1  # a move whose probability changed by this much is told again
@@ -29,41 +29,81 @@ class Reporter:
         self.people = people
         self._said: dict[str, Moved] = {}
         self._carts: dict[str, tuple[Line, ...]] = {}
+        self._names: dict[int, tuple[str, ...]] = {}
+        self._acts: dict[int, dict[int, list[Told]]] = {}
+        self._by_body: dict[int, tuple[int, ...]] = {}
+        self._fresh: tuple[int, ...] = ()
         self._revisions: dict[str, int] = {}
         self._banked: dict[str, Options] = {}
 
     def moved(self, now: float) -> list[Update]:
-        """Moves of the likeliest story that are new or were told otherwise, then the carts that changed."""
+        """Moves that are believed otherwise than they were told, then the carts that changed."""
         out: list[Update] = []
-        told: dict[str, Moved] = {}
         since = now - self.s.story_s
-        support = self.belief.support(since)
-        for choice in self.belief.likeliest(since):
-            if choice.t < since:
-                continue
-            for k, atom in enumerate(choice.atoms):
-                sure = support.get((choice.shift, atom.kind, atom.product, atom.qty, atom.body), 0.0)
-                told[f"m{choice.shift}.{k}"] = self._word(f"m{choice.shift}.{k}", choice, atom, sure)
-        self._said = {name: m for name, m in self._said.items() if m.t >= since}
-        for name, old in self._said.items():
-            if name not in told and not old.retracted:
-                told[name] = _again(old, old.revision, retracted=True)
-        for name, new in told.items():
-            before = self._said.get(name)
-            if before is None:
-                out.append(new)
-                self._said[name] = new
-            elif not _alike(before, new):
-                self._said[name] = _again(new, before.revision + 1, new.retracted)
-                out.append(self._said[name])
-        for visit in self.visits.open_visits():
+        changed = self._changed(since)
+        for shift in sorted(changed):
+            acts = [x for _, acts in sorted(self._acts.get(shift, {}).items()) for x in acts]
+            told: dict[str, Moved] = {}
+            for k, act in enumerate(_once(acts)):
+                name = f"m{shift}.{k}"
+                told[name] = self._word(name, act)
+            for name in self._names.get(shift, ()):
+                old = self._said[name]
+                if name not in told and not old.retracted:
+                    told[name] = _again(old, old.revision, retracted=True)
+            self._names[shift] = tuple(dict.fromkeys([*self._names.get(shift, ()), *told]))
+            out += self._say(told)
+        for shift in [k for k, names in self._names.items() if self._said[names[0]].t < since]:
+            for name in self._names.pop(shift):
+                del self._said[name]
+            self._acts.pop(shift, None)
+        visits = {v.id: v for v in map(self.visits.visit_of, self._fresh) if v is not None and not v.settled}
+        for visit in visits.values():
             lines, confidence, _ = self._lines(visit)
             if lines != self._carts.get(visit.id, ()):
                 self._carts[visit.id] = lines
                 out.append(Cart(now, visit.id, lines, confidence))
+        self._fresh = ()
         return out
 
-    def _word(self, name: str, choice: Choice, atom: Atom, sure: float) -> Moved:
+    def _changed(self, since: float) -> set[int]:
+        """Take over what is believed otherwise now; the shifts that this concerns."""
+        touched = self._fresh = tuple(self.belief.touched)
+        self.belief.touched.clear()
+        changed: set[int] = set()
+        for body, acts in self.belief.stories(touched):
+            before = self._by_body.get(body, ())
+            now: dict[int, list[Told]] = {}
+            for act in acts:
+                if act.choice.t >= since:
+                    now.setdefault(act.choice.shift, []).append(act)
+            for shift in before:
+                if shift not in now and shift in self._acts:
+                    self._acts[shift].pop(body, None)
+                    changed.add(shift)
+            for shift, some in now.items():
+                if self._acts.setdefault(shift, {}).get(body) != some:
+                    self._acts[shift][body] = some
+                    changed.add(shift)
+            self._by_body[body] = tuple(now)
+        return changed
+
+    def _say(self, told: dict[str, Moved]) -> list[Update]:
+        """What of these moves is new or was told otherwise."""
+        out: list[Update] = []
+        for name, new in told.items():
+            before = self._said.get(name)
+            if before is None:
+                self._said[name] = new
+            elif _alike(before, new):
+                continue
+            else:
+                self._said[name] = _again(new, before.revision + 1, new.retracted)
+            out.append(self._said[name])
+        return out
+
+    def _word(self, name: str, act: Told) -> Moved:
+        choice, atom, sure = act
         visit = None if atom.body is None else self.visits.visit_of(atom.body)
         body = None if atom.body is None else self.people.bodies.get(atom.body)
         return Moved(
@@ -82,7 +122,7 @@ class Reporter:
 
     def _lines(self, visit: Visit) -> tuple[tuple[Line, ...], float, tuple[Alternative, ...]]:
         bodies = [m.body for m in visit.members if m.body is not None]
-        options = _sums(self._banked.get(visit.id), self.belief.carts_of(bodies))
+        options = self._with_earlier(visit, self.belief.carts_of(bodies))
         sure: dict[tuple[str, int], float] = {}
         for p, cart in options:
             for product, (n, _) in cart.items():
@@ -95,6 +135,11 @@ class Reporter:
         others = [o for k, o in enumerate(options[:5]) if k != best][:3]
         rest = tuple(Alternative(p, lines(cart)) for p, cart in others if p > 1e-4)
         return lines(options[best][1]), options[best][0], rest
+
+    def _with_earlier(self, visit: Visit, options: Options) -> Options:
+        """Carts of an earlier stay (re-entry) and of this one together."""
+        before = self._banked.get(visit.id)
+        return options if before is None else sums(before, options)
 
     def _cheapest(self, options: Options) -> int:
         """Among the about equally likely carts the one of least expected cost: charging too much costs more."""
@@ -126,7 +171,7 @@ class Reporter:
                 continue
             lines, confidence, alternatives = self._lines(visit)
             confidence *= 0.5 if visit.doubt else 1.0 - self.s.model_doubt
-            self._banked[visit.id] = _sums(self._banked.get(visit.id), self.belief.carts_of(sorted(bodies)))[:20]
+            self._banked[visit.id] = self._with_earlier(visit, self.belief.carts_of(sorted(bodies)))[:20]
             revision = self._revisions.get(visit.id, -1) + 1
             self._revisions[visit.id] = revision
             decision = "charge" if confidence >= self.s.charge_confidence else "review"
@@ -147,19 +192,13 @@ class Reporter:
         return out
 
 
-def _sums(before: Options | None, now: Options) -> Options:
-    """Carts of an earlier stay (re-entry) and of this one together."""
-    if before is None:
-        return now
-    found: dict[tuple[tuple[str, int], ...], tuple[float, dict[str, tuple[int, float]]]] = {}
-    for p, a in before:
-        for q, b in now:
-            both = dict(a)
-            for k, (n, g) in b.items():
-                both[k] = (both.get(k, (0, 0.0))[0] + n, both.get(k, (0, 0.0))[1] + g)
-            key = tuple(sorted((k, n) for k, (n, _) in both.items()))
-            found[key] = (found.get(key, (0.0, both))[0] + p * q, both)
-    return sorted(found.values(), key=lambda x: (-x[0], str(sorted(x[1]))))
+def _once(acts: Sequence[Told]) -> list[Told]:
+    """What nobody did may be told by several: once is enough."""
+    out: list[Told] = []
+    for act in acts:
+        if act.atom.body is not None or all(act.atom != x.atom for x in out):
+            out.append(act)
+    return out
 
 
 def _alike(before: Moved, new: Moved) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from madang.walkout.engine.belief import Belief, Scene
+from madang.walkout.engine.belief import Belief
 from madang.walkout.engine.clocks import Clocks
 from madang.walkout.engine.contacts import Contact, Contacts
 from madang.walkout.engine.decide import Reporter
@@ -25,6 +25,7 @@ from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.types import Gate, Person, Update, Vision
 from madang.walkout.engine.visits import Visits
+from madang.walkout.engine.ways import Scene
 
 TICK_S = 0.2
 SEEN_S = 0.5  # a person seen this long ago still stands there

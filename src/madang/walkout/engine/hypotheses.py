@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.states import log_add
 from madang.walkout.engine.store import Floats, Ints, Store
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """`qty` units of one product taken at `plates`; `facing` row of the store's facings, `grams` expected for all
     of them."""
 
@@ -43,9 +45,14 @@ def counts(kinds: int, most: int) -> Ints:
     return np.array(rows, np.int64)
 
 
-def log_gauss(x: Floats | float, sd: Floats | float) -> Floats:
+LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
+SIZES = tuple(math.log(p) for p in (0.8, 0.15, 0.03, 0.012, 0.002))
+"""Log prior of taking one, two, three, four, more units in one grab."""
+
+
+def log_normal(x: float, sd: float) -> float:
     """Log density of a centred normal."""
-    return np.asarray(-0.5 * (np.asarray(x) / sd) ** 2 - np.log(np.asarray(sd) * 2.5066))
+    return -0.5 * (x / sd) ** 2 - math.log(sd) - LOG_ROOT_2PI
 
 
 class Catalogue:
@@ -73,6 +80,7 @@ class Catalogue:
         self.really: dict[int, dict[str, float]] = {}
         self.stock = {(k, p): float(n) for k, f in enumerate(store.facings) for p, n in (f.count or {}).items()}
         self.dead: set[int] = set()
+        self._kinds: dict[tuple[int, ...], list[tuple[int, str]]] = {}
 
     def _beside(self, facing: int) -> set[str]:
         """Products of the facings next to this one: those it is most easily confused with when shelves are filled."""
@@ -100,12 +108,11 @@ class Catalogue:
         w, u = self.weight[product], self.spread[product]
         if w <= 0:
             return -7.0 if qty == 1 else -12.0
-        narrow = np.sqrt(sd**2 + qty * u**2)
-        wide = np.sqrt(narrow**2 + (self.s.wrong_weight_sd * w * qty) ** 2)
+        narrow = math.sqrt(sd**2 + qty * u**2)
+        wide = math.hypot(narrow, self.s.wrong_weight_sd * w * qty)
         x = grams - qty * w
-        good = log_gauss(x, narrow) + np.log1p(-self.s.wrong_weight)
-        bad = log_gauss(x, wide) + np.log(self.s.wrong_weight)
-        return float(np.logaddexp(good, bad))
+        good = log_normal(x, narrow) + math.log1p(-self.s.wrong_weight)
+        return log_add(good, log_normal(x, wide) + math.log(self.s.wrong_weight))
 
     def learn(self, product: str, qty: int, grams: float, sd: float) -> None:
         """A unit of a wrongly catalogued product has been weighed: believe the plates. Bounded; only clear misfits
@@ -113,101 +120,105 @@ class Catalogue:
         w, u = self.weight[product], self.spread[product]
         if w <= 0 or qty < 1:
             return
-        narrow = float(np.sqrt(sd**2 + qty * u**2))
-        wide = float(np.hypot(narrow, self.s.wrong_weight_sd * w * qty))
+        narrow = math.sqrt(sd**2 + qty * u**2)
+        wide = math.hypot(narrow, self.s.wrong_weight_sd * w * qty)
         x = grams - qty * w
-        odds = float(log_gauss(x, wide) - log_gauss(x, narrow)) + float(np.log(self.s.wrong_weight))
+        odds = log_normal(x, wide) - log_normal(x, narrow) + math.log(self.s.wrong_weight)
         if odds > 0.0 and abs(x) < 0.3 * w * qty:
             self.weight[product] = grams / qty
-            self.spread[product] = float(np.hypot(u, sd / qty))
+            self.spread[product] = math.hypot(u, sd / qty)
 
     def moved(self, facing: int, product: str, units: float) -> None:
         """So many units more are expected in a facing (fewer, when negative). Unknown counts stay unknown."""
         if (facing, product) in self.stock:
             self.stock[facing, product] += units
 
-    def _in_stock(self, parts: list[Part]) -> float:
-        """Log probability that a facing holds what it is said to have given."""
-        short = sum(p.qty > self.stock.get((p.facing, p.product), np.inf) + 0.5 for p in parts)
-        return short * float(np.log(self.s.wrong_count))
+    def kinds_of(self, plates: tuple[int, ...]) -> list[tuple[int, str]]:
+        """(facing, product) planned on these plates."""
+        known = self._kinds.get(plates)
+        if known is None:
+            known = [(f, p) for f in self.facings_of(plates) for p in self.store.facings[f].products]
+            self._kinds[plates] = known
+        return known
 
     def takes(self, shift: Shift) -> list[Take]:
         """Explanations of what was taken, best first."""
         out = self._planned(shift) + self._strangers(shift)
-        out.sort(key=lambda x: (-x.loglik, str(x.parts)))
+        out.sort(key=lambda x: (-x.loglik, x.parts))
         if not out:
             return out
         best = out[0].loglik
         return [x for x in out if x.loglik > best - self.s.prune_nats][:12]
 
     def _planned(self, shift: Shift) -> list[Take]:
-        s = self.s
+        """What the planogram shows here, one to four units: likelihoods of all multisets at once."""
+        kinds = [k for k in self.kinds_of(shift.plates) if self.weight[k[1]] > 0][:6]
+        if not kinds:
+            return []
         facings = self.facings_of(shift.plates)
-        kinds = [(f, p) for f in facings for p in self.store.facings[f].products if self.weight[p] > 0]
-        if not kinds or len(kinds) > 6:
-            kinds = kinds[:6]
-            if not kinds:
-                return []
-        grams = -shift.total
+        n = counts(len(kinds), 4)
         w = np.array([self.weight[p] for _, p in kinds])
         u = np.array([self.spread[p] for _, p in kinds])
-        n = counts(len(kinds), 4)
-        total = n @ w
-        loose = 4 * np.sqrt(shift.sd**2 + n @ u**2) + 0.25 * total
-        blind = self._blind(kinds)
-        near = np.abs(total - grams) < loose + 5.0
+        grams, mean = -shift.total, n @ w
+        var = shift.sd**2 + n @ u**2
+        blind = any(q in self.dead for f, _ in kinds for q in self.store.facings[f].plates)
+        near = np.abs(mean - grams) < 4 * np.sqrt(var) + 0.25 * mean + 5.0
         if blind:
-            near |= (n.sum(axis=1) == 1) & (grams < total) & (grams > 0.1 * total)
-        n = n[near]
-        if not len(n):
+            near |= (n.sum(axis=1) == 1) & (grams < mean) & (grams > 0.1 * mean)
+        rows = np.flatnonzero(near)
+        if not len(rows):
             return []
-        shares = self._shares(shift, facings)
-        out = []
-        for row in n:
-            parts = []
-            ll = float(_size_prior(int(row.sum()), int((row > 0).sum()), s))
-            for (f, p), k in zip(kinds, row, strict=True):
-                if k:
-                    plates = tuple(q for q in shift.plates if q in self.store.facings[f].plates)
-                    parts.append(Part(p, int(k), f, float(k * self.weight[p]), plates))
-            ll += self._weigh_parts(grams, parts, shift.sd, blind)
-            ll += self._placed(parts, facings, shares, grams) + self._in_stock(parts)
-            out.append(Take(tuple(parts), ll))
-        return out
+        n, mean, var = n[rows], mean[rows], var[rows]
+        ll = self._weighed(grams, n, mean, var, blind)
+        ll += self._placed(n * w, [facings.index(f) for f, _ in kinds], self._shares(shift, facings), grams)
+        stock = np.array([self.stock.get(k, np.inf) for k in kinds]) + 0.5
+        ll += (n > stock).sum(axis=1) * math.log(self.s.wrong_count)
+        floor = ll.max() - self.s.prune_nats
+        return [Take(self._parts(row, kinds, shift), float(x)) for row, x in zip(n, ll, strict=True) if x > floor]
 
-    def _blind(self, kinds: list[tuple[int, str]]) -> bool:
-        return any(q in self.dead for f, _ in kinds for q in self.store.facings[f].plates)
+    def _parts(self, row: Ints, kinds: list[tuple[int, str]], shift: Shift) -> tuple[Part, ...]:
+        parts = []
+        for (f, p), k in zip(kinds, row.tolist(), strict=True):
+            if k:
+                plates = tuple([q for q in shift.plates if q in self.store.facings[f].plates])
+                parts.append(Part(p, k, f, k * self.weight[p], plates))
+        return tuple(parts)
 
-    def _weigh_parts(self, grams: float, parts: list[Part], sd: float, blind: bool) -> float:
-        if len(parts) == 1:
-            ll = self.weigh(grams, parts[0].product, parts[0].qty, sd)
-        else:
-            mean = sum(p.grams for p in parts)
-            var = sd**2 + sum(p.qty * self.spread[p.product] ** 2 for p in parts)
-            ll = float(log_gauss(grams - mean, np.sqrt(var)))
+    def _weighed(self, grams: float, n: Ints, mean: Floats, var: Floats, blind: bool) -> Floats:
+        """Log likelihood of the weight, and prior of the number of units and kinds, per row of `n`; a single kind may
+        have a wrong catalogue weight."""
+        units, kinds = n.sum(axis=1), (n > 0).sum(axis=1)
+        x = grams - mean
+        good = -0.5 * x**2 / var - 0.5 * np.log(var) - LOG_ROOT_2PI
+        wide = var + (self.s.wrong_weight_sd * mean) ** 2
+        bad = -0.5 * x**2 / wide - 0.5 * np.log(wide) - LOG_ROOT_2PI + math.log(self.s.wrong_weight)
+        ll: Floats = np.where(kinds == 1, np.logaddexp(good + math.log1p(-self.s.wrong_weight), bad), good)
         if blind:
-            mean = sum(p.grams for p in parts)
-            if 0.1 * mean < grams < 0.95 * mean:
-                ll = float(np.logaddexp(ll, -np.log(mean) + np.log(0.5)))
+            part = (0.1 * mean < grams) & (grams < 0.95 * mean)
+            ll = np.where(part, np.logaddexp(ll, math.log(0.5) - np.log(mean)), ll)
+        ll += np.array(SIZES)[np.minimum(units, 5) - 1] + (kinds - 1) * math.log(self.s.two_kinds)
         return ll
 
     def _shares(self, shift: Shift, facings: list[int]) -> Floats:
         """Grams taken on each facing's plates; a plate of two facings counts for both by halves."""
         out = np.zeros(len(facings))
-        for plate, delta in zip(shift.plates, shift.deltas, strict=True):
+        for plate, delta in zip(shift.plates, shift.deltas.tolist(), strict=True):
             here = [i for i, f in enumerate(facings) if plate in self.store.facings[f].plates]
             for i in here:
                 out[i] -= delta / len(here)
         return out
 
-    def _placed(self, parts: list[Part], facings: list[int], shares: Floats, grams: float) -> float:
-        if len(facings) < 2:
-            return 0.0
-        want = np.zeros(len(facings))
-        for p in parts:
-            want[facings.index(p.facing)] += p.grams
+    def _placed(self, want: Floats, at: list[int], shares: Floats, grams: float) -> Floats:
+        """Log likelihood of where the load left, per row of `want` [m, kinds] grams; kind k stands in facing
+        `at[k]`."""
+        if len(shares) < 2:
+            return np.zeros(len(want))
+        by_facing = np.zeros((len(want), len(shares)))
+        for k, i in enumerate(at):
+            by_facing[:, i] += want[:, k]
         sd = self.s.share_sd_g + self.s.share_sd * abs(grams)
-        return float(np.maximum(-0.5 * ((shares - want) / sd) ** 2, -15.0).sum())
+        out: Floats = np.maximum(-0.5 * ((shares - by_facing) / sd) ** 2, -15.0).sum(axis=1)
+        return out
 
     def _strangers(self, shift: Shift) -> list[Take]:
         """Products that the planogram does not show here: another product of this shelf (wrong planogram)."""
@@ -215,52 +226,52 @@ class Catalogue:
         facings = self.facings_of(shift.plates)
         if not facings:
             return out
-        main = max(
-            facings,
-            key=lambda f: sum(
-                abs(d) for q, d in zip(shift.plates, shift.deltas, strict=True) if q in self.store.facings[f].plates
-            ),
-        )
+        main = self.main_facing(shift, facings)
         planned = {p for f in facings for p in self.store.facings[f].products}
-        shelf = self.store.facings[main].shelf
         known = self.really.get(main, {})
-        for product in self.on_shelf[shelf]:
-            if product in planned or self.weight[product] <= 0:
+        grams = -shift.total
+        for product in self.on_shelf[self.store.facings[main].shelf]:
+            w = self.weight[product]
+            if product in planned or w <= 0:
                 continue
-            next_to = product in self.beside[main]
-            prior = known.get(product, float(np.log(self.s.wrong_planogram * (2.5 if next_to else 1.0))))
+            near = 6.0 * math.hypot(shift.sd, 2 * self.spread[product])
             for qty in (1, 2):
-                if abs(-shift.total - qty * self.weight[product]) < 6 * np.hypot(shift.sd, 2 * self.spread[product]):
-                    ll = self.weigh(-shift.total, product, qty, shift.sd) + prior + _size_prior(qty, 1, self.s)
-                    out.append(Take((Part(product, qty, main, qty * self.weight[product], shift.plates, True),), ll))
+                if abs(grams - qty * w) < near:
+                    beside = 2.5 if product in self.beside[main] else 1.0
+                    prior = known.get(product, math.log(self.s.wrong_planogram * beside))
+                    ll = self.weigh(grams, product, qty, shift.sd) + prior + SIZES[qty - 1]
+                    out.append(Take((Part(product, qty, main, qty * w, shift.plates, True),), ll))
         return out
+
+    def main_facing(self, shift: Shift, facings: list[int]) -> int:
+        """The facing that gave or got most."""
+        deltas = shift.deltas.tolist()
+
+        def change(f: int) -> float:
+            plates = self.store.facings[f].plates
+            return float(sum([abs(d) for q, d in zip(shift.plates, deltas, strict=True) if q in plates]))
+
+        return max(facings, key=change)
 
     def fits(self, shift: Shift, held: list[tuple[str, float]]) -> float:
         """How many standard deviations the shift is from the nearest explanation: takes, or things that people
         hold."""
+        best = 99.0
         if shift.total < 0:
-            best = 99.0
-            for take in self._planned(shift)[:]:
-                mean = sum(p.grams for p in take.parts)
-                var = shift.sd**2 + sum(p.qty * self.spread[p.product] ** 2 for p in take.parts)
-                best = min(best, abs(-shift.total - mean) / float(np.sqrt(var)))
+            for take in self._planned(shift):
+                mean = sum([p.grams for p in take.parts])
+                var = shift.sd**2 + sum([p.qty * self.spread[p.product] ** 2 for p in take.parts])
+                best = min(best, abs(-shift.total - mean) / math.sqrt(var))
             for f in self.facings_of(shift.plates):
                 for p in self.beside[f]:
-                    sd = float(np.hypot(shift.sd, self.spread[p]))
+                    sd = math.hypot(shift.sd, self.spread[p])
                     best = min(best, 1.0 + abs(-shift.total - self.weight[p]) / sd)
             return best
-        best = min((abs(shift.total - g) / max(shift.sd, 1.0) for _, g in held), default=99.0)
-        for f in self.facings_of(shift.plates):
-            for product in self.store.facings[f].products:
-                w = self.weight[product]
-                n = max(1, round(shift.total / w)) if w > 0 else 0
-                if 0 < n <= 6:
-                    sd = float(np.hypot(shift.sd, np.sqrt(n) * self.spread[product]))
-                    best = min(best, abs(shift.total - n * w) / sd)
+        best = min([abs(shift.total - g) / max(shift.sd, 1.0) for _, g in held], default=best)
+        for _, product in self.kinds_of(shift.plates):
+            w = self.weight[product]
+            n = max(1, round(shift.total / w)) if w > 0 else 0
+            if 0 < n <= 6:
+                sd = math.hypot(shift.sd, math.sqrt(n) * self.spread[product])
+                best = min(best, abs(shift.total - n * w) / sd)
         return best
-
-
-def _size_prior(units: int, kinds: int, s: Settings) -> float:
-    return float(
-        np.log((0.8, 0.15, 0.03, 0.012)[units - 1] if units < 5 else 0.002) + (kinds - 1) * np.log(s.two_kinds)
-    )

@@ -193,10 +193,17 @@ class Settings:
     """Exponent that tempers an over-confident classifier."""
     sight_floor: float = 0.005
     """Probability that the classifier gives to a product outside its five best."""
-    beam: int = 80
-    """Hypotheses about the whole shop that are kept."""
+    handed_margin_nats: float = 3.0
+    """What the likeliest owner explains within this of what a stranger's item would is no stranger's item."""
+    beam: int = 60
+    """Hypotheses that are kept about people whose fates hang together."""
     beam_nats: float = 14.0
     """Hypotheses this much less likely than the best are dropped."""
+    dependent_nats: float = 0.003
+    """People are followed apart when what is unknown of one tells less than this about the other (mutual
+    information)."""
+    ways_nats: float = 8.0
+    """Who is less likely than this to have caused a change is left out of it."""
     ways: int = 14
     """Explanations of one change that are followed."""
     story_s: float = 120.0
