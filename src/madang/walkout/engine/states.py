@@ -165,7 +165,8 @@ def _joined(ones: list[State], others: list[State], most: int, nats: float) -> l
         if -cost < floor:
             break
         a, b = ones[i], others[k]
-        out.append(State(-cost, {**a.carts, **b.carts}, a.lying + b.lying, a.story + b.story))
+        story = tuple(dict.fromkeys(a.story + b.story)) if a.story and b.story else a.story or b.story
+        out.append(State(-cost, {**a.carts, **b.carts}, a.lying + b.lying, story))
         if k + 1 < len(others):
             heappush(edge, (-a.logw - others[k + 1].logw, i, k + 1))
         if k == 0 and i + 1 < len(ones):
@@ -214,14 +215,15 @@ def mutual_nats(xs: Sequence[object], ys: Sequence[object], weights: Sequence[fl
 
 
 def _marginal(beam: Beam, names: Sequence[int | Lying]) -> Beam:
-    bodies = tuple(x for x in names if not isinstance(x, Lying))
+    bodies = tuple([x for x in names if not isinstance(x, Lying)])
     things = {x for x in names if isinstance(x, Lying)}
+    first = beam.bodies[:1] == bodies[:1]
     states = [
         State(
             x.logw,
             {b: x.carts[b] for b in bodies if b in x.carts},
-            tuple(y for y in x.lying if y in things),
-            x.story,
+            tuple([y for y in x.lying if y in things]),
+            tuple([c for c in x.story if any(a.body in bodies or (first and a.body is None) for a in c.atoms)]),
         )
         for x in beam.states
     ]
