@@ -20,7 +20,7 @@ from madang.kernel import Actor, Kind, Role, derived, system
 from madang.kernel.clock import SECOND_US
 from madang.ledger import Transfer
 from madang.members.credentials import digest_of
-from madang.walkout import books, facts, occupancy, pricing, records
+from madang.walkout import books, facts, occupancy, pricing, promising, records
 from madang.walkout import process as declared
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Move, Spot, heard, wanted
@@ -235,7 +235,8 @@ class Applying:
         proposal = pricing.propose(self._tx, self._system, self._shop, update, self._at_us)
         process = deals.process_of(self._tx, self._system, deal)
         news = bool(visit.books.moves) or proposal.best.carried() != deal.data.get("carried")
-        if news and proposal.decision == "review" and process.transition("reconsider") is not None:
+        verdict = promising.verdict_on(self._tx, self._shop, proposal, self._at_us)
+        if news and verdict.decision == "review" and process.transition("reconsider") is not None:
             self._move(visit, "reconsider", args)
         else:
             self._move(visit, "add" if deal.state == "disputed" else "adjust", args)

@@ -13,7 +13,7 @@ from madang.deals.disputes import Claim
 from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor
-from madang.walkout import facts, model, occupancy, pricing, records, settling, trust
+from madang.walkout import facts, model, occupancy, pricing, promising, records, settling, trust
 from madang.walkout.goods import Booking
 from madang.walkout.holds import by_product, wanted
 from madang.walkout.settling import remember, tell, visit_of
@@ -26,6 +26,8 @@ def price(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """Give the engine's receipt (args: receipt) the catalogue's prices."""
     said = msgspec.convert(args["receipt"], model.Receipt)
     proposal = pricing.propose(tx, by, deal.shop, said, at_us)
+    verdict = promising.judge(tx, deal, proposal, at_us)
+    proposal = msgspec.structs.replace(proposal, decision=verdict.decision)
     best = proposal.best
     body = facts.Priced(
         visit=str(deal.id),
@@ -36,9 +38,7 @@ def price(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
         decision=proposal.decision,
     )
     tell(tx, by, deal, body, at_us)
-    why = "no_price" if best.unpriced else "unsure"
-    why_asked = why if proposal.decision == "review" else None
-    return remember(proposal) | {"why": why_asked, "said": best.pieces()}
+    return remember(proposal) | {"why": verdict.why, "said": best.pieces()}
 
 
 @declared.action("walkout.propose")
@@ -46,6 +46,7 @@ def propose(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """A receipt that came while a person is asked becomes the proposal."""
     said = msgspec.convert(args["receipt"], model.Receipt)
     proposal = pricing.propose(tx, by, deal.shop, said, at_us)
+    promising.proposed_anew(tx, deal, proposal, at_us)
     return remember(proposal) | {"said": proposal.best.pieces()}
 
 
@@ -128,6 +129,7 @@ def refunded(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
         tell(tx, by, deal, body, at_us, "line", line.number)
     booking.post()
     records.set_visit(tx, deal.shop, visit)
+    promising.paid_back(tx, deal, at_us)
     return trust.upheld(tx, by, deal, deal.data.get("claimed", []), at_us)
 
 

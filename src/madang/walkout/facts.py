@@ -250,3 +250,32 @@ class EngineFailed(msgspec.Struct, frozen=True, kw_only=True):
 
     position: int
     fault: str
+
+
+@journal.kind("walkout.promised", version=1, stage=Stage.PLANNING)
+class Promised(msgspec.Struct, frozen=True, kw_only=True):
+    """The operator promised how many of the receipts charged automatically may be wrong at most."""
+
+    wrong_max: float
+    doubt: float
+    until: str
+    floor: float
+    audit_share: float
+
+
+@journal.kind("walkout.evidence_begun", version=1, stage=Stage.PLANNING)
+class EvidenceBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """A new period of evidence: another engine, plates, goods on the shelves or terms, or the shop seems changed."""
+
+    period: int
+    why: str
+
+
+@journal.kind("walkout.promise_stands", version=1, stage=Stage.SALES)
+class PromiseStands(msgspec.Struct, frozen=True, kw_only=True):
+    """What the evidence bears from now on; without a ``threshold`` a person is asked about every receipt."""
+
+    period: int
+    state: str
+    threshold: float | None
+    needed: int

@@ -19,13 +19,14 @@ LIKELY_MIN = 0.1
 
 class Offer(msgspec.Struct, frozen=True):
     """One receipt that may be the right one; ``unpriced`` are products without a price, which nobody is charged,
-    and ``missing`` what of them was taken."""
+    and ``missing`` what of them was taken. ``amounts`` is won by product."""
 
     probability: float
     taken: tuple[Taken, ...]
     total_krw: int
     unpriced: tuple[str, ...] = ()
     missing: tuple[Taken, ...] = ()
+    amounts: dict[str, int] = {}
 
     @property
     def items(self) -> int:
@@ -80,10 +81,10 @@ def offer(tx: Tx, by: Actor, shop: str, taken: Sequence[Taken], probability: flo
     products = catalog.products(tx, by, ids)
     prices = catalog.price_at(tx, by, ids, at_us, shop=shop)
     known = tuple(item for item in taken if item.product in products and item.product in prices)
-    total = sum(line.amount_krw for line in price_lines(known, products, prices))
+    amounts = {line.product: line.amount_krw for line in price_lines(known, products, prices)}
     missing = tuple(item for item in taken if item not in known)
     unpriced = tuple(sorted(item.product for item in missing))
-    return Offer(probability, known, total, unpriced, missing)
+    return Offer(probability, known, sum(amounts.values()), unpriced, missing, amounts)
 
 
 def propose(tx: Tx, by: Actor, shop: str, receipt: Receipt, at_us: int) -> Proposal:

@@ -10,9 +10,12 @@ import msgspec
 import sqlalchemy as sa
 
 from madang.db import Tx, table
-from madang.walkout import review_records as _more_tables  # noqa: F401 (all tables of the room are known by now)
+from madang.walkout import promise_records, review_records
 from madang.walkout.model import Run
 from madang.walkout.visits import Books, Visit
+
+ROOM = (promise_records, review_records)
+"""The room's other tables: whoever loads this module knows them all."""
 
 shops = table(
     "walkout_shops",

@@ -16,7 +16,7 @@ from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor, Conflict, Invalid, derived
 from madang.ledger import Transfer
-from madang.walkout import books, facts, model, pricing, settling, trust
+from madang.walkout import books, facts, model, pricing, promising, settling, trust
 from madang.walkout.pricing import Offer, Proposal
 from madang.walkout.settling import remember, tell
 
@@ -30,6 +30,8 @@ def answer(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     taken = msgspec.convert(args["taken"], tuple[Taken, ...])
     _known(tx, by, taken)
     chosen = pricing.offer(tx, by, deal.shop, taken, 1.0, proposal.at_us)
+    right = chosen.carried() == proposal.best.carried()
+    promising.answered(tx, deal, "right" if right else "wrong", at_us)
     took_s = int(args.get("took_s", 0))
     if took_s > 0:
         id = derived("walkout.review", deal.id, deal.moves)
@@ -46,6 +48,7 @@ def lapse(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     """Nobody answered in time: the cheapest likely receipt is charged, and an open claim is right."""
     proposal = pricing.kept(deal.data)
     cheapest = pricing.cheapest_likely(proposal)
+    promising.answered(tx, deal, "lapsed", at_us)
     claim = open_claim(deal)
     if claim is not None:
         kept = _without(cheapest, _claimed(tx, by, claim))
@@ -67,6 +70,8 @@ def settle(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     upheld = any(changes["carried"].get(p, 0) < before.get(p, 0) for p in _claimed(tx, by, claim))
     lines = [line.line for line in claim.lines]
     changes["dispute"] = None
+    if upheld:
+        promising.paid_back(tx, deal, at_us)
     return changes | (trust.upheld if upheld else trust.declined)(tx, by, deal, lines, at_us)
 
 
@@ -76,6 +81,7 @@ def reopen(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     answered = deal.data.get("answered")
     if answered is None or answered["move"] != deal.moves:
         raise no_undo()
+    promising.undone(tx, deal, int(answered["at_us"]))
     proposal = pricing.kept(deal.data)
     asked = msgspec.structs.replace(proposal, offers=proposal.offers[-int(answered["offers"]) :])
     charged = int(deal.data.get("charged_krw", 0)) - int(deal.data.get("refunded_krw", 0))

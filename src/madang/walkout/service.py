@@ -26,6 +26,7 @@ from madang.walkout import (
     occupancy,
     pricing,
     process,
+    promising,
     records,
     reviewing,
     snapshots,
@@ -169,6 +170,7 @@ def begin_run(tx: Tx, by: Actor, shop: str, layout: dict[str, Any], *, start: in
     store = msgspec.json.encode(_as_booked(layout, stock(tx, by, shop)))
     run = Run(number, store, snapshots.fingerprint(store), start, position=start)
     records.add_run(tx, shop, run)
+    promising.run_begins(tx, shop, store, at_us)
     unsettled = sum(_end_visit(tx, by, shop, visit, number, at_us) for visit in records.open_visits(tx, shop))
     body = facts.RunBegun(run=number, position=start, fingerprint=run.fingerprint, unsettled=unsettled)
     id = derived("walkout.run", tx.neighbourhood, shop, number)

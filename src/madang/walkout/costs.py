@@ -1,0 +1,64 @@
+"""What charging a receipt may cost, and what asking a person costs: the lower of the two decides, within the promise.
+
+All amounts are KRW. The figures are rules of the shop (``Terms.costs``); their defaults are our choice but for the
+wage, which is the statutory minimum of 2026 (최저임금위원회, 2026년 시간급 10,320원).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+Amounts = Mapping[str, int]
+"""KRW by product."""
+
+
+class Costs(msgspec.Struct, frozen=True, kw_only=True):
+    """What mistakes and looks cost. ``over_x``: a won charged too much costs the shop so many won (refund, trust);
+    ``under_x``: a won charged too little. ``wrong_krw``: what any wrong receipt costs beyond that (the conversation,
+    the refund's handling). A look takes ``review_s`` of somebody's time at ``wage_krw_h``; the shopper waits, which
+    costs ``delay_krw``."""
+
+    over_x: float = 2.0
+    under_x: float = 1.0
+    wrong_krw: int = 500
+    review_s: float = 20.0
+    wage_krw_h: int = 10_320
+    delay_krw: int = 200
+
+    @property
+    def review_krw(self) -> float:
+        """What asking costs."""
+        return self.review_s * self.wage_krw_h / 3600 + self.delay_krw
+
+    @property
+    def sound(self) -> bool:
+        return all(value >= 0 for value in msgspec.structs.astuple(self))
+
+
+def loss_krw(said: Amounts, truth: Amounts, costs: Costs) -> float:
+    """What it costs to charge ``said`` where ``truth`` was carried out."""
+    over = sum(max(0, said.get(p, 0) - truth.get(p, 0)) for p in {*said, *truth})
+    under = sum(max(0, truth.get(p, 0) - said.get(p, 0)) for p in {*said, *truth})
+    return costs.wrong_krw + costs.over_x * over + costs.under_x * under
+
+
+def charging_krw(said: Amounts, confidence: float, others: Sequence[tuple[float, Amounts]], costs: Costs) -> float:
+    """Expected cost of charging ``said``: ``others`` are the alternatives with their probabilities.
+
+    A wrong receipt costs what its alternatives cost on average; one without alternatives, as much as an average line
+    charged for nothing.
+    """
+    losses = [(p, loss_krw(said, truth, costs)) for p, truth in others if p > 0]
+    told = sum(p for p, _ in losses)
+    if told:
+        loss = sum(p * one for p, one in losses) / told
+    else:
+        loss = costs.wrong_krw + costs.over_x * sum(said.values()) / max(1, len(said))
+    return max(0.0, 1.0 - confidence) * loss
+
+
+def worth_charging(said: Amounts, confidence: float, others: Sequence[tuple[float, Amounts]], costs: Costs) -> bool:
+    """True when charging is expected to cost no more than asking."""
+    return charging_krw(said, confidence, others, costs) <= costs.review_krw

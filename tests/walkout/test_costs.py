@@ -1,0 +1,50 @@
+"""What charging may cost against what asking costs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madang.walkout import costs
+from madang.walkout.costs import Costs
+
+SAID = {"a": 3_000, "b": 1_000}
+
+
+def test_a_look_costs_its_seconds_and_the_wait() -> None:
+    assert Costs().review_krw == pytest.approx(20 * 10_320 / 3600 + 200)
+
+
+def test_charging_too_much_costs_more_than_too_little() -> None:
+    over = costs.loss_krw(SAID, {"a": 3_000}, Costs())
+    under = costs.loss_krw({"a": 3_000}, SAID, Costs())
+    assert over - under == 1_000
+
+
+def test_a_sure_receipt_is_charged_and_a_doubtful_one_is_asked() -> None:
+    assert costs.worth_charging(SAID, 0.999, [(0.001, {"a": 3_000})], Costs())
+    assert not costs.worth_charging(SAID, 0.8, [(0.2, {"a": 3_000})], Costs())
+
+
+def test_the_same_doubt_is_asked_about_dear_things_and_not_about_cheap_ones() -> None:
+    assert costs.worth_charging({"gum": 500}, 0.97, [(0.03, {})], Costs())
+    assert not costs.worth_charging({"wine": 30_000}, 0.97, [(0.03, {})], Costs())
+
+
+def test_doubt_without_a_name_costs_what_the_named_doubts_cost_on_average() -> None:
+    named = costs.charging_krw(SAID, 0.9, [(0.1, {"a": 3_000})], Costs())
+    unnamed = costs.charging_krw(SAID, 0.9, [(0.01, {"a": 3_000})], Costs())
+    assert named == pytest.approx(unnamed)
+
+
+@given(
+    confidence=st.floats(0, 1),
+    p=st.floats(0, 1),
+    amount=st.integers(0, 100_000),
+    dearer=st.integers(0, 100_000),
+)
+def test_more_doubt_never_makes_charging_cheaper(confidence: float, p: float, amount: int, dearer: int) -> None:
+    others = [(p, {"a": dearer})]
+    here = costs.charging_krw({"a": amount}, confidence, others, Costs())
+    assert 0 <= here <= costs.charging_krw({"a": amount}, confidence * 0.9, others, Costs()) + 1e-6
