@@ -18,6 +18,7 @@ COMMANDS = {
     "import": "madang.catalog.command",
     "serve": "madang.serve.command",
     "credential": "madang.serve.command",
+    "sensors": "madang.sensors.command",
     "backup": "madang.db.command",
     "restore": "madang.db.command",
 }

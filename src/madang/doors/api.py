@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from madang.doors.gateway import Encoding, Gateway
+from madang.doors.gateway import Encoding, Gateway, Taken
 from madang.kernel import Malformed, TooMany
 
 BATCH_BYTES_MAX = 16 << 20
@@ -62,7 +62,7 @@ def router(gateway: Gateway) -> APIRouter:
         body = await _limited(request)
         encoding = _encoding(request.headers.get("content-type", ""))
         messages, key = _split(body, encoding), _key(authorization)
-        taken = await run_in_threadpool(gateway.receive, messages, encoding, key=key)
+        taken = await run_in_threadpool(_take, gateway, messages, encoding, key)
         faults = [Fault(index=index, fault=fault) for index, fault in taken.faults[:100]]
         return Outcome(
             taken=taken.taken,
@@ -81,6 +81,13 @@ def router(gateway: Gateway) -> APIRouter:
         return Progress(device=device, boot=seen.boot, next_seq=seen.next_seq, gaps=sorted(seen.gaps))
 
     return routes
+
+
+def _take(gateway: Gateway, messages: list[bytes], encoding: Encoding, key: bytes | None) -> Taken:
+    """What is answered is on the disk: a sender may forget it."""
+    taken = gateway.receive(messages, encoding, key=key)
+    gateway.sync(gateway.end)
+    return taken
 
 
 async def _limited(request: Request) -> bytes:

@@ -11,7 +11,7 @@ import hmac
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -31,6 +31,14 @@ DEVICES_MAX = 1_000
 MESSAGE_BYTES_MAX = 4 << 20
 TICK_US = 200_000
 PLATE_HZ = 60
+
+
+class Proof(NamedTuple):
+    """What a message comes with: its device's key, or the device (and kind of message) a door has made sure of."""
+
+    key: bytes | None
+    speaker: str | None
+    kind: str | None
 
 
 class _Who(msgspec.Struct):
@@ -117,40 +125,69 @@ class Gateway:
         encoding: Encoding = "msgpack",
         *,
         key: bytes | None = None,
+        speaker: str | None = None,
+        kind: str | None = None,
         arrivals_us: Sequence[int] | None = None,
     ) -> Taken:
         """Take a handful of messages, each encoded apart; never raises for what is in them.
 
-        ``arrivals_us`` says when each came, where a carrier between device and hub knows better than our clock.
+        ``key`` is what the sender gave as its device's key; ``speaker`` says instead that a door has made sure of the
+        device itself, and messages of any other are refused; of another ``kind`` they are malformed. ``arrivals_us``
+        says when each came, where a carrier between device and hub knows better than our clock.
         """
         taken = Taken()
         with self._lock:
             for index, body in enumerate(bodies):
                 came_us = self._clock.now_us() if arrivals_us is None else arrivals_us[index]
-                self._one(index, body, encoding, key, max(self._arrival_us, came_us), taken)
+                self._one(index, body, encoding, Proof(key, speaker, kind), max(self._arrival_us, came_us), taken)
             end = self._log.flush()
         self._logged(end)
         return taken
 
-    def _one(
-        self, index: int, body: bytes, encoding: Encoding, key: bytes | None, arrival_us: int, taken: Taken
-    ) -> None:
+    def _one(self, index: int, body: bytes, encoding: Encoding, proof: Proof, arrival_us: int, taken: Taken) -> None:
         try:
             if len(body) > MESSAGE_BYTES_MAX:
                 raise ValueError(f"longer than {MESSAGE_BYTES_MAX} bytes")
             message = _decode[encoding](body)
+            if proof.kind not in (None, _kind(message)):
+                raise ValueError(f"it is of kind {_kind(message)}, not {proof.kind} as where it was sent")
             self._plausible(message, arrival_us)
         except (msgspec.MsgspecError, ValueError, UnicodeError, RecursionError) as fault:
-            self._device(_claimed(body, encoding)).malformed += 1
-            taken.malformed += 1
-            taken.faults.append((index, str(fault)))
+            self._malformed(index, _claimed(body, encoding), proof, str(fault), taken)
             return
-        if not self._allowed(message.device, key):
-            self._device(message.device).refused += 1
-            taken.refused += 1
-            taken.faults.append((index, "this device is not known here, or its key is wrong"))
+        if not self._allowed(message.device, proof):
+            self._refused(index, message.device, taken)
             return
         self._take(message, body if encoding == "msgpack" else _encode(message), arrival_us, taken)
+
+    def _malformed(self, index: int, claimed: str, proof: Proof, why: str, taken: Taken) -> None:
+        """Counted for the device that said it: nobody can give another's sensor a bad name."""
+        name = proof.speaker or claimed
+        if name != UNKNOWN and not self._allowed(name, proof):
+            self._refused(index, name, taken)
+            return
+        self._device(name).malformed += 1
+        taken.malformed += 1
+        taken.faults.append((index, why))
+
+    def _refused(self, index: int, name: str, taken: Taken) -> None:
+        self._device(name).refused += 1
+        taken.refused += 1
+        taken.faults.append((index, "this device is not known here, or its key is wrong"))
+
+    def refuse(self, device: str) -> None:
+        """Count a message that a door has refused itself: its proof was wrong, or it spoke in another's place."""
+        with self._lock:
+            self._device(device).refused += 1
+
+    def key_of(self, device: str) -> bytes | None:
+        """The key of a device, for doors that check a signature; None where it has none."""
+        return None if self._keys is None else self._keys.get(device)
+
+    @property
+    def guarded(self) -> bool:
+        """True where every device needs a key."""
+        return self._keys is not None
 
     def _take(self, message: Message, body: bytes, arrival_us: int, taken: Taken) -> None:
         device = self._device(message.device)
@@ -179,12 +216,16 @@ class Gateway:
             if self._plates is not None and self._plates.get(message.gondola) != message.plates:
                 raise ValueError(f"gondola {message.gondola} with {message.plates} plates is not in this shop")
 
-    def _allowed(self, device: str, key: bytes | None) -> bool:
+    def _allowed(self, device: str, proof: Proof) -> bool:
         if device not in self._devices and len(self._devices) >= DEVICES_MAX:
+            return False
+        if proof.speaker is not None and device != proof.speaker:
             return False
         if self._keys is None:
             return True
-        known = self._keys.get(device)
+        if proof.speaker is not None:
+            return device in self._keys
+        known, key = self._keys.get(device), proof.key
         return known is not None and key is not None and hmac.compare_digest(known, key)
 
     def _device(self, name: str) -> Device:

@@ -72,6 +72,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sensor_log_d: Annotated[
         int, Meta(description="Days the raw sensor log is kept: as long as a receipt can be disputed", ge=1)
     ] = 14
+    mqtt: Annotated[
+        str, Meta(description="Broker of the sensors: `mqtt://user:password@host:1883` or `mqtts://…`; empty: no MQTT")
+    ] = ""
+    mqtt_version: Annotated[
+        str, Meta(description="Version of MQTT: `3.1.1` (every broker) or `5`", pattern=r"^(3\.1\.1|5)$")
+    ] = "3.1.1"
+    mqtt_ca: Annotated[str, Meta(description="PEM file of the authority of the broker's certificate")] = ""
+    mqtt_cert: Annotated[str, Meta(description="PEM file of our certificate, where the broker wants one")] = ""
+    mqtt_cert_key: Annotated[str, Meta(description="PEM file of that certificate's private key")] = ""
     live_queue: Annotated[
         int, Meta(description="Facts a slow live page may lag behind before it is told to resume", ge=1, le=100_000)
     ] = 1000
@@ -95,7 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def shown(self) -> dict[str, Any]:
         """All values for people and logs; secrets and the database's password are hidden."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
-        values["database"] = _without_password(self.database)
+        values |= {name: _without_password(values[name]) for name in ("database", "mqtt")}
         return {name: repr(value) if isinstance(value, Secret) else value for name, value in values.items()}
 
     def __repr__(self) -> str:

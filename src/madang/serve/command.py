@@ -43,6 +43,8 @@ def add_parser(commands: Any) -> None:
     serve.add_argument("--port", type=int, help="페이지와 센서의 포트 · port of pages and sensors")
     serve.add_argument("--host", help="주소 · address (default: MADANG_HOST, 127.0.0.1)")
     serve.add_argument("--devices", type=Path, metavar="FILE", help='센서 열쇠 TOML · keys of sensors: gate = "key"')
+    serve.add_argument("--mqtt", metavar="URL", help="센서의 MQTT 중개자 · broker of the sensors: mqtt://host:1883")
+    serve.add_argument("--mqtt-version", choices=("3.1.1", "5"), help="MQTT 판 · version of MQTT (default 3.1.1)")
     serve.add_argument(
         "--stock-as-planned",
         action="store_true",
@@ -109,7 +111,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
     """The settings, with what the command line says in their place."""
     known = setting.load(os.environ, args.settings)
     given = {"neighbourhood": args.neighbourhood, "database": args.database, "home": args.data}
-    given |= {name: getattr(args, name, None) for name in ("host", "port")}
+    given |= {name: getattr(args, name, None) for name in ("host", "port", "mqtt", "mqtt_version")}
     return msgspec.structs.replace(known, **{name: value for name, value in given.items() if value is not None})
 
 

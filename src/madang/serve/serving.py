@@ -1,4 +1,4 @@
-"""One real shop served by this process: sensors in over HTTP, engine beside, deals, books and pages."""
+"""One real shop served by this process: sensors in over HTTP and MQTT, engine beside, deals, books and pages."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from madang import deals, jobs, journal, ledger, members
 from madang.db import Database, Tx, open_database
 from madang.db.sqlite import FileLock
 from madang.doors import Gateway
+from madang.doors.brokers import Broker, broker
+from madang.doors.mqtt import MqttDoor
 from madang.files import Store
 from madang.kernel import Actor, Clock, Conflict, Forbidden, SystemClock, derived, system
 from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
@@ -64,13 +66,17 @@ class Serving:
     """Opened by ``start``, ended by ``stop``; being killed instead loses nothing. ``failure`` is what stopped it."""
 
     def __init__(self, settings: Settings, asked: Asked, *, clock: Clock | None = None) -> None:
+        self._broker = _broker_of(settings)
         _guarded(settings.host, asked.devices)
+        if self._broker is not None:
+            _guarded(self._broker.host, asked.devices)
         self.settings, self.asked, self.clock = settings, asked, clock or SystemClock()
         self.by: Actor = system(settings.neighbourhood, f"serve/{asked.shop}")
         self.home = Path(settings.home)
         self.url = ""
         self.faults: tuple[str, ...] = ()
         self.checked_us = 0
+        self.mqtt: MqttDoor | None = None
         self._audit = Audit()
         self._failure: BaseException | None = None
         self._stopping = threading.Event()
@@ -95,7 +101,7 @@ class Serving:
 
     @property
     def failure(self) -> BaseException | None:
-        return self._failure or self.live.failure
+        return self._failure or self.live.failure or (None if self.mqtt is None else self.mqtt.failure)
 
     # --- opening --------------------------------------------------------------------------------------------------
     def _open(self, viewers: tuple[Viewer, ...], tell: Callable[[str], None]) -> Premises:
@@ -135,6 +141,7 @@ class Serving:
         self._ends.callback(self.live.stop)
         self.live.start(log_first=sensors.first, log_end=sensors.end, at_us=self.clock.now_us())
         self._go_round()
+        self._listen()
         tell("pages")
         self._serve()
         return found
@@ -210,6 +217,13 @@ class Serving:
         ticker.start()
         self._ends.callback(ticker.join)
         self._ends.callback(self._stopping.set)
+
+    def _listen(self) -> None:
+        """Take what sensors say by MQTT, if they do."""
+        if self._broker is not None:
+            self.mqtt = MqttDoor(self.gateway, self.asked.shop, self._broker, clock=self.clock)
+            self._ends.callback(self.mqtt.stop)
+            self.mqtt.start()
 
     def _caught_up(self, rounds: Rounds) -> bool:
         end = self.gateway.end
@@ -291,13 +305,17 @@ class Serving:
         return {
             "shop": self.asked.shop,
             "at_us": self.clock.now_us(),
-            "ok": not self.faults and self.failure is None and all(device.ok for device in devices),
+            "ok": not self.faults
+            and self.failure is None
+            and all(device.ok for device in devices)
+            and (self.mqtt is None or self.mqtt.link().connected),
             "checked_at_us": self.checked_us,
             "faults": self.faults,
             "engine_lag_ms": round(self._lag_ms(), 1),
             "log": {"end": self.gateway.end, "applied": self.live.engine.position},
             "jobs": self._read(jobs.counts),
             "devices": devices,
+            "mqtt": None if self.mqtt is None else self.mqtt.link(),
         }
 
     def _read(self, fn: Callable[[Tx], Any]) -> Any:
@@ -305,6 +323,19 @@ class Serving:
 
     def _write(self, fn: Callable[[Tx], Any]) -> Any:
         return self.db.write(fn, neighbourhood=self.by.neighbourhood)
+
+
+def _broker_of(settings: Settings) -> Broker | None:
+    """The sensors' broker, if there is one. Raises ``Invalid`` ``mqtt.bad_address``."""
+    if not settings.mqtt:
+        return None
+    return broker(
+        settings.mqtt,
+        version=settings.mqtt_version,
+        authority=settings.mqtt_ca,
+        certificate=settings.mqtt_cert,
+        private_key=settings.mqtt_cert_key,
+    )
 
 
 def _plates(store: Mapping[str, Any]) -> dict[str, int]:
