@@ -321,3 +321,38 @@ def test_an_unknown_fault_level_is_refused_with_the_ones_there_are() -> None:
         preset("terrible")
     assert refused.value.code == "twin.no_such_faults"
     assert "wide" in refused.value.text("ko")
+
+
+def test_a_thrifty_stream_differs_only_while_the_shop_is_empty() -> None:
+    shop, plan = Shop(tiny(), 3), some_plan(tiny(), 6, per_hour=30.0)
+    full, thrifty = list(shop.stream(plan)), list(shop.stream(plan, thrifty=True))
+    assert 0.3 < sum(isinstance(m, PlateBatch) for m in thrifty) / sum(isinstance(m, PlateBatch) for m in full) < 0.9
+    assert not any(isinstance(m, PlateBatch) and len(m.values) != 12 for m in thrifty)
+    people = [[m for m in ms if isinstance(m, SkeletonFrame) and m.people] for ms in (full, thrifty)]
+    assert all_alike(*people)
+    assert all_alike(*([m for m in ms if isinstance(m, GateEvent)] for ms in (full, thrifty)))
+    times = [m.t for m in people[0]]
+    busy = [
+        [m for m in ms if isinstance(m, PlateBatch) and min(abs(m.t - t) for t in times) < 3] for ms in (full, thrifty)
+    ]
+    assert all_alike(*busy)
+
+
+def test_a_thrifty_streams_peeks_lie_on_the_full_ones_levels() -> None:
+    shop, plan = Shop(tiny(), 3), some_plan(tiny(), 3, per_hour=12.0)
+    full = {(m.gondola, m.seq): m for m in shop.stream(plan) if isinstance(m, PlateBatch)}
+    for gondola in (1, 2):
+        apart = [
+            np.median(m.values, axis=0) - np.median(full[m.gondola, m.seq].values, axis=0)
+            for m in shop.stream(plan, thrifty=True)
+            if isinstance(m, PlateBatch) and m.gondola == gondola and (m.gondola, m.seq) in full
+        ]
+        assert len(apart) > 100
+        assert np.abs(np.mean(apart, axis=0)).max() < 5  # half a gram, in decigrams
+
+
+def test_a_thrifty_stream_may_start_anywhere_too() -> None:
+    shop, plan = Shop(tiny(), 3), some_plan(tiny(), 5, per_hour=30.0)
+    start_us = EPOCH_US + 200_000_000
+    late = list(shop.stream(plan, start_us=start_us, thrifty=True))
+    assert all_alike(late, [m for m in shop.stream(plan, thrifty=True) if m.arrival >= start_us / 1e6])

@@ -2,18 +2,20 @@
 
 A reading is the plate's tare + its load + what leaks from neighbours + drift + noise. The noise of a plate is white
 noise, a slow rumble (knots five times a second) and two vibrations shared by the gondola near 16 and 24 Hz, as the
-AiFi take shows. Drift is a sum of sines, so that it can be asked for at any moment without a history.
+AiFi take shows. Drift is a sum of sines, so that it can be asked for at any moment without a history. White noise is
+cut at random places from one long table of a seed: drawing it anew was a third of the twin's time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from madang.twin.geometry import Gondola
-from madang.twin.messages import MISSING, SAMPLE_HZ
+from madang.twin.messages import BATCH_SAMPLES, MISSING, SAMPLE_HZ
 from madang.twin.random import keyed, lognormal
 from madang.twin.settings import Settings
 from madang.twin.world import Touch
@@ -33,7 +35,9 @@ FAST_DRIFT_G = (8.0, 25.0)  # our choice
 FAST_PERIOD_S = (200.0, 600.0)
 SOFT_BUMP_G, HARD_BUMP_G = (1.2, 5.0), (6.0, 60.0)  # median and p95 of a plate's swing; AiFi take: up to 518 g
 TREMOR = 0.15  # part of the grip's noise that shakes the whole gondola and dies away within seconds, our choice
-DRIFT_STEP = 60  # samples between computed drift values
+DRIFT_STEP = 180  # samples between computed drift values: a straight line is off by at most 0.03 g
+TABLE = 1 << 20  # normal deviates in a seed's table of white noise: 4 MB
+PEEKS = 6  # batches of a block of 6 s in which the shop is empty and only peeked at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +64,9 @@ class Loads:
         self._stuck_at = np.rint(self._plates.tare + self._level_mg / 100).astype(np.int32)
         self._touches: list[Touch] = []
         self._forces: dict[int, Floats32] = {}
+        self._edge: tuple[int, Floats32] = (-1, np.zeros(0, np.float32))
+        self._white = _white(seed)
+        self._faulty = bool((self._plates.stuck | self._plates.dead).any())
 
     def add(self, touch: Touch) -> None:
         """A hand's doing that begins in a block not yet read."""
@@ -91,38 +98,69 @@ class Loads:
             if i1 < samples and touch.end - first < samples:
                 out[max(i1, 0) :] += (touch.delta_mg / 100).astype(np.float32)
         self._fold(first + samples)
-        values = np.rint(out).astype(np.int32)
-        values[:, self._plates.stuck] = self._stuck_at[self._plates.stuck]
-        values[:, self._plates.dead] = MISSING
-        return values
+        return self._shown(out)
 
     def _fold(self, until: int) -> None:
         """Touches over by ``until`` become part of the level."""
+        if not self._touches:
+            return
         for touch in self._touches:
             if touch.end <= until:
                 self._level_mg += touch.delta_mg
                 self._forces.pop(touch.serial, None)
         self._touches = [t for t in self._touches if t.end > until]
 
+    def peek(self, block: int, samples: int) -> NDArray[np.int32]:
+        """Readings [PEEKS, 12, P] of single batches, evenly spread over a block in which nobody touches anything."""
+        p, n = self._plates, len(self.gondola.plates)
+        rng = keyed(self._seed, "peek", self.gondola.id, block)
+        first = block * samples + np.arange(PEEKS) * (samples // PEEKS)
+        out = self._slice(rng, PEEKS * BATCH_SAMPLES).reshape(PEEKS, BATCH_SAMPLES, n)
+        out += RUMBLE * p.sd * rng.standard_normal((PEEKS, 1, n), dtype=np.float32)
+        out += _waves(int(first[0]), samples).reshape(PEEKS, -1, 2)[:, :BATCH_SAMPLES] @ p.shake
+        out += self._level(first / SAMPLE_HZ)[:, None, :]
+        self._fold((block + 1) * samples)
+        return self._shown(out)
+
     def _quiet(self, block: int, first: int, samples: int) -> Floats32:
         """Level, drift and noise."""
-        p, g = self._plates, self.gondola
-        n = len(g.plates)
-        rng = keyed(self._seed, "noise", g.id, block)
-        edges = [keyed(self._seed, "edge", g.id, block + i).standard_normal(n, dtype=np.float32) for i in (0, 1)]
-        out = rng.standard_normal((samples, n), dtype=np.float32)
-        out *= WHITE * p.sd
+        p, n = self._plates, len(self.gondola.plates)
+        rng = keyed(self._seed, "noise", self.gondola.id, block)
+        out = self._slice(rng, samples)
         knots = rng.standard_normal((samples // RUMBLE_SAMPLES + 1, n), dtype=np.float32)
-        knots[0], knots[-1] = edges
+        knots[0], knots[-1] = self._edge_at(block), self._edge_at(block + 1)
         knots *= RUMBLE * 1.2 * p.sd  # interpolation between knots loses a sixth of the sd
         out += _between(knots, RUMBLE_SAMPLES)
-        t = (first + np.arange(samples)) / SAMPLE_HZ
-        waves = np.stack([np.sin(2 * np.pi * hz * t) for hz in VIBRATIONS_HZ], axis=1).astype(np.float32)
-        out += waves @ p.shake
-        knots_t = (first + np.arange(0, samples + 1, DRIFT_STEP)) / SAMPLE_HZ
-        slow = np.sum(p.drift_amp * np.sin(knots_t[:, None, None] * p.drift_omega + p.drift_phase), axis=1)
-        out += _between((slow + p.tare + self._level_mg / 100).astype(np.float32), DRIFT_STEP)
+        out += _waves(first, samples) @ p.shake
+        out += _between(self._level((first + np.arange(0, samples + 1, DRIFT_STEP)) / SAMPLE_HZ), DRIFT_STEP)
         return out
+
+    def _slice(self, rng: np.random.Generator, samples: int) -> Floats32:
+        """White noise [samples, P] of the plates' own size."""
+        n = len(self.gondola.plates)
+        start = int(rng.integers(TABLE))
+        return self._white[start : start + samples * n].reshape(samples, n) * (WHITE * self._plates.sd)
+
+    def _edge_at(self, block: int) -> Floats32:
+        """The rumble where a block begins; remembered, as the block before ends there."""
+        if self._edge[0] != block:
+            rng = keyed(self._seed, "edge", self.gondola.id, block)
+            self._edge = (block, rng.standard_normal(len(self.gondola.plates), dtype=np.float32))
+        return self._edge[1]
+
+    def _level(self, t: NDArray[np.float64]) -> Floats32:
+        """Tare, load and drift at moments [T, P]."""
+        p = self._plates
+        slow = np.sum(p.drift_amp * np.sin(t[:, None, None] * p.drift_omega + p.drift_phase), axis=1)
+        return np.asarray(slow + (p.tare + self._level_mg / 100), dtype=np.float32)
+
+    def _shown(self, out: Floats32) -> NDArray[np.int32]:
+        """Whole decigrams, and what dead and stuck plates say."""
+        values = np.rint(out, out=out).astype(np.int32)
+        if self._faulty:
+            values[..., self._plates.stuck] = self._stuck_at[self._plates.stuck]
+            values[..., self._plates.dead] = MISSING
+        return values
 
     def _force(self, touch: Touch) -> Floats32:
         if touch.serial not in self._forces:
@@ -179,6 +217,20 @@ def _bump(
     plates = size * rng.standard_normal(len(gondola.plates))
     wave = np.exp(-t / float(rng.uniform(0.2, 0.6))) * np.sin(2 * np.pi * float(rng.uniform(2.0, 6.0)) * t)
     return np.asarray(wave[:, None] * plates[None, :])
+
+
+@lru_cache(maxsize=4)
+def _white(seed: int) -> Floats32:
+    """Standard normal deviates, long enough to cut a block of any gondola at any place below ``TABLE``."""
+    table = keyed(seed, "white").standard_normal(TABLE, dtype=np.float32)
+    return np.concatenate([table, table])
+
+
+@lru_cache(maxsize=2)
+def _waves(first: int, samples: int) -> Floats32:
+    """The gondolas' vibrations [samples, 2] from a sample on."""
+    t = (first + np.arange(samples)) / SAMPLE_HZ
+    return np.stack([np.sin(2 * np.pi * hz * t) for hz in VIBRATIONS_HZ], axis=1).astype(np.float32)
 
 
 def _between(knots: NDArray[np.floating], step: int) -> NDArray[np.floating]:

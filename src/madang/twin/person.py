@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,6 +70,16 @@ class Person:
                 break
             current = track
         return current
+
+    def tracks_at(self, times: Sequence[float]) -> list[str | None]:
+        """The track ids at ascending moments."""
+        found: list[str | None] = []
+        track, k = None, 0
+        for t in times:
+            while k < len(self.tracks) and self.tracks[k][0] <= t:
+                track, k = self.tracks[k][1], k + 1
+            found.append(track)
+        return found
 
     def forget(self, before_s: float) -> None:
         """Drop knots and reaches that are over and no longer shape anything after ``before_s``."""

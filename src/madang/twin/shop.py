@@ -4,8 +4,8 @@ apart.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from madang.kernel.clock import SECOND_US
 from madang.twin.bodies import seen
 from madang.twin.geometry import Geometry
-from madang.twin.loads import Loads
+from madang.twin.loads import PEEKS, Loads
 from madang.twin.messages import (
     BATCH_S,
     BATCH_SAMPLES,
@@ -36,6 +36,8 @@ BLOCK_SAMPLES = BLOCK_BATCHES * BATCH_SAMPLES
 LATENCY_S = BATCH_S + 0.065  # a batch is sent when it is full; network and hub, our choice
 FRAME_LATENCY_S = 0.12  # pose estimation, our choice
 TAIL_BLOCKS = 1  # the sensors run on for so long after the last one has left
+WARM_BLOCKS = 5  # a thrifty stream is a full one for so long at first
+CALM_BLOCKS = 2  # ... and for so long after the last one has left
 FORGET_S = 2.0  # people who left so long ago no longer matter
 DOUBLE_S = 0.007
 
@@ -49,20 +51,25 @@ class Shop:
         self.layout, self.seed, self.settings = layout, seed, settings
         self.geometry = Geometry(layout)
 
-    def stream(self, plan: Plan, *, start_us: int | None = None, until_us: int | None = None) -> Stream:
+    def stream(
+        self, plan: Plan, *, start_us: int | None = None, until_us: int | None = None, thrifty: bool = False
+    ) -> Stream:
         """The messages that arrive from ``start_us`` on (default: the plan's epoch), each once, by arrival.
 
         A stream that starts later yields exactly what the full one yields from then on: it lets people act without
         reading the sensors, so it gets there at thousands of times real time. It ends some seconds after the last
-        person has left, or at ``until_us``.
+        person has left, or at ``until_us``. A ``thrifty`` one sends a batch a second and no frames while the shop is
+        empty (from ``CALM_BLOCKS`` after the last one has left to a block before the next one comes).
         """
-        return Stream(self, plan, start_us=start_us, until_us=until_us)
+        return Stream(self, plan, start_us=start_us, until_us=until_us, thrifty=thrifty)
 
 
 class Stream:
     """An iterator of messages. ``truth`` grows with it; ``messages_to_us`` is the time up to which it has been read."""
 
-    def __init__(self, shop: Shop, plan: Plan, *, start_us: int | None, until_us: int | None) -> None:
+    def __init__(
+        self, shop: Shop, plan: Plan, *, start_us: int | None, until_us: int | None, thrifty: bool = False
+    ) -> None:
         self._shop, self._plan, self._settings, self._seed = shop, plan, shop.settings, shop.seed
         self._world = World(shop.geometry, shop.settings, shop.seed, plan.epoch_us)
         self._world.start(0.0, _door(self._world, plan))
@@ -71,6 +78,8 @@ class Stream:
             Loads(g, shop.settings, shop.seed, self._world.stock.loads_mg(g)) for g in shop.geometry.gondolas
         ]
         self._made_s, self._events = 0.0, 0
+        self._thrifty, self._busy_block = thrifty, WARM_BLOCKS - CALM_BLOCKS
+        self._comings_s = [(v.arrive_us - plan.epoch_us) / SECOND_US for v in plan.visits]
         self._waiting: list[tuple[float, int, int, Message]] = []
         self._start_s = 0.0 if start_us is None else (start_us - plan.epoch_us) / SECOND_US
         self._until_s = float("inf") if until_us is None else (until_us - plan.epoch_us) / SECOND_US
@@ -124,9 +133,12 @@ class Stream:
             if last is None and world.idle:
                 last = block + TAIL_BLOCKS
             self._hand_touches()
+            empty = self._thrifty and self._empty(block)
             if until + reach_back < self._start_s:
                 for loads in self._loads:
                     loads.skip(block, BLOCK_SAMPLES)
+            elif empty:
+                self._peek(block)
             else:
                 self._read(block)
             self._push_events()
@@ -142,13 +154,41 @@ class Stream:
     def _due(self, limit: float) -> Iterator[Message]:
         """Messages that have arrived before ``limit``, in order, within the time asked for."""
         start, end = self._world.epoch_s(self._start_s), self._world.epoch_s(self._until_s)
-        while self._waiting and self._waiting[0][0] < limit:
-            arrival, _, _, message = heappop(self._waiting)
+        self._waiting.sort(key=_rank)
+        ready = bisect_left(self._waiting, limit, key=lambda waiting: waiting[0])
+        due, self._waiting = self._waiting[:ready], self._waiting[ready:]
+        for arrival, _, _, message in due:
             if start <= arrival < end:
                 yield message
 
     def _push(self, message: Message, rank: int, number: int) -> None:
-        heappush(self._waiting, (message.arrival, rank, number, message))
+        self._waiting.append((message.arrival, rank, number, message))
+
+    def _empty(self, block: int) -> bool:
+        """Nobody has been in the shop for a while, and nobody comes in this block or the next."""
+        if any(p.role != "ghost" for p in self._world.people):
+            self._busy_block = block
+        coming = bisect_left(self._comings_s, block * BLOCK_S)
+        soon = coming < len(self._comings_s) and self._comings_s[coming] < (block + 2) * BLOCK_S
+        return block > self._busy_block + CALM_BLOCKS and not soon
+
+    def _peek(self, block: int) -> None:
+        """Make a few single batches of a block in which the shop is empty; none is lost or late."""
+        step = BLOCK_BATCHES // PEEKS
+        for index, loads in enumerate(self._loads):
+            jitter = keyed(self._seed, "link", self._shop.geometry.gondolas[index].id, block).normal(0.0, 0.004, PEEKS)
+            for k, values in enumerate(loads.peek(block, BLOCK_SAMPLES)):
+                seq = block * BLOCK_BATCHES + k * step
+                true_s = self._world.epoch_s(seq * BATCH_S)
+                stamp = true_s + self._world.clocks.gondolas[index]
+                stamp += float(jitter[k]) if self._settings.clock_offset_s else 0.0
+                self._send(index, seq, round(stamp, 4), round(true_s + LATENCY_S, 6), values)
+
+    def _send(
+        self, index: int, seq: int, stamp: float, arrival: float, values: NDArray[np.int32], turn: int = 0
+    ) -> None:
+        batch = PlateBatch(self._shop.geometry.gondolas[index].id, seq, stamp, arrival, values)
+        self._waiting.append((arrival, 0, 2 * (seq * 1000 + index) + turn, batch))
 
     def _read(self, block: int) -> None:
         """Make the plates' and cameras' messages of a block."""
@@ -175,49 +215,44 @@ class Stream:
     def _batches(self, block: int, index: int, values: NDArray[np.int32]) -> None:
         """Send a block's readings as batches: stamped by the gondola's clock, some late, lost, repeated or twice."""
         s, world = self._settings, self._world
-        gondola = self._shop.geometry.gondolas[index]
-        rng = keyed(self._seed, "link", gondola.id, block)
+        rng = keyed(self._seed, "link", self._shop.geometry.gondolas[index].id, block)
         chance = rng.random((6, BLOCK_BATCHES))
         tardy = rng.uniform(0.3, max(0.31, s.late_max_s), (2, BLOCK_BATCHES))
-        jitter = rng.normal(0.0, 0.004, BLOCK_BATCHES)
+        jitter = rng.normal(0.0, 0.004, BLOCK_BATCHES) * bool(s.clock_offset_s)
+        true_s = world.epoch_us / SECOND_US + (block * BLOCK_BATCHES + np.arange(BLOCK_BATCHES)) * BATCH_S
+        stamps = np.round(true_s + world.clocks.gondolas[index] + jitter, 4).tolist()
+        reach = true_s + LATENCY_S + 0.06 * chance[1] + np.where(chance[2] < s.late, tardy[0], 0.0)
+        arrivals, again = np.round(reach, 6).tolist(), np.round(reach + tardy[1], 6).tolist()
+        lost, repeated, twice = ((chance[k] < p).tolist() for k, p in ((0, s.loss), (3, s.repeat), (4, s.duplicate)))
         for b in range(BLOCK_BATCHES):
-            if chance[0, b] < s.loss:
+            if lost[b]:
                 continue
-            seq = block * BLOCK_BATCHES + b
-            true_s = world.epoch_s(seq * BATCH_S)
-            stamp = round(true_s + world.clocks.gondolas[index] + (float(jitter[b]) if s.clock_offset_s else 0.0), 4)
-            arrival = (
-                true_s + LATENCY_S + 0.06 * float(chance[1, b]) + (float(tardy[0, b]) if chance[2, b] < s.late else 0)
-            )
-            source = b - 1 if b and chance[3, b] < s.repeat else b
+            source = b - 1 if b and repeated[b] else b
             rows = values[source * BATCH_SAMPLES : (source + 1) * BATCH_SAMPLES]
-            batch = PlateBatch(gondola.id, seq, stamp, round(arrival, 6), rows)
-            self._push(batch, 0, 2 * (seq * 1000 + index))
-            if chance[4, b] < s.duplicate:
-                again = PlateBatch(gondola.id, seq, stamp, round(arrival + float(tardy[1, b]), 6), rows)
-                self._push(again, 0, 2 * (seq * 1000 + index) + 1)
+            seq = block * BLOCK_BATCHES + b
+            self._send(index, seq, stamps[b], arrivals[b], rows)
+            if twice[b]:
+                self._send(index, seq, stamps[b], again[b], rows, 1)
 
     def _frames(self, block: int) -> None:
         """The cameras' frames of a block."""
         s, world = self._settings, self._world
         times = _frame_times(self._seed, block, s)
-        at: dict[int, list[tuple[str, NDArray[np.float64]]]] = {}
+        at: list[list[tuple[str, NDArray[np.float64]]]] = [[] for _ in times]
         for person in sorted(world.people, key=lambda p: p.serial):
             gone = person.gone_s if person.gone_s is not None else float("inf")
-            here = np.flatnonzero((times >= person.knots[0][0]) & (times < gone))
-            if len(here):
-                joints = seen(person, times[here], s, self._seed, block)
-                empty = np.asarray(np.isnan(joints[:, :, 0]).all(axis=1), dtype=bool)
-                for k, frame in enumerate(here):
-                    track = person.track_at(float(times[frame]))
-                    if track is not None and not empty[k]:
-                        at.setdefault(int(frame), []).append((track, joints[k]))
-        for k, t in enumerate(times):
-            stamp = world.epoch_s(float(t))
-            frame_ = SkeletonFrame(
-                round(stamp + world.clocks.camera, 4), round(stamp + FRAME_LATENCY_S, 6), tuple(at.get(k, ()))
-            )
-            self._push(frame_, 1, block * 1000 + k)
+            first, last = np.searchsorted(times, (person.knots[0][0], gone)).tolist()
+            if first < last:
+                joints = seen(person, times[first:last], s, self._seed, block)
+                unseen: list[bool] = np.all(np.isnan(joints[:, :, 0]), axis=1).tolist()
+                for k, track in enumerate(person.tracks_at(times[first:last].tolist())):
+                    if track is not None and not unseen[k]:
+                        at[first + k].append((track, joints[k]))
+        stamps = world.epoch_us / SECOND_US + times
+        sent = np.round(stamps + world.clocks.camera, 4).tolist()
+        arrivals = np.round(stamps + FRAME_LATENCY_S, 6).tolist()
+        for k, (stamp, arrival, people) in enumerate(zip(sent, arrivals, at, strict=True)):
+            self._push(SkeletonFrame(stamp, arrival, tuple(people)), 1, block * 1000 + k)
 
     def _truth_sensors(self) -> None:
         clocks = self._world.clocks
@@ -234,6 +269,10 @@ class Stream:
             "door_offset_s": clocks.door,
             "vision_offset_s": clocks.vision,
         }
+
+
+def _rank(waiting: tuple[float, int, int, Message]) -> tuple[float, int, int]:
+    return waiting[:3]
 
 
 def _frame_times(seed: int, block: int, settings: Settings) -> NDArray[np.float64]:
