@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from madang.walkout.clocks import DeviceClock, measured_us
+from madang.walkout.messages import Message
+
+LATE_US = 500_000
+"""A message that comes so long after it was measured is late: the engine may have decided without it."""
 GAP_MAX = 4096
 """Numbers a device may be missing before the oldest count as lost for good (they would be refused as repeated)."""
 FIRST_SEQ_MAX = 64
@@ -31,6 +36,7 @@ class Device(msgspec.Struct):
     missing: int = 0
     malformed: int = 0
     refused: int = 0
+    clock: DeviceClock = msgspec.field(default_factory=DeviceClock)
 
     def has(self, seq: int, boot: int = 0) -> bool:
         """True when this number was taken already, or is too old to be told apart from one that was."""
@@ -38,8 +44,9 @@ class Device(msgspec.Struct):
             return boot < self.boot
         return seq < self.next_seq and seq not in self.gaps
 
-    def take(self, seq: int, boot: int, *, arrival_us: int, late: bool) -> None:
-        """Count a message that is not a duplicate."""
+    def take(self, message: Message, arrival_us: int) -> bool:
+        """Count a message that is not a duplicate; True where it came late, by the hub's clock."""
+        seq, boot = message.seq, message.boot
         assert not self.has(seq, boot)
         if boot > self.boot or self.batches == 0:
             self.boot, self.next_seq, self.gaps = boot, seq if seq > FIRST_SEQ_MAX else 0, set()
@@ -50,9 +57,13 @@ class Device(msgspec.Struct):
         else:
             self._skip_to(seq)
             self.next_seq = seq + 1
+        corrected_us = message.t_us - self.clock.take(message, arrival_us)
+        late = arrival_us - measured_us(message) + corrected_us > LATE_US
         self.batches += 1
         self.late += late
         self.last_us = arrival_us
+        self.kind = str(type(message).__struct_config__.tag)
+        return late
 
     def _skip_to(self, seq: int) -> None:
         self.missing += seq - self.next_seq

@@ -24,13 +24,11 @@ from madang.walkout.sensorlog import Record, SensorLog
 Encoding = Literal["msgpack", "json"]
 UNKNOWN = "?"
 """Whose messages are counted here: those that do not even say which device they are from."""
-LATE_US = 500_000
 SILENT_US = 5_000_000
 CLOCK_OFF_US = 3_600_000_000
 DEVICES_MAX = 1_000
 MESSAGE_BYTES_MAX = 4 << 20
 TICK_US = 200_000
-PLATE_HZ = 60
 
 
 class Proof(NamedTuple):
@@ -113,10 +111,7 @@ class Gateway:
             self._arrival_us = record.arrival_us
             if record.body:
                 message = _decode["msgpack"](record.body)
-                self._device(message.device).take(
-                    message.seq, message.boot, arrival_us=record.arrival_us, late=_is_late(message, record.arrival_us)
-                )
-                self._device(message.device).kind = _kind(message)
+                self._device(message.device).take(message, record.arrival_us)
 
     # --- taking -------------------------------------------------------------------------------------------------
     def receive(
@@ -197,9 +192,8 @@ class Gateway:
             return
         state = _encode(list(self._devices.values())) if self._log.full() else None
         self._log.append(Record(arrival_us, body), state)
-        late, before = _is_late(message, arrival_us), device.out_of_order
-        device.kind = _kind(message)
-        device.take(message.seq, message.boot, arrival_us=arrival_us, late=late)
+        before = device.out_of_order
+        late = device.take(message, arrival_us)
         self._arrival_us = arrival_us
         taken.taken += 1
         taken.late += late
@@ -284,11 +278,6 @@ class Gateway:
     def end(self) -> int:
         """The position behind the last message taken."""
         return self._log.end
-
-
-def _is_late(message: Message, arrival_us: int) -> bool:
-    length_us = message.rows * 1_000_000 // PLATE_HZ if isinstance(message, Plates) else 0
-    return arrival_us - message.t_us - length_us > LATE_US
 
 
 def _kind(message: Message) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from madang.walkout import messages, model
+from madang.walkout.clocks import DeviceClock
 from madang.walkout.engine import Engine, Gate, Store, Update, Vision
 from madang.walkout.messages import GateEvent, HandSeen, Message, Plates, Skeletons
 from madang.walkout.model import Frame
@@ -39,6 +40,7 @@ class Belief:
         self.next_tick_us = 0
         self.clock_us = 0
         self.carts: dict[str, model.Cart] = {}
+        self.clocks: dict[str, DeviceClock] = {}
 
     def feed(self, placed: Placed) -> Iterator[Frame]:
         """Take one record; gives what the engine says at the ticks that went by before it."""
@@ -78,7 +80,8 @@ class Belief:
         return frame
 
     def _hand_over(self, message: Message, arrival_us: int) -> None:
-        t = message.t_us / 1e6
+        clock = self.clocks.setdefault(message.device, DeviceClock())
+        t = clock.take(message, arrival_us) / 1e6
         if isinstance(message, Plates):
             self.engine.plates(message.gondola, t, messages.unpack(message), arrival_us / 1e6)
         elif isinstance(message, Skeletons):

@@ -27,6 +27,8 @@ import numpy as np
 
 MAGIC = b"madang-snapshot-1\n"
 KEPT = 2
+BEFORE_ENGINE = ("belief.py", "clocks.py", "messages.py")
+"""What stands between the log and the engine: it decides as much what the engine says."""
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
@@ -49,9 +51,11 @@ class Found(NamedTuple):
 
 @cache
 def code() -> bytes:
-    """The digest of the engine's code and of numpy; read once in a process."""
+    """The digest of all code between log and updates, and of numpy; read once in a process."""
     digest = hashlib.sha256(np.__version__.encode())
-    for module in sorted(resources.files("madang.walkout.engine").iterdir(), key=lambda file: file.name):
+    room = resources.files("madang.walkout")
+    modules = [*room.joinpath("engine").iterdir(), *(room.joinpath(name) for name in BEFORE_ENGINE)]
+    for module in sorted(modules, key=lambda file: file.name):
         if module.name.endswith(".py"):
             digest.update(module.name.encode() + module.read_bytes())
     return digest.digest()
