@@ -43,11 +43,14 @@ class Belief:
         self.clocks: dict[str, DeviceClock] = {}
 
     def feed(self, placed: Placed) -> Iterator[Frame]:
-        """Take one record; gives what the engine says at the ticks that went by before it."""
-        yield from self._until(placed.record.arrival_us)
+        """Take one record; gives what the engine says at the ticks that went by before it, and because of it."""
+        arrival_us = placed.record.arrival_us
+        yield from self._until(arrival_us)
         if placed.record.body:
-            self._hand_over(_message(placed.record.body), placed.record.arrival_us)
+            self._hand_over(_message(placed.record.body), arrival_us)
         self.position = placed.end
+        if said := self.engine.advance((self.next_tick_us - TICK_US) / 1e6):
+            yield self._frame(arrival_us, said)
 
     def _until(self, arrival_us: int) -> Iterator[Frame]:
         """Ask at every tick up to ``arrival_us``; over a long silence only at the last."""

@@ -13,6 +13,7 @@ from madang.walkout.engine.belief import Belief
 from madang.walkout.engine.clocks import Clocks
 from madang.walkout.engine.contacts import Contact, Contacts
 from madang.walkout.engine.decide import Reporter
+from madang.walkout.engine.flow import JOIN_S, Flow
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
@@ -28,6 +29,7 @@ from madang.walkout.engine.visits import Visits
 from madang.walkout.engine.ways import Scene
 
 TICK_S = 0.2
+SAMPLES_HZ = 60
 SEEN_S = 0.5  # a person seen this long ago still stands there
 
 
@@ -49,7 +51,7 @@ class Engine:
         self._contacts = Contacts(store, s)
         self._reaches = Reaches(store, s)
         self._reporter = Reporter(store, s, self._belief, self._visits, self._people)
-        self._frames: list[tuple[float, int, Sequence[tuple[str, Floats]]]] = []
+        self._frames: list[tuple[float, int, tuple[float, Sequence[tuple[str, Floats]]]]] = []
         self._gates: list[tuple[float, int, Gate]] = []
         self._seen: list[tuple[float, int, Vision]] = []
         self._holds = Holds(store, s, self._plates, self._interactions)
@@ -58,6 +60,8 @@ class Engine:
         self._order = 0
         self._tick: int | None = None
         self._latest = -math.inf
+        self._flow = Flow(store.gondolas, s.lateness_s)
+        self._whole = -math.inf  # every sensor has been heard up to here, a whole tick
 
     def plates(self, gondola: str | int, t: float, values: NDArray[np.int32], arrival: float | None = None) -> None:
         """Samples of one gondola from its clock's `t` on, at 60 Hz: `values` int32 [n, P_g] decigrams in store
@@ -67,13 +71,19 @@ class Engine:
             raise ValueError(f"gondola {gondola}: samples of shape {values.shape} do not belong to this store")
         if arrival is not None and arrival - t > self.settings.lateness_s:
             return
-        self._plates.push(t, row, values)
+        if t < self._whole - JOIN_S:  # of a time that was passed over
+            return
+        self._plates.push(max(t, self._whole), row, values)
         self._heard(t)
+        self._flow.batch(str(gondola), t, len(values) / SAMPLES_HZ, arrival)
+        self._go_on()
 
     def skeletons(self, t: float, people: Sequence[tuple[str, Floats]]) -> None:
         """One camera frame: (track, array [8, 4]) per person: head, neck, shoulders, elbows, wrists (left first);
         x y z score, NaN unseen."""
-        self._push(self._frames, t, people)
+        self._push(self._frames, t, (t, people))
+        self._flow.frame(t)
+        self._go_on()
 
     def gate(self, event: Gate) -> None:
         """A person passed the gate."""
@@ -85,7 +95,7 @@ class Engine:
 
     def _push(self, heap: list, t: float, what: object) -> None:  # type: ignore[type-arg]
         self._order += 1
-        heapq.heappush(heap, (t, self._order, what))
+        heapq.heappush(heap, (max(t, self._whole), self._order, what))
         self._heard(t)
 
     def _heard(self, t: float) -> None:
@@ -93,12 +103,22 @@ class Engine:
         if self._tick is None:
             self._tick = math.floor(t / TICK_S)
 
+    def _go_on(self) -> None:
+        """Nobody need wait up to where every sensor has been heard. It depends on the messages alone: one that comes
+        after it, of a time before it, belongs to the next tick, whenever anybody asks."""
+        upto = self._flow.upto()
+        if upto > self._whole:
+            self._whole = math.floor(upto / TICK_S) * TICK_S
+
     def advance(self, now: float) -> list[Update]:
-        """All that can be said up to `now` (epoch s, never goes back)."""
+        """All that can be said up to `now` (epoch s, never goes back); what does not come in time is waited for no
+        longer."""
         out: list[Update] = []
         if self._tick is None:
             return out
         last = math.floor((now - self.settings.lateness_s) / TICK_S)
+        if self._whole > -math.inf:
+            last = max(last, round(self._whole / TICK_S))
         self._plates.prepare(last * TICK_S)
         while self._tick < last:
             self._tick += 1
@@ -125,7 +145,7 @@ class Engine:
         for step in self._plates.advance(now):
             self._interactions.add(step)
         while self._frames and self._frames[0][0] < now:
-            t, _, people = heapq.heappop(self._frames)
+            t, people = heapq.heappop(self._frames)[2]
             frame = self._people.feed(t, people)
             if frame is not None:
                 self._met += self._contacts.feed(frame)

@@ -1,0 +1,76 @@
+"""How far every sensor has been heard without a gap: up to there nothing need be waited for.
+
+It depends on the messages alone, never on when somebody asks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+CAMERAS = ""
+"""The camera system's name among the gondolas'."""
+JOIN_S = 0.05
+"""A batch that begins this much behind its predecessor's end follows it (device clocks step a little)."""
+FRAMES_S = 0.3
+"""Frames this far apart follow one another: three of 11 a second."""
+
+
+class _Heard:
+    """One sensor: everything before ``upto`` has come; ``ahead`` are spans beyond a gap."""
+
+    __slots__ = ("ahead", "upto")
+
+    def __init__(self, upto: float) -> None:
+        self.upto = upto
+        self.ahead: list[tuple[float, float]] = []
+
+    def add(self, start: float, end: float) -> None:
+        self.ahead.append((start, end))
+        self.ahead.sort()
+        self._join()
+
+    def _join(self) -> None:
+        while self.ahead and self.ahead[0][0] <= self.upto + JOIN_S:
+            self.upto = max(self.upto, self.ahead.pop(0)[1])
+
+    def give_up(self, before: float) -> None:
+        """What has not come of the time before ``before`` never will: pass over the gap that lies there."""
+        while self.ahead and self.upto < before:
+            self.upto = self.ahead[0][0]
+            self._join()
+
+
+class Flow:
+    """Of all gondolas and the cameras. Seconds, each by its own device's clock."""
+
+    def __init__(self, gondolas: Iterable[str], lateness_s: float) -> None:
+        self._names = [*gondolas, CAMERAS]
+        self._heard: dict[str, _Heard] = {}
+        self._lateness_s = lateness_s
+        self._hub = -math.inf
+
+    def batch(self, gondola: str, t: float, length_s: float, arrival: float | None) -> None:
+        """Samples of ``length_s`` from ``t`` on have come."""
+        self._add(gondola, t, t + length_s, t if arrival is None else arrival)
+
+    def frame(self, t: float) -> None:
+        """A camera frame has come."""
+        self._add(CAMERAS, t - FRAMES_S, t, t)
+
+    def _add(self, name: str, start: float, end: float, now: float) -> None:
+        if not self._heard:
+            self._heard = {each: _Heard(start) for each in self._names}
+        self._heard[name].add(start, end)
+        self._hub = max(self._hub, now)
+
+    def upto(self) -> float:
+        """Every sensor has said all of the time before this: those that have said nothing for as long as a message
+        may take are not waited for, and a gap that old is passed over."""
+        late = self._hub - self._lateness_s
+        least = math.inf
+        for heard in self._heard.values():
+            heard.give_up(late)
+            if heard.upto >= late:
+                least = min(least, heard.upto)
+        return least if self._heard and least < math.inf else -math.inf
