@@ -97,6 +97,31 @@ def refund(
     )
 
 
+def keep(tx: Tx, by: Actor, receipt: Receipt) -> bool:
+    """Keep a receipt that a shop's own machine issued, as it is; False where it is kept already.
+
+    Raises ``Conflict`` where another is kept under its id, ``Invalid`` where its lines do not add up.
+    """
+    by.need(Role.OPERATOR, Role.DEVICE)
+    by.need_shop(receipt.shop)
+    there = records.get(tx, by, receipt.id)
+    if there is not None and there != receipt:
+        raise _taken(receipt.id)
+    if there is not None:
+        return False
+    if split_of(receipt.lines) != receipt.split or receipt.split.total_krw != receipt.total_krw:
+        raise Invalid(
+            "deals.bad_sum",
+            ko="영수증의 줄과 합계가 맞지 않습니다.",
+            en="The lines of the receipt do not add up to its total.",
+            next_ko="보낸 쪽의 장부를 확인하세요.",
+            next_en="Look at the books of whoever sent it.",
+            id=str(receipt.id),
+        )
+    _keep(tx, by, receipt)
+    return True
+
+
 def get(tx: Tx, by: Actor, id: UUID) -> Receipt:
     """A receipt the caller may see: staff of the shop, or the person who paid. Raises ``NotFound``."""
     receipt = records.get(tx, by, id)
@@ -208,12 +233,16 @@ def _issue(
         split=split, total_krw=split.total_krw, lines=made, confidence=confidence, decision=decision,
         original=original, reason=reason,
     )  # fmt: skip
+    _keep(tx, by, receipt)
+    return receipt
+
+
+def _keep(tx: Tx, by: Actor, receipt: Receipt) -> None:
     records.add(tx, receipt)
     journal.append(
-        tx, by, _fact(receipt), id=derived("deals.receipt_issued", id), at_us=at_us,
-        subject=f"receipt/{id}", shop=shop, cause=deal_key(deal),
+        tx, by, _fact(receipt), id=derived("deals.receipt_issued", receipt.id), at_us=receipt.at_us,
+        subject=f"receipt/{receipt.id}", shop=receipt.shop, cause=deal_key(receipt.deal),
     )  # fmt: skip
-    return receipt
 
 
 def _fact(receipt: Receipt) -> ReceiptIssued:
@@ -246,12 +275,16 @@ def _sees(by: Actor, receipt: Receipt) -> bool:
 
 def _same(there: Receipt, deal: UUID, original: UUID | None, same_lines: bool) -> Receipt:
     if (there.deal, there.original) != (deal, original) or not same_lines:
-        raise Conflict(
-            "deals.id_taken",
-            ko="같은 번호의 다른 영수증이 이미 있습니다.",
-            en="Another receipt has this id already.",
-            next_ko="새 번호로 다시 하세요.",
-            next_en="Do it again under a new id.",
-            id=str(there.id),
-        )
+        raise _taken(there.id)
     return there
+
+
+def _taken(id: UUID) -> Conflict:
+    return Conflict(
+        "deals.id_taken",
+        ko="같은 번호의 다른 영수증이 이미 있습니다.",
+        en="Another receipt has this id already.",
+        next_ko="새 번호로 다시 하세요.",
+        next_en="Do it again under a new id.",
+        id=str(id),
+    )

@@ -49,6 +49,8 @@ class Secret:
         return hash(self._text)
 
 
+SECRETS = ("secret", "upstream_key")
+
 # Flags the program knows: name -> what is on from its date. A flag lives as long as a change is being brought in.
 FLAGS: dict[str, str] = {}
 
@@ -81,6 +83,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mqtt_ca: Annotated[str, Meta(description="PEM file of the authority of the broker's certificate")] = ""
     mqtt_cert: Annotated[str, Meta(description="PEM file of our certificate, where the broker wants one")] = ""
     mqtt_cert_key: Annotated[str, Meta(description="PEM file of that certificate's private key")] = ""
+    upstream: Annotated[
+        str,
+        Meta(
+            description="Address of the neighbourhood's server, on a shop's own machine: it goes on selling when that "
+            "cannot be reached, and sends its receipts there; empty: wallets are kept here",
+            pattern="^(https?://.+)?$",
+        ),
+    ] = ""
+    upstream_key: Annotated[Secret, Meta(description="The shop's key at that server (its `--edges` file)")] = Secret()
+    offline_limit_krw: Annotated[
+        int,
+        Meta(
+            description="What a payer may owe a shop whose server cannot be reached, of what the wallet last held", ge=0
+        ),
+    ] = 50_000
+    offline_good_h: Annotated[
+        int, Meta(description="Hours for which what the server last said of a wallet is good", ge=1)
+    ] = 72
     live_queue: Annotated[
         int, Meta(description="Facts a slow live page may lag behind before it is told to resume", ge=1, le=100_000)
     ] = 1000
@@ -162,7 +182,7 @@ def _tables(flags: object) -> Iterable[Mapping[str, object]]:
 
 
 def _convert(values: dict[str, Any]) -> Settings:
-    hidden = {name: Secret(str(value)) if name == "secret" else value for name, value in values.items()}
+    hidden = {name: Secret(str(value)) if name in SECRETS else value for name, value in values.items()}
     try:
         return msgspec.convert(hidden, Settings, strict=False)
     except msgspec.ValidationError as fault:

@@ -4,7 +4,15 @@ Personal fields are declared with purpose and retention and sealed under a key o
 destroys that key, and facts and books, which hold opaque keys only, stay whole. Nobody else keeps personal data.
 """
 
-from madang.members.credentials import close_credential, issue_credential, people_of, person_of
+from madang.members.credentials import (
+    close_credential,
+    close_digests,
+    issue_credential,
+    open_digests,
+    people_of,
+    person_of,
+    take_digests,
+)
 from madang.members.declared import PersonalField, declare_field, declared
 from madang.members.erasure import scrub
 from madang.members.model import Consent, Held, Person
@@ -30,6 +38,7 @@ __all__ = [
     "actor_of",
     "add_person",
     "close_credential",
+    "close_digests",
     "close_role",
     "consent",
     "consents_of",
@@ -43,12 +52,14 @@ __all__ = [
     "has_consent",
     "issue_credential",
     "leave",
+    "open_digests",
     "people_of",
     "person",
     "person_of",
     "roles_of",
     "scrub",
     "set_fields",
+    "take_digests",
     "upkeep",
     "withdraw_consent",
 ]

@@ -79,6 +79,37 @@ def people_of(tx: Tx, by: Actor, credentials: Collection[str]) -> Mapping[str, U
     return {by_digest[digest]: person for digest, person in rows}
 
 
+def open_digests(tx: Tx, by: Actor) -> dict[str, UUID]:
+    """Every credential that opens a gate now, as its digest: what a shop's own machine must know to go on alone."""
+    by.need(Role.OPERATOR)
+    table = records.credentials
+    rows = tx.rows(
+        sa.select(table.c.digest, table.c.person).where(records.mine(tx, table), table.c.closed_at_us.is_(None))
+    )
+    return dict(rows)
+
+
+def take_digests(tx: Tx, by: Actor, digests: Mapping[str, UUID], at_us: int) -> None:
+    """Let these credentials, issued elsewhere, open the gate here for people who are there already; one that was
+    closed before stays closed (a credential never comes back)."""
+    by.need(Role.OPERATOR)
+    for digest, person in digests.items():
+        if _find(tx, digest) is None:
+            number = _next_number(tx, person)
+            row = {"digest": digest, "person": person, "number": number}
+            records.add(tx, records.credentials, **row, issued_at_us=at_us, closed_at_us=None)
+            tell(tx, by, facts.CredentialIssued(number=number), person=person, at_us=at_us)
+
+
+def close_digests(tx: Tx, by: Actor, digests: Mapping[str, UUID], at_us: int) -> None:
+    """These open no gate any more."""
+    by.need(Role.OPERATOR)
+    for digest, person in digests.items():
+        known = _find(tx, digest)
+        if known is not None and records.close(tx, records.credentials, at_us, person=person, digest=digest):
+            tell(tx, by, facts.CredentialClosed(number=known[1]), person=person, at_us=at_us)
+
+
 def digest_of(neighbourhood: str, credential: str) -> str:
     """SHA-256 of a credential, bound to its neighbourhood."""
     return hashlib.sha256(f"{neighbourhood}\n{credential}".encode()).hexdigest()

@@ -1,7 +1,8 @@
 """Payments: what a top-up, a charge and a refund move between accounts, and the VAT inside them.
 
-Pure functions that build ledger transfers; whoever makes the sale posts them in the same transaction. Wallets now;
-gateways, vouchers and settlement come behind the same words. The accounts:
+Pure functions that build ledger transfers; whoever makes the sale posts them in the same transaction. Wallets now, and
+sales on account (``on_account``) where wallets are kept elsewhere; gateways, vouchers and settlement come behind the
+same words. The accounts:
 
 - ``money:wallet:<person key>``: never below zero;
 - ``money:funding:<date>``: where topped-up money comes from, runs negative;

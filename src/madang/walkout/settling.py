@@ -20,6 +20,7 @@ from madang.deals.lines import GiveBack, Receipt, Taken
 from madang.deals.model import Deal
 from madang.kernel import Actor, derived, system
 from madang.ledger import Transfer
+from madang.payments import on_account
 from madang.walkout import books, facts, pricing, records
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Spot
@@ -180,7 +181,7 @@ def _sale(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, taken: tuple[Taken,
         tx, by, deal, taken, id=id, at_us=at_us, prices_at_us=proposal.at_us,
         confidence=round(proposal.confidence, 4), decision=proposal.decision,
     )  # fmt: skip
-    owed = _pay(tx, receipt, at_us)
+    owed = pay(tx, receipt, at_us)
     body = facts.Charged(
         visit=str(deal.id),
         receipt=str(id),
@@ -198,8 +199,11 @@ def _sale(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, taken: tuple[Taken,
     }
 
 
-def _pay(tx: Tx, receipt: Receipt, at_us: int) -> int:
-    """Move the money; returns what had to go on the payer's tab."""
+def pay(tx: Tx, receipt: Receipt, at_us: int) -> int:
+    """Move the money of a sale; returns what neither wallet nor allowance covers."""
+    terms = on_account.terms_of(tx, receipt.shop)
+    if terms is not None:
+        return _pay_on_account(tx, receipt, terms, at_us)
     wallet = payments.wallet(receipt.person)
     owed = max(0, receipt.total_krw - ledger.balance(tx, wallet).available)
     cause = str(receipt.deal)
@@ -216,6 +220,20 @@ def _pay(tx: Tx, receipt: Receipt, at_us: int) -> int:
     if transfers:
         ledger.post(tx, transfers)
     return owed
+
+
+def _pay_on_account(tx: Tx, receipt: Receipt, terms: on_account.Terms, at_us: int) -> int:
+    """The wallet is kept elsewhere: the whole sale goes on account, until it is taken over there."""
+    if not receipt.total_krw:
+        return 0
+    covered = on_account.covered_krw(tx, terms, receipt.person, receipt.total_krw, at_us)
+    id, person, cause = receipt.id, receipt.person, str(receipt.deal)
+    lent = on_account.put_on_account(
+        id=id, person=person, amount_krw=receipt.total_krw, group=id, at_us=at_us, cause=cause
+    )
+    legs = payments.charge(id=id, person=person, shop=receipt.shop, split=receipt.split, at_us=at_us, cause=cause)
+    ledger.post(tx, [lent, *legs])
+    return receipt.total_krw - covered
 
 
 def _give_back(tx: Tx, by: Actor, deal: Deal, less: Mapping[str, int], at_us: int) -> int:

@@ -1,0 +1,51 @@
+"""What passes between a shop's machine and the server (JSON by msgspec)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from madang.catalog import Product
+from madang.deals.lines import Receipt
+
+RECEIPTS = "/v1/edge/receipts"
+NEWS = "/v1/edge/news"
+TOGETHER_MAX = 10
+"""Receipts of one request, and of one transaction: about the writer's budget."""
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """A shop's ``n``-th receipt, sale or refund, as the shop issued it: with lines, payer and how it was decided."""
+
+    n: int
+    receipt: Receipt
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Receipts of one shop, in their order."""
+
+    shop: str
+    receipts: tuple[Numbered, ...]
+
+
+class Upto(msgspec.Struct, frozen=True):
+    """The server has every receipt of the shop up to this one."""
+
+    upto: int
+
+
+class Payer(msgspec.Struct, frozen=True, array_like=True):
+    """Whose entry code this is (its digest), and what the wallet holds."""
+
+    digest: str
+    person: UUID
+    wallet_krw: int
+
+
+class News(msgspec.Struct, frozen=True):
+    """What a shop must know to go on alone: open entry codes, products, and prices in force in won."""
+
+    payers: tuple[Payer, ...] = ()
+    products: tuple[Product, ...] = ()
+    prices: dict[str, int] = {}

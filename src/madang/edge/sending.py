@@ -1,0 +1,245 @@
+"""The shop's side of the link: receipts up, news down, over HTTP, again and again until it works.
+
+One thread; the rows of ``edge_sent`` are its outbox, and the one process that owns the shop's folder its only worker.
+What was sent without an answer is sent again: the server tells it from what it has.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
+
+from madang.db import Database, Tx
+from madang.edge import records, selling
+from madang.edge.model import NEWS, RECEIPTS, News, Upto
+from madang.journal import signals
+from madang.kernel import Actor, Clock, MadangError
+from madang.kernel.clock import SECOND_US
+from madang.payments import on_account
+
+TIMEOUT_S = 10.0
+NEWS_EVERY_US = 60 * SECOND_US
+AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Waits after one, two, … failures in a row; the last goes on."""
+
+log = logging.getLogger("madang.edge")
+
+
+class Link(NamedTuple):
+    """How the link does. ``since_us``: when it last changed between up and down; ``fault``: why it is down."""
+
+    up: bool
+    since_us: int
+    receipts: int
+    total_krw: int
+    oldest_us: int | None
+    open_krw: int
+    uncovered_krw: int
+    news_us: int
+    fault: str = ""
+
+
+class Refused(Exception):
+    """The server answered, but did not take it: ``code`` says why, ``upto`` how far it is where it said so."""
+
+    def __init__(self, status: int, code: str, upto: int | None = None, wait_s: float | None = None) -> None:
+        super().__init__(f"{status} {code}")
+        self.status, self.code, self.upto, self.wait_s = status, code, upto, wait_s
+
+
+class Upstream:
+    """The server's door, as HTTP."""
+
+    def __init__(self, url: str, key: str, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._url, self._key, self._timeout_s = url.rstrip("/"), key, timeout_s
+        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+        self._tag = ""
+
+    def send(self, body: bytes) -> int:
+        """How far the server is now. Raises ``OSError`` without an answer, ``Refused`` with a bad one."""
+        _, said = self._ask("POST", RECEIPTS, body)
+        return msgspec.json.decode(said, type=Upto).upto
+
+    def news(self) -> News | None:
+        """None while there is none."""
+        headers, said = self._ask("GET", NEWS, None, {"If-None-Match": self._tag} if self._tag else {})
+        if not said:
+            return None
+        found = msgspec.json.decode(said, type=News)
+        self._tag = headers.get("ETag", "")
+        return found
+
+    def forget(self) -> None:
+        """The last news could not be kept: ask for all of it again."""
+        self._tag = ""
+
+    def _ask(self, method: str, path: str, body: bytes | None, more: dict[str, str] | None = None) -> tuple[Any, bytes]:
+        headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json"} | (more or {})
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(self._url + path, body, headers, method=method)  # noqa: S310
+        try:
+            with self._open(request, timeout=self._timeout_s) as answer:
+                return answer.headers, answer.read()
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                if refusal.code == 304:
+                    return refusal.headers, b""
+                raise _refused(refusal.code, refusal.read()) from None
+
+
+def _refused(status: int, body: bytes) -> Refused:
+    try:
+        said = msgspec.json.decode(body)
+        details = said.get("details", {})
+        return Refused(status, str(said.get("code", "")), details.get("upto"), details.get("retry_after_s"))
+    except (msgspec.MsgspecError, AttributeError):
+        return Refused(status, "")
+
+
+class Sending:
+    """Keeps one shop and its server together. ``changed`` is told how the link does, whenever that changes."""
+
+    def __init__(
+        self,
+        db: Database,
+        by: Actor,
+        shop: str,
+        upstream: Upstream,
+        clock: Clock,
+        *,
+        changed: Callable[[Link], None] = lambda _link: None,
+    ) -> None:
+        self._db, self._by, self._shop, self._upstream, self._clock = db, by, shop, upstream, clock
+        self._reader, self._changed = selling.reader(shop), changed
+        self._up, self._since_us, self._fault, self._news_us, self._asked_us = False, clock.now_us(), "", 0, 0
+        self._said: Link | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"edge-{shop}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the request in hand and end."""
+        self._stopping.set()
+        signals.of(self._by.neighbourhood).notify()
+        if self._thread.ident is not None:
+            self._thread.join(TIMEOUT_S * 2)
+
+    @property
+    def link(self) -> Link:
+        """How the link does now."""
+
+        def read(tx: Tx) -> tuple[records.Backlog, on_account.Risk]:
+            terms = on_account.terms_of(tx, self._shop)
+            assert terms is not None
+            return records.backlog(tx, self._shop), on_account.risk(tx, terms, self._clock.now_us())
+
+        backlog, risk = self._db.read(read, neighbourhood=self._by.neighbourhood)
+        return Link(self._up, self._since_us, *backlog, risk.open_krw, risk.uncovered_krw, self._news_us, self._fault)
+
+    def _run(self) -> None:
+        signal, failures = signals.of(self._by.neighbourhood), 0
+        while not self._stopping.is_set():
+            seen = signal.count
+            try:
+                more = self.exchange()
+                failures = 0
+            except (OSError, Refused, msgspec.MsgspecError) as fault:
+                failures += 1
+                more = False
+                self._down(fault)
+            except Exception:  # the database's own trouble: said, and tried again
+                failures += 1
+                more = False
+                log.exception("edge.failed", extra={"shop": self._shop})
+            self._tell()
+            if failures:
+                self._stopping.wait(AGAIN_S[min(failures, len(AGAIN_S)) - 1])
+            elif not more:
+                signal.wait(seen, 1.0)
+
+    def exchange(self) -> bool:
+        """Send the next receipts and ask for news when it is time; True when more is waiting.
+
+        Raises ``OSError`` where the server cannot be heard, ``Refused`` where it does not take what is sent.
+        """
+        n, by, shop = self._by.neighbourhood, self._by, self._shop
+        self._reader.catch_up(self._db, neighbourhood=n)
+        batch = self._db.read(lambda tx: selling.next_batch(tx, by, shop), neighbourhood=n)
+        if batch.receipts:
+            self._hand_over(msgspec.json.encode(batch))
+        more = bool(self._db.read(lambda tx: records.waiting(tx, shop, 1), neighbourhood=n))
+        now_us = self._clock.now_us()
+        if not more and (not self._up or not self._asked_us or now_us - self._asked_us >= NEWS_EVERY_US):
+            self._ask_news()
+        return more
+
+    def _hand_over(self, body: bytes) -> None:
+        n, by, shop = self._by.neighbourhood, self._by, self._shop
+        try:
+            upto = self._upstream.send(body)
+        except Refused as refused:
+            back, at_us = refused.upto, self._clock.now_us()
+            if refused.code != "edge.gap" or back is None:
+                raise
+            self._db.write(lambda tx: selling.set_back(tx, by, shop, back, at_us=at_us), neighbourhood=n)
+        else:
+            at_us = self._clock.now_us()
+            self._db.write(lambda tx: selling.handed_over(tx, by, shop, upto, at_us=at_us), neighbourhood=n)
+        self._heard()
+
+    def _ask_news(self) -> None:
+        asked_us = self._clock.now_us()
+        news = self._upstream.news()
+        if news is not None:
+            try:
+                self._learn(news, asked_us)
+            except BaseException:
+                self._upstream.forget()
+                raise
+        else:
+            self._db.write(
+                lambda tx: on_account.still_good(tx, self._by, as_of_us=asked_us), neighbourhood=self._by.neighbourhood
+            )
+        self._asked_us = self._news_us = asked_us
+        self._heard()
+
+    def _learn(self, news: News, asked_us: int) -> None:
+        n, by, shop = self._by.neighbourhood, self._by, self._shop
+        total = selling.Learnt()
+        for part in self._db.read(lambda tx: selling.steps(tx, by, news), neighbourhood=n):
+            learn = partial(selling.learn, by=by, shop=shop, part=part, at_us=self._clock.now_us())
+            got = self._db.write(learn, neighbourhood=n)
+            total = selling.Learnt(*(getattr(total, f) + getattr(got, f) for f in total.__struct_fields__))
+        at_us = self._clock.now_us()
+        self._db.write(
+            lambda tx: selling.settle_news(tx, by, shop, news, total, as_of_us=asked_us, at_us=at_us), neighbourhood=n
+        )
+
+    def _heard(self) -> None:
+        if not self._up:
+            self._up, self._since_us, self._fault = True, self._clock.now_us(), ""
+            log.info("edge.link_up", extra={"shop": self._shop})
+
+    def _down(self, fault: Exception) -> None:
+        code = fault.code if isinstance(fault, Refused | MadangError) else type(fault).__name__
+        if self._up or self._fault != code:
+            log.warning("edge.link_down", extra={"shop": self._shop, "fault": code, "told": str(fault)})
+        if self._up:
+            self._since_us = self._clock.now_us()
+        self._up, self._fault = False, code
+
+    def _tell(self) -> None:
+        link = self.link
+        if link != self._said:
+            self._said = link
+            self._changed(link)

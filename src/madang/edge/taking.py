@@ -1,0 +1,129 @@
+"""The server's side: take a shop's receipts in their order, each once, and say what the shop must know."""
+
+from __future__ import annotations
+
+import msgspec
+
+from madang import catalog, journal, ledger, members, payments
+from madang.catalog import Product
+from madang.db import Tx
+from madang.deals import receipts
+from madang.edge import facts, records
+from madang.edge.model import Batch, News, Numbered, Payer, Upto
+from madang.kernel import Actor, Conflict, Invalid, Kind, Role, derived
+from madang.ledger import Book
+from madang.walkout import settling
+
+PAGE = 200
+
+
+def machine(neighbourhood: str, shop: str) -> Actor:
+    """A shop's machine: it may speak for its own shop only."""
+    return Actor(Kind.SYSTEM, f"edge/{shop}", neighbourhood, frozenset({Role.DEVICE}), frozenset({shop}))
+
+
+def take(tx: Tx, by: Actor, batch: Batch, *, at_us: int) -> Upto:
+    """Take what is new of a batch; what was taken before is passed over, so it may be sent again as often as need be.
+
+    Money moves as of the receipt's own time: from the payer's wallet, the rest on their tab. Raises ``Conflict``
+    ``edge.gap`` where receipts before the batch are missing (nothing is taken then; ``details["upto"]`` says from
+    where to send), ``edge.forked`` where another receipt was taken under its number.
+    """
+    by.need_shop(batch.shop)
+    upto = records.upto(tx, batch.shop)
+    for numbered in batch.receipts:
+        if numbered.receipt.shop != batch.shop:
+            raise _foreign(numbered.receipt.shop)
+        if numbered.n > upto + 1:
+            raise _gap(upto)
+        if numbered.n <= upto:
+            if records.taken_as(tx, batch.shop, numbered.n) != numbered.receipt.id:
+                raise _forked(numbered.n)
+            continue
+        _take_one(tx, by, numbered, at_us)
+        upto = numbered.n
+    return Upto(upto)
+
+
+def _take_one(tx: Tx, by: Actor, numbered: Numbered, at_us: int) -> None:
+    receipt = numbered.receipt
+    if not receipts.keep(tx, by, receipt):
+        raise _forked(numbered.n)
+    owed = 0
+    if receipt.total_krw > 0:
+        owed = settling.pay(tx, receipt, receipt.at_us)
+    elif receipt.total_krw < 0:
+        cause = str(receipt.deal)
+        back = payments.refund(
+            id=receipt.id,
+            person=receipt.person,
+            shop=receipt.shop,
+            split=-receipt.split,
+            at_us=receipt.at_us,
+            cause=cause,
+        )
+        ledger.post(tx, back)
+    records.add_taken(tx, receipt.shop, numbered.n, receipt.id, receipt.total_krw, owed, at_us)
+    body = facts.Taken(receipt=str(receipt.id), n=numbered.n, total_krw=receipt.total_krw, owed_krw=owed)
+    id = derived("edge.taken", tx.neighbourhood, receipt.shop, numbered.n)
+    journal.append(tx, by, body, id=id, at_us=at_us, subject=f"receipt/{receipt.id}", shop=receipt.shop)
+
+
+def news(tx: Tx, by: Actor, shop: str, *, at_us: int) -> News:
+    """What the shop must know now."""
+    by.need_shop(shop)
+    products = _products(tx, by)
+    prices = catalog.price_at(tx, by, [p.id for p in products], at_us, shop=shop)
+    held = {key.owner: b.available for key, b in ledger.balances(tx, book=Book.MONEY, code="wallet").items()}
+    codes = members.open_digests(tx, by)
+    payers = tuple(Payer(d, person, held.get(str(person), 0)) for d, person in sorted(codes.items()))
+    return News(payers, tuple(p for p in products if p.id in prices), prices)
+
+
+def _products(tx: Tx, by: Actor) -> list[Product]:
+    found: list[Product] = []
+    cursor: str | None = None
+    while True:
+        page = catalog.find_products(tx, by, cursor=cursor, limit=PAGE)
+        found += page.rows
+        cursor = page.next
+        if cursor is None:
+            return found
+
+
+def version(news: News) -> str:
+    """Tells one state of the news from another."""
+    return derived("edge.news", msgspec.json.encode(news).decode()).hex
+
+
+def _gap(upto: int) -> Conflict:
+    return Conflict(
+        "edge.gap",
+        ko=f"그 앞의 영수증이 아직 오지 않았습니다. {upto}번까지 받았습니다.",
+        en=f"Receipts before these have not come; the server has those up to {upto}.",
+        next_ko=f"{upto + 1}번부터 차례로 보내세요.",
+        next_en=f"Send them in order from {upto + 1} on.",
+        upto=upto,
+    )
+
+
+def _forked(n: int) -> Conflict:
+    return Conflict(
+        "edge.forked",
+        ko=f"{n}번으로 다른 영수증을 이미 받았습니다. 가게 장부가 둘로 갈라졌습니다.",
+        en=f"Another receipt was taken as number {n}: the shop's books have forked.",
+        next_ko="가게 기계를 새로 만들었다면 백업에서 되살리거나 새 가게 코드로 여세요.",
+        next_en="If the shop's machine was set up anew, restore its backup, or open it under a new code.",
+        n=n,
+    )
+
+
+def _foreign(shop: str) -> Invalid:
+    return Invalid(
+        "edge.other_shop",
+        ko=f"'{shop}' 가게의 영수증은 이 열쇠로 보낼 수 없습니다.",
+        en=f"This key cannot send receipts of the shop '{shop}'.",
+        next_ko="가게마다 제 열쇠로 보내세요.",
+        next_en="Send each shop's receipts with its own key.",
+        shop=shop,
+    )
