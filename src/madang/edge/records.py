@@ -121,6 +121,15 @@ def upto(tx: Tx, shop: str) -> int:
     return int(tx.rows(sa.select(last).where(taken.c.neighbourhood == _N, taken.c.shop == _SHOP), _of(tx, shop))[0][0])
 
 
+def taken_sums(tx: Tx, shop: str) -> tuple[int, int, int]:
+    """(how many, their total, when the last was taken)"""
+    total = sa.cast(sa.func.coalesce(sa.func.sum(taken.c.total_krw), 0), sa.BigInteger)
+    last = sa.func.coalesce(sa.func.max(taken.c.taken_at_us), 0)
+    mine = sa.and_(taken.c.neighbourhood == _N, taken.c.shop == _SHOP)
+    row = tx.rows(sa.select(sa.func.count(), total, last).where(mine), _of(tx, shop))[0]
+    return int(row[0]), int(row[1]), int(row[2])
+
+
 def taken_as(tx: Tx, shop: str, n: int) -> UUID | None:
     """Which receipt was taken as a shop's ``n``-th."""
     mine = sa.and_(taken.c.neighbourhood == _N, taken.c.shop == _SHOP, taken.c.n == sa.bindparam("nth"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from madang import catalog, journal, ledger, members, payments
@@ -78,6 +80,28 @@ def news(tx: Tx, by: Actor, shop: str, *, at_us: int) -> News:
     codes = members.open_digests(tx, by)
     payers = tuple(Payer(d, person, held.get(str(person), 0)) for d, person in sorted(codes.items()))
     return News(payers, tuple(p for p in products if p.id in prices), prices)
+
+
+def progress(tx: Tx, shop: str) -> dict[str, int]:
+    """How far a shop's receipts have come: how many, what they come to, when the last came."""
+    count, total, last_us = records.taken_sums(tx, shop)
+    return {"receipts": count, "total_krw": total, "last_us": last_us}
+
+
+def differences(tx: Tx, by: Actor, shops: Iterable[str]) -> list[str]:
+    """What of the shops' receipts does not agree with the money booked for them; empty when all is well."""
+    wrong: list[str] = []
+    for shop in sorted(shops):
+        booked = sum(
+            balance.posted
+            for code in ("sales", "sales_exempt", "vat_payable")
+            for balance in ledger.balances(tx, book=Book.MONEY, code=code, owner_prefix=f"{shop}/").values()
+        )
+        issued = sum(receipts.day_of(tx, by, shop, day).total_krw for day in receipts.days(tx, by, shop))
+        taken = progress(tx, shop)["total_krw"]
+        if not booked == issued == taken:
+            wrong.append(f"money: {shop}: {booked} won booked, {issued} won on receipts, {taken} won taken over")
+    return wrong
 
 
 def _products(tx: Tx, by: Actor) -> list[Product]:

@@ -63,6 +63,11 @@ def terms_of(tx: Tx, shop: str) -> Terms | None:
     return None if found is None else Terms(*found)
 
 
+def sells(tx: Tx) -> bool:
+    """Whether any shop here sells on account: then wallets are kept elsewhere."""
+    return records.any_terms(tx)
+
+
 def allow(tx: Tx, by: Actor, allowances: Mapping[str, int], *, as_of_us: int) -> None:
     """Remember what wallets held by person; whoever is not named keeps what was known."""
     by.need(Role.OPERATOR)

@@ -46,6 +46,10 @@ def terms_of(tx: Tx, shop: str) -> tuple[int, int] | None:
     return (int(found[0][0]), int(found[0][1])) if found else None
 
 
+def any_terms(tx: Tx) -> bool:
+    return bool(tx.rows(sa.select(terms.c.shop).where(terms.c.neighbourhood == _N).limit(1), {"n": tx.neighbourhood}))
+
+
 def set_terms(tx: Tx, shop: str, limit_krw: int, good_for_us: int) -> None:
     tx.many(_FORGET_TERMS, [{"n_": tx.neighbourhood, "shop_": shop}])
     row = {"neighbourhood": tx.neighbourhood, "shop": shop, "limit_krw": limit_krw, "good_for_us": good_for_us}

@@ -8,7 +8,8 @@ import msgspec
 
 from madang import ledger, members, payments
 from madang.db import Tx
-from madang.kernel import Actor, Kind, Role, derived
+from madang.kernel import Actor, Conflict, Kind, Role, derived
+from madang.payments import on_account
 
 
 class CheckedIn(msgspec.Struct, frozen=True):
@@ -31,6 +32,14 @@ def check_in(
     Raises ``Conflict`` where the code is or was somebody else's, or the person has left.
     """
     by.need(Role.OPERATOR)
+    if on_account.sells(tx):
+        raise Conflict(
+            "serve.codes_upstream",
+            ko="이 가게의 입장 코드와 지갑은 동네 서버에서 만듭니다.",
+            en="Entry codes and wallets of this shop are made at the neighbourhood's server.",
+            next_ko="서버에서 발급하세요. 1분 안에 가게로 내려옵니다.",
+            next_en="Issue it there; it comes down to the shop within a minute.",
+        )
     key = person or derived("serve.person", tx.neighbourhood, id)
     members.add_person(tx, by, key=key, fields={}, at_us=at_us)
     members.issue_credential(tx, by, key, credential, at_us)

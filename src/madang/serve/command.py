@@ -39,7 +39,8 @@ def add_parser(commands: Any) -> None:
         description="Run a shop that was added with `madang shop add` and filled with `madang import`. Sensors send to "
         "POST /v1/sensors/batches (docs/sensor-wire-format.md); docs/operations.md says how to run it.",
     )
-    serve.add_argument("--shop", required=True, help="가게 코드 · the shop's code")
+    serve.add_argument("--shop", help="가게 코드 · the shop's code (none: the neighbourhood's server)")
+    serve.add_argument("--edges", type=Path, metavar="FILE", help='가게 기계 열쇠 TOML · keys of shops: s1 = "key"')
     serve.add_argument("--port", type=int, help="페이지와 센서의 포트 · port of pages and sensors")
     serve.add_argument("--host", help="주소 · address (default: MADANG_HOST, 127.0.0.1)")
     serve.add_argument("--devices", type=Path, metavar="FILE", help='센서 열쇠 TOML · keys of sensors: gate = "key"')
@@ -78,6 +79,8 @@ def run(args: argparse.Namespace, *, clock: Clock | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     known = settings_of(args)
+    if args.shop is None:
+        return _run_centre(args, known, stop, clock)
     from madang.kernel import logs
     from madang.serve import keys
     from madang.serve.serving import Asked, Serving
@@ -103,6 +106,31 @@ def run(args: argparse.Namespace, *, clock: Clock | None = None) -> int:
             if serving.failure is not None:
                 raise serving.failure
         _say(args, "닫는 중입니다.", "Closing.")
+    _say(args, "닫았습니다. 같은 명령으로 이어집니다.", "Closed; the same command goes on from here.")
+    return 0
+
+
+def _run_centre(args: argparse.Namespace, known: Settings, stop: threading.Event, clock: Clock | None) -> int:
+    """Serve the neighbourhood for its shops' machines."""
+    from madang.kernel import Invalid, logs
+    from madang.serve import keys
+    from madang.serve.centre import Centre
+
+    if args.edges is None:
+        raise Invalid(
+            "serve.what",
+            ko="무엇을 열지 알 수 없습니다.",
+            en="Nobody has said what to serve.",
+            next_ko="가게라면 --shop 코드를, 동네 서버라면 가게 기계의 열쇠를 적은 --edges 파일을 주세요.",
+            next_en="Give --shop CODE for a shop, or --edges FILE, the keys of shops' machines, for the server.",
+        )
+    with contextlib.ExitStack() as ends:
+        handler = logs.configure(known.log_level)
+        ends.callback(logging.getLogger("madang").removeHandler, handler)
+        centre = ends.enter_context(Centre(known, keys.device_keys(args.edges), clock=clock))
+        centre.start()
+        _say(args, f"동네 서버를 열었습니다: {centre.url}", f"The neighbourhood's server is open: {centre.url}")
+        stop.wait()
     _say(args, "닫았습니다. 같은 명령으로 이어집니다.", "Closed; the same command goes on from here.")
     return 0
 

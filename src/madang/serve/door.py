@@ -64,7 +64,7 @@ def router(
     db: Database,
     clock: Clock,
     by: Actor,
-    shop: str,
+    shop: str | None,
     *,
     allowed: Callable[[str], bool],
     status: Callable[[], Any],

@@ -22,12 +22,13 @@ from madang.db.sqlite import FileLock
 from madang.doors import Gateway
 from madang.doors.brokers import Broker, broker
 from madang.doors.mqtt import MqttDoor
+from madang.edge.sending import Sending
 from madang.files import Store
 from madang.kernel import Actor, Clock, Conflict, Forbidden, SystemClock, derived, system
 from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.kernel.settings import Settings
 from madang.ledger import Audit
-from madang.serve import checkin, door, keys, premises
+from madang.serve import checkin, door, keys, premises, uplink
 from madang.serve.front import Front
 from madang.serve.premises import Premises
 from madang.serve.rounds import Rounds
@@ -77,6 +78,7 @@ class Serving:
         self.faults: tuple[str, ...] = ()
         self.checked_us = 0
         self.mqtt: MqttDoor | None = None
+        self.sending: Sending | None = None
         self._audit = Audit()
         self._failure: BaseException | None = None
         self._stopping = threading.Event()
@@ -141,6 +143,7 @@ class Serving:
         self._ends.callback(self.live.stop)
         self.live.start(log_first=sensors.first, log_end=sensors.end, at_us=self.clock.now_us())
         self._go_round()
+        self._link()
         self._listen()
         tell("pages")
         self._serve()
@@ -158,6 +161,7 @@ class Serving:
             if not service.stock(tx, self.by, shop):
                 id = derived("serve.stock", tx.neighbourhood, shop)
                 service.stock_as_planned(tx, self.by, shop, id=id, at_us=at_us)
+            uplink.begin(tx, self.by, shop, self.settings, at_us=at_us)
 
         self._write(act)
         if found.unpriced:
@@ -224,6 +228,15 @@ class Serving:
             self.mqtt = MqttDoor(self.gateway, self.asked.shop, self._broker, clock=self.clock)
             self._ends.callback(self.mqtt.stop)
             self.mqtt.start()
+
+    def _link(self) -> None:
+        """Keep the link to the neighbourhood's server, where the shop is below one."""
+        self.sending = uplink.sending(
+            self.db, self.by, self.asked.shop, self.settings, self.clock, self.front.showing.hub
+        )
+        if self.sending is not None:
+            self.sending.start()
+            self._ends.callback(self.sending.stop)
 
     def _caught_up(self, rounds: Rounds) -> bool:
         end = self.gateway.end
@@ -316,6 +329,7 @@ class Serving:
             "jobs": self._read(jobs.counts),
             "devices": devices,
             "mqtt": None if self.mqtt is None else self.mqtt.link(),
+            "uplink": None if self.sending is None else uplink.shown(self.sending.link),
         }
 
     def _read(self, fn: Callable[[Tx], Any]) -> Any:

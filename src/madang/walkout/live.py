@@ -172,6 +172,10 @@ class Hub:
         rows = [_plain(device) for device in devices]
         self._replace("health", "health", {"devices": rows, "engine_lag_ms": round(engine_lag_ms, 1)})
 
+    def uplink(self, **link: Any) -> None:
+        """How the link to the neighbourhood's server does, and what waits to be sent (``edge.sending.Link``)."""
+        self._replace("uplink", "uplink", link)
+
     def totals(self, totals: Totals) -> None:
         """The day so far."""
         self._replace("totals", "totals", _plain(totals))

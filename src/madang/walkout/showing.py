@@ -70,7 +70,8 @@ class Showing:
         lag_ms: Callable[[], float],
         url: Callable[[UUID], str] = lambda _receipt: "",
     ) -> None:
-        self._hub, self._db, self._by, self._shop = hub, db, by, shop
+        self.hub = self._hub = hub
+        self._db, self._by, self._shop = db, by, shop
         self._speed, self._devices, self._lag_ms, self._url = speed, devices, lag_ms, url
         self._people: dict[str, model.Person] = {}
         self._inside: dict[str, int] = {}

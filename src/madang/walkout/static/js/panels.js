@@ -48,6 +48,17 @@ export function drawHealth() {
     ...COUNTS.map((key) => h("td", { class: one[key] && key !== "batches" ? "some" : "", text: short(one[key]) }))));
   $("health").replaceChildren(h("table", {}, h("caption", { class: "hidden", text: t("health.table") }), h("thead", {}, head), h("tbody", {}, ...rows)));
 }
+
+export function drawUplink() {
+  const link = state.uplink;
+  $("uplink").hidden = !link;
+  if (!link) return;
+  const said = { n: link.receipts, amount: link.total_krw, at: clock(link.since_us), risk: link.uncovered_krw };
+  $("uplink-say").dataset.ok = String(link.up);
+  $("uplink-say").textContent = link.up ? t(link.receipts ? "uplink.sending" : "uplink.up", said) : t("uplink.down", said);
+  $("uplink-risk").hidden = !link.uncovered_krw;
+  $("uplink-risk").textContent = t("uplink.risk", said);
+}
 const short = (n) => (n >= 100000 ? `${Math.floor(n / 1000)}k` : String(n));
 
 let shownClock = "";

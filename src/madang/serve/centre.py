@@ -1,0 +1,132 @@
+"""The neighbourhood's server: people and their wallets, the catalogue, and the door for shops' own machines."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import logging
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from madang import jobs, journal, ledger, members
+from madang.db import Database, Tx, open_database
+from madang.edge import api, taking
+from madang.files import Store
+from madang.kernel import Actor, Clock, SystemClock, system
+from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
+from madang.kernel.settings import Settings
+from madang.ledger import Audit
+from madang.serve import checkin, door, keys
+from madang.serve.rounds import Rounds
+from madang.web import Shopfront, create_app, start
+
+CHECK_US = 10 * MINUTE_US
+FAULTS_MAX = 20
+
+log = logging.getLogger("madang.serve")
+
+
+class Centre:
+    """Opened by ``start``, ended by ``stop``; being killed instead loses nothing. ``edges`` are the shops' keys."""
+
+    failure: BaseException | None = None
+
+    def __init__(self, settings: Settings, edges: Mapping[str, bytes], *, clock: Clock | None = None) -> None:
+        self.settings, self.edges, self.clock = settings, dict(edges), clock or SystemClock()
+        self.by: Actor = system(settings.neighbourhood, "serve/centre")
+        self.home = Path(settings.home)
+        self.url = ""
+        self.faults: tuple[str, ...] = ()
+        self._audit = Audit()
+        self._ends = contextlib.ExitStack()
+
+    def start(self) -> None:
+        """Open; whatever fails, all is let go of again."""
+        with self._ends:
+            self._open()
+            self._ends = self._ends.pop_all()
+
+    def stop(self) -> None:
+        self._ends.close()
+
+    def __enter__(self) -> Centre:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def _open(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.db: Database = open_database(self.settings.database_url, clock=self.clock)
+        self._ends.callback(self.db.close)
+        n = self.by.neighbourhood
+        worker = jobs.Worker(self.db, self.clock, neighbourhood=n, lease_us=self.settings.job_lease_s * SECOND_US)
+        rounds = Rounds(self.clock)
+        rounds.every(CHECK_US, "check", self.check)
+        rounds.every(DAY_US, "tidy", self.tidy)
+        worker.start()
+        self._ends.callback(worker.stop)
+        rounds.start()
+        self._ends.callback(rounds.stop)
+        self._serve()
+
+    def _serve(self) -> None:
+        key, n = keys.operator_key(self.home), self.by.neighbourhood
+        desk = door.router(
+            self.db,
+            self.clock,
+            checkin.operator(n),
+            None,
+            allowed=lambda given: hmac.compare_digest(given.encode(), key.encode()),
+            status=self.status,
+            changed=lambda _deal: None,
+        )
+        machines = api.router(self.db, self.clock, n, self.edges)
+        front = Shopfront(neighbourhood=n, more=[machines, desk], clock=self.clock, language=self.settings.language)
+        running = start(create_app(front), self.settings.host, self.settings.port)
+        self._ends.callback(running.stop)
+        self.url = running.url
+        told = keys.address(self.home)
+        keys.write_address(told, self.url)
+        self._ends.callback(partial(told.unlink, missing_ok=True))
+
+    def check(self) -> bool:
+        """Recompute the books; what differs is logged and shown."""
+
+        def read(tx: Tx) -> list[str]:
+            report = ledger.check(tx, self._audit)
+            found = [f"{book}: {text}" for book, one in report.books.items() for text in one.differences]
+            return [*found, *taking.differences(tx, self.by, self.edges)]
+
+        self.faults = tuple(self.db.read(read, neighbourhood=self.by.neighbourhood)[:FAULTS_MAX])
+        if self.faults:
+            log.error("serve.books_differ", extra={"shop": "", "count": len(self.faults), "faults": self.faults})
+        return not self.faults
+
+    def tidy(self) -> None:
+        """The day's tidying, and the day's long check."""
+        self._audit = Audit()
+        self.check()
+        chain = self.db.read(lambda tx: journal.verify(tx, self.by), neighbourhood=self.by.neighbourhood)
+        if not chain.ok:
+            self.faults = (*self.faults, f"facts: {chain.bad_seq}: {chain.why}")
+            log.error("serve.books_differ", extra={"shop": "", "count": len(self.faults), "faults": self.faults})
+        members.upkeep(self.db, Store(self.home / "files", self.clock), self.by, now_us=self.clock.now_us())
+
+    def status(self) -> dict[str, Any]:
+        """How the server does: ``ok`` is false when somebody should look; how far each shop's receipts have come."""
+
+        def read(tx: Tx) -> dict[str, Any]:
+            return {shop: taking.progress(tx, shop) for shop in sorted(self.edges)}
+
+        n = self.by.neighbourhood
+        return {
+            "at_us": self.clock.now_us(),
+            "ok": not self.faults,
+            "faults": self.faults,
+            "jobs": self.db.read(jobs.counts, neighbourhood=n),
+            "edges": self.db.read(read, neighbourhood=n),
+        }
