@@ -6,7 +6,7 @@ import gzip
 import math
 import zipfile
 import zlib
-from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ class _Case(msgspec.Struct):
     version: int = 1
 
 
-class _Joints(msgspec.Struct):
+class _Joints(msgspec.Struct, gc=False):
     head: Point = None
     neck: Point = None
     l_shoulder: Point = None
@@ -48,12 +48,12 @@ class _Joints(msgspec.Struct):
     r_wrist: Point = None
 
 
-class _Person(msgspec.Struct):
+class _Person(msgspec.Struct, gc=False):
     track: str
     joints: _Joints
 
 
-class _Frame(msgspec.Struct):
+class _Frame(msgspec.Struct, gc=False):
     t: float
     p: list[_Person]
 
@@ -141,7 +141,7 @@ def _decode(path: Path, data: bytes, kind: Any) -> Any:
         raise RecordingError(path, f"형식이 맞지 않습니다: {fault}", f"is not of the format: {fault}") from fault
 
 
-def _lines(path: Path, kind: Any) -> Iterator[Any]:
+def _lines(path: Path, kind: Any) -> list[Any]:
     data = _bytes(path)
     if path.suffix == ".gz":
         try:
@@ -151,28 +151,38 @@ def _lines(path: Path, kind: Any) -> Iterator[Any]:
                 path, f"압축이 깨졌거나 잘렸습니다: {fault}", f"is cut off or damaged: {fault}"
             ) from fault
     decoder = msgspec.json.Decoder(kind)
+    try:
+        rows = decoder.decode_lines(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        rows = _one_by_one(path, data, decoder)
+    if not all(math.isfinite(row.t) for row in rows):
+        number = next(k for k, row in enumerate(_one_by_one(path, data, decoder), 1) if not math.isfinite(row.t))
+        raise RecordingError(path, f"{number}번째 줄: 시각이 아닙니다.", f"line {number}: t is not a time.")
+    return rows
+
+
+def _one_by_one(path: Path, data: bytes, decoder: Any) -> list[Any]:
+    """The same rows line by line, so that a fault names its line."""
+    rows = []
     for number, line in enumerate(data.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-            raise RecordingError(path, f"{number}번째 줄: {fault}", f"line {number}: {fault}") from fault
-        if not math.isfinite(row.t):
-            raise RecordingError(path, f"{number}번째 줄: 시각이 아닙니다.", f"line {number}: t is not a time.")
-        yield row
+        if line.strip():
+            try:
+                rows.append(decoder.decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+                raise RecordingError(path, f"{number}번째 줄: {fault}", f"line {number}: {fault}") from fault
+    return rows
 
 
 def _frames(path: Path) -> list[tuple[float, list[tuple[str, NDArray[np.float64]]]]]:
+    rows = _lines(path, _Frame)
     unseen = (math.nan,) * 4
-    frames = []
-    for row in _lines(path, _Frame):
-        people = []
-        for person in row.p:
-            points = [getattr(person.joints, joint) or unseen for joint in JOINTS]
-            people.append((person.track, np.array(points, dtype=np.float64)))
-        frames.append((row.t, people))
-    return frames
+    people = [person for row in rows for person in row.p]
+    points = chain.from_iterable(msgspec.structs.astuple(person.joints) for person in people)
+    numbers = chain.from_iterable(point or unseen for point in points)
+    size = 4 * len(JOINTS)
+    joints = np.fromiter(numbers, np.float64, size * len(people)).reshape(-1, len(JOINTS), 4)
+    seen = iter(zip((person.track for person in people), joints, strict=True))
+    return [(row.t, list(islice(seen, len(row.p)))) for row in rows]
 
 
 def _gates(path: Path) -> list[GateRecord]:
