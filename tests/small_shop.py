@@ -6,7 +6,7 @@ from typing import Any
 
 from madang.kernel import Clock
 from madang.walkout.live import Hub
-from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Item, Totals, Unit
+from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Item, Sensor, Totals, Unit
 
 ITEMS = (
     Item(
@@ -102,5 +102,6 @@ def tell(hub: Hub, t_us: int) -> None:
     pieces, places = BookCheck(ok=True, total=160, unit=Unit.PIECES), BookCheck(ok=True, total=12, unit=Unit.PLACES)
     hub.books(money=check, goods=pieces, capacity=places, hours=BookCheck(ok=True, total=95, unit=Unit.MINUTES))
     plates = Device(id="gondola-s", kind="plates", last_us=t_us, batches=900, late=3, duplicate=1)
-    hub.health([plates, Device(id="door", kind="gate", ok=False, batches=4, malformed=2)], engine_lag_ms=41.2)
+    gate = Device(id="door", kind="gate", ok=False, batches=4, malformed=2)
+    hub.health([plates, gate], engine_lag_ms=41.2, sensors=[Sensor(kind="plate", id="s-1-3", state="dead")])
     hub.totals(Totals(receipts=2, items=7, sales_krw=14_600, reviewed=1, inside=2, promise=0.992, exact=2))

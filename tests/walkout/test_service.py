@@ -15,6 +15,7 @@ from madang.deals import Taken, receipts
 from madang.kernel import Actor, Conflict, Kind, MadangError, Role, derived
 from madang.kernel.clock import HOUR_US, MINUTE_US, SECOND_US
 from madang.walkout import books, conservation, process, records, service
+from madang.walkout.model import Health
 from madang.walkout.records import Rules
 
 
@@ -152,6 +153,17 @@ def test_an_unlikely_move_is_not_booked_until_it_is_likely(shop: Shop) -> None:
 def test_a_touch_moves_nothing(shop: Shop) -> None:
     shop.says(came(), moved("touch", "A"))
     assert (shop.on_shelf("A"), shop.deal().state) == ((5, 0), "entered")
+    assert shop.facts()[-1] == "touched"
+
+
+def test_a_touch_of_nobody_or_of_staff_is_not_told(shop: Shop) -> None:
+    shop.says(came("v2", role="staff"), moved("touch", "A", visit="v2"), moved("touch", "A", id="m2", visit=None))
+    assert "touched" not in shop.facts()
+
+
+def test_what_the_engine_finds_of_a_sensor_is_a_fact(shop: Shop) -> None:
+    shop.says(Health(T0 / 1e6, "plate", "1-1-1", "dead"), Health(T0 / 1e6, "plate", "1-1-1", "ok"))
+    assert shop.facts()[-2:] == ["sensor_health", "sensor_health"]
 
 
 def test_more_than_the_shelf_has_is_found_first_and_lost_again_when_revised(shop: Shop) -> None:

@@ -24,7 +24,7 @@ from madang.walkout import books, facts, occupancy, pricing, promising, records
 from madang.walkout import process as declared
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Move, Spot, heard, wanted
-from madang.walkout.model import Entered, Frame, Lasting, Left, Moved, Receipt, Run
+from madang.walkout.model import Entered, Frame, Health, Lasting, Left, Moved, Receipt, Run
 from madang.walkout.visits import NOBODY, Books, Role_, Visit, visit_id
 
 _GOES_ON = ("entered", "shopping")
@@ -75,6 +75,7 @@ class Applying:
             Moved: self._moved,
             Left: self._left,
             Receipt: self._receipt,
+            Health: self._health,
         }
         steps[type(update)](update)
 
@@ -150,6 +151,9 @@ class Applying:
     # --- moves ----------------------------------------------------------------------------------------------------
     def _moved(self, update: Moved) -> None:
         visit = self._visit(update.visit) if update.visit is not None else None
+        if update.kind == "touch":
+            self._touched_goods(visit, update)
+            return
         if visit is not None and update.id in visit.books.closed:
             return
         if visit is None or (visit.role == "customer" and visit.closed_at_us is not None):
@@ -167,6 +171,14 @@ class Applying:
         self._tell_move(visit, update, after)
         if visit.role == "customer" and after is not None and after.qty and after.pick:
             self._begin_shopping(visit)
+
+    def _touched_goods(self, visit: Visit | None, update: Moved) -> None:
+        """A touch moves nothing in the books; of somebody who is on no visit nothing is told."""
+        if visit is None or visit.role != "customer" or visit.closed_at_us is not None:
+            return
+        sure = round(update.probability, 4)
+        body = facts.Touched(visit=visit.key, product=update.product, facing=update.facing, probability=sure)
+        self._tell(self._person(visit), body, visit.key)
 
     def _begin_shopping(self, visit: Visit) -> None:
         if deals.get(self._tx, self._system, visit.id).state == "entered":
@@ -240,6 +252,10 @@ class Applying:
             self._move(visit, "reconsider", args)
         else:
             self._move(visit, "add" if deal.state == "disputed" else "adjust", args)
+
+    def _health(self, update: Health) -> None:
+        body = facts.SensorHealth(kind=update.kind, sensor=update.id, state=update.state)
+        self._tell(self._system, body, f"{self._shop}/{update.kind}/{update.id}")
 
     # --- small things ---------------------------------------------------------------------------------------------
     def _visit(self, name: str) -> Visit | None:

@@ -25,8 +25,9 @@ _LASTING: dict[str, type[Any]] = {
     "Moved": model.Moved,
     "Left": model.Left,
     "Receipt": model.Receipt,
+    "Health": model.Health,
 }
-_PASSING: dict[str, type[Any]] = {"Person": model.Person, "Cart": model.Cart, "Health": model.Health}
+_PASSING: dict[str, type[Any]] = {"Person": model.Person, "Cart": model.Cart}
 _message = msgspec.msgpack.Decoder(Message).decode
 
 
@@ -41,6 +42,7 @@ class Belief:
         self.clock_us = 0
         self.carts: dict[str, model.Cart] = {}
         self.clocks: dict[str, DeviceClock] = {}
+        self.ill: dict[str, model.Health] = {}
 
     def feed(self, placed: Placed) -> Iterator[Frame]:
         """Take one record; gives what the engine says at the ticks that went by before it, and because of it."""
@@ -78,6 +80,10 @@ class Belief:
         for said in lasting:
             if isinstance(said, model.Receipt):
                 self.carts.pop(said.visit, None)
+            elif isinstance(said, model.Health):
+                self.ill.pop(said.id, None)
+                if said.state != "ok":
+                    self.ill[said.id] = said
         frame = Frame(t_us, self.position, self.seq + 1, tuple(lasting), tuple(passing))
         self.seq += len(lasting)
         return frame

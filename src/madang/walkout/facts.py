@@ -72,6 +72,16 @@ class PutBack(msgspec.Struct, frozen=True, kw_only=True):
     misplaced: bool
 
 
+@journal.kind("walkout.touched", version=1, stage=Stage.SALES)
+class Touched(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody on a visit pressed on goods and took nothing (GA4: select_item)."""
+
+    visit: str
+    product: str | None
+    facing: str | None
+    probability: float
+
+
 @journal.kind("walkout.taken_back", version=1, stage=Stage.SALES)
 class Retracted(msgspec.Struct, frozen=True, kw_only=True):
     """Later evidence said that a move told before had not been one."""
@@ -242,6 +252,16 @@ class Unbilled(msgspec.Struct, frozen=True, kw_only=True):
 
     visit: str
     pieces: int
+
+
+@journal.kind("walkout.sensor_health", version=1, stage=Stage.SERVICE)
+class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine finds of a ``sensor`` (a plate, or a gondola with all its plates) changed: ``state`` is ok, dead
+    (nothing measured), stuck (one value only), noisy, or silent (a gondola that sends nothing)."""
+
+    kind: str
+    sensor: str
+    state: str
 
 
 @journal.kind("walkout.engine_failed", version=1, stage=Stage.SERVICE)

@@ -18,7 +18,7 @@ import msgspec
 
 from madang.kernel import Clock, TooMany
 from madang.walkout.live_log import Event, Log, Payload
-from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Item, Totals
+from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Item, Sensor, Totals
 from madang.walkout.live_plan import plan_of
 
 KEPT = {"gate": 40, "move": 40, "receipt": 60}
@@ -167,10 +167,11 @@ class Hub:
         checks = {"money": money, "goods": goods, "capacity": capacity, "hours": hours}
         self._replace("books", "books", {name: _plain(check) for name, check in checks.items()})
 
-    def health(self, devices: Sequence[Device], *, engine_lag_ms: float) -> None:
-        """How the sensors do, and how far the engine is behind them."""
-        rows = [_plain(device) for device in devices]
-        self._replace("health", "health", {"devices": rows, "engine_lag_ms": round(engine_lag_ms, 1)})
+    def health(self, devices: Sequence[Device], *, engine_lag_ms: float, sensors: Sequence[Sensor] = ()) -> None:
+        """How the devices do, how far the engine is behind them, and which plates and gondolas it finds ill."""
+        rows, ill = [_plain(device) for device in devices], [_plain(sensor) for sensor in sensors]
+        data = {"devices": rows, "engine_lag_ms": round(engine_lag_ms, 1), "sensors": ill}
+        self._replace("health", "health", data)
 
     def uplink(self, **link: Any) -> None:
         """How the link to the neighbourhood's server does, and what waits to be sent (``edge.sending.Link``)."""

@@ -75,6 +75,14 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     malformed: int = 0
 
 
+class Sensor(msgspec.Struct, frozen=True, kw_only=True):
+    """A plate or a gondola that the engine finds ill: dead, stuck, noisy or silent."""
+
+    kind: str
+    id: str
+    state: str
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """The day so far.
 

@@ -101,7 +101,7 @@ class Health(_Update, frozen=True):
     state: Literal["ok", "dead", "stuck", "noisy", "silent"]
 
 
-Lasting = Entered | Moved | Left | Receipt
+Lasting = Entered | Moved | Left | Receipt | Health
 """Updates with consequences: numbered, applied once each."""
 Passing = Person | Cart | Health
 """Updates to be shown; after a restart the newest are said again."""

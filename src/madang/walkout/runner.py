@@ -17,7 +17,7 @@ import msgspec
 
 from madang.walkout import snapshots
 from madang.walkout.belief import Belief
-from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, ToEngine, Trouble
+from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, Passing, ToEngine, Trouble
 from madang.walkout.pipes import read_frame, write_frame
 from madang.walkout.sensorlog import LogReader
 
@@ -41,9 +41,9 @@ class Runner:
         self._applied = begin.run.seq
         self._saved_us = self.belief.next_tick_us
         self._busy_s = time.process_time()
-        if self.belief.carts:
-            carts = tuple(self.belief.carts.values())
-            self._send(Frame(self.belief.next_tick_us, self.belief.position, self.belief.seq + 1, (), carts))
+        again: tuple[Passing, ...] = (*self.belief.carts.values(), *self.belief.ill.values())
+        if again:
+            self._send(Frame(self.belief.next_tick_us, self.belief.position, self.belief.seq + 1, (), again))
 
     def _restored(self) -> Belief:
         """The latest snapshot that is not ahead of the database, or the beginning of the run."""

@@ -16,7 +16,7 @@ from madang.ledger import Audit, Book, BookReport
 from madang.walkout import model, pricing, records, service
 from madang.walkout.applying import Effects
 from madang.walkout.live import Hub
-from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Totals, Unit
+from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Sensor, Totals, Unit
 from madang.walkout.model import Frame
 from madang.walkout.visits import Visit
 
@@ -77,6 +77,7 @@ class Showing:
         self._inside: dict[str, int] = {}
         self._roles: dict[str, str] = {}
         self._carts: dict[str, model.Cart] = {}
+        self._ill: dict[tuple[str, str], Sensor] = {}
         self._audit = Audit()
         self._looked_s = 0.0
         self.tally = Tally()
@@ -126,7 +127,9 @@ class Showing:
     def _passing(self, said: model.Passing) -> None:
         if isinstance(said, model.Person):
             self._people[said.track] = said
-        elif isinstance(said, model.Cart):
+        elif isinstance(said, model.Health):
+            self._sensor(said)
+        else:
             self._carts[said.visit] = said
             self._cart(said, closed=False)
 
@@ -141,9 +144,17 @@ class Showing:
             self._gate("left", update.visit, t_us)
         elif isinstance(update, model.Moved):
             self._move(update, t_us)
+        elif isinstance(update, model.Health):
+            self._sensor(update)
         else:
             cart = self._carts.pop(update.visit, None) or model.Cart(update.t, update.visit, update.lines, 0.0)
             self._cart(cart, closed=True)
+
+    def _sensor(self, update: model.Health) -> None:
+        """Keep what is not well; shown at the next look."""
+        self._ill.pop((update.kind, update.id), None)
+        if update.state != "ok":
+            self._ill[(update.kind, update.id)] = Sensor(kind=update.kind, id=update.id, state=update.state)
 
     def _gate(self, event: Literal["entered", "left"], visit: str, t_us: int) -> None:
         people = self._inside[visit]
@@ -157,7 +168,7 @@ class Showing:
         )
 
     def _move(self, update: model.Moved, t_us: int) -> None:
-        if update.product is None or update.facing is None:
+        if update.product is None or update.facing is None or update.kind == "touch":
             return
         self._hub.move(
             id=update.id,
@@ -237,7 +248,8 @@ class Showing:
         """Check the books and count the day; a read of what came since the last look."""
         report = self._db.read(lambda tx: ledger.check(tx, self._audit), neighbourhood=self._by.neighbourhood)
         self._hub.books(**{str(book): check_of(book, report.books[book]) for book in Book})
-        self._hub.health(self._devices(t_us), engine_lag_ms=self._lag_ms())
+        ill = sorted(self._ill.values(), key=lambda x: (x.kind, x.id))
+        self._hub.health(self._devices(t_us), engine_lag_ms=self._lag_ms(), sensors=ill)
         self._hub.totals(self.totals())
         self._hub.clock(t_us, self._speed())
         self._looked_s = time.monotonic()

@@ -9,6 +9,7 @@ from madang.walkout.engine.belief import Belief, Content, Told, sums
 from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Store
+from madang.walkout.engine.touches import Touch
 from madang.walkout.engine.types import Alternative, Cart, Line, Moved, Receipt, Update
 from madang.walkout.engine.visits import Visit, Visits
 
@@ -35,6 +36,7 @@ class Reporter:
         self._fresh: tuple[int, ...] = ()
         self._revisions: dict[str, int] = {}
         self._banked: dict[str, Options] = {}
+        self._touches = 0
 
     def moved(self, now: float) -> list[Update]:
         """Moves that are believed otherwise than they were told, then the carts that changed."""
@@ -65,6 +67,26 @@ class Reporter:
                 out.append(Cart(now, visit.id, lines, confidence))
         self._fresh = ()
         return out
+
+    def touched(self, touch: Touch) -> Moved:
+        """A hand that pressed on goods and took nothing."""
+        self._touches += 1
+        plate = touch.plates[0]
+        visit, body = self.visits.visit_of(touch.body), self.people.bodies.get(touch.body)
+        facing = next((f for f in self.store.facings if plate in f.plates), None)
+        return Moved(
+            id=f"t{self._touches}",
+            t=touch.t0,
+            kind="touch",
+            product=facing.products[0] if facing is not None and len(facing.products) == 1 else None,
+            qty=0,
+            facing=None if facing is None else facing.id,
+            plate=self.store.plates[plate],
+            visit=None if visit is None else visit.id,
+            credential=None if visit is None else visit.credential,
+            track=None if body is None else body.track,
+            probability=round(touch.share, 4),
+        )
 
     def _changed(self, since: float) -> set[int]:
         """Take over what is believed otherwise now; the shifts that this concerns."""

@@ -24,7 +24,8 @@ from madang.walkout.engine.reaches import Reaches
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
-from madang.walkout.engine.types import Gate, Person, Update, Vision
+from madang.walkout.engine.touches import Touches
+from madang.walkout.engine.types import Gate, Health, Person, Update, Vision
 from madang.walkout.engine.visits import Visits
 from madang.walkout.engine.ways import Scene
 
@@ -56,6 +57,7 @@ class Engine:
         self._seen: list[tuple[float, int, Vision]] = []
         self._holds = Holds(store, s, self._plates, self._interactions)
         self._clocks = Clocks(store, s)
+        self._touches = Touches(store, s, self._interactions)
         self._met: list[Contact] = []
         self._order = 0
         self._tick: int | None = None
@@ -130,6 +132,7 @@ class Engine:
         if self._tick is None:
             return []
         out = self.advance(self._latest + self.settings.lateness_s + 6.0)
+        out = [u for u in out if not isinstance(u, Health) or u.t <= self._latest]  # the end is no silence
         end = self._tick * TICK_S
         out += self._visits.close_all(self._latest)
         out += self._reporter.receipts(end + 60.0)
@@ -144,6 +147,7 @@ class Engine:
         s = self.settings
         for step in self._plates.advance(now):
             self._interactions.add(step)
+        health, self._plates.news = self._plates.news, []
         while self._frames and self._frames[0][0] < now:
             t, people = heapq.heappop(self._frames)[2]
             frame = self._people.feed(t, people)
@@ -156,7 +160,7 @@ class Engine:
             self._sight.add(heapq.heappop(self._seen)[2])
         while self._met and self._met[0].t + s.contact_wait_s < now:
             self._meet(self._met.pop(0))
-        out = self._visits.tick(now)
+        out: list[Update] = [*health, *self._visits.tick(now)]
         while self._visits.exchanges:
             self._belief.exchange(*self._visits.exchanges.pop(0))
         shifts = self._held_back(self._interactions.ready(now), now)
@@ -164,8 +168,10 @@ class Engine:
             self._catalogue.dead = set(self._plates.blind())
         for shift in shifts:
             self._belief.observe(shift, self._scene(shift))
+            self._touches.changed(shift)
         if shifts:
             out += self._reporter.moved(now)
+        out += self._touched(now)
         out += self._reporter.receipts(now)
         out += self._seen_now(now)
         if self._tick is not None and self._tick % 50 == 0:
@@ -173,6 +179,13 @@ class Engine:
             self._reaches.forget(now - self.settings.memory_s)
             self._sight.forget(now - self.settings.memory_s)
         return out
+
+    def _touched(self, now: float) -> list[Update]:
+        for moved in (self._plates.returns, self._holds.returns):
+            self._touches.returned(moved)
+            moved.clear()
+        self._touches.reached(self._reaches.finished())
+        return [self._reporter.touched(touch) for touch in self._touches.ready(now)]
 
     def _meet(self, met: Contact) -> None:
         one, other = self._visits.visit_of(met.a), None if met.b is None else self._visits.visit_of(met.b)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madang.walkout.engine.interactions import Interactions, Shift
-from madang.walkout.engine.plates import Plates
+from madang.walkout.engine.plates import Plates, Return
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Store
 
@@ -35,6 +35,7 @@ class Holds:
         self._plates = plates
         self._interactions = interactions
         self._holds: list[Hold] = []
+        self.returns: list[Return] = []
         self._family: dict[int, set[int]] = {}
         for f in store.facings:
             for q in f.plates:
@@ -75,6 +76,8 @@ class Holds:
             if whole is None:
                 if not inside or t > hold.t1 + self.s.hold_s:
                     self._holds.remove(hold)
+                    first = hold.first
+                    self.returns.append(Return(first.main, first.t0, hold.t1, float(np.abs(first.deltas).max())))
             elif not inside or t > hold.t1 + (self.s.quiet_hold_s if explained(whole) else self.s.hold_s):
                 self._holds.remove(hold)
                 out.append(whole)

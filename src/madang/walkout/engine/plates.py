@@ -13,11 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from madang.walkout.engine.health import Watch
 from madang.walkout.engine.history import History, middle
 from madang.walkout.engine.samples import Queue, Round, Samples
 from madang.walkout.engine.senses import Senses
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Ints, Store
+from madang.walkout.engine.types import Health
 
 Bools = NDArray[np.bool_]
 
@@ -50,6 +52,16 @@ class Step:
         return self.after - self.before
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A plate moved from `t0` to `t1`, at most `peak` grams off, and came back to the level where it was."""
+
+    plate: int
+    t0: float
+    t1: float
+    peak: float
+
+
 class Plates:
     """The rest levels of all plates. Arrays are in the order of `Queue.columns`; `plate` is always a store row."""
 
@@ -77,6 +89,9 @@ class Plates:
         self._open: dict[int, Step] = {}
         self._history = History(n, len(store.gondolas))
         self.senses = Senses(store, self.rows, settings)
+        self._watch = Watch(store, self.rows, settings)
+        self.news: list[Health] = []
+        self.returns: list[Return] = []
 
     def push(self, t: float, gondola: int, values: Samples) -> None:
         """Keep a batch of gondola row `gondola` until its time comes."""
@@ -96,10 +111,10 @@ class Plates:
                 self._refine()
         self._ticks += 1
         if self._ticks % LOOK == 0:
-            self._look()
+            self._look(now)
         return steps
 
-    def _look(self) -> None:
+    def _look(self, now: float) -> None:
         """Once a second: what the plates did while they rested is their noise; who has nothing new to say?"""
         weight = 1.0 - 0.95**self._quiet
         mean = self._squares / np.maximum(self._quiet, 1.0)
@@ -109,6 +124,7 @@ class Plates:
         self._quiet.fill(0.0)
         self.senses.look(self._history.recent(self._rounds), self._w1, self._t_last)
         self._rounds = 0
+        self.news += self._watch.look(now, self._queue.times(), self.senses.measured, self.senses.blind, self.noise)
 
     def _feed(self, batches: Round) -> list[Step]:
         m, w, t = batches.median, batches.spread, batches.t[self.gondola]
@@ -215,6 +231,9 @@ class Plates:
             k = int(on[i])
             steps.append(self._rest(k, float(t[k]), float(rest[i]), max(float(noise[i]), 0.1 * float(tol[i]))))
             self._louder(k, min(0.25 * float(tol[i]), 0.5 * float(jump[i])))
+        pressed = ~big & (self._peak[on] > np.maximum(s.touch_g, s.touch_sigmas * noise))
+        for k in on[pressed].tolist():
+            self.returns.append(Return(int(self.rows[k]), float(self._since[k]), float(t[k]), float(self._peak[k])))
         self._lie(on, rest)
         return steps
 

@@ -40,6 +40,22 @@ class Settings:
     """A plate that is silent longer than a live one ever is with this probability is stuck."""
     dead_looks: int = 2
     """A plate that measures nothing for this many seconds is dead."""
+    noisy_g: float = 4.5
+    """A plate is called noisy from here on (95 % of a real take's plates are below 3 g): light goods drown there."""
+    silent_s: float = 2.0
+    """A gondola that sends nothing for this long is silent: ten batches."""
+    well_looks: int = 30
+    """A sensor is called well again after as many seconds without trouble."""
+    touch_g: float = 12.0
+    """A hand that presses less than this on a plate has not been felt (a light grip is 15 g and more) ..."""
+    touch_sigmas: float = 10.0
+    """... or less than this many times the plate's noise ..."""
+    touch_ratio: float = 3.0
+    """... or less than this many times what the rest of the shelf shook meanwhile."""
+    touch_wait_s: float = 3.0
+    """A reach is judged this long after the hand left: by then what it took has been weighed."""
+    touch_again_s: float = 10.0
+    """The same person at the same facing within this time is the same touch."""
     lateness_s: float = 0.9
     """A batch that comes later than this after its own time is treated as lost; its successor carries the level
     anyway."""

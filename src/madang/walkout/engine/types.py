@@ -16,6 +16,7 @@ MISSING = -2147483648
 Role = Literal["customer", "staff"]
 MoveKind = Literal["pick", "put_back", "touch"]
 Decision = Literal["charge", "review"]
+Trouble = Literal["ok", "dead", "stuck", "noisy", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Moved:
     """An item left a shelf or came back. A later Moved of the same `id` and higher `revision` replaces it;
-    `retracted` takes it back."""
+    `retracted` takes it back. A `touch` moved nothing: its `qty` is 0, its product what lies there."""
 
     id: str
     t: float
@@ -141,12 +142,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A sensor changed state. `kind` gondola or plate; `state` ok, dead, stuck, noisy, silent."""
+    """A sensor changed state. A plate is ok, dead (nothing measured), stuck (one value) or noisy (too loud for light
+    goods); a gondola is ok or silent (no batch came)."""
 
     t: float
     kind: Literal["gondola", "plate"]
     id: str
-    state: Literal["ok", "dead", "stuck", "noisy", "silent"]
+    state: Trouble
 
 
 Update = Entered | Person | Moved | Cart | Left | Receipt | Health

@@ -39,6 +39,7 @@ export function drawHealth() {
   if (!state.health) return;
   const devices = state.health.devices, bad = devices.filter((one) => !one.ok).length;
   $("lag").textContent = t("health.lag", { n: Math.round(state.health.engine_lag_ms) });
+  drawSensors(state.health.sensors || []);
   if (!devices.length) return;
   $("health-say").textContent = bad ? t("health.some_ill", { n: devices.length, bad }) : t("health.all_well", { n: devices.length });
   $("health-say").dataset.ok = String(!bad);
@@ -58,6 +59,14 @@ export function drawUplink() {
   $("uplink-say").textContent = link.up ? t(link.receipts ? "uplink.sending" : "uplink.up", said) : t("uplink.down", said);
   $("uplink-risk").hidden = !link.uncovered_krw;
   $("uplink-risk").textContent = t("uplink.risk", said);
+}
+
+const STATES = ["silent", "dead", "stuck", "noisy"], NAMED = 4;
+function drawSensors(sensors) {
+  const parts = STATES.map((key) => [key, sensors.filter((one) => one.state === key).map((one) => one.id)]).filter(([, ids]) => ids.length);
+  const names = (ids) => ids.slice(0, NAMED).join(", ") + (ids.length > NAMED ? " …" : "");
+  $("sensors-say").hidden = !parts.length;
+  $("sensors-say").textContent = parts.map(([key, ids]) => t(`health.plates_${key}`, { n: ids.length, names: names(ids) })).join(" · ");
 }
 const short = (n) => (n >= 100000 ? `${Math.floor(n / 1000)}k` : String(n));
 
