@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from madang.walkout.engine.contacts import Passing
+from madang.walkout.engine.handing import outcomes
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
@@ -18,15 +20,13 @@ from madang.walkout.engine.states import (
     EMPTY,
     Atom,
     Beam,
-    Cart,
-    Carts,
     Choice,
-    Held,
     State,
     factors,
     gathered,
     normalised,
     product,
+    with_cart,
 )
 from madang.walkout.engine.ways import Scene, Way, Ways
 
@@ -53,6 +53,7 @@ class Belief:
         self.s = settings
         self.times: dict[int, float] = {}
         self.touched: dict[int, None] = {}
+        self._hands: dict[tuple[int, int], int] = {}
         self._of: dict[int, Beam] = {}
         self._lone: list[Beam] = []
 
@@ -63,6 +64,7 @@ class Belief:
     def observe(self, shift: Shift, scene: Scene) -> None:
         """Explain one shift in every hypothesis that it concerns."""
         self.times[shift.id] = shift.t
+        self._hands.update(((shift.id, b), hand) for b in scene.bodies if (hand := scene.hand(b)) is not None)
         ways = Ways(self.catalogue, self.s, shift, scene)
         beam, children = self._taken(ways) if shift.total < 0 else self._put(ways)
         self._settle(beam, children, shift)
@@ -220,36 +222,14 @@ class Belief:
 
     # what happens besides shifts
 
-    def contact(self, t: float, a: int, b: int | None) -> None:
+    def contact(self, met: Passing) -> None:
         """Hands met (or reached to the floor): something may have passed from `a` to `b` or back, or been left."""
-        beam = self._together([a] if b is None else [a, b], ())
+        beam = self._together([met.a] if met.b is None else [met.a, met.b], ())
         children: list[State] = []
         for state in beam.states:
-            for logp, carts in self._passed(state.carts, t, a, b):
+            for logp, carts in outcomes(state.carts, met, self.times, self._hands, self.s):
                 children.append(State(state.logw + logp, carts, state.lying, state.story))
         self._settle(beam, children, None)
-
-    def _passed(self, carts: Carts, t: float, a: int, b: int | None) -> list[tuple[float, Carts]]:
-        gives = self.s.floor_leaves if b is None else self.s.contact_gives
-        ways: list[tuple[int, int | None]] = [(a, None)] if b is None else [(a, b), (b, a)]
-        pairs = [(x, y) for x, y in ways if x in carts]
-        if not pairs:
-            return [(0.0, carts)]
-        out: list[tuple[float, Carts]] = [(math.log(1.0 - gives), carts)]
-        for x, y in pairs:
-            mine = carts[x].units
-            kinds = {h.product: k for k, h in enumerate(mine) if self.times.get(h.shift, t) < t}
-            if not kinds:
-                continue
-            latest = max(kinds.values())
-            for k in kinds.values():
-                rest = (1.0 - self.s.last_item) / max(len(kinds) - 1, 1)
-                share = (self.s.last_item if k == latest else rest) if len(kinds) > 1 else 1.0
-                moved = with_cart(carts, x, mine[:k] + mine[k + 1 :])
-                if y is not None:
-                    moved = with_cart(moved, y, (*moved.get(y, EMPTY).units, mine[k]))
-                out.append((math.log(gives * share / len(pairs)), moved))
-        return out
 
     def exchange(self, a: int, b: int, since: float) -> None:
         """Bodies `a` and `b` were mistaken for each other since then: what they took before goes to the other
@@ -265,6 +245,7 @@ class Belief:
 
     def forget(self, bodies: set[int]) -> None:
         """These bodies are out of the shop: their carts no longer tell states apart."""
+        self._hands = {key: hand for key, hand in self._hands.items() if key[1] not in bodies}
         for beam in [b for b in self.beams() if any(x in bodies for x in b.bodies)]:
             for b in beam.bodies:
                 del self._of[b]
@@ -274,14 +255,6 @@ class Belief:
             rest = Beam(stay, beam.states, beam.lost)
             if stay or any(x.lying for x in beam.states):
                 self._settle(rest, rest.states, None)
-
-
-def with_cart(carts: Carts, body: int, units: tuple[Held, ...]) -> Carts:
-    """The same carts, with these units in one of them."""
-    out = {b: c for b, c in carts.items() if b != body}
-    if units:
-        out[body] = Cart(units)
-    return out
 
 
 def _known(way: Way, beam: Beam) -> bool:

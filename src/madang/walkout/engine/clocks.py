@@ -14,6 +14,8 @@ CLEAR_NATS = 3.0
 """A hand that costs less than this was at the goods ..."""
 ALONE_NATS = 9.0
 """... and it was surely this one when everybody else costs more than this."""
+MOST_NATS = 4.0
+"""One grasp never weighs more than this against a difference: a joint may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,23 @@ class Clocks:
         """What each difference costs at this gondola [SHIFTS_S]."""
         return self._costs[gondola]
 
+    def estimates(self) -> tuple[Clock, ...]:
+        """What is believed of every gondola's clock now."""
+        out = []
+        for g, name in enumerate(self._gondolas):
+            weight = np.exp(-self._costs[g])
+            weight /= weight.sum()
+            mean = float(weight @ SHIFTS_S)
+            sd = float(np.sqrt(weight @ (SHIFTS_S - mean) ** 2))
+            out.append(Clock(name, round(-mean, 4), round(sd, 4), self._grasps[g]))
+        return tuple(out)
+
     def learn(self, gondola: int, grasp: Grasp) -> None:
         """Sharpen the belief when it is clear whose hand it was."""
         reached = [grasp.reach(b, grasp.plates) for b in grasp.bodies[:2]]
         if not reached or reached[0] <= -CLEAR_NATS or (len(reached) > 1 and reached[1] >= -ALONE_NATS):
             return
         curve = grasp.curves[grasp.bodies[0]]
-        cost = self._costs[gondola] + np.minimum(curve - curve.min(), 4.0) * self.s.clock_gain
+        cost = self._costs[gondola] + np.minimum(curve - curve.min(), MOST_NATS) * self.s.clock_gain
         self._costs[gondola] = cost - cost.min()
         self._grasps[gondola] += 1

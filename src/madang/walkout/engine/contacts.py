@@ -1,31 +1,95 @@
-"""What hands do away from the shelves: giving something to somebody, or leaving it on the floor."""
+"""What hands do away from the shelves: giving something to somebody, or leaving it on the floor.
+
+A hand that gives or takes is stretched out towards the other person and raised; a hand that hangs is neither, and one
+that carries is raised, but near the body. How far wrists are apart, how far they are stretched out, how high they are
+and how far the next shelf is weigh together against such hands being near each other by chance. What passed shows in
+the hands afterwards: an emptied hand sinks, a filled one stays up. That says which way as well.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from madang.walkout.engine.people import NECK, Body, Frame
+from madang.walkout.engine.reach import WRISTS
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
+
+RAISED, RAISED_SD = 0.74, 0.06
+"""Height of a hand that gives, as a share of the neck's: elbow height (.63 of a body's height; neck .845, Winter)."""
+STRETCHED_M, STRETCHED_SD = 0.33, 0.06
+"""How far it is from the neck towards the other: a bent forearm's length; half the way when they stand closer."""
+IDLE = ((0.65, 0.61, 0.03, 0.19, 0.05), (0.25, 0.72, 0.05, 0.24, 0.06), (0.1, 0.75, 0.15, 0.25, 0.15))
+"""Share, height and its spread, stretch and its spread of hands that hang (arm .332 below shoulder .818), that
+carry, and that do anything else."""
+GAP_SD_M = 0.06
+"""Wrists that hold one thing are apart by this along each axis: noise of two wrists, and the thing's size."""
+EMPTIED, EMPTIED_SD = 0.1, 0.04
+"""A hand that carries is higher than an empty one by this share of the neck's height ..."""
+SHOWS = 0.4
+"""... which shows this often: many let the arm hang with what they carry, or hold other things besides."""
+STEADY = ((0.8, 0.03), (0.2, 0.1))
+"""Share and spread of changes of a hand's height when nothing passed."""
+SHELF_SD_M = 0.04
+"""How soft the edge is beyond which hands do not meet because of the shelf."""
+PAUSE_S = 0.6
+"""Hands that have not been near for this long have parted."""
+BEFORE_S, AFTER_S = (-1.6, -0.3), (0.3, 1.6)
+"""When a hand's height before and after a contact is looked at, from its beginning and end."""
+AT_REST_M = 0.3
+"""... while it is this near the body's neck: not reaching for something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """At `t` body `a` met hands with `b`, or (None) reached down to the floor."""
+    """From `t0` to `t1` a hand of body `a` met a hand of `b`, or (None) reached down to the floor. `odds`: log
+    likelihood ratio of something being handed over against chance; `hands` (of a, of b), 0 left, 1 right."""
+
+    t0: float
+    t1: float
+    a: int
+    b: int | None
+    hands: tuple[int, int | None]
+    odds: float
+
+    @property
+    def t(self) -> float:
+        """Middle of the contact."""
+        return 0.5 * (self.t0 + self.t1)
+
+
+class Passing(NamedTuple):
+    """What a contact says once the hands have parted: log likelihood that `a` gave to `b`, that `b` gave to `a`, both
+    against nothing having passed. For the floor only the first."""
 
     t: float
     a: int
     b: int | None
+    hands: tuple[int, int | None]
+    given: float
+    taken: float
+
+
+class _Meeting(NamedTuple):
+    t: float
+    hands: tuple[int, int | None]
+    gap: float
+    raised: float
+    stretched: float
+    apart: float
+    clear: float
+    speed: float
 
 
 @dataclass(slots=True)
 class _Spell:
-    since: float
     last: float
-    frames: int
+    seen: list[_Meeting] = field(default_factory=list)
 
 
 class Contacts:
@@ -34,62 +98,143 @@ class Contacts:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.s = settings
         boxes = store.plate_boxes
-        self._low = boxes[:, :2].min(axis=0) if len(boxes) else np.zeros(2)
-        lowest = float(boxes[:, 2].min()) if len(boxes) else 1.0
-        self._floor = min(settings.floor_m, lowest - 0.05)
-        self._boxes = np.array([_hull(boxes[store.plate_gondola == g]) for g in range(len(store.gondolas))])
+        self._floor = min(settings.floor_m, float(boxes[:, 2].min()) - 0.05) if len(boxes) else settings.floor_m
+        hulls = [
+            _hull(boxes[store.plate_gondola == g])
+            for g in range(len(store.gondolas))
+            if len(store.plates_of(store.gondolas[g]))
+        ]
+        self._boxes = np.array(hulls).reshape(-1, 4)
         self._spells: dict[tuple[int, int | None], _Spell] = {}
 
     def feed(self, frame: Frame) -> list[Contact]:
         """Take one frame's confirmed people."""
         if frame.bodies:
-            wrists = frame.joints[:, 6:8, :3]
-            self._reach_down(frame.t, frame.bodies, wrists)
-            raised = wrists[:, :, 2] > self.s.contact_raised * frame.full[:, NECK, 2:]
-            if len(frame.bodies) > 1 and raised.any(axis=1).sum() > 1:
-                self._meet(frame, np.where(raised[:, :, None], wrists, np.nan))
+            z = frame.joints[:, WRISTS, 2]
+            if (z < self.s.floor_m).any():
+                self._reach_down(frame, z)
+            if len(frame.bodies) > 1:
+                up = z > self.s.contact_raised * frame.full[:, NECK, 2:]
+                if np.count_nonzero(up.any(axis=1)) > 1:
+                    self._meet(frame, up)
         return self._over(frame.t) if self._spells else []
 
-    def _reach_down(self, t: float, live: Sequence[Body], wrists: Floats) -> None:
-        low = wrists[:, :, 2] < self._floor
-        if low.any():
-            for k in np.flatnonzero(low.any(axis=1)):
-                self._touch((live[int(k)].id, None), t)
+    def _reach_down(self, frame: Frame, z: Floats) -> None:
+        """A hand at the floor: below every shelf, or away from them all."""
+        for k, hand in np.argwhere(z < self.s.floor_m).tolist():
+            wrist = frame.joints[k, WRISTS][hand]
+            if wrist[2] < self._floor or self._away(wrist) > self.s.contact_clear_m:
+                meeting = _Meeting(frame.t, (hand, None), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+                self._touch((frame.bodies[k].id, None), meeting)
 
-    def _meet(self, frame: Frame, wrists: Floats) -> None:
-        live, n = frame.bodies, len(frame.bodies)
-        flat = wrists.reshape(2 * n, 3)
-        diff = flat[:, None] - flat[None]
-        near = np.einsum("ijk,ijk->ij", diff, diff) < self.s.contact_m**2
-        for i, j in np.argwhere(near):
-            a, b = int(i) // 2, int(j) // 2
-            if a >= b:
-                continue
-            slow = float(np.abs(frame.speed[[a, b]]).max()) < self.s.contact_speed_m_s
-            if slow and self._clear(0.5 * (flat[i] + flat[j])):
-                self._touch((live[a].id, live[b].id), frame.t)
+    def _meet(self, frame: Frame, up: NDArray[np.bool_]) -> None:
+        who, hand = np.nonzero(up)
+        wrists = frame.joints[who, 6 + hand, :3]
+        diff = wrists[:, None] - wrists
+        gap2 = np.einsum("ijk,ijk->ij", diff, diff)
+        for i, j in np.argwhere(gap2 < self.s.contact_m**2).tolist():
+            if who[i] < who[j]:
+                k, m = int(who[i]), int(who[j])
+                a, b = frame.full[k, NECK], frame.full[m, NECK]
+                x, y = (b[:2] - a[:2]).tolist()
+                apart = max(math.hypot(x, y), 0.1)
+                out_a = ((wrists[i, 0] - a[0]) * x + (wrists[i, 1] - a[1]) * y) / apart
+                out_b = ((b[0] - wrists[j, 0]) * x + (b[1] - wrists[j, 1]) * y) / apart
+                meeting = _Meeting(
+                    t=frame.t,
+                    hands=(int(hand[i]), int(hand[j])),
+                    gap=math.sqrt(gap2[i, j]),
+                    raised=min(wrists[i, 2] / a[2], wrists[j, 2] / b[2]),
+                    stretched=min(out_a, out_b),
+                    apart=apart,
+                    clear=self._away(0.5 * (wrists[i] + wrists[j])),
+                    speed=float(np.abs(frame.speed[[k, m]]).max()),
+                )
+                self._touch((frame.bodies[k].id, frame.bodies[m].id), meeting)
 
-    def _clear(self, point: Floats) -> bool:
-        away = np.maximum(np.maximum(self._boxes[:, :2] - point[:2], point[:2] - self._boxes[:, 2:]), 0.0)
-        return bool((np.sqrt((away**2).sum(axis=1)) > self.s.contact_clear_m).all())
+    def _away(self, point: Floats) -> float:
+        """Distance on the floor to the nearest gondola, metres."""
+        if not len(self._boxes):
+            return math.inf
+        off = np.maximum(np.maximum(self._boxes[:, :2] - point[:2], point[:2] - self._boxes[:, 2:]), 0.0)
+        return math.sqrt(float(np.einsum("ij,ij->i", off, off).min()))
 
-    def _touch(self, key: tuple[int, int | None], t: float) -> None:
+    def _touch(self, key: tuple[int, int | None], meeting: _Meeting) -> None:
         spell = self._spells.get(key)
         if spell is None:
-            self._spells[key] = _Spell(t, t, 1)
-        else:
-            spell.last = t
-            spell.frames += 1
+            spell = self._spells[key] = _Spell(meeting.t)
+        spell.last = meeting.t
+        spell.seen.append(meeting)
 
     def _over(self, t: float) -> list[Contact]:
         out = []
-        for key, spell in list(self._spells.items()):
-            if t - spell.last > 0.6:
-                del self._spells[key]
-                long = spell.last - spell.since > self.s.contact_s
-                if (spell.frames >= 2) if key[1] is None else (long and spell.frames >= 4):
-                    out.append(Contact(0.5 * (spell.since + spell.last), key[0], key[1]))
+        for key, spell in [x for x in self._spells.items() if t - x[1].last > PAUSE_S]:
+            del self._spells[key]
+            long = spell.last - spell.seen[0].t
+            if len(spell.seen) >= (2 if key[1] is None else 3) and (key[1] is None or long > self.s.contact_s):
+                out.append(self._contact(key, spell))
         return out
+
+    def _contact(self, key: tuple[int, int | None], spell: _Spell) -> Contact:
+        every = [m.hands for m in spell.seen]
+        hands = max(sorted(set(every), key=str), key=every.count)
+        mine = [m for m in spell.seen if m.hands == hands]
+        odds = 0.0 if key[1] is None else self._odds(*np.median([m[2:] for m in mine], axis=0).tolist())
+        return Contact(spell.seen[0].t, spell.last, key[0], key[1], hands, odds)
+
+    def _odds(self, gap: float, raised: float, stretched: float, apart: float, clear: float, speed: float) -> float:
+        """Log likelihood ratio of a hand-over against hands that came near each other by chance."""
+        mean = min(STRETCHED_M, 0.5 * apart)
+        gives = _gauss(raised - RAISED, RAISED_SD) * _gauss(stretched - mean, STRETCHED_SD)
+        idle = sum(p * _gauss(raised - r, rs) * _gauss(stretched - e, es) for p, r, rs, e, es in IDLE)
+        # wrists that hold one thing: Maxwell; by chance: evenly spread in the ball of contact_m
+        near = math.sqrt(2 / math.pi) / GAP_SD_M**3 * math.exp(-0.5 * (gap / GAP_SD_M) ** 2) * self.s.contact_m**3 / 3
+        edge = math.log1p(math.exp(min((self.s.contact_clear_m - clear) / SHELF_SD_M, 50.0)))
+        walks = 0.5 * (speed / self.s.contact_speed_m_s) ** 2
+        return math.log(gives + 1e-9) - math.log(idle + 1e-9) + math.log(near + 1e-9) - edge - walks
+
+
+def passing(contact: Contact, a: Body | None, b: Body | None) -> Passing:
+    """What a contact says, from the hands before and after it."""
+    one, two = contact.hands
+    if contact.b is None or two is None:
+        return Passing(contact.t, contact.a, None, contact.hands, contact.odds, -math.inf)
+    sunk_a, sunk_b = _sunk(a, one, contact), _sunk(b, two, contact)
+    return Passing(
+        contact.t,
+        contact.a,
+        contact.b,
+        contact.hands,
+        contact.odds + _shown(sunk_a) + _shown(-sunk_b),
+        contact.odds + _shown(-sunk_a) + _shown(sunk_b),
+    )
+
+
+def _sunk(body: Body | None, hand: int, contact: Contact) -> float:
+    """How much lower the hand hangs after the contact, as a share of the neck's height; NaN when it was not seen."""
+    if body is None:
+        return math.nan
+    before = _height(body, hand, contact.t0 + BEFORE_S[0], contact.t0 + BEFORE_S[1])
+    return before - _height(body, hand, contact.t1 + AFTER_S[0], contact.t1 + AFTER_S[1])
+
+
+def _height(body: Body, hand: int, t0: float, t1: float) -> float:
+    joints = body.trail.joints[body.trail.span(t0, t1)]
+    wrist, neck = joints[:, 6 + hand], joints[:, NECK]
+    near = np.hypot(wrist[:, 0] - neck[:, 0], wrist[:, 1] - neck[:, 1]) < AT_REST_M
+    return float(np.median(wrist[near, 2] / neck[near, 2])) if np.count_nonzero(near) > 1 else math.nan
+
+
+def _shown(rise: float) -> float:
+    """Log likelihood ratio of a hand's rise under having been given something (a fall: `-rise` under having given)."""
+    if rise != rise:
+        return 0.0
+    steady = sum(p * _gauss(rise, sd) for p, sd in STEADY)
+    return math.log((1.0 - SHOWS) + SHOWS * _gauss(rise - EMPTIED, EMPTIED_SD) / steady)
+
+
+def _gauss(x: float, sd: float) -> float:
+    return math.exp(-0.5 * (x / sd) ** 2) / (sd * math.sqrt(2 * math.pi))
 
 
 def _hull(boxes: Floats) -> Floats:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.belief import Belief
-from madang.walkout.engine.clocks import Clocks
-from madang.walkout.engine.contacts import Contact, Contacts
+from madang.walkout.engine.clocks import Clock, Clocks
+from madang.walkout.engine.contacts import Contact, Contacts, passing
 from madang.walkout.engine.decide import Reporter
 from madang.walkout.engine.flow import JOIN_S, Flow
 from madang.walkout.engine.holds import Holds
@@ -138,6 +138,10 @@ class Engine:
         out += self._reporter.receipts(end + 60.0)
         return out
 
+    def clocks(self) -> tuple[Clock, ...]:
+        """How far every gondola's clock is believed to be from the cameras'."""
+        return self._clocks.estimates()
+
     def _seen_now(self, now: float) -> list[Update]:
         """Where everybody stands who was seen in the last half second."""
         bodies = [b for b in self._people.bodies.values() if now - b.lost < SEEN_S and not b.gone]
@@ -191,7 +195,8 @@ class Engine:
         one, other = self._visits.visit_of(met.a), None if met.b is None else self._visits.visit_of(met.b)
         same = one is not None and one is other
         if not same and (one is None or one.role != "staff"):
-            self._belief.contact(met.t, met.a, met.b)
+            bodies = self._people.bodies
+            self._belief.contact(passing(met, bodies.get(met.a), None if met.b is None else bodies.get(met.b)))
 
     def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
         if not fresh and not self._holds.waiting:
@@ -225,4 +230,4 @@ class Engine:
             return self._sight.log_odds(near[body], shift.t, product)
 
         staff = frozenset(b for b, v in visits.items() if v is not None and v.role == "staff")
-        return Scene(tuple(bodies), staff, mates, grasp.reach, seen)
+        return Scene(tuple(bodies), staff, mates, grasp.reach, seen, grasp.hand)

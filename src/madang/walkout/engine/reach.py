@@ -128,6 +128,19 @@ class Grasp:
             known = self._memo[plates] = self._weigh(plates, place)
         return known.get(body, -FAR_NATS)
 
+    def hand(self, body: int) -> int | None:
+        """The hand that was nearer at the moment of the grasp, 0 left, 1 right; None when that was not seen."""
+        for b in self._near:
+            if b.id == body:
+                rows = b.trail.span(self.t - self.s.grasp_before_s, self.t + self.s.grasp_after_s)
+                cost = _cost(b.trail.joints[rows][:, WRISTS], self.place, self.s, 0)
+                known = cost == cost
+                if not known.any(axis=0).all():
+                    return None
+                mean = np.where(known, cost, 0.0).sum(axis=0) / known.sum(axis=0)
+                return int(mean.argmin())
+        return None
+
     def _weigh(self, plates: tuple[int, ...], place: Place) -> dict[int, float]:
         curves: dict[int, Floats] = {}
         if self._hands.ids:

@@ -176,25 +176,27 @@ class Settings:
     retake: float = 0.3
     """A take where a misplaced item lies is that item with this probability."""
     floor_m: float = 0.30
-    """A wrist below this height leaves something on the floor (no shelf is that low)."""
-    contact_m: float = 0.17
-    """Wrists of two people nearer than this hold the same item."""
+    """A wrist below this height, and away from the shelves or below them all, leaves something on the floor."""
+    floor_leaves: float = 0.85
+    """Such a reach leaves something there with this probability."""
+    contact_m: float = 0.2
+    """Wrists of two people nearer than this may hold the same item."""
     contact_s: float = 0.35
     """... for at least this long."""
     contact_speed_m_s: float = 0.35
-    """... while both stand."""
+    """... while both stand (spread of the speed of somebody who stands)."""
     contact_clear_m: float = 0.22
     """... away from the shelves, where hands meet for other reasons."""
-    contact_raised: float = 0.68
-    """... with wrists raised above this share of the neck's height (hanging hands are at .62)."""
+    contact_raised: float = 0.64
+    """... with wrists raised above this share of the neck's height (hanging hands are at .61)."""
     contact_wait_s: float = 3.5
     """A contact is judged this long after it, when what was taken before it is known."""
-    contact_gives: float = 0.5
-    """Such a contact hands something over with this probability."""
-    floor_leaves: float = 0.85
-    """A reach to the floor leaves something there with this probability."""
+    contact_gives: float = 0.25
+    """Such a contact hands something over with this probability, before its shape is looked at."""
+    hand_keeps: float = 0.6
+    """What a hand gives or leaves is what that hand took last; items are seldom moved from hand to hand ..."""
     last_item: float = 0.6
-    """What is handed over or left is what was taken last, the item still in the hand."""
+    """... and otherwise it is what was taken last with either hand with this probability."""
     put_home: float = 0.85
     """An item that is put down is put where it belongs (56 put-backs of the competition's cases)."""
     mate: float = 0.2

@@ -72,6 +72,14 @@ EMPTY = Cart(())
 Carts = dict[int, Cart]
 
 
+def with_cart(carts: Carts, body: int, units: tuple[Held, ...]) -> Carts:
+    """The same carts, with these units in one of them."""
+    out = {b: c for b, c in carts.items() if b != body}
+    if units:
+        out[body] = Cart(units)
+    return out
+
+
 @dataclass(slots=True)
 class State:
     """One hypothesis about a beam's bodies. `carts` has no empty ones; `story` are the choices of the last minutes."""

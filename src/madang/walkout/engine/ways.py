@@ -22,13 +22,15 @@ SEVERAL = (0.0, math.log(0.1), math.log(0.02))
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is known around one shift besides its weight. All logs; `bodies` are those that may have done it."""
+    """What is known around one shift besides its weight. All logs; `bodies` are those that may have done it; `hand`
+    is the one a body did it with, 0 left, 1 right."""
 
     bodies: tuple[int, ...]
     staff: frozenset[int]
     mates: Callable[[int], Iterable[int]]
     reach: Callable[[int, tuple[int, ...]], float]
     seen: Callable[[int, str], float]
+    hand: Callable[[int], int | None]
 
 
 class Way(NamedTuple):

@@ -1,0 +1,160 @@
+"""Hands that meet and hands at the floor: what is told from geometry, and what is believed to have passed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from tests.walkout.engine.plate_shop import Scene, Walker, layout, play, receipts
+
+from madang.walkout.engine.contacts import Contact, Contacts, Passing, passing
+from madang.walkout.engine.handing import outcomes
+from madang.walkout.engine.people import People
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.states import Cart, Held
+from madang.walkout.engine.store import Floats, Store
+
+HANG, CARRY, GIVE = 0.61, 0.72, 0.75
+
+
+def _person(
+    x: float, y: float, *, toward: float = 1.0, raised: float = HANG, out: float = 0.05, height: float = 1.6
+) -> Floats:
+    """Somebody at (x, y) whose right hand is stretched `out` metres along x, as high as that share of the neck."""
+    neck = height - 0.2
+    rows = [(x, y, height), (x, y, neck), (x, y - 0.2, neck), (x, y + 0.2, neck), (x, y - 0.22, neck - 0.3)]
+    rows += [(x, y + 0.22, neck - 0.3), (x, y - 0.22, HANG * neck), (x + toward * out, y, raised * neck)]
+    return np.array([[*r, 0.9] for r in rows])
+
+
+class _Meeting:
+    """Two people, 0.7 m apart at `y`, from 0 to 9 s; from 4 to 5 s their right hands are as given."""
+
+    def __init__(self, *, y: float = -1.3, apart: float = 0.7, raised: float = GIVE, out: float = 0.32) -> None:
+        self.y, self.apart, self.raised, self.out = y, apart, raised, out
+        self.before, self.after = (HANG, HANG), (HANG, HANG)
+        self.speed = 0.0
+
+    def watch(self) -> tuple[list[Contact], People]:
+        store, rng = Store.from_json(layout()), np.random.default_rng(4)
+        people, contacts, told = People(store, Settings()), Contacts(store, Settings()), []
+        for k in range(99):
+            t = k / 11
+            rest = self.before if t < 4.0 else self.after
+            during = 4.0 <= t < 5.0
+            x = 0.2 + self.speed * t
+            pair = [
+                _person(x, self.y, raised=self.raised if during else rest[0], out=self.out if during else 0.1),
+                _person(
+                    x + self.apart,
+                    self.y,
+                    toward=-1.0,
+                    raised=self.raised if during else rest[1],
+                    out=self.out if during else 0.1,
+                    height=1.75,
+                ),
+            ]
+            frame = people.feed(
+                t, [(n, p + 0.008 * rng.standard_normal((8, 4))) for n, p in zip("ab", pair, strict=True)]
+            )
+            if frame is not None:
+                told += contacts.feed(frame)
+        return told, people
+
+
+def test_two_stretched_and_raised_hands_are_likely_a_hand_over() -> None:
+    told, _ = _Meeting().watch()
+    assert len(told) == 1
+    assert told[0].odds > 1.5
+    assert told[0].hands == (1, 1)
+    assert told[0].t == pytest.approx(4.5, abs=0.15)
+
+
+def test_hanging_hands_of_people_side_by_side_are_no_contact() -> None:
+    assert _Meeting(apart=0.3, raised=HANG, out=0.1).watch()[0] == []
+
+
+def test_carrying_hands_of_people_close_together_are_less_likely_than_stretched_ones() -> None:
+    carrying = _Meeting(apart=0.45, raised=CARRY, out=0.18).watch()[0]
+    assert all(c.odds < _Meeting().watch()[0][0].odds - 1.0 for c in carrying)
+
+
+def test_hands_that_meet_at_a_shelf_are_there_for_the_goods() -> None:
+    at_shelf = _Meeting(y=-0.1).watch()[0]
+    assert all(c.odds < -0.5 for c in at_shelf)
+
+
+def test_hands_of_people_who_walk_hand_nothing_over() -> None:
+    walking = _Meeting()
+    walking.speed = 1.0
+    assert all(c.odds < 0.0 for c in walking.watch()[0])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "way"), [((CARRY, HANG), (HANG, CARRY), 1), ((HANG, CARRY), (CARRY, HANG), -1)]
+)
+def test_the_emptied_hand_sinks_and_the_filled_one_stays_up(
+    before: tuple[float, float], after: tuple[float, float], way: int
+) -> None:
+    meeting = _Meeting()
+    meeting.before, meeting.after = before, after
+    told, people = meeting.watch()
+    said = passing(told[0], people.bodies[told[0].a], people.bodies[told[0].b or 0])
+    assert way * (said.given - said.taken) > 2.0
+
+
+def test_hands_that_look_the_same_afterwards_say_nothing_of_the_way() -> None:
+    told, people = _Meeting().watch()
+    said = passing(told[0], people.bodies[told[0].a], people.bodies[told[0].b or 0])
+    assert said.given == pytest.approx(said.taken, abs=0.3)
+    assert passing(told[0], None, None).given == told[0].odds
+
+
+# what is believed to have passed
+
+COLA, MILK = Held("cola", 380.0, 1.0, 1), Held("milk", 540.0, 1.0, 2)
+TIMES = {1: 10.0, 2: 12.0}
+
+
+def _believed(met: Passing, hands: dict[tuple[int, int], int]) -> dict[tuple[str, ...], float]:
+    """Probability of what body 7 still holds after the contact."""
+    found: dict[tuple[str, ...], float] = {}
+    for logp, carts in outcomes({7: Cart((COLA, MILK))}, met, TIMES, hands, Settings()):
+        left = tuple(h.product for h in carts[7].units)
+        found[left] = found.get(left, 0.0) + math.exp(logp)
+    total = sum(found.values())
+    return {k: x / total for k, x in found.items()}
+
+
+def test_a_hand_lets_go_of_what_it_took() -> None:
+    met = Passing(20.0, 7, None, (0, None), 0.0, -math.inf)
+    left_took_cola = _believed(met, {(1, 7): 0, (2, 7): 1})
+    assert left_took_cola[("milk",)] > 0.55 > 0.3 > left_took_cola[("cola",)]
+    right_took_both = _believed(met, {(1, 7): 1, (2, 7): 1})
+    assert right_took_both[("cola",)] > right_took_both[("milk",)]
+
+
+def test_what_was_taken_after_the_contact_was_not_handed_over() -> None:
+    met = Passing(11.0, 7, None, (0, None), 0.0, -math.inf)
+    assert ("cola",) not in _believed(met, {})
+
+
+def test_an_item_handed_over_is_in_the_other_cart() -> None:
+    met = Passing(20.0, 7, 8, (0, 0), 5.0, -math.inf)
+    moved = [c for _, c in outcomes({7: Cart((COLA,))}, met, TIMES, {}, Settings()) if 7 not in c]
+    assert [c[8].units for c in moved] == [(COLA,)]
+
+
+def test_a_hypothesis_with_nothing_to_give_does_not_explain_a_hand_over() -> None:
+    met = Passing(20.0, 7, 8, (0, 0), 5.0, 5.0)
+    empty = sum(math.exp(x) for x, _ in outcomes({}, met, TIMES, {}, Settings()))
+    full = sum(math.exp(x) for x, _ in outcomes({7: Cart((COLA,))}, met, TIMES, {}, Settings()))
+    assert full > 10 * empty
+
+
+def test_an_item_left_on_the_floor_is_that_of_the_hand_that_reached_down() -> None:
+    s = Scene(end=36)
+    s.shopper("a", Walker(1, 30, stand=0.5, reach={7: 0, 12: 3}, floor=[18.0]))
+    s.loads = [(7, 0, -380.0), (12, 3, -540.0)]
+    assert len(receipts(play(s))["a"]) == 1
