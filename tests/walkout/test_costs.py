@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madang.walkout import costs
@@ -38,6 +38,7 @@ def test_doubt_without_a_name_costs_what_the_named_doubts_cost_on_average() -> N
     assert named == pytest.approx(unnamed)
 
 
+@settings(deadline=None)
 @given(
     confidence=st.floats(0, 1),
     p=st.floats(0, 1),

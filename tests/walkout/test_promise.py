@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -40,6 +40,7 @@ def test_the_interval_holds_the_share_and_everything_where_nothing_is_known() ->
     assert low < 0.03 < high
 
 
+@settings(deadline=None)
 @given(n=st.integers(0, 5000), wrong=st.integers(0, 20))
 def test_what_is_still_needed_is_exactly_enough(n: int, wrong: int) -> None:
     count = Count(n + wrong, wrong)
@@ -49,6 +50,7 @@ def test_what_is_still_needed_is_exactly_enough(n: int, wrong: int) -> None:
     assert more == 0 or promise.log_wealth(count.n + more - 1, wrong, ALPHA) < goal
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 5000), wrong=st.integers(0, 20))
 def test_a_right_answer_helps_and_a_wrong_one_hurts(n: int, wrong: int) -> None:
     here = promise.log_wealth(n + wrong, wrong, ALPHA)
@@ -57,6 +59,7 @@ def test_a_right_answer_helps_and_a_wrong_one_hurts(n: int, wrong: int) -> None:
 
 
 # --- the ladder -------------------------------------------------------------------------------------------------------
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
 def test_the_rung_of_a_score_is_the_strictest_it_reaches(scores: list[float]) -> None:
     for score, rung in zip(scores, promise.rungs_of(scores).tolist(), strict=True):
@@ -70,6 +73,7 @@ def test_counts_add_up_towards_lax_rungs() -> None:
     assert (counts[0], counts[2], counts[3], counts[-1]) == (Count(5, 1), Count(5, 1), Count(7, 1), Count(7, 1))
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 1.0))
 def test_the_doubt_is_shared_out_and_never_more_than_all_of_it(start: float) -> None:
     shares = promise.starts(start)
@@ -224,6 +228,7 @@ def test_a_good_past_does_not_hide_a_change() -> None:
 
 
 # --- easing -----------------------------------------------------------------------------------------------------------
+@settings(deadline=None)
 @given(now=st.sampled_from(RUNGS), target=st.sampled_from(RUNGS))
 def test_a_threshold_eases_by_a_rung_a_day_and_tightens_at_once(now: float, target: float) -> None:
     after = promise.eased(now, target)

@@ -20,11 +20,11 @@ from madang.kernel import Actor, Kind, Role, derived, system
 from madang.kernel.clock import SECOND_US
 from madang.ledger import Transfer
 from madang.members.credentials import digest_of
-from madang.walkout import books, facts, occupancy, pricing, promising, records
+from madang.walkout import books, errands, facts, learned, occupancy, pricing, promising, records
 from madang.walkout import process as declared
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Move, Spot, heard, wanted
-from madang.walkout.model import Entered, Frame, Health, Lasting, Left, Moved, Receipt, Run
+from madang.walkout.model import Entered, Frame, Health, Lasting, Learned, Left, Moved, Receipt, Run
 from madang.walkout.visits import NOBODY, Books, Role_, Visit, visit_id
 
 _GOES_ON = ("entered", "shopping")
@@ -76,6 +76,7 @@ class Applying:
             Left: self._left,
             Receipt: self._receipt,
             Health: self._health,
+            Learned: self._learned,
         }
         steps[type(update)](update)
 
@@ -169,6 +170,7 @@ class Applying:
             return
         self._book(visit)
         self._tell_move(visit, update, after)
+        errands.after(self._tx, self._shop, before, after, self._home, self._at_us)
         if visit.role == "customer" and after is not None and after.qty and after.pick:
             self._begin_shopping(visit)
 
@@ -256,6 +258,9 @@ class Applying:
     def _health(self, update: Health) -> None:
         body = facts.SensorHealth(kind=update.kind, sensor=update.id, state=update.state)
         self._tell(self._system, body, f"{self._shop}/{update.kind}/{update.id}")
+
+    def _learned(self, update: Learned) -> None:
+        learned.heard(self._tx, self._shop, update, f"{self._run.number}/{self._seq}", self._at_us)
 
     # --- small things ---------------------------------------------------------------------------------------------
     def _visit(self, name: str) -> Visit | None:

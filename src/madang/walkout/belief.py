@@ -26,6 +26,7 @@ _LASTING: dict[str, type[Any]] = {
     "Left": model.Left,
     "Receipt": model.Receipt,
     "Health": model.Health,
+    "Learned": model.Learned,
 }
 _PASSING: dict[str, type[Any]] = {"Person": model.Person, "Cart": model.Cart}
 _message = msgspec.msgpack.Decoder(Message).decode

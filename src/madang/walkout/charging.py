@@ -13,7 +13,7 @@ from madang.deals.disputes import Claim
 from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor
-from madang.walkout import facts, model, occupancy, pricing, promising, records, settling, trust
+from madang.walkout import facts, learned, model, occupancy, pricing, promising, records, settling, trust
 from madang.walkout.goods import Booking
 from madang.walkout.holds import by_product, wanted
 from madang.walkout.settling import remember, tell, visit_of
@@ -85,7 +85,9 @@ def time_out(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
 @declared.action("walkout.charge")
 def charge(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     """Issue the receipt, take the money, post the goods, close the visit."""
-    return settling.first(tx, by, deal, pricing.kept(deal.data), at_us)
+    proposal = pricing.kept(deal.data)
+    learned.settled(tx, deal, proposal.best, proposal.best.carried(), at_us, looked=False)
+    return settling.first(tx, by, deal, proposal, at_us)
 
 
 @declared.action("walkout.adjust")

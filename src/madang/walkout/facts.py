@@ -299,3 +299,38 @@ class PromiseStands(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     threshold: float | None
     needed: int
+
+
+@journal.kind("walkout.learned", version=1, stage=Stage.PLANNING)
+class Learned(msgspec.Struct, frozen=True, kw_only=True):
+    """A weight, a spread or what lies in a facing is believed otherwise from now on; without a ``value`` catalogue and
+    planogram hold again. ``why``: settled, sighted, task, undone."""
+
+    number: int
+    what: str
+    product: str
+    facing: str
+    value: float | None
+    before: float | None
+    base: float
+    evidence: int
+    why: str
+
+
+@journal.kind("walkout.task_raised", version=1, stage=Stage.LOGISTICS)
+class TaskRaised(msgspec.Struct, frozen=True, kw_only=True):
+    """Staff are asked to look at something in the shop."""
+
+    task: str
+    what: str
+    product: str
+    facing: str
+
+
+@journal.kind("walkout.task_settled", version=1, stage=Stage.LOGISTICS)
+class TaskSettled(msgspec.Struct, frozen=True, kw_only=True):
+    """A task is done, dismissed, withdrawn as its reason is gone, or open again."""
+
+    task: str
+    what: str
+    state: str

@@ -101,7 +101,16 @@ class Health(_Update, frozen=True):
     state: Literal["ok", "dead", "stuck", "noisy", "silent"]
 
 
-Lasting = Entered | Moved | Left | Receipt | Health
+class Learned(_Update, frozen=True):
+    """A sure pick that does not fit: ``weight``: a unit weighed ``grams``; ``lies``: it lay in ``facing``."""
+
+    kind: Literal["weight", "lies"]
+    product: str
+    facing: str | None
+    grams: float
+
+
+Lasting = Entered | Moved | Left | Receipt | Health | Learned
 """Updates with consequences: numbered, applied once each."""
 Passing = Person | Cart | Health
 """Updates to be shown; after a restart the newest are said again."""

@@ -17,7 +17,7 @@ from madang.db import Tx
 from madang.deals.model import Deal
 from madang.kernel import Actor, Invalid, Role, derived, system
 from madang.kernel.clock import DAY_US, HOUR_US
-from madang.walkout import costs, facts, pricing, promise, snapshots
+from madang.walkout import costs, facts, pricing, promise, snapshots, tasks
 from madang.walkout import promise_records as records
 from madang.walkout.promise import RUNGS, Count, Terms
 from madang.walkout.promise_records import Drawn, Period, Standing
@@ -269,7 +269,8 @@ def reckon(tx: Tx, shop: str, at_us: int) -> Standing | None:
     if terms is None:
         return None
     if _drifted(tx, shop, terms):
-        _begin(tx, shop, "drift", "", at_us)
+        period = _begin(tx, shop, "drift", "", at_us)
+        tasks.raise_task(tx, shop, "changed", details={"period": period.number}, at_us=at_us)
     return _stand(tx, shop, terms, at_us)
 
 

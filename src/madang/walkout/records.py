@@ -10,11 +10,11 @@ import msgspec
 import sqlalchemy as sa
 
 from madang.db import Tx, table
-from madang.walkout import promise_records, review_records
+from madang.walkout import learning_records, promise_records, review_records, tasks
 from madang.walkout.model import Run
 from madang.walkout.visits import Books, Visit
 
-ROOM = (promise_records, review_records)
+ROOM = (learning_records, promise_records, review_records, tasks)
 """The room's other tables: whoever loads this module knows them all."""
 
 shops = table(

@@ -16,7 +16,7 @@ from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor, Conflict, Invalid, derived
 from madang.ledger import Transfer
-from madang.walkout import books, facts, model, pricing, promising, settling, trust
+from madang.walkout import books, facts, learned, model, pricing, promising, settling, trust
 from madang.walkout.pricing import Offer, Proposal
 from madang.walkout.settling import remember, tell
 
@@ -32,6 +32,7 @@ def answer(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     chosen = pricing.offer(tx, by, deal.shop, taken, 1.0, proposal.at_us)
     right = chosen.carried() == proposal.best.carried()
     promising.answered(tx, deal, "right" if right else "wrong", at_us)
+    _teach(tx, deal, proposal.best, chosen, at_us)
     took_s = int(args.get("took_s", 0))
     if took_s > 0:
         id = derived("walkout.review", deal.id, deal.moves)
@@ -82,6 +83,7 @@ def reopen(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     if answered is None or answered["move"] != deal.moves:
         raise no_undo()
     promising.undone(tx, deal, int(answered["at_us"]))
+    learned.unsettled(tx, deal)
     proposal = pricing.kept(deal.data)
     asked = msgspec.structs.replace(proposal, offers=proposal.offers[-int(answered["offers"]) :])
     charged = int(deal.data.get("charged_krw", 0)) - int(deal.data.get("refunded_krw", 0))
@@ -150,6 +152,14 @@ def no_appeal() -> Conflict:
         next_ko="기각된 상품은 한 번만 다시 볼 수 있습니다. 영수증에서 처리 결과를 보세요.",
         next_en="A declined item is looked at once more, and once only; the receipt shows the outcome.",
     )
+
+
+def _teach(tx: Tx, deal: Deal, said: Offer, chosen: Offer, at_us: int) -> None:
+    """What a person's answer says of weights and of what lies where."""
+    carried, moves = chosen.carried(), settling.visit_of(tx, deal).books.moves.values()
+    learned.settled(tx, deal, said, carried, at_us, looked=True)
+    taken_from = {move.product: move.facing for move in moves if move.pick and move.qty}
+    learned.corrected(tx, deal, said, carried, taken_from, at_us)
 
 
 def _known(tx: Tx, by: Actor, taken: tuple[Taken, ...]) -> None:

@@ -23,6 +23,7 @@ from madang.walkout import (
     books,
     charging,
     facts,
+    learned,
     occupancy,
     pricing,
     process,
@@ -167,7 +168,7 @@ def begin_run(tx: Tx, by: Actor, shop: str, layout: dict[str, Any], *, start: in
     """
     last = records.last_run(tx, shop)
     number = 1 if last is None else last.number + 1
-    store = msgspec.json.encode(_as_booked(layout, stock(tx, by, shop)))
+    store = msgspec.json.encode(learned.overlaid(tx, shop, _as_booked(layout, stock(tx, by, shop))))
     run = Run(number, store, snapshots.fingerprint(store), start, position=start)
     records.add_run(tx, shop, run)
     promising.run_begins(tx, shop, store, at_us)

@@ -146,7 +146,7 @@ class Showing:
             self._move(update, t_us)
         elif isinstance(update, model.Health):
             self._sensor(update)
-        else:
+        elif isinstance(update, model.Receipt):
             cart = self._carts.pop(update.visit, None) or model.Cart(update.t, update.visit, update.lines, 0.0)
             self._cart(cart, closed=True)
 

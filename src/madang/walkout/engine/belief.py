@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from madang.walkout.engine.contacts import Passing
 from madang.walkout.engine.handing import outcomes
-from madang.walkout.engine.hypotheses import Catalogue
+from madang.walkout.engine.hypotheses import FOUND, Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import (
@@ -28,6 +28,7 @@ from madang.walkout.engine.states import (
     product,
     with_cart,
 )
+from madang.walkout.engine.types import Learned
 from madang.walkout.engine.ways import Scene, Way, Ways
 
 
@@ -176,9 +177,13 @@ class Belief:
                 agree += math.exp(x.logw)
         if agree < self.s.learn_from:
             return
-        self.catalogue.learn(a.product, a.qty, -shift.total, shift.sd)
-        if a.facing is not None and a.product not in self.catalogue.store.facings[a.facing].products:
-            self.catalogue.really.setdefault(a.facing, {})[a.product] = math.log(0.3)
+        known, grams = self.catalogue, -shift.total / a.qty
+        if known.learn(a.product, a.qty, -shift.total, shift.sd):
+            known.news.append(Learned(shift.t, "weight", a.product, None, round(grams, 1)))
+        if a.facing is not None and a.product not in known.store.facings[a.facing].products:
+            known.really.setdefault(a.facing, {})[a.product] = FOUND
+            facing = known.store.facings[a.facing].id
+            known.news.append(Learned(shift.t, "lies", a.product, facing, round(grams, 1)))
 
     # answers
 

@@ -175,6 +175,7 @@ class Engine:
             self._touches.changed(shift)
         if shifts:
             out += self._reporter.moved(now)
+            out += self._catalogue.told()
         out += self._touched(now)
         out += self._reporter.receipts(now)
         out += self._seen_now(now)

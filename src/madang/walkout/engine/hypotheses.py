@@ -14,6 +14,7 @@ from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import log_add
 from madang.walkout.engine.store import Floats, Ints, Store
+from madang.walkout.engine.types import Learned
 
 
 class Part(NamedTuple):
@@ -45,6 +46,8 @@ def counts(kinds: int, most: int) -> Ints:
     return np.array(rows, np.int64)
 
 
+FOUND = math.log(0.3)
+"""Log prior of a product that was found to lie in a facing where the planogram does not show it."""
 LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 SIZES = tuple(math.log(p) for p in (0.8, 0.15, 0.03, 0.012, 0.002))
 """Log prior of taking one, two, three, four, more units in one grab."""
@@ -77,7 +80,12 @@ class Catalogue:
             here += [name for name in f.products if name not in here]
         self.next_to = store.neighbours()
         self.beside = [self._beside(k) for k in range(len(store.facings))]
-        self.really: dict[int, dict[str, float]] = {}
+        self.really: dict[int, dict[str, float]] = {
+            k: dict.fromkeys((p for p in f.really if p in self.weight), FOUND)
+            for k, f in enumerate(store.facings)
+            if f.really
+        }
+        self.news: list[Learned] = []
         self.stock = {(k, p): float(n) for k, f in enumerate(store.facings) for p, n in (f.count or {}).items()}
         self.dead: set[int] = set()
         self._kinds: dict[tuple[int, ...], list[tuple[int, str]]] = {}
@@ -114,19 +122,26 @@ class Catalogue:
         good = log_normal(x, narrow) + math.log1p(-self.s.wrong_weight)
         return log_add(good, log_normal(x, wide) + math.log(self.s.wrong_weight))
 
-    def learn(self, product: str, qty: int, grams: float, sd: float) -> None:
+    def learn(self, product: str, qty: int, grams: float, sd: float) -> bool:
         """A unit of a wrongly catalogued product has been weighed: believe the plates. Bounded; only clear misfits
-        count."""
+        count. True when something was learned."""
         w, u = self.weight[product], self.spread[product]
         if w <= 0 or qty < 1:
-            return
+            return False
         narrow = math.sqrt(sd**2 + qty * u**2)
         wide = math.hypot(narrow, self.s.wrong_weight_sd * w * qty)
         x = grams - qty * w
         odds = log_normal(x, wide) - log_normal(x, narrow) + math.log(self.s.wrong_weight)
-        if odds > 0.0 and abs(x) < 0.3 * w * qty:
-            self.weight[product] = grams / qty
-            self.spread[product] = math.hypot(u, sd / qty)
+        if odds <= 0.0 or abs(x) >= 0.3 * w * qty:
+            return False
+        self.weight[product] = grams / qty
+        self.spread[product] = math.hypot(u, sd / qty)
+        return True
+
+    def told(self) -> list[Learned]:
+        """What was learned since this was asked last."""
+        news, self.news = self.news, []
+        return news
 
     def moved(self, facing: int, product: str, units: float) -> None:
         """So many units more are expected in a facing (fewer, when negative). Unknown counts stay unknown."""

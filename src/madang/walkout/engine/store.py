@@ -27,13 +27,15 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Facing:
-    """A run of plates with its products; `count` are the items at the start, None when unknown."""
+    """A run of plates with its products; `count` are the items at the start, None when unknown; `really` are products
+    that were found to lie there as well, whatever the planogram says."""
 
     id: str
     shelf: str
     plates: tuple[int, ...]
     products: tuple[str, ...]
     count: Mapping[str, int] | None
+    really: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Store:
                 plates=tuple(row[str(p)] for p in f["plates"] if str(p) in row),
                 products=tuple(str(p) for p in f["products"]),
                 count=None if f.get("count") is None else {str(k): int(v) for k, v in f["count"].items()},
+                really=tuple(str(p) for p in f.get("really") or ()),
             )
             for f in doc["planogram"]
         )

@@ -151,4 +151,17 @@ class Health:
     state: Trouble
 
 
-Update = Entered | Person | Moved | Cart | Left | Receipt | Health
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A pick that nearly all hypotheses agree on does not fit the catalogue. `kind` weight: a unit of the product
+    weighed `grams`, clearly another weight than was believed; lies: the product lay in `facing`, where the planogram
+    has others. The engine goes on with it; a shop may keep it for the next run, or send somebody to look."""
+
+    t: float
+    kind: Literal["weight", "lies"]
+    product: str
+    facing: str | None
+    grams: float
+
+
+Update = Entered | Person | Moved | Cart | Left | Receipt | Health | Learned
