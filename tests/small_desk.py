@@ -82,6 +82,9 @@ class SmallDesk:
             objections=self._objections,
         )
 
+    def appeal(self, by: Actor, token: str, said: Said) -> None:
+        self.said.append((said.line, said.qty, said.reason))
+
     def object(self, by: Actor, token: str, said: Said) -> None:
         if not said.key:
             raise Malformed("guard.bad_key", ko="열쇠가 없습니다.", en="There is no key.")

@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+from tests.serve.desk_stage import Stage
 from tests.small_desk import SmallDesk
 
+from madang.db import open_database
 from madang.web import Shopfront, create_app
 from madang.web.routes import addresses
 
@@ -12,8 +14,9 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "pages.md").read_text()
 
 
-def test_every_address_is_described() -> None:
-    app = create_app(Shopfront(neighbourhood="n1", desk=SmallDesk()))
+def test_every_address_is_described(sqlite_url: str, tmp_path: Path) -> None:
+    with open_database(sqlite_url, durable=False, migrate=False) as db:
+        app = create_app(Shopfront(neighbourhood="n1", desk=SmallDesk(), more=Stage(db, tmp_path).door.routers))
     for found in addresses(app):
         path = found.path.replace("{name:path}", "…")
         assert f"`{path}`" in TEXT or path == "/favicon.ico", path

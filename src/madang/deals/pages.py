@@ -16,6 +16,8 @@ from madang.kernel import Actor, Conflict, Ids, Invalid, NotFound
 from madang.ui import Pages
 
 REASONS = ("not_taken", "put_back", "fewer", "price", "other")
+ONE_TAP = "wrong"
+"""The reason of the button beside a line: all of it is wrong, no more is asked."""
 
 State = Literal["charged", "review", "disputed", "refunded", "closed"]
 
@@ -26,6 +28,16 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     outcome: Literal["refunded", "review", "declined"]
     refunded_krw: int = 0
+    may_appeal: bool = False
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """Why less than usual is given back without a look: so many claims were ``declined``; until when."""
+
+    now_krw: int
+    usual_krw: int
+    declined: int
+    rises_at_us: int
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +53,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     paid_from_en: str = ""
     objections: tuple[Objection, ...] = ()
     may_object: bool = True
+    bound: Bound | None = None
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +78,9 @@ class ReceiptDesk(Protocol):
     def object(self, by: Actor, token: str, said: Said) -> None:
         """Call a line wrong, once per key. Raises ``Malformed`` without a usable key, ``Conflict`` when too late."""
 
+    def appeal(self, by: Actor, token: str, said: Said) -> None:
+        """Ask for a declined line to be looked at once more, once per key."""
+
 
 def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
     """``/r/{token}`` and the two steps of an objection."""
@@ -87,6 +103,8 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
             taxable=Vat.TAXABLE,
             by_unit=SoldBy.UNIT,
             certainty=certainty,
+            key=str(ids.new()),
+            one_tap=ONE_TAP,
         )
 
     @routes.get("/{token}/wrong/{line}", name="receipt.wrong")
@@ -105,7 +123,7 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
     ) -> Response:
         shown = desk.open(request.state.by, token)
         wrong = _line(shown, line, again=True)
-        if reason not in REASONS:
+        if reason not in (*REASONS, ONE_TAP):
             return _form(
                 request, pages, shown, token, wrong, key=str(ids.new()), error="receipt.wrong.choose", status=422
             )
@@ -114,6 +132,13 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
         key = request.headers.get("idempotency-key") or idempotency_key
         content = fingerprint("POST", request.url.path, f"{reason}&{qty}".encode())
         desk.object(request.state.by, token, Said(line=line, qty=qty, reason=reason, key=key, request=content))
+        return RedirectResponse(f"/r/{token}?done={line}", 303, headers=PRIVATE)
+
+    @routes.post("/{token}/appeal/{line}", name="receipt.appeal")
+    def appeal(request: Request, token: str, line: int, idempotency_key: Annotated[str, Form()] = "") -> Response:
+        key = request.headers.get("idempotency-key") or idempotency_key
+        content = fingerprint("POST", request.url.path, b"")
+        desk.appeal(request.state.by, token, Said(line=line, qty=None, reason="appeal", key=key, request=content))
         return RedirectResponse(f"/r/{token}?done={line}", 303, headers=PRIVATE)
 
     return routes

@@ -23,6 +23,8 @@ PORT = 8300
 SPEED = 4.0
 PAGE_BASKETS = 3_000
 PAGE_PER_HOUR = 75.0
+LEAVE = 8
+"""With a page the simulated reviewer leaves so many reviews to whoever opens the review desk."""
 
 STEPS = {
     "script": ("가게를 배치하고 실제 장바구니를 읽습니다", "laying out the shop, reading real baskets"),
@@ -166,7 +168,7 @@ def _with_page(args: argparse.Namespace, setting: Setting, began_s: float, stop:
     from madang.demo.theatre import Theatre
 
     speed = args.speed or SPEED
-    theatre = Theatre(args.data, setting, speed=speed, tell=lambda step: _step(args, began_s, step))
+    theatre = Theatre(args.data, setting, speed=speed, leave=LEAVE, tell=lambda step: _step(args, began_s, step))
     page = Page(theatre, args.lang)
     try:
         url, other = page.open(args.port)
@@ -176,9 +178,15 @@ def _with_page(args: argparse.Namespace, setting: Setting, began_s: float, stop:
                 f"{args.port} 포트는 다른 프로그램이 쓰고 있어 다른 포트를 골랐습니다.",
                 f"Port {args.port} is in use; another one was chosen.",
             )
-        theatre.start(page.showing, passing=True)
+        theatre.start(page.showing, passing=True, rang=page.showing.rang)
         took_s = time.monotonic() - began_s
         _say(args, f"열렸습니다 ({took_s:.1f}초): {url}", f"Open ({took_s:.1f} s): {url}")
+        desk = page.desk_url
+        _say(
+            args,
+            f"검토 데스크: {desk} (확신이 적은 방문이 여기로 옵니다)",
+            f"Review desk: {desk} (doubtful visits come here)",
+        )
         _say(
             args,
             f"실제의 {speed:g}배 속도. 끝내려면 Ctrl-C. 다시 시작하면 이어집니다.",

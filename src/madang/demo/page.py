@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from madang.catalog import SoldBy
 from madang.deals.links import Links
@@ -12,21 +10,27 @@ from madang.demo.opening import BY, NAME_EN, NAME_KO
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.theatre import Theatre
 from madang.doors import api
-from madang.kernel import Unavailable
+from madang.kernel import SystemClock, Unavailable
 from madang.kernel.clock import SECOND_US
+from madang.serve import keys
+from madang.serve.checkin import operator
+from madang.serve.desks import DeskDoor
+from madang.serve.session import Sessions
 from madang.walkout.desk import Desk
 from madang.walkout.live import Hub, Hubs
 from madang.walkout.live_model import Device, Item, Totals
+from madang.walkout.review_desk import ReviewDesk
 from madang.walkout.showing import Showing
 from madang.web import Running, Shopfront, create_app, start
 
 NOTE_KO = (
     "사람과 센서는 시뮬레이션이고, 장바구니는 공개된 교육용 구매 데이터(completejourney)에서 옮긴 것입니다. "
-    "확실하지 않은 영수증은 정답을 아는 가상의 직원이 답합니다."
+    "확실하지 않은 영수증은 정답을 아는 가상의 직원이 답하고, 최근 몇 건은 검토 데스크에 남겨 둡니다."
 )
 NOTE_EN = (
     "People and sensors are simulated; baskets come from published teaching data (completejourney). "
-    "Receipts the engine is not sure of are answered by a simulated reviewer who knows the truth."
+    "Receipts the engine is not sure of are answered by a simulated reviewer who knows the truth; "
+    "the latest few are left to you at the review desk."
 )
 SILENT_US = 5 * SECOND_US
 HOST = "127.0.0.1"
@@ -37,7 +41,7 @@ class Page:
 
     def __init__(self, theatre: Theatre, language: str) -> None:
         self._theatre, self._language = theatre, language
-        links = Links([_secret(theatre.folder / "receipt-links.key")])
+        links = Links([keys.kept_secret(theatre.folder / "receipt-links.key")])
         layout = theatre.script.layout
         self._hub = Hub(
             SHOP,
@@ -62,6 +66,8 @@ class Page:
             url=lambda receipt: f"/r/{links.token(receipt)}",
         )
         theatre.clerk.changed = self.showing.deal_changed
+        self._door = self._review()
+        self._door.announce(self._hubs)
         self._desk = Desk(theatre.db, links, theatre.clock, changed=self.showing.deal_changed)
 
     def open(self, port: int) -> tuple[str, bool]:
@@ -73,7 +79,8 @@ class Page:
                 neighbourhood=NEIGHBOURHOOD,
                 hubs=self._hubs,
                 desk=self._desk,
-                more=[api.router(self._theatre.gateway)],
+                more=[api.router(self._theatre.gateway), *self._door.routers],
+                handlers=self._door.handlers,
                 clock=self._theatre.clock,
                 language=self._language,
             )
@@ -83,6 +90,29 @@ class Page:
         except Unavailable:
             self._running, other = start(app, HOST, 0), True
         return f"{self._running.url}/live/{SHOP}", other
+
+    def _review(self) -> DeskDoor:
+        """The review desk, open to whoever sits at this machine."""
+        theatre, real = self._theatre, SystemClock()
+        desk = ReviewDesk(
+            theatre.db,
+            operator(NEIGHBOURHOOD, SHOP),
+            SHOP,
+            theatre.script.layout,
+            theatre.clock,
+            log=theatre.folder / "sensorlog",
+            upto=lambda: theatre.live.engine.position if theatre.live is not None else -1,
+            changed=self.showing.deal_changed,
+            name_ko=NAME_KO,
+            name_en=NAME_EN,
+            watch=real,
+        )
+        return DeskDoor(desk, Sessions(keys.operator_key(theatre.folder), clock=real, open_here=True), real)
+
+    @property
+    def desk_url(self) -> str:
+        """Where the review desk is, once it is served."""
+        return (self._running.url if self._running is not None else "") + self._door.url
 
     def totals(self) -> Totals:
         return self.showing.totals()
@@ -128,14 +158,3 @@ def _item(product: dict[str, object]) -> Item:
         kind=str(product.get("kind") or ""),
         by_weight=product.get("sold_by") == SoldBy.WEIGHT,
     )
-
-
-def _secret(path: Path) -> bytes:
-    """The secret of the receipts' links: made once, readable by its owner only."""
-    if not path.exists():
-        half = path.with_suffix(".writing")
-        half.unlink(missing_ok=True)
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(os.urandom(32))
-        half.rename(path)
-    return path.read_bytes()

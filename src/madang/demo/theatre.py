@@ -24,6 +24,7 @@ from madang.demo.sender import Coming, End, Said, Sent, Start, Truth
 from madang.demo.setting import NEIGHBOURHOOD, SCRIPT, SHOP, Script, Setting, script_of
 from madang.demo.wire import Mark
 from madang.doors import Gateway
+from madang.jobs import Job
 from madang.kernel import ManualClock, Unavailable
 from madang.kernel.clock import MINUTE_US, SECOND_US
 from madang.walkout.engine_process import EngineProcess
@@ -46,10 +47,17 @@ _said = msgspec.msgpack.Decoder(Said).decode
 
 
 class Theatre:
-    """One demo in one data folder. ``speed`` None plays as fast as the machine can."""
+    """One demo in one data folder. ``speed`` None plays as fast as the machine can; ``leave`` is how many reviews the
+    simulated reviewer leaves to the desk."""
 
     def __init__(
-        self, folder: Path, setting: Setting, *, speed: float | None, tell: Callable[[str], None] = lambda _: None
+        self,
+        folder: Path,
+        setting: Setting,
+        *,
+        speed: float | None,
+        leave: int = 0,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.folder, self.setting, self.speed, self._tell = folder, setting, speed, tell
         tell("script")
@@ -67,7 +75,7 @@ class Theatre:
         self._child = self._twin()
         tell("shop")
         opening.open_shop(self.db, self.script.layout, setting.epoch_us)
-        self.clerk = Clerk(self.db)
+        self.clerk = Clerk(self.db, leave=leave)
         self.truth: dict[str, Truth] = {}
         self.ended = threading.Event()
         self._stopping = threading.Event()
@@ -82,7 +90,7 @@ class Theatre:
             self._engine.close()
             raise
 
-    def start(self, *viewers: Viewer, passing: bool) -> None:
+    def start(self, *viewers: Viewer, passing: bool, rang: Callable[[Job], None] | None = None) -> None:
         """Open the doors: the engine catches up with the log, then the twin plays on."""
         self._tell("engine")
         self.clerk.open()
@@ -96,6 +104,7 @@ class Theatre:
             engine=self._engine,
             viewers=(*viewers, self.clerk),
             passing=passing,
+            rang=rang,
         )
         self.live.start(log_first=self.log.first, log_end=self.log.end, at_us=self.clock.now_us())
         self._tell("twin")

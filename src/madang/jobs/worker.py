@@ -28,6 +28,8 @@ BATCH = 50
 ROUNDS_MAX = 1000
 LOOK_ROUND_S = 0.25
 
+Done = Callable[[Job], None]
+
 log = logging.getLogger("madang.jobs")
 
 
@@ -43,9 +45,12 @@ def run_due(db: Database, clock: Clock, *, neighbourhood: str, owner: str = "", 
     return total
 
 
-def run_timers(db: Database, clock: Clock, *, neighbourhood: str) -> int:
-    """Do the timers that are due, and no call outside (which may hang); gives how many attempts were made."""
-    hand = Hand(db, clock, neighbourhood=neighbourhood)
+def run_timers(db: Database, clock: Clock, *, neighbourhood: str, done: Done | None = None) -> int:
+    """Do the timers that are due, and no call outside (which may hang); gives how many attempts were made.
+
+    ``done`` hears of every timer whose effect is stored.
+    """
+    hand = Hand(db, clock, neighbourhood=neighbourhood, done=done)
     total = 0
     for _ in range(ROUNDS_MAX):
         made = hand.run_timers()
@@ -56,11 +61,20 @@ def run_timers(db: Database, clock: Clock, *, neighbourhood: str) -> int:
 
 
 class Hand:
-    """One worker's way of doing jobs; ``owner`` names its leases and is unlike any other's."""
+    """One worker's way of doing jobs; ``owner`` names its leases and is unlike any other's. ``done`` hears of every
+    timer whose effect is stored, in the worker's thread."""
 
     def __init__(
-        self, db: Database, clock: Clock, *, neighbourhood: str, owner: str = "", lease_us: int = LEASE_US
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        neighbourhood: str,
+        owner: str = "",
+        lease_us: int = LEASE_US,
+        done: Done | None = None,
     ) -> None:
+        self._done = done
         self._db, self._clock, self._neighbourhood, self._lease_us = db, clock, neighbourhood, lease_us
         self._owner = owner or str(uuid.uuid4())
 
@@ -72,6 +86,10 @@ class Hand:
             if (error := future.exception()) is not None:
                 timer = TIMERS[job.kind]
                 self._failed(records.timers, job, error, timer.retry, timer.gave_up)
+        if self._done is not None:
+            for job, future in zip(jobs, futures, strict=True):
+                if future.exception() is None:
+                    self._done(job)
         return len(jobs)
 
     def make_calls(self) -> int:
@@ -175,9 +193,16 @@ class Worker:
     """Two threads that do what is due: one for timers, one for outside calls (a slow one holds up no timer)."""
 
     def __init__(
-        self, db: Database, clock: Clock, *, neighbourhood: str, lease_us: int = LEASE_US, look_s: float = LOOK_ROUND_S
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        neighbourhood: str,
+        lease_us: int = LEASE_US,
+        look_s: float = LOOK_ROUND_S,
+        done: Done | None = None,
     ) -> None:
-        self._hand = Hand(db, clock, neighbourhood=neighbourhood, lease_us=lease_us)
+        self._hand = Hand(db, clock, neighbourhood=neighbourhood, lease_us=lease_us, done=done)
         self._look_s = look_s
         self._stopping = threading.Event()
         self._threads = [

@@ -12,6 +12,7 @@ from madang.deals.links import Links
 from madang.doors import Gateway, api
 from madang.kernel import Actor, Clock
 from madang.kernel.clock import SECOND_US
+from madang.serve.desks import DeskDoor
 from madang.walkout.desk import Desk
 from madang.walkout.live import Hub, Hubs
 from madang.walkout.live_model import Device, Item
@@ -62,8 +63,9 @@ class Front:
         self._desk = Desk(db, links, clock, changed=self.showing.deal_changed)
         self._running: Running | None = None
 
-    def open(self, host: str, port: int, *, language: str, more: Sequence[APIRouter] = ()) -> str:
+    def open(self, host: str, port: int, *, language: str, desk: DeskDoor, more: Sequence[APIRouter] = ()) -> str:
         """Serve; gives the address. Raises ``Unavailable`` ``web.address_taken``."""
+        desk.announce(self._hubs)
         self.showing.open()
         self.showing.look(self._clock.now_us())
         app = create_app(
@@ -71,9 +73,10 @@ class Front:
                 neighbourhood=self._by.neighbourhood,
                 hubs=self._hubs,
                 desk=self._desk,
-                more=[api.router(self._gateway), *more],
+                more=[api.router(self._gateway), *desk.routers, *more],
                 clock=self._clock,
                 language=language,
+                handlers=desk.handlers,
             )
         )
         self._running = start(app, host, port)

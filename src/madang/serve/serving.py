@@ -29,12 +29,15 @@ from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.kernel.settings import Settings
 from madang.ledger import Audit
 from madang.serve import checkin, door, keys, premises, uplink
+from madang.serve.desks import DeskDoor
 from madang.serve.front import Front
 from madang.serve.premises import Premises
 from madang.serve.rounds import Rounds
+from madang.serve.session import Sessions
 from madang.walkout import conservation, records, service
 from madang.walkout.engine_process import EngineProcess
 from madang.walkout.records import Rules
+from madang.walkout.review_desk import ReviewDesk
 from madang.walkout.sensorlog import SensorLog
 from madang.walkout.shop import LiveShop, Viewer
 
@@ -138,6 +141,7 @@ class Serving:
             sync=self.gateway.sync,
             engine=engine,
             viewers=(*viewers, self.front.showing),
+            rang=self.front.showing.rang,
         )
         self._renew(found, sensors.end)
         self._ends.callback(self.live.stop)
@@ -146,7 +150,7 @@ class Serving:
         self._link()
         self._listen()
         tell("pages")
-        self._serve()
+        self._serve(found)
         return found
 
     def _opened(self) -> Premises:
@@ -202,6 +206,7 @@ class Serving:
             self.clock,
             neighbourhood=self.by.neighbourhood,
             lease_us=self.settings.job_lease_s * SECOND_US,
+            done=self.front.showing.rang,
         )
         begun = threading.Event()
 
@@ -245,9 +250,9 @@ class Serving:
                 return True
         return False
 
-    def _serve(self) -> None:
+    def _serve(self, found: Premises) -> None:
         key = keys.operator_key(self.home)
-        desk = door.router(
+        operator = door.router(
             self.db,
             self.clock,
             checkin.operator(self.by.neighbourhood, self.asked.shop),
@@ -257,10 +262,31 @@ class Serving:
             changed=self.front.showing.deal_changed,
         )
         self._ends.callback(self.front.close)
-        self.url = self.front.open(self.settings.host, self.settings.port, language=self.settings.language, more=[desk])
+        self.url = self.front.open(
+            self.settings.host,
+            self.settings.port,
+            language=self.settings.language,
+            desk=self._desk(found, key),
+            more=[operator],
+        )
         told = keys.address(self.home)
         keys.write_address(told, self.url)
         self._ends.callback(partial(told.unlink, missing_ok=True))
+
+    def _desk(self, found: Premises, key: str) -> DeskDoor:
+        desk = ReviewDesk(
+            self.db,
+            checkin.operator(self.by.neighbourhood, self.asked.shop),
+            self.asked.shop,
+            found.store,
+            self.clock,
+            log=self.live.log_folder,
+            upto=lambda: self.live.engine.position,
+            changed=self.front.showing.deal_changed,
+            name_ko=found.place.name_ko,
+            name_en=found.place.name_en,
+        )
+        return DeskDoor(desk, Sessions(key, clock=self.clock), self.clock)
 
     # --- running --------------------------------------------------------------------------------------------------
     def _tick(self) -> None:

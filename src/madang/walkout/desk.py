@@ -15,14 +15,18 @@ from madang.deals.disputes import Claim
 from madang.deals.lines import Receipt
 from madang.deals.links import Links
 from madang.deals.model import Deal
-from madang.deals.pages import Objection, Said, Shown, State, already_said
+from madang.deals.pages import Bound, Objection, Said, Shown, State, already_said
 from madang.guard import Answer, once
 from madang.kernel import Actor, Clock, derived
 from madang.places import service as places
 from madang.ui import formats
-from madang.walkout import service
+from madang.walkout import reviewing, service, trust
 
 _STATES: dict[str, State] = {"disputed": "disputed", "refunded": "refunded", "closed": "closed", "in_review": "review"}
+
+
+APPEALS_SINCE = 2
+"""The version of the walk-out process that knows of appeals."""
 
 
 class Desk:
@@ -50,6 +54,24 @@ class Desk:
 
         self._changed(self._db.write(act, neighbourhood=by.neighbourhood))
 
+    def appeal(self, by: Actor, token: str, said: Said) -> None:
+        at_us = self._clock.now_us()
+
+        def act(tx: Tx) -> UUID:
+            receipt, holder = receipts.open_link(tx, self._links, token)
+
+            def once_more() -> Answer:
+                if deals.get(tx, holder, receipt.deal).data.get("receipt") != str(receipt.id):
+                    raise reviewing.no_appeal()
+                id_ = derived("walkout.appeal", receipt.id, said.line)
+                service.appeal(tx, holder, receipt.deal, said.line, id=id_, at_us=at_us)
+                return Answer(303)
+
+            once(tx, holder, key=said.key, request=said.request, at_us=at_us, act=once_more)
+            return receipt.deal
+
+        self._changed(self._db.write(act, neighbourhood=by.neighbourhood))
+
     def _open(self, tx: Tx, token: str) -> Shown:
         receipt, holder = receipts.open_link(tx, self._links, token)
         deal = deals.get(tx, holder, receipt.deal)
@@ -68,6 +90,16 @@ class Desk:
             paid_from_en=en,
             objections=said,
             may_object=first and deal.state in ("charged", "refunded"),
+            bound=self._bound(tx, deal),
+        )
+
+    def _bound(self, tx: Tx, deal: Deal) -> Bound | None:
+        """Told where it matters: to whoever has been declined."""
+        limit = trust.limit_of(tx, deal.shop, deal.subject, self._clock.now_us())
+        if not limit.lowered or limit.rises_at_us is None:
+            return None
+        return Bound(
+            now_krw=limit.now_krw, usual_krw=limit.shop_krw, declined=limit.declined, rises_at_us=limit.rises_at_us
         )
 
 
@@ -92,7 +124,15 @@ def objections(tx: Tx, by: Actor, deal: Deal, receipt: Receipt) -> tuple[Objecti
     claim = msgspec.convert(kept, Claim) if kept else None
     waiting = {give.line for give in claim.lines} if claim and claim.receipt == receipt.id else set()
     heard = set(deal.data.get("objected", ())) if deal.data.get("receipt") == str(receipt.id) else set()
-    return tuple(_objection(number, back, waiting) for number in sorted(heard | waiting | back.keys()))
+    said = (_objection(number, back, waiting) for number in sorted(heard | waiting | back.keys()))
+    return tuple(msgspec.structs.replace(one, may_appeal=_may_appeal(deal, one)) for one in said)
+
+
+def _may_appeal(deal: Deal, said: Objection) -> bool:
+    """A declined line can be looked at once more while the deal is open and nothing else is."""
+    open_to_it = deal.version >= APPEALS_SINCE and deal.state in ("charged", "refunded")
+    fresh = said.line in deal.data.get("declined", ()) and said.line not in deal.data.get("appealed", ())
+    return open_to_it and fresh and said.outcome == "declined"
 
 
 def _objection(number: int, back: dict[int, int], waiting: set[int]) -> Objection:

@@ -52,9 +52,11 @@ class Hub:
         note_ko: str = "",
         note_en: str = "",
     ) -> None:
-        """``note_*`` is said under the title (the demo says there what is simulated)."""
+        """``note_*`` is said under the title (the demo says there what is simulated); ``desk_url``, set later, leads
+        to the review desk where there is one."""
         self.shop_id, self.name_ko, self.name_en = shop_id, name_ko or shop_id, name_en or shop_id
         self.note_ko, self.note_en = note_ko, note_en
+        self.desk_url = ""
         self.plan = plan_of(layout)
         self.items = {item.id: item for item in products}
         self._clock = clock

@@ -22,7 +22,7 @@ def router(hubs: Hubs, pages: Pages) -> APIRouter:
         hub = _hub(hubs, shop)
         name = hub.name_ko if language_of(request) == "ko" else hub.name_en
         note = hub.note_ko if language_of(request) == "ko" else hub.note_en
-        return pages.html(request, "walkout/live.html", shop=hub.shop_id, name=name, note=note)
+        return pages.html(request, "walkout/live.html", shop=hub.shop_id, name=name, note=note, desk_url=hub.desk_url)
 
     @routes.get("/{shop}/events", name="live.events")
     async def events(request: Request, shop: str) -> Response:

@@ -73,6 +73,14 @@ _OPEN = (
     .where(visits.c.neighbourhood == _N, visits.c.shop == _SHOP, visits.c.closed_at_us.is_(None))
     .order_by(visits.c.entered_at_us, visits.c.id)
 )
+_SINCE = (
+    sa.select(*_VISIT_COLUMNS)
+    .where(visits.c.neighbourhood == _N, visits.c.shop == _SHOP)
+    .where(sa.or_(visits.c.closed_at_us.is_(None), visits.c.closed_at_us >= sa.bindparam("since_us")))
+    .order_by(visits.c.entered_at_us, visits.c.id)
+    .limit(sa.bindparam("most"))
+)
+VISITS_LOOKED_AT = 200
 _INSERT_SHOP, _INSERT_RUN, _INSERT_VISIT = sa.insert(shops), sa.insert(runs), sa.insert(visits)
 _APPLIED = (
     sa.update(runs)
@@ -151,6 +159,12 @@ def visit(tx: Tx, shop: str, id: UUID) -> Visit | None:
 def open_visits(tx: Tx, shop: str) -> list[Visit]:
     """Everybody's visits that are not settled, oldest first."""
     return [_visit(row) for row in tx.rows(_OPEN, {"n": tx.neighbourhood, "shop": shop})]
+
+
+def visits_since(tx: Tx, shop: str, since_us: int) -> list[Visit]:
+    """Visits that were open at some time since an instant, oldest first, at most ``VISITS_LOOKED_AT``."""
+    given = {"n": tx.neighbourhood, "shop": shop, "since_us": since_us, "most": VISITS_LOOKED_AT}
+    return [_visit(row) for row in tx.rows(_SINCE, given)]
 
 
 def add_visit(tx: Tx, shop: str, new: Visit) -> None:

@@ -98,7 +98,8 @@ def _opened(path: Path) -> tuple[BinaryIO, Header] | None:
     return None
 
 
-def _begun_us(path: Path) -> int:
+def begun_us(path: Path) -> int:
+    """When a segment was begun. Raises ``sensorlog.damaged``."""
     opened = _opened(path)
     if opened is None:
         raise damaged(path, "its header cannot be read")
@@ -255,7 +256,7 @@ class SensorLog:
         found = segments(self._folder)
         gone: list[Path] = []
         for (_, path), (next_start, next_path) in itertools.pairwise(found):
-            if next_start > position or _begun_us(next_path) >= before_us:
+            if next_start > position or begun_us(next_path) >= before_us:
                 break
             path.unlink()
             gone.append(path)

@@ -61,6 +61,7 @@ class LiveShop:
         passing: bool = True,
         snapshot_every_s: int = 60,
         engine: EngineProcess | None = None,
+        rang: Callable[[jobs.Job], None] | None = None,
     ) -> None:
         self.db, self.shop, self.layout, self.neighbourhood = db, shop, layout, neighbourhood
         self.engine = engine or EngineProcess()
@@ -69,7 +70,7 @@ class LiveShop:
         self.failure: BaseException | None = None
         self._folder, self._sync, self._viewers = folder, sync, viewers
         self._passing, self._snapshot_every_s = passing, snapshot_every_s
-        self._clock = ManualClock(0)
+        self._clock, self._rang = ManualClock(0), rang
         self._run: Run | None = None
         self._deaths: list[float] = []
         self._home: dict[str, str] = {}
@@ -229,7 +230,7 @@ class LiveShop:
     def _let_time_act(self, now_us: int) -> None:
         """Timers go off at the shop's time, between the frames of before and after."""
         self._clock.set(now_us)
-        jobs.run_timers(self.db, self._clock, neighbourhood=self.neighbourhood)
+        jobs.run_timers(self.db, self._clock, neighbourhood=self.neighbourhood, done=self._rang)
 
     def _in_trouble(self, trouble: Trouble) -> None:
         log.warning("walkout.engine_trouble", extra={"shop": self.shop, "fault": trouble.text})

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 from uuid import UUID
 
-from madang import ledger
+from madang import jobs, ledger
 from madang.db import Database, Page, Tx
-from madang.deals import Deal
+from madang.deals import Deal, timers
 from madang.deals import service as deals
 from madang.kernel import Actor
 from madang.ledger import Audit, Book, BookReport
-from madang.walkout import model, pricing, records, service
+from madang.walkout import model, pricing, process, records, service
 from madang.walkout.applying import Effects
 from madang.walkout.live import Hub
 from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Sensor, Totals, Unit
@@ -223,8 +223,23 @@ class Showing:
             self._deal(deal)
 
     def deal_changed(self, id: UUID) -> None:
-        """A deal was changed by somebody else than the engine: an answer, a dispute, a timer."""
-        self._deal(self._db.read(lambda tx: deals.get(tx, self._by, id), neighbourhood=self._by.neighbourhood))
+        """A deal was changed by somebody else than the engine: an answer, a dispute, a timer; its goods too."""
+
+        def read(tx: Tx) -> tuple[Deal, dict[str, dict[str, int]]]:
+            return deals.get(tx, self._by, id), service.stock(tx, self._by, self._shop)
+
+        deal, stock = self._db.read(read, neighbourhood=self._by.neighbourhood)
+        self._hub.stock(stock)
+        self._deal(deal)
+        self._hub.totals(self.totals())
+
+    def rang(self, job: jobs.Job) -> None:
+        """A timer has gone off: where it moved a deal of this shop, that is shown at once."""
+        if job.kind == timers.KIND:
+            id = UUID(job.payload["deal"])
+            deal = self._db.read(lambda tx: deals.get(tx, self._by, id), neighbourhood=self._by.neighbourhood)
+            if deal.shop == self._shop and deal.process == process.NAME:
+                self.deal_changed(id)
 
     def _deal(self, deal: Deal) -> None:
         self.tally.take(deal)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 from madang import __version__
@@ -25,7 +26,8 @@ from madang.web.language import Remember
 
 @dataclass(frozen=True, kw_only=True)
 class Shopfront:
-    """What the app is made of. ``desk`` finds and disputes receipts; ``more`` are other rooms' routers (doors, …)."""
+    """What the app is made of. ``desk`` finds and disputes receipts; ``more`` are other rooms' routers (doors, …);
+    ``handlers`` answer kinds of errors of theirs."""
 
     neighbourhood: str
     hubs: Hubs = field(default_factory=Hubs)
@@ -33,6 +35,7 @@ class Shopfront:
     more: Sequence[APIRouter] = ()
     clock: Clock = field(default_factory=SystemClock)
     language: str = "ko"
+    handlers: Mapping[type[Exception], Callable[[Request, Exception], Response]] = field(default_factory=dict)
 
 
 def create_app(shopfront: Shopfront) -> FastAPI:
@@ -59,6 +62,8 @@ def create_app(shopfront: Shopfront) -> FastAPI:
         middleware=[edge, Middleware(Remember)],
     )
     faults.install(app)
+    for kind, handler in shopfront.handlers.items():
+        app.add_exception_handler(kind, handler)
     app.state.routers = _routers(shopfront, pages)
     for router in app.state.routers:
         app.include_router(router)

@@ -1,0 +1,294 @@
+"""The review desk's pages over the database: sign in, look, answer, take it back; all of it without script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from tests.serve.desk_stage import HTML, KEY, Stage
+from tests.walkout_shop import BY, SHOP, came, left, moved, receipt
+
+from madang import journal
+from madang.db import Database
+from madang.kernel import derived
+from madang.kernel.clock import HOUR_US
+from madang.serve.session import COOKIE, LASTS_US, Sessions
+from madang.walkout import review, service
+
+
+@pytest.fixture
+def stage(db: Database, tmp_path: Path) -> Stage:
+    return Stage(db, tmp_path / "log")
+
+
+# --- signing in -------------------------------------------------------------------------------------------------------
+def test_a_stranger_is_sent_to_sign_in_and_back_to_where_they_wanted(stage: Stage) -> None:
+    one = stage.sits().__class__(stage)
+    answer = one.opens("/next")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?next=%2Fdesk%2F{SHOP}%2Fnext")
+    assert one.client.post("/sign-in", data={"key": "guess"}, headers=HTML).status_code == 401
+    assert one.opens().status_code == 303
+    answer = one.client.post("/sign-in", data={"key": KEY, "next": f"/desk/{SHOP}/next"}, headers=HTML)
+    assert answer.headers["location"] == f"/desk/{SHOP}/next"
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert KEY not in cookie
+    assert one.opens().status_code == 200
+
+
+@pytest.mark.parametrize(
+    "where", ["https://elsewhere.example/desk/", "//elsewhere.example", "/\\elsewhere", "/live/x", ""]
+)
+def test_signing_in_leads_to_the_desk_and_nowhere_else(stage: Stage, where: str) -> None:
+    one = stage.sits()
+    answer = one.client.post("/sign-in", data={"key": KEY, "next": where}, headers=HTML)
+    assert answer.headers["location"] == f"/desk/{SHOP}"
+
+
+def test_a_session_ends_by_time_by_signing_out_and_with_another_key(stage: Stage) -> None:
+    one = stage.sits()
+    assert one.opens().status_code == 200
+    other = Sessions("another key of the operator's", clock=stage.shop.clock)
+    assert one.client._cookies[COOKIE]
+    cookie = f"{COOKIE}={other.new()}"
+    assert one.client.get(f"/desk/{SHOP}", headers=HTML | {"Cookie": cookie}).status_code == 303
+    stage.shop.clock.advance(us=LASTS_US)
+    assert one.opens().status_code == 303
+
+
+def test_signing_out_forgets_the_cookie(stage: Stage) -> None:
+    one = stage.sits()
+    one.opens()
+    csrf = stage.sessions.session(_request(one.client._cookies[COOKIE])).csrf
+    assert one.client.post("/sign-out", data={"csrf": "x"}, headers=HTML).status_code == 403
+    assert one.client.post("/sign-out", data={"csrf": csrf}, headers=HTML).status_code == 303
+    assert one.opens().status_code == 303
+
+
+def _request(cookie: str) -> Request:
+    return Request(
+        {"type": "http", "method": "GET", "path": "/", "headers": [(b"cookie", f"{COOKIE}={cookie}".encode())]}
+    )
+
+
+def test_on_its_own_machine_a_demo_asks_nobody_for_the_key(db: Database, tmp_path: Path) -> None:
+    stage = Stage(db, tmp_path, open_here=True)
+    one = stage.sits()
+    fresh = one.__class__(stage)
+    for host, status in (("evil.example", 200), ("127.0.0.1:8300", 303)):
+        answer = fresh.client.get(f"/sign-in?next=/desk/{SHOP}", headers=HTML | {"Host": host})
+        assert answer.status_code == status
+
+
+def test_a_form_without_the_sessions_own_mark_is_refused(stage: Stage) -> None:
+    visit = stage.doubtful("v1", {"A": 1}, {})
+    one, two = stage.sits(), stage.sits()
+    one.opens(f"/visits/{visit}")
+    two.page = one.page
+    answer = two.sends(f"/visits/{visit}/answer", offer=1)
+    assert (answer.status_code, stage.shop.deal().state) == (403, "in_review")
+
+
+def test_another_shops_desk_is_not_here(stage: Stage) -> None:
+    one = stage.sits()
+    assert one.client.get("/desk/elsewhere", headers=HTML).status_code == 404
+
+
+# --- the queue --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("language", "word"), [("ko", "기다리는 방문이 없습니다"), ("en", "Nothing waits")])
+def test_an_empty_desk_teaches_what_it_is_for(stage: Stage, language: str, word: str) -> None:
+    one = stage.sits()
+    assert one.opens(language=language).status_code == 200
+    assert word in one.page
+    assert "<kbd>1</kbd>" in one.page
+
+
+def test_the_queue_shows_what_waits_how_long_and_what_is_the_same(stage: Stage) -> None:
+    stage.doubtful("v1", {"A": 1}, {"B": 1})
+    stage.doubtful("v2", {"A": 2}, {"A": 1, "B": 1})
+    one = stage.sits()
+    one.opens()
+    for word in ("9,000원", 'A<span class="rv-or"> 또는 </span>B', "같은 고민 2건 한 번에 보기", "30분마다"):
+        assert word in one.page, word
+    assert one.page.index("6,000원") < one.page.index(">3,000원")
+
+
+def test_products_without_a_price_and_lowered_limits_are_shown(stage: Stage) -> None:
+    for n in (1, 2):
+        visit = stage.doubtful(f"v{n}", {"A": 2}, why="charge")
+        stage.shop.write(lambda tx, v=visit, n=n: service.dispute(
+            tx, BY, v, 1, None, id=derived("d", n), at_us=stage.shop.t
+        ))  # fmt: skip
+        stage.shop.write(lambda tx, v=visit, n=n: service.decline(tx, BY, v, id=derived("no", n), at_us=stage.shop.t))
+    one = stage.sits()
+    one.opens()
+    assert "가격을 정해야 할 상품 1가지" in one.page
+    assert "기각" not in one.page, "two shoppers with one decline each"
+
+
+# --- answering --------------------------------------------------------------------------------------------------------
+def test_one_key_answers_and_leads_to_the_next_with_a_way_back(stage: Stage) -> None:
+    first, second = stage.doubtful("v1", {"A": 2}, {"A": 1}), stage.doubtful("v2", {"B": 1}, {})
+    one = stage.sits()
+    answer = one.opens("/next")
+    assert answer.headers["location"] == f"/desk/{SHOP}/visits/{first}"
+    one.opens(f"/visits/{first}")
+    assert "더 적음" in one.page
+    stage.shop.clock.advance(s=7)
+    answer = one.sends(f"/visits/{first}/answer", offer=2)
+    assert answer.headers["location"] == f"/desk/{SHOP}/visits/{second}?done={first}"
+    assert (stage.shop.deal().state, stage.shop.deal().data["charged_krw"], stage.told) == ("charged", 3_000, [first])
+    one.opens(f"/visits/{second}?done={first}")
+    assert "답했습니다. 결제 금액 3,000원." in one.page
+    answer = one.sends(f"/visits/{first}/undo")
+    assert answer.headers["location"] == f"/desk/{SHOP}/visits/{first}"
+    assert stage.shop.deal().state == "in_review"
+    one.opens(f"/visits/{first}")
+    assert "이미 3,000원을 결제했습니다" in one.page
+
+
+def test_the_last_answer_leads_back_to_the_desk_and_the_time_it_took_is_there(stage: Stage) -> None:
+    visit = stage.doubtful("v1", {"A": 2}, {"A": 1})
+    one = stage.sits()
+    one.opens(f"/visits/{visit}")
+    stage.shop.clock.advance(s=7)
+    answer = one.sends(f"/visits/{visit}/answer", offer=1)
+    assert answer.headers["location"] == f"/desk/{SHOP}?done={visit}"
+    one.opens(f"?done={visit}")
+    assert "8.0초" in one.page
+    assert "최근 1건의 중앙값 · 목표 15초" in one.page
+    (fact,) = stage.shop.read(lambda tx: journal.read(tx, BY, kinds={"walkout.reviewed"}))
+    assert (fact.took_us, fact.actor_key) == (8_000_000, "operator")
+
+
+@pytest.mark.parametrize(
+    ("form", "took_us"), [({"active_ms": 5_000}, 5_000_000), ({"active_ms": 10**6}, 91_000_000), ({}, 60_000_000)]
+)
+def test_idle_time_is_cut_and_never_more_than_went_by_is_counted(
+    stage: Stage, form: dict[str, int], took_us: int
+) -> None:
+    visit = stage.doubtful("v1", {"A": 2}, {"A": 1})
+    one = stage.sits()
+    one.opens(f"/visits/{visit}")
+    stage.shop.clock.advance(s=90)
+    one.sends(f"/visits/{visit}/answer", offer=1, **form)
+    (fact,) = stage.shop.read(lambda tx: journal.read(tx, BY, kinds={"walkout.reviewed"}))
+    assert fact.took_us == took_us
+
+
+def test_the_same_form_twice_answers_once(stage: Stage) -> None:
+    visit = stage.doubtful("v1", {"A": 2}, {"A": 1})
+    one = stage.sits()
+    one.opens(f"/visits/{visit}")
+    assert one.sends(f"/visits/{visit}/answer", offer=1).status_code == 303
+    assert one.sends(f"/visits/{visit}/answer", offer=1).status_code == 303
+    assert stage.shop.facts().count("reviewed") == 1
+    assert one.sends(f"/visits/{visit}/answer", offer=2).status_code == 422, "the key was used for another answer"
+
+
+def test_two_people_do_not_answer_the_same_visit(stage: Stage) -> None:
+    visit = stage.doubtful("v1", {"A": 2}, {"A": 1})
+    one, two = stage.sits(), stage.sits()
+    one.opens(f"/visits/{visit}")
+    two.opens(f"/visits/{visit}")
+    assert "다른 사람이" in two.page
+    assert 'name="offer"' not in two.page
+    assert two.opens("/next").headers["location"] == f"/desk/{SHOP}", "nothing else is free"
+    two.opens()
+    assert two.sends(f"/visits/{visit}/answer", offer=1, idempotency_key="k").status_code == 409
+    stage.shop.clock.advance(us=review.CLAIM_US)
+    two.opens(f"/visits/{visit}")
+    assert two.sends(f"/visits/{visit}/answer", offer=1).status_code == 303
+
+
+def test_what_was_carried_can_be_written_down(stage: Stage) -> None:
+    visit = stage.doubtful("v1", {"A": 2, "W": 1}, {"A": 1})
+    one = stage.sits()
+    one.opens(f"/visits/{visit}/edit")
+    for word in ("무게(g)", "상품 더하기", 'value="100"'):
+        assert word in one.page, word
+    rows = {"product": ["A", "W", "B"], "qty": ["1", "1", "2"], "grams": ["", "", ""]}
+    answer = one.sends(f"/visits/{visit}/edit", **rows)
+    assert answer.status_code == 422
+    assert "무게(g)를 적어야" in answer.text
+    one.opens(f"/visits/{visit}/edit")
+    answer = one.sends(f"/visits/{visit}/edit", **(rows | {"grams": ["", "250", ""]}))
+    assert answer.status_code == 303
+    assert stage.shop.deal().data["charged_krw"] == 3_000 + 2_250 + 2_200
+
+
+def test_a_dispute_is_found_right_or_wrong(stage: Stage) -> None:
+    visits = [stage.doubtful(f"v{n}", {"A": 2}, why="charge") for n in (1, 2)]
+    for n, visit in enumerate(visits):
+        stage.shop.write(lambda tx, v=visit, n=n: service.dispute(
+            tx, BY, v, 1, None, id=derived("d", n), at_us=stage.shop.t, reason="wrong"
+        ))  # fmt: skip
+    one = stage.sits()
+    for visit, right, state in zip(visits, (1, 0), ("refunded", "charged"), strict=True):
+        one.opens(f"/visits/{visit}")
+        assert "손님의 말이 맞나요?" in one.page
+        assert "“맞지 않아요”" in one.page
+        assert one.sends(f"/visits/{visit}/dispute", right=right).status_code == 303
+        assert stage.shop.deal(f"v{visits.index(visit) + 1}").state == state
+
+
+def test_similar_doubts_are_answered_in_one_go_each_through_its_own_deal(stage: Stage) -> None:
+    first = stage.doubtful("v1", {"A": 1}, {"B": 1})
+    second = stage.doubtful("v2", {"B": 1, "W": 1}, {"A": 1, "W": 1})
+    third = stage.doubtful("v3", {"A": 1}, {})
+    key = next(w.doubt.key for w in stage.desk.board().waiting if w.doubt and w.deal.id == first)
+    one = stage.sits()
+    one.opens(f"/similar/{key}")
+    assert "2건이 같은 두 가지 사이에서" in one.page
+    answer = one.sends(f"/similar/{key}", visit=[str(first), str(second), str(third)], side=["", "", ""], every="other")
+    assert answer.headers["location"] == f"/desk/{SHOP}?many=2"
+    deals = [stage.shop.deal(f"v{n}") for n in (1, 2, 3)]
+    assert [deal.state for deal in deals] == ["charged", "charged", "in_review"]
+    assert [deal.data["carried"] for deal in deals[:2]] == [{"B": 1}, {"B": 1, "W": 1}]
+    one.opens("?many=2")
+    assert "2건에 답했습니다." in one.page
+
+
+def test_similar_doubts_can_be_answered_one_by_one_and_skipped(stage: Stage) -> None:
+    first, second = stage.doubtful("v1", {"A": 1}, {"B": 1}), stage.doubtful("v2", {"A": 1}, {"B": 1})
+    key = next(w.doubt.key for w in stage.desk.board().waiting if w.doubt)
+    one = stage.sits()
+    one.opens(f"/similar/{key}")
+    one.sends(f"/similar/{key}", visit=[str(first), str(second)], side=["one", ""])
+    assert [stage.shop.deal(f"v{n}").state for n in (1, 2)] == ["charged", "in_review"]
+
+
+def test_the_moments_in_doubt_are_drawn_from_the_log(stage: Stage) -> None:
+    at_us = stage.shop.t - 5_000_000
+    stage.senses(from_us=at_us - 8_000_000, to_us=at_us + 6_000_000, at_us=at_us)
+    visit = stage.doubtful("v1", {"A": 1}, {})
+    one = stage.sits()
+    one.opens(f"/visits/{visit}")
+    for word in (
+        "<strong>-100 g</strong>",
+        'class="trace t0"',
+        'class="way mine"',
+        'class="cell meant"',
+        "저울판 1-1-1",
+    ):
+        assert word in one.page, word
+    assert "폐기되어" not in one.page
+    one.opens(f"/visits/{visit}", language="en")
+    assert "took 1 × A" in one.page
+
+
+def test_evidence_that_was_destroyed_is_said_to_be(stage: Stage) -> None:
+    visit = stage.doubtful("v1", {"A": 2}, {"A": 1})
+    one = stage.sits()
+    one.opens(f"/visits/{visit}")
+    assert "보관 기간이 지나 폐기되어" in one.page
+
+
+def test_a_visit_that_no_longer_waits_says_so(stage: Stage) -> None:
+    stage.shop.says(came(), moved(), left(), receipt({"A": 1}))
+    one = stage.sits()
+    assert one.opens(f"/visits/{stage.shop.id()}").status_code == 404
+    stage.shop.later(HOUR_US)
+    assert "더 이상 기다리고 있지 않습니다" in one.page

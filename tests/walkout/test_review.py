@@ -1,0 +1,165 @@
+"""What waits, in which order, what is in doubt about it, and who looks at it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from tests.walkout_shop import SHOP, STAFF, Shop, came, left, moved, receipt
+
+from madang.db import Database
+from madang.deals.lines import Taken
+from madang.kernel import Actor, Conflict, Forbidden, Kind, NotFound, Role, derived
+from madang.kernel.clock import HOUR_US, MINUTE_US, SECOND_US
+from madang.walkout import review, service
+from madang.walkout.pricing import Offer
+from madang.walkout.review import Doubt
+
+
+@pytest.fixture
+def shop(db: Database) -> Shop:
+    return Shop(db, wallet_krw=200_000, capacity=20)
+
+
+def doubtful(shop: Shop, visit: str, first: dict[str, int], *others: dict[str, int]) -> None:
+    credential = f"c-{visit}"
+    shop.says(came(visit, credential), moved("pick", next(iter(first), "A"), visit=visit, id=f"m-{visit}"))
+    shop.says(left(visit, credential), receipt(first, "review", visit=visit, others=list(others)))
+
+
+def queue(shop: Shop) -> list[review.Waiting]:
+    found: list[review.Waiting] = shop.read(lambda tx: review.queue(tx, STAFF, SHOP, shop.t))
+    return found
+
+
+def opened(shop: Shop, visit: str = "v1", holder: str = "me") -> review.Case:
+    id = shop.id(visit)
+    claim = shop.write(lambda tx: review.hold(tx, STAFF, SHOP, id, holder, shop.t))
+    case: review.Case = shop.read(lambda tx: review.case(tx, STAFF, SHOP, id, claim, shop.t))
+    return case
+
+
+# --- the order --------------------------------------------------------------------------------------------------------
+def test_what_is_worth_more_comes_first_and_what_waits_longer_rises(shop: Shop) -> None:
+    doubtful(shop, "small", {"B": 1}, {})
+    shop.later(HOUR_US)
+    doubtful(shop, "large", {"A": 1}, {})
+    assert [one.deal.data["visit"] for one in queue(shop)] == ["small", "large"], "1,100 × 3 after an hour, 3,000 × 1"
+    doubtful(shop, "larger", {"A": 2}, {})
+    assert [one.deal.data["visit"] for one in queue(shop)] == ["larger", "small", "large"]
+    assert [one.at_risk_krw for one in queue(shop)] == [6_000, 1_100, 3_000]
+
+
+def test_disputes_wait_in_the_same_queue(shop: Shop) -> None:
+    shop.says(came(), moved("pick", "A", 2), left(), receipt({"A": 2}))
+    shop.write(lambda tx: service.dispute(tx, STAFF, shop.id(), 1, None, id=derived("d"), at_us=shop.t))
+    shop.later(MINUTE_US)
+    (one,) = queue(shop)
+    assert (one.kind, one.at_risk_krw, one.waited_s) == ("dispute", 6_000, 60)
+    case = opened(shop)
+    assert case.disputed is not None
+    assert (case.disputed.product, case.doubtful) == ("A", ("A",))
+    assert [moment.product for moment in case.moments] == ["A"], "also of a visit that was settled"
+
+
+def test_shoppers_do_not_see_the_queue(shop: Shop) -> None:
+    shopper = Actor(Kind.PERSON, "p", "n1", frozenset({Role.SHOPPER}))
+    with pytest.raises(Forbidden):
+        shop.read(lambda tx: review.queue(tx, shopper, SHOP, shop.t))
+
+
+# --- one visit --------------------------------------------------------------------------------------------------------
+def test_a_visit_shows_three_receipts_and_where_they_differ_from_the_first(shop: Shop) -> None:
+    doubtful(shop, "v1", {"A": 2, "B": 1}, {"A": 1, "B": 1}, {"A": 2, "W": 1}, {"C": 1})
+    case = opened(shop)
+    assert [choice.number for choice in case.choices] == [1, 2, 3]
+    one, two, three = ({row.product: row.differs for row in choice.rows} for choice in case.choices)
+    assert one == {"A": "", "B": ""}
+    assert two == {"A": "fewer", "B": ""}
+    assert three == {"A": "", "B": "missing", "W": "only"}
+    assert case.doubtful == ("A", "B", "W")
+    assert case.choices[0].total_krw == 7_100
+
+
+def test_moments_are_the_least_sure_moves_with_a_doubtful_product_and_what_others_did_with_it(shop: Shop) -> None:
+    shop.says(came("other", "c-o"), moved("pick", "A", visit="other", id="m0", t=shop.t / 1e6 + 2, probability=0.6))
+    at_s = shop.t / 1e6
+    shop.says(
+        came(),
+        moved("pick", "A", id="m1", t=at_s + 5, probability=0.7),
+        moved("pick", "B", id="m2", t=at_s + 6, probability=0.55),
+        moved("pick", "A", id="m3", t=at_s + 5.1, visit="other", probability=0.51),
+        left(),
+        receipt({"A": 1, "B": 1}, "review", others=[{"B": 1}]),
+    )
+    moments = opened(shop).moments
+    assert [(m.product, m.whose, m.shared) for m in moments] == [("A", "other", False), ("A", "mine", True)]
+    assert moments[1].probability == 0.7
+
+
+def test_what_is_decided_no_longer_waits(shop: Shop) -> None:
+    doubtful(shop, "v1", {"A": 1}, {})
+    shop.write(lambda tx: service.choose(tx, STAFF, shop.id(), 0, id=derived("a"), at_us=shop.t))
+    with pytest.raises(NotFound, match=r"walkout.not_waiting"):
+        opened(shop)
+
+
+# --- similar doubts ---------------------------------------------------------------------------------------------------
+def test_the_same_pair_is_one_doubt_whichever_is_likelier(shop: Shop) -> None:
+    doubtful(shop, "v1", {"A": 1, "B": 2}, {"A": 2, "B": 1})
+    doubtful(shop, "v2", {"A": 1}, {"B": 1})
+    doubtful(shop, "v3", {"A": 1}, {})
+    found = queue(shop)
+    keys = {one.deal.data["visit"]: one.doubt.key for one in found if one.doubt}
+    assert keys["v1"] == keys["v2"] != keys["v3"]
+    assert len(review.similar(found, keys["v1"])) == 2
+    assert opened(shop, "v1").similar == 1
+    turned = {one.deal.data["visit"]: one.doubt.turned for one in found if one.doubt}
+    assert turned["v1"] != turned["v2"]
+
+
+def test_one_offer_or_two_alike_are_no_doubt_to_compare() -> None:
+    def offer(*taken: Taken) -> Offer:
+        return Offer(0.5, taken, 0)
+
+    assert review.doubt_of([offer(Taken(product="A"))]) is None
+    assert review.doubt_of([offer(Taken(product="A")), offer(Taken(product="A"))]) is None
+    more = review.doubt_of([offer(Taken(product="A", qty=3)), offer(Taken(product="A"))])
+    assert more == Doubt((("A", 2),), ())
+
+
+# --- who looks at it --------------------------------------------------------------------------------------------------
+def test_a_visit_is_kept_for_whoever_opened_it_until_they_let_it_lie(shop: Shop) -> None:
+    doubtful(shop, "v1", {"A": 1}, {})
+    assert opened(shop, holder="me").claim.holder == "me"
+    assert opened(shop, holder="you").claim.holder == "me"
+    with pytest.raises(Conflict, match=r"walkout.claimed"):
+        shop.read(lambda tx: review.need_hold(tx, STAFF, SHOP, shop.id(), "you", shop.t))
+    shop.later(review.CLAIM_US + SECOND_US)
+    assert opened(shop, holder="you").claim.holder == "you"
+    with pytest.raises(Conflict, match=r"walkout.claimed"):
+        shop.read(lambda tx: review.need_hold(tx, STAFF, SHOP, shop.id(), "me", shop.t))
+
+
+def test_looking_again_keeps_the_time_of_opening(shop: Shop) -> None:
+    doubtful(shop, "v1", {"A": 1}, {})
+    first = opened(shop).claim
+    shop.later(MINUTE_US)
+    again = opened(shop).claim
+    assert (again.opened_at_us, again.until_us) == (first.opened_at_us, first.until_us + MINUTE_US)
+
+
+def test_the_next_one_is_the_first_behind_it_that_nobody_else_looks_at(shop: Shop) -> None:
+    for n, visit in enumerate(("v1", "v2", "v3"), 1):
+        doubtful(shop, visit, {"A": 4 - n}, {})
+    opened(shop, "v2", "you")
+
+    def after(deal: UUID | None, holder: str = "me") -> str | None:
+        found = review.after(queue(shop), holder, deal)
+        return found and found.deal.data["visit"]
+
+    assert after(None) == "v1"
+    assert after(shop.id("v1")) == "v3"
+    assert after(shop.id("v3")) == "v1"
+    assert after(shop.id("v1"), "you") == "v2"
+    assert review.after([], "me") is None
