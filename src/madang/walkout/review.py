@@ -301,24 +301,30 @@ def _differs(qty: int, first: int) -> Literal["", "more", "fewer", "only", "miss
 
 
 def _moments(tx: Tx, shop: str, visit: Visit, doubtful: set[str], at_us: int) -> tuple[Moment, ...]:
-    """The moves to look at: the visit's own with a doubtful product (all, where none is), the least sure first; then
-    what others did with one meanwhile. In the order of their times."""
+    """The moves to look at: the visit's own with a doubtful product, the least sure first, then what others did with
+    one meanwhile; where nobody did anything with one, the visit's own. In the order of their times."""
     mine = _of(visit, "mine")
-    meant = [one for one in mine if one.product in doubtful] or mine
-    chosen = sorted(meant, key=lambda one: (one.probability, one.at_us))[:MOMENTS_MAX]
-    if len(chosen) < MOMENTS_MAX and doubtful:
-        until_us = max([one.at_us for one in mine], default=at_us) + AROUND_US
-        others = [
-            one
-            for other in records.visits_since(tx, shop, visit.entered_at_us)
-            if other.id != visit.id
-            for one in _of(other, "nobody" if other.name == NOBODY else "other")
-            if one.product in doubtful and visit.entered_at_us - AROUND_US <= one.at_us <= until_us
-        ]
-        chosen = [msgspec.structs.replace(one, shared=any(_same(one, other) for other in others)) for one in chosen]
-        others = [one for one in others if not any(_same(one, own) for own in mine)]
-        chosen += sorted(others, key=lambda one: (one.probability, one.at_us))[: MOMENTS_MAX - len(chosen)]
+    until_us = max([one.at_us for one in mine], default=at_us) + AROUND_US
+    others = [
+        one
+        for other in records.visits_since(tx, shop, visit.entered_at_us)
+        if other.id != visit.id
+        for one in _of(other, "nobody" if other.name == NOBODY else "other")
+        if one.product in doubtful and visit.entered_at_us - AROUND_US <= one.at_us <= until_us
+    ]
+    own = [
+        msgspec.structs.replace(one, shared=any(_same(one, other) for other in others))
+        for one in mine
+        if one.product in doubtful
+    ]
+    apart = [one for one in others if not any(_same(one, other) for other in mine)]
+    chosen = [*sorted(own, key=_doubted)[:MOMENTS_MAX], *sorted(apart, key=_doubted)][:MOMENTS_MAX]
+    chosen = chosen or sorted(mine, key=_doubted)[:MOMENTS_MAX]
     return tuple(sorted(chosen, key=lambda one: one.at_us))
+
+
+def _doubted(moment: Moment) -> tuple[float, int]:
+    return moment.probability, moment.at_us
 
 
 def _same(one: Moment, other: Moment) -> bool:
