@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "madang.demo.command",
     "replay": "madang.walkout.recordings.command",
     "twin": "madang.twin.command",
+    "rehearse": "madang.rehearsal.command",
     "shop": "madang.places.command",
     "import": "madang.catalog.command",
     "serve": "madang.serve.command",

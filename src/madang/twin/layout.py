@@ -23,6 +23,10 @@ PLATES_PER_PRODUCT = 2.5  # shops with less room carry a shorter range, our choi
 FILL = 0.8  # share of the depth that is stocked at opening, our choice
 
 Box = tuple[float, float, float, float, float, float]
+Room = tuple[float, float, float, float]
+"""The walkable outline x0, y0, x1, y1."""
+Hardware = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]
+"""Gondolas, shelves and plates as ``store.json`` lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,8 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stand:
-    """Where one gondola stands: its left end seen along ``along``, on the aisle side."""
+class Stand:
+    """Where a gondola stands: its left end seen along ``along``, on the aisle side."""
 
     corner: tuple[float, float]
     along: tuple[float, float]
@@ -79,21 +83,29 @@ def build(
     """Lay out a shop of any ``shape``; ``seed`` decides facings and counts. Every product gets a facing while room
     lasts, then products get second ones.
     """
-    stands, room = _floor(shape)
-    gondolas, shelves, plates = _hardware(shape, stands)
+    stands, room = floor(shape)
+    gondolas, shelves, plates = hardware([shape] * len(stands), stands)
     chosen = tuple(products) if products is not None else _range_for(len(plates))
     facings = _planogram(
         shape, shelves, {p["id"]: p["box"] for p in plates}, gondolas, chosen, keyed(seed, "layout", name)
     )
+    return document(name, room, (gondolas, shelves, plates), chosen, facings)
+
+
+def document(
+    name: str, room: Room, ware: Hardware, products: Sequence[ProductType], facings: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """A ``store.json`` of all that stands in a room; the gate is 1.2 m from the room's left end of its front wall."""
     used = {product for facing in facings for product in facing["products"]}
     x_gate = room[0] + 1.2
+    gondolas, shelves, plates = ware
     return {
         "name": name,
         "units": {"length": "m", "weight": "g", "price": "KRW", "time": "s"},
         "gondolas": gondolas,
         "shelves": shelves,
         "plates": plates,
-        "products": [_product(p) for p in chosen if p.id in used],
+        "products": [product_entry(p) for p in products if p.id in used],
         "planogram": facings,
         "area": [[room[0], room[1]], [room[2], room[1]], [room[2], room[3]], [room[0], room[3]]],
         "gate_polygon": [
@@ -114,39 +126,37 @@ def _range_for(plates: int) -> tuple[ProductType, ...]:
     return tuple(p for p in everything if roomy or p.sells != "slow")
 
 
-def _floor(shape: Shape) -> tuple[list[_Stand], tuple[float, float, float, float]]:
+def floor(shape: Shape) -> tuple[list[Stand], Room]:
     """Stand the gondolas in a room: the stands, and the walkable outline x0, y0, x1, y1 (gondola fronts are its
     walls).
     """
     length = shape.plates * shape.plate_width_m
     across = max(shape.back * length, shape.island_length * length + shape.aisle_m)
-    stands = [_Stand((i * length, 0.0), (1.0, 0.0), (0.0, -1.0)) for i in range(shape.back)]
+    stands = [Stand((i * length, 0.0), (1.0, 0.0), (0.0, -1.0)) for i in range(shape.back)]
     x_side = max(across, 2.6) + (0.7 if shape.side else 0.0)
     y = -shape.aisle_m
     for _ in range(shape.islands):
         for i in range(shape.island_length):
             x0 = 0.4 + i * length
-            stands.append(_Stand((x0 + length, y), (-1.0, 0.0), (0.0, 1.0)))
-            stands.append(_Stand((x0, y - 2 * shape.depth_m), (1.0, 0.0), (0.0, -1.0)))
+            stands.append(Stand((x0 + length, y), (-1.0, 0.0), (0.0, 1.0)))
+            stands.append(Stand((x0, y - 2 * shape.depth_m), (1.0, 0.0), (0.0, -1.0)))
         y -= 2 * shape.depth_m + shape.aisle_m
     side_y = -0.5
     for i in range(shape.side):
-        stands.append(_Stand((x_side, side_y - i * length), (0.0, -1.0), (-1.0, 0.0)))
+        stands.append(Stand((x_side, side_y - i * length), (0.0, -1.0), (-1.0, 0.0)))
     y_door = min(y - 0.4, side_y - shape.side * length - 0.9)
     return stands, (-0.6, y_door, x_side, 0.0)
 
 
-def _hardware(
-    shape: Shape, stands: Sequence[_Stand]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Gondolas, shelves and plates of a shape, with their boxes."""
+def hardware(shapes: Sequence[Shape], stands: Sequence[Stand]) -> Hardware:
+    """Gondolas, shelves and plates with their boxes; each stand has a shape of its own."""
     gondolas: list[dict[str, Any]] = []
     shelves: list[dict[str, Any]] = []
     plates: list[dict[str, Any]] = []
-    step = (shape.top_m - shape.bottom_m) / (shape.shelves + 0.2)  # the lowest shelf is a fifth higher, for big bottles
-    levels = [shape.bottom_m] + [shape.bottom_m + step * (i + 0.2) for i in range(1, shape.shelves)] + [shape.top_m]
-    length = shape.plates * shape.plate_width_m
-    for g, stand in enumerate(stands, 1):
+    for g, (shape, stand) in enumerate(zip(shapes, stands, strict=True), 1):
+        step = (shape.top_m - shape.bottom_m) / (shape.shelves + 0.2)  # the lowest is a fifth higher, for big bottles
+        levels = [shape.bottom_m] + [shape.bottom_m + step * (i + 0.2) for i in range(1, shape.shelves)] + [shape.top_m]
+        length = shape.plates * shape.plate_width_m
         whole = _box(stand, 0.0, length, shape.depth_m, shape.bottom_m, shape.top_m)
         gondolas.append({"id": g, "along": list(stand.along), "outward": list(stand.outward), "box": list(whole)})
         for s in range(1, shape.shelves + 1):
@@ -161,7 +171,7 @@ def _hardware(
     return gondolas, shelves, plates
 
 
-def _box(stand: _Stand, u0: float, u1: float, depth: float, z0: float, z1: float) -> Box:
+def _box(stand: Stand, u0: float, u1: float, depth: float, z0: float, z1: float) -> Box:
     """The axis-aligned box between two places along a stand, ``depth`` deep behind its front."""
     (x, y), (ax, ay), (ox, oy) = stand.corner, stand.along, stand.outward
     corners = np.array([[x + ax * u - ox * d, y + ay * u - oy * d] for u in (u0, u1) for d in (0.0, depth)])
@@ -170,7 +180,7 @@ def _box(stand: _Stand, u0: float, u1: float, depth: float, z0: float, z1: float
     return x0, y0, round(z0, 4), x1, y1, round(z1, 4)
 
 
-def _product(p: ProductType) -> dict[str, Any]:
+def product_entry(p: ProductType) -> dict[str, Any]:
     return {
         "id": p.id,
         "name": p.name_en,

@@ -1,0 +1,180 @@
+"""From the twin's messages to the engine: in one process, or the twin in a process of its own that sends whole blocks.
+
+Both ways hand the engine the same messages in the same order, so they give the same receipts. The engine keeps one
+state from opening to closing: nothing is cut, nothing is reset.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madang.rehearsal.crowd import Crowd
+from madang.rehearsal.model import Layout
+from madang.twin import GateEvent, Message, PlateBatch, Settings, Shop, SkeletonFrame, Stream, Truth
+from madang.walkout.engine import Engine, Gate, Store, Update, Vision
+
+ASK_S = 2.0  # how often the engine is asked what it knows, in shop time
+CHUNK_S = 12.0  # what travels between processes at once
+AHEAD = 4  # chunks the twin may be ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Enacted:
+    """What came out of a day: every word of the engine, the truth, and processor seconds."""
+
+    said: list[Update]
+    truth: Truth
+    misplaced: int
+    lateness_s: float
+    shop_s: float
+    twin_s: float
+    engine_s: float
+
+
+Progress = Callable[[float], None]
+"""Told the epoch second the engine has come to."""
+
+
+def enact(layout: Layout, seed: int, sensors: Settings, crowd: Crowd, tell: Progress, *, apart: bool) -> Enacted:
+    """Enact a day and run it through the engine; ``apart`` puts the twin in a process of its own."""
+    feed = _Feed(layout, tell)
+    if apart:
+        return _in_two(feed, layout, seed, sensors, crowd)
+    began = time.process_time()
+    stream = Shop(layout, seed, sensors).stream(crowd.plan, thrifty=True)
+    for messages in _chunks(stream):
+        feed.all(messages)
+    feed.finish()
+    whole_s = time.process_time() - began
+    return feed.enacted(stream.truth, len(stream.misplaced()), whole_s - feed.engine_s)
+
+
+class _Feed:
+    """The engine's side."""
+
+    def __init__(self, layout: Layout, tell: Progress) -> None:
+        self._engine = Engine(Store.from_json(layout))
+        self._tell, self._ask_at, self._first, self._last = tell, float("-inf"), 0.0, 0.0
+        self.said: list[Update] = []
+        self.engine_s = 0.0
+
+    def all(self, messages: list[Message]) -> None:
+        began = time.process_time()
+        engine = self._engine
+        for m in messages:
+            if isinstance(m, PlateBatch):
+                engine.plates(m.gondola, m.t, m.values, m.arrival)
+            elif isinstance(m, SkeletonFrame):
+                engine.skeletons(m.t, m.people)
+            elif isinstance(m, GateEvent):
+                engine.gate(Gate(m.t, m.event, m.credential, m.track, m.group_size, m.role))  # type: ignore[arg-type]
+            else:
+                engine.vision(Vision(m.t, m.track, m.hand, m.top5))  # type: ignore[arg-type]
+            if m.arrival >= self._ask_at:
+                self._keep(engine.advance(m.arrival))
+                self._ask_at = m.arrival + ASK_S
+        if messages:
+            self._first = self._first or messages[0].arrival
+            self._last = messages[-1].arrival
+        self.engine_s += time.process_time() - began
+        self._tell(self._last)
+
+    def finish(self) -> None:
+        began = time.process_time()
+        self._keep(self._engine.finish())
+        self.engine_s += time.process_time() - began
+
+    def enacted(self, truth: Truth, misplaced: int, twin_s: float) -> Enacted:
+        lateness_s = self._engine.settings.lateness_s
+        return Enacted(self.said, truth, misplaced, lateness_s, self._last - self._first, twin_s, self.engine_s)
+
+    def _keep(self, updates: list[Update]) -> None:
+        self.said += [u for u in updates if type(u).__name__ in ("Receipt", "Moved")]
+
+
+def _chunks(stream: Stream) -> Iterator[list[Message]]:
+    """The stream's messages, some seconds at a time."""
+    chunk: list[Message] = []
+    until = 0.0
+    for message in stream:
+        if message.arrival >= until:
+            if chunk:
+                yield chunk
+            chunk, until = [], message.arrival + CHUNK_S
+        chunk.append(message)
+    if chunk:
+        yield chunk
+
+
+def _in_two(feed: _Feed, layout: Layout, seed: int, sensors: Settings, crowd: Crowd) -> Enacted:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    ahead = context.BoundedSemaphore(AHEAD)
+    twin = context.Process(target=_send, args=(there, ahead, layout, seed, sensors, crowd), daemon=True)
+    twin.start()
+    there.close()
+    try:
+        while True:
+            kind, content = here.recv()
+            if kind == "end":
+                break
+            ahead.release()
+            feed.all(_unpacked(content))
+    except EOFError:
+        raise RuntimeError("the twin's process ended early") from None
+    finally:
+        twin.terminate()
+        twin.join()
+    feed.finish()
+    truth, misplaced, twin_s = content
+    return feed.enacted(truth, misplaced, twin_s)
+
+
+def _send(there: Connection, ahead: Any, layout: Layout, seed: int, sensors: Settings, crowd: Crowd) -> None:
+    """The twin's side: chunks of messages, then what really happened."""
+    stream = Shop(layout, seed, sensors).stream(crowd.plan, thrifty=True)
+    for messages in _chunks(stream):
+        ahead.acquire()
+        there.send(("chunk", _packed(messages)))
+    there.send(("end", (stream.truth, len(stream.misplaced()), time.process_time())))
+    there.close()
+
+
+def _packed(messages: list[Message]) -> tuple[list[Any], dict[int, NDArray[np.int32]], NDArray[np.float64]]:
+    """Messages as few large arrays: a pipe carries those several times as fast as thousands of small ones."""
+    heads: list[Any] = []
+    values: dict[int, list[NDArray[np.int32]]] = {}
+    joints: list[NDArray[np.float64]] = []
+    for m in messages:
+        if isinstance(m, PlateBatch):
+            heads.append((m.gondola, m.seq, m.t, m.arrival))
+            values.setdefault(m.gondola, []).append(m.values)
+        elif isinstance(m, SkeletonFrame):
+            heads.append((m.t, m.arrival, tuple(track for track, _ in m.people)))
+            joints += [seen for _, seen in m.people]
+        else:
+            heads.append(m)
+    return heads, {g: np.stack(rows) for g, rows in values.items()}, np.array(joints).reshape(-1, 8, 4)
+
+
+def _unpacked(packed: tuple[list[Any], dict[int, NDArray[np.int32]], NDArray[np.float64]]) -> list[Message]:
+    heads, values, joints = packed
+    rows = {g: iter(stacked) for g, stacked in values.items()}
+    people = iter(joints)
+    out: list[Message] = []
+    for head in heads:
+        if not isinstance(head, tuple):
+            out.append(head)
+        elif len(head) == 4:
+            out.append(PlateBatch(*head, next(rows[head[0]])))
+        else:
+            out.append(SkeletonFrame(head[0], head[1], tuple((track, next(people)) for track in head[2])))
+    return out
