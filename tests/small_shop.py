@@ -19,6 +19,14 @@ SIDES = {"n": (0.0, 1.0), "s": (0.0, -1.0), "e": (1.0, 0.0), "w": (-1.0, 0.0)}
 BOXES = {"s": [1, 4, 0, 3, 4.4, 2], "n": [1, -0.4, 0, 3, 0, 2], "w": [4, 1, 0, 4.4, 3, 2], "e": [-0.4, 1, 0, 0, 3, 2]}
 
 
+PROMISE: dict[str, Any] = {
+    "state": "not_yet", "wrong_max": 0.001, "doubt": 0.05, "audited": 310, "audited_wrong": 0, "achieved": 0.0,
+    "achieved_low": 0.0, "achieved_high": 0.0118, "needed": 3760, "needed_at": 0.97, "needed_receipts": 78_200,
+    "threshold": 0.9, "receipts": 6_450, "asked": 720, "drawn": 322,
+}  # fmt: skip
+"""As ``promising.Report`` tells it, of a shop that has looked at 310 receipts."""
+
+
 def layout(*, facings: int = 2, shelves: int = 2) -> dict[str, Any]:
     """The layout document; every unit is 2 m wide and its facings are equally wide."""
     units, boards, planogram = [], [], []
@@ -105,3 +113,4 @@ def tell(hub: Hub, t_us: int) -> None:
     gate = Device(id="door", kind="gate", ok=False, batches=4, malformed=2)
     hub.health([plates, gate], engine_lag_ms=41.2, sensors=[Sensor(kind="plate", id="s-1-3", state="dead")])
     hub.totals(Totals(receipts=2, items=7, sales_krw=14_600, reviewed=1, inside=2, promise=0.992, exact=2))
+    hub.promise(PROMISE)

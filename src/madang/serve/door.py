@@ -17,6 +17,7 @@ from madang.deals import service as deals
 from madang.guard import Answer, once
 from madang.guard.once import fingerprint
 from madang.kernel import Actor, Clock, NotSignedIn, derived
+from madang.serve import trusting
 from madang.serve.checkin import CheckedIn, check_in
 from madang.walkout import pricing, process, service
 
@@ -129,6 +130,9 @@ def router(
         )
         changed(visit)
         return answer
+
+    if shop is not None:
+        trusting.add(routes, db, clock, by, shop)
 
     @routes.get(STATUS)
     def tell() -> Response:

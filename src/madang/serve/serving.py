@@ -34,12 +34,13 @@ from madang.serve.front import Front
 from madang.serve.premises import Premises
 from madang.serve.rounds import Rounds
 from madang.serve.session import Sessions
-from madang.walkout import conservation, records, service
+from madang.walkout import conservation, learned, promising, records, service, tasks
 from madang.walkout.engine_process import EngineProcess
 from madang.walkout.records import Rules
 from madang.walkout.review_desk import ReviewDesk
 from madang.walkout.sensorlog import SensorLog
 from madang.walkout.shop import LiveShop, Viewer
+from madang.walkout.visits import NOBODY
 
 CHECK_US = 10 * MINUTE_US
 """How often the books are recomputed (and once a day from their first entry, with the chain of facts)."""
@@ -143,7 +144,7 @@ class Serving:
             viewers=(*viewers, self.front.showing),
             rang=self.front.showing.rang,
         )
-        self._renew(found, sensors.end)
+        self._renew(found, sensors.first, sensors.end)
         self._ends.callback(self.live.stop)
         self.live.start(log_first=sensors.first, log_end=sensors.end, at_us=self.clock.now_us())
         self._go_round()
@@ -166,6 +167,7 @@ class Serving:
                 id = derived("serve.stock", tx.neighbourhood, shop)
                 service.stock_as_planned(tx, self.by, shop, id=id, at_us=at_us)
             uplink.begin(tx, self.by, shop, self.settings, at_us=at_us)
+            learned.begin(tx, shop, at_us)
 
         self._write(act)
         if found.unpriced:
@@ -187,15 +189,23 @@ class Serving:
             lag_ms=self._lag_ms,
         )
 
-    def _renew(self, found: Premises, log_end: int) -> None:
-        """Give the engine a fresh belief where plates or planogram are others than it knows."""
+    def _renew(self, found: Premises, log_first: int, log_end: int) -> None:
+        """Give the engine a fresh belief where plates or planogram are others than it knows, and, while nobody is
+        inside, where the shop has learned something."""
         shop, at_us = self.asked.shop, self.clock.now_us()
 
         def act(tx: Tx) -> None:
             run = records.last_run(tx, shop)
-            if run is not None and not premises.same_shop(msgspec.json.decode(run.store), _plain(found.store)):
+            if run is None:
+                return
+            known = msgspec.json.decode(run.store)
+            if not premises.same_shop(learned.stripped(known), _plain(found.store)):
                 service.begin_run(tx, self.by, shop, found.store, start=log_end, at_us=at_us)
                 log.warning("serve.other_planogram", extra={"shop": shop})
+            elif learned.has_news(tx, shop, known) and _empty(tx, shop):
+                start = max(log_first, run.position)  # what was sensed since is heard by the new run
+                service.begin_run(tx, self.by, shop, found.store, start=start, at_us=at_us)
+                log.info("serve.learned", extra={"shop": shop})
 
         self._write(act)
 
@@ -353,6 +363,8 @@ class Serving:
             "engine_lag_ms": round(self._lag_ms(), 1),
             "log": {"end": self.gateway.end, "applied": self.live.engine.position},
             "jobs": self._read(jobs.counts),
+            "promise": self._read(lambda tx: promising.report(tx, self.by, self.asked.shop, self.clock.now_us())),
+            "tasks": self._read(lambda tx: tasks.count(tx, self.asked.shop)),
             "devices": devices,
             "mqtt": None if self.mqtt is None else self.mqtt.link(),
             "uplink": None if self.sending is None else uplink.shown(self.sending.link),
@@ -376,6 +388,11 @@ def _broker_of(settings: Settings) -> Broker | None:
         certificate=settings.mqtt_cert,
         private_key=settings.mqtt_cert_key,
     )
+
+
+def _empty(tx: Tx, shop: str) -> bool:
+    """True where nobody is inside: a new run then takes nobody's cart away."""
+    return all(visit.name == NOBODY for visit in records.open_visits(tx, shop))
 
 
 def _plates(store: Mapping[str, Any]) -> dict[str, int]:

@@ -179,6 +179,10 @@ class Hub:
         """How the link to the neighbourhood's server does, and what waits to be sent (``edge.sending.Link``)."""
         self._replace("uplink", "uplink", link)
 
+    def promise(self, report: Mapping[str, Any]) -> None:
+        """What is promised of automatic charges, and what has been achieved (``promising.Report``)."""
+        self._replace("promise", "promise", dict(report))
+
     def totals(self, totals: Totals) -> None:
         """The day so far."""
         self._replace("totals", "totals", _plain(totals))

@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from madang import jobs, ledger
 from madang.db import Database, Page, Tx
 from madang.deals import Deal, timers
 from madang.deals import service as deals
 from madang.kernel import Actor
 from madang.ledger import Audit, Book, BookReport
-from madang.walkout import model, pricing, process, records, service
+from madang.walkout import model, pricing, process, promising, records, service
 from madang.walkout.applying import Effects
 from madang.walkout.live import Hub
 from madang.walkout.live_model import BookCheck, CartLine, Device, Dot, Sensor, Totals, Unit
@@ -25,6 +27,8 @@ SEEN_S = 1.5
 STATES = {"in_review": "review"}
 LOOK_S = 2.0
 """How often the books are checked and the totals counted."""
+PROMISE_S = 10.0
+"""How often the evidence for the promise is counted."""
 
 
 class Tally:
@@ -80,6 +84,7 @@ class Showing:
         self._ill: dict[tuple[str, str], Sensor] = {}
         self._audit = Audit()
         self._looked_s = 0.0
+        self._promised_s = -PROMISE_S
         self.tally = Tally()
 
     def open(self) -> None:
@@ -268,6 +273,16 @@ class Showing:
         self._hub.totals(self.totals())
         self._hub.clock(t_us, self._speed())
         self._looked_s = time.monotonic()
+        if self._looked_s - self._promised_s > PROMISE_S:
+            self.promise(t_us)
+
+    def promise(self, t_us: int) -> None:
+        """Show what is promised, and what has been achieved."""
+        report = self._db.read(
+            lambda tx: promising.report(tx, self._by, self._shop, t_us), neighbourhood=self._by.neighbourhood
+        )
+        self._hub.promise(msgspec.to_builtins(report) | {"review_rate": report.review_rate})
+        self._promised_s = time.monotonic()
 
     def totals(self) -> Totals:
         """The day so far."""

@@ -218,5 +218,5 @@ def _not_now() -> Conflict:
 
 
 def _tell(tx: Tx, by: Actor, shop: str, task: Task, body: msgspec.Struct, at_us: int) -> None:
-    id = derived("walkout.task_fact", task.id, type(body).__name__, at_us)
+    id = derived("walkout.task_fact", task.id, at_us, msgspec.json.encode(body).decode())
     journal.append(tx, by, body, id=id, at_us=at_us, subject=str(task.id), shop=shop)

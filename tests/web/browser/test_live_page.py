@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.small_shop import PROMISE
 from tests.web.browser.conftest import Open, Site
 
 from madang.walkout.live_model import CartLine, Dot
@@ -38,6 +39,19 @@ def test_everything_that_is_known_is_there_from_the_start(live: Page) -> None:
     expect(live.locator("[data-total=promise]")).to_contain_text("99.2%")
     expect(live.locator("#health tbody tr")).to_have_count(2)
     expect(live.locator("#health .ill")).to_contain_text("door")
+
+
+def test_the_promise_says_what_is_missing_and_what_was_achieved(site: Site, live: Page) -> None:
+    panel = live.locator("#promise")
+    expect(panel).to_contain_text("1,000장 가운데 틀린 것은 1장 이하")
+    expect(panel.locator(".p-state")).to_have_text("아직 증명할 수 없음")
+    expect(panel.locator(".p-needed")).to_contain_text("3,760개")
+    expect(panel.locator(".p-achieved")).to_contain_text("310장 가운데 0장 틀림 (95% 구간 0%~1.2%)")
+    site.hub.promise(PROMISE | {"state": "proved", "needed": 0})
+    expect(panel.locator(".p-state")).to_have_text("증명됨")
+    expect(panel.locator(".p-needed")).to_have_text("이 말이 틀릴 가능성 5% 이하")
+    site.hub.promise({"state": "none"})
+    expect(panel.locator(".p-achieved")).to_be_hidden()
 
 
 def test_low_and_empty_facings_are_marked_on_plan_and_shelf(live: Page) -> None:

@@ -5,7 +5,7 @@ import { fly, flyAll } from "./flight.js";
 import { drawShelf, drawTabs } from "./shelf.js";
 import { drawCarts } from "./carts.js";
 import { drawFeed, drawReceipts, announce } from "./feed.js";
-import { drawBooks, drawHealth, drawUplink, drawTotals, drawClock } from "./panels.js";
+import { drawBooks, drawHealth, drawUplink, drawTotals, drawClock, drawPromise } from "./panels.js";
 import { follow } from "./follow.js";
 import { $ } from "./dom.js";
 
@@ -13,9 +13,9 @@ const dirty = new Set();
 const draw = {
   plan: () => { drawPlan(); drawTabs(); peopleCame(true); },
   stock: () => { drawStock(); drawShelf(); },
-  carts: drawCarts, receipts: drawReceipts, feed: drawFeed, books: drawBooks, health: drawHealth, uplink: drawUplink, totals: drawTotals,
+  carts: drawCarts, receipts: drawReceipts, feed: drawFeed, books: drawBooks, health: drawHealth, uplink: drawUplink, totals: drawTotals, promise: drawPromise,
 };
-const touches = { cart: ["carts"], receipt: ["receipts"], move: ["feed"], gate: ["feed"], stock: ["stock"], books: ["books"], health: ["health"], uplink: ["uplink"], totals: ["totals"] };
+const touches = { cart: ["carts"], receipt: ["receipts"], move: ["feed"], gate: ["feed"], stock: ["stock"], books: ["books"], health: ["health"], uplink: ["uplink"], totals: ["totals"], promise: ["promise"] };
 
 function heard(kind, data) {
   if (kind === "snapshot") {

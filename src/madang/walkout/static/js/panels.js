@@ -70,6 +70,27 @@ function drawSensors(sensors) {
 }
 const short = (n) => (n >= 100000 ? `${Math.floor(n / 1000)}k` : String(n));
 
+const small = (p) => `${Number((p * 100).toPrecision(2))}%`; // shares of wrong receipts: small ones must not read 0
+export function drawPromise() {
+  const one = state.promise, node = $("promise");
+  if (!one) return;
+  node.dataset.state = one.state;
+  const say = (part, text) => { const at = node.querySelector(`.p-${part}`); at.textContent = text; at.hidden = !text; };
+  say("state", t(`promise.${one.state}`));
+  if (one.state === "none") {
+    say("says", t("promise.none_says"));
+    ["needed", "achieved", "rule", "review"].forEach((part) => say(part, ""));
+    return;
+  }
+  say("says", t("promise.says", { n: Math.round(1 / one.wrong_max) }));
+  const needed = { n: one.needed, at: sure(one.needed_at), m: one.needed_receipts ?? 0 };
+  say("needed", one.needed ? t(one.needed_receipts === null ? "promise.no_lot" : "promise.needed", needed) : t("promise.doubt", { p: small(one.doubt) }));
+  const seen = { n: one.audited, k: one.audited_wrong, low: small(one.achieved_low), high: small(one.achieved_high) };
+  say("achieved", one.audited ? t("promise.achieved", seen) : t("promise.not_seen"));
+  say("rule", one.threshold === null ? t("promise.ask_all") : t("promise.rule", { p: sure(one.threshold) }));
+  say("review", one.receipts ? t("promise.review", { p: one.asked / one.receipts, n: one.drawn }) : "");
+}
+
 let shownClock = "";
 export function drawClock(now) {
   if (!state.clock) return;

@@ -1,7 +1,7 @@
 // What the page knows of the shop, kept up by the hub's events.
 export const state = {
   shop: null, plan: null, items: {}, people: [], carts: new Map(), receipts: new Map(), moves: new Map(), gates: new Map(),
-  stock: {}, books: null, health: null, uplink: null, totals: null, clock: null, clockAt: 0, chosen: null, gondola: null,
+  stock: {}, books: null, health: null, uplink: null, totals: null, promise: null, clock: null, clockAt: 0, chosen: null, gondola: null,
 };
 const LIMITS = { receipts: 60, moves: 40, gates: 40 };
 
@@ -28,7 +28,7 @@ export const take = {
     for (const key of ["carts", "receipts", "moves", "gates"]) state[key].clear();
     all.carts.forEach(take.cart);
     for (const key of Object.keys(LIMITS)) all[key].forEach((one) => keep(state[key], LIMITS[key], one));
-    for (const key of ["clock", "people", "stock", "books", "health", "uplink", "totals"]) if (all[key]) take[key](all[key]);
+    for (const key of ["clock", "people", "stock", "books", "health", "uplink", "totals", "promise"]) if (all[key]) take[key](all[key]);
   },
   clock(data) { state.clock = data; state.clockAt = performance.now(); },
   people(data) { state.people = data.people; },
@@ -41,4 +41,5 @@ export const take = {
   health(data) { state.health = data; },
   uplink(data) { state.uplink = data; },
   totals(data) { state.totals = data; },
+  promise(data) { state.promise = data; },
 };
