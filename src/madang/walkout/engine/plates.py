@@ -24,6 +24,7 @@ from madang.walkout.engine.types import Health
 Bools = NDArray[np.bool_]
 
 LOOK = 5  # ticks between two looks at noise and at plates that say nothing: 1 s
+MEDIAN_SHARE = 0.27  # noise of a median of twelve samples with white noise, as a share of their interquartile range
 RECENT = 4  # batches that stand for the present of a plate that does not come to rest
 
 
@@ -134,6 +135,9 @@ class Plates:
         if holes is not None or self._young:
             born = known & (self.level != self.level)
             self.level[born] = m[born]
+            if born.any():
+                self.noise[born] = np.maximum(self.noise[born], MEDIAN_SHARE * w[born])
+                self._set_limits()
         off = m - self.level
         far = np.abs(off)
         moving = far > self._limit
@@ -226,6 +230,9 @@ class Plates:
         on, m, m1, m2, noise, tol, jump = on[done], m[done], m1[done], m2[done], noise[done], tol[done], jump[done]
         rest = np.maximum(np.minimum(m, m1), np.minimum(np.maximum(m, m1), m2))
         big = np.abs(rest - self.level[on]) >= np.maximum(s.step_g, s.step_sigmas * noise)
+        if self._young:  # before a plate's noise is known, only what is clear counts
+            new = self._heard[self.gondola[on]] < s.rest_batches
+            big &= ~new | (np.abs(rest - self.level[on]) > s.restless_g)
         steps = []
         for i in np.flatnonzero(big).tolist():
             k = int(on[i])
