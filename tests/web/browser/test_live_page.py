@@ -39,6 +39,7 @@ def test_everything_that_is_known_is_there_from_the_start(live: Page) -> None:
     expect(live.locator("[data-total=promise]")).to_contain_text("99.2%")
     expect(live.locator("#health tbody tr")).to_have_count(2)
     expect(live.locator("#health .ill")).to_contain_text("door")
+    expect(live.locator("#sensors-say")).to_have_text("꺼진 선반 판 1개(s-1-3)")
 
 
 def test_the_promise_says_what_is_missing_and_what_was_achieved(site: Site, live: Page) -> None:
