@@ -57,7 +57,7 @@ class Engine:
         self._seen: list[tuple[float, int, Vision]] = []
         self._holds = Holds(store, s, self._plates, self._interactions)
         self._clocks = Clocks(store, s)
-        self._touches = Touches(store, s, self._interactions)
+        self._touches = Touches(store, s, self._interactions, self._holds)
         self._met: list[Contact] = []
         self._order = 0
         self._tick: int | None = None

@@ -26,6 +26,9 @@ class _Heard:
         self.ahead: list[tuple[float, float]] = []
 
     def add(self, start: float, end: float) -> None:
+        if not self.ahead and start <= self.upto + JOIN_S:
+            self.upto = max(self.upto, end)
+            return
         self.ahead.append((start, end))
         self.ahead.sort()
         self._join()
@@ -49,6 +52,8 @@ class Flow:
         self._heard: dict[str, _Heard] = {}
         self._lateness_s = lateness_s
         self._hub = -math.inf
+        self._least: _Heard | None = None  # who is waited for, and how far it was heard
+        self._least_upto = -math.inf
 
     def batch(self, gondola: str, t: float, length_s: float, arrival: float | None) -> None:
         """Samples of ``length_s`` from ``t`` on have come."""
@@ -68,9 +73,12 @@ class Flow:
         """Every sensor has said all of the time before this: those that have said nothing for as long as a message
         may take are not waited for, and a gap that old is passed over."""
         late = self._hub - self._lateness_s
-        least = math.inf
+        if self._least is not None and self._least.upto == self._least_upto >= late:
+            return self._least_upto  # the one that is waited for has said nothing new, and may still speak
+        self._least = None
         for heard in self._heard.values():
             heard.give_up(late)
-            if heard.upto >= late:
-                least = min(least, heard.upto)
-        return least if self._heard and least < math.inf else -math.inf
+            if heard.upto >= late and (self._least is None or heard.upto < self._least.upto):
+                self._least = heard
+        self._least_upto = -math.inf if self._least is None else self._least.upto
+        return self._least_upto

@@ -46,6 +46,10 @@ class Holds:
         """Does anything wait?"""
         return bool(self._holds)
 
+    def at(self, plates: set[int]) -> bool:
+        """Does a change on one of these plates wait?"""
+        return any(q in plates for hold in self._holds for q in hold.before)
+
     def sift(
         self, fresh: list[Shift], t: float, explained: Callable[[Shift], bool], hand_in: Callable[[Shift], bool]
     ) -> list[Shift]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.plates import Return
 from madang.walkout.engine.reaches import Reached
@@ -33,9 +34,10 @@ class Touch:
 class Touches:
     """Brings reaches, movements and changes together; a reach is judged once what it did must have been seen."""
 
-    def __init__(self, store: Store, settings: Settings, interactions: Interactions) -> None:
+    def __init__(self, store: Store, settings: Settings, interactions: Interactions, holds: Holds) -> None:
         self.s = settings
         self._interactions = interactions
+        self._holds = holds
         self._shelf = store.plate_shelf
         self._family: dict[int, set[int]] = {q: {q} for q in range(len(store.plates))}
         for f in store.facings:
@@ -88,14 +90,21 @@ class Touches:
             return None
         pressed = max(under, key=lambda x: (x.peak, -x.plate))
         near = self._family[pressed.plate]
-        around = near | {q for x in near for q in self._interactions.beside[x]}
-        if any(a < t1 + s.together_s and b > t0 - s.together_s and plates & around for a, b, plates in self._changes):
-            return None
-        if any(self._interactions.gathering(q) for q in around):
+        if self._changed(near, t0, t1):
             return None
         plates = dict.fromkeys([pressed.plate, *sorted(x.plate for x in under if x.plate in near)])
         share = reach.seconds(near) / sum(reach.over.values())
         return Touch(reach.body, tuple(plates), pressed.t0, pressed.t1, pressed.peak, share)
+
+    def _changed(self, plates: set[int], t0: float, t1: float) -> bool:
+        """Did anything go or come there or beside it, or may it still be told?"""
+        around = plates | {q for x in plates for q in self._interactions.beside[x]}
+        s = self.s.together_s
+        if self._holds.at(around):
+            return True
+        return any(a < t1 + s and b > t0 - s and some & around for a, b, some in self._changes) or any(
+            self._interactions.gathering(q) for q in around
+        )
 
     def _own(self, movement: Return, moved: list[Return]) -> bool:
         """Is this its own movement rather than the shaking of its shelf?"""
