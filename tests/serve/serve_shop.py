@@ -143,6 +143,9 @@ class Caller:
     def get(self, path: str) -> httpx.Response:
         return self._http.get(path, headers={"Accept": "text/html"})
 
+    def sign_in(self, key: str) -> httpx.Response:
+        return self._http.post("/sign-in", data={"key": key}, headers={"Accept": "text/html"})
+
     def snapshot(self) -> dict[str, Any]:
         """What the live page is told when it opens."""
         with self._http.stream("GET", f"/live/{SHOP}/events") as stream:

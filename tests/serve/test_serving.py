@@ -185,6 +185,31 @@ def test_timers_go_off_without_a_sensor(open_shop: Open) -> None:
     until(lambda: rung == ["now"], "the timer did not go off")
 
 
+def test_what_time_decides_is_on_the_live_page_at_once(made_url: str, tmp_path: Path, clock: ManualClock) -> None:
+    sent, _ = visit(clock.now_us())
+    with served(made_url, tmp_path, clock) as (serving, caller):
+        caller.check_in(credential="c1", top_up_krw=20_000)
+        for at_us, batch in batches([one for one in sent if one[0] < left_us(sent) - 500_000]):
+            clock.set(max(at_us, clock.now_us()))
+            caller.sense(batch)  # nobody is seen to leave, and no sensor speaks again
+        assert serving.live.settle(serving.gateway.end, timeout_s=20)
+        clock.advance(us=4 * HOUR_US)
+        until(lambda: [r["state"] for r in caller.snapshot()["receipts"]] == ["review"], "the review was not shown")
+        clock.advance(us=3 * DAY_US)
+        until(lambda: [r["state"] for r in caller.snapshot()["receipts"]] == ["charged"], "its lapse was not shown")
+
+
+def test_the_review_desk_is_behind_the_operators_key(open_shop: Open) -> None:
+    serving, caller, clock = open_shop
+    desk = caller.get(f"/desk/{SHOP}")
+    assert (desk.status_code, desk.headers["location"]) == (303, f"/sign-in?next=%2Fdesk%2F{SHOP}")
+    key = keys.operator_key(serving.home)
+    clock.advance(s=60)
+    assert caller.sign_in("guess").status_code == 401
+    assert caller.sign_in(key).status_code == 303
+    assert caller.get(f"/desk/{SHOP}").status_code == 200
+
+
 def test_the_logs_of_past_disputes_are_swept_and_the_day_is_tidied(
     open_shop: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

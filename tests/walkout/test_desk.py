@@ -95,6 +95,40 @@ def test_a_second_word_on_a_line_is_refused_in_form_and_in_deed(counter: Counter
     assert counter.client.get(f"/r/{counter.token}/wrong/2", headers=HTML).status_code == 409
 
 
+def test_one_tap_calls_a_whole_line_wrong(counter: Counter) -> None:
+    found = re.search(r'value="([^"]+-2)"> ?<input type="hidden" name="reason" value="wrong">', counter.page())
+    assert found is not None
+    assert counter.wrong(2, key=None, reason="wrong", idempotency_key=found[1]) == 303
+    assert "1,100원을 바로 돌려드렸어요." in counter.page("?done=2")
+
+
+def test_a_lowered_limit_is_explained_and_a_declined_line_can_be_appealed(counter: Counter) -> None:
+    shop = counter.shop
+    for visit in ("v2", "v3"):
+        shop.says(
+            came(visit), moved("pick", "A", 2, id=visit, visit=visit), left(visit), receipt({"A": 2}, visit=visit)
+        )
+        shop.clock.set(shop.t)
+        token = LINKS.token(UUID(shop.deal(visit).data["receipt"]))
+        answer = counter.client.post(
+            f"/r/{token}/wrong/1", data={"reason": "wrong"}, headers={**HTML, "Idempotency-Key": visit}
+        )
+        assert answer.status_code == 303
+        shop.write(lambda tx, v=visit: service.decline(tx, STAFF, shop.id(v), id=derived("no", v), at_us=shop.t))
+    page = counter.page()
+    for word in ("바로 돌려드리는 한도", "2,500원까지", "보통 5,000원", "이의 2번"):
+        assert word in page, word
+    counter.token = token
+    assert "다시 봐 주세요" in counter.page()
+    headers = {**HTML, "Idempotency-Key": "again"}
+    assert counter.client.post(f"/r/{token}/appeal/1", headers=headers).status_code == 303
+    assert counter.client.post(f"/r/{token}/appeal/1", headers=headers).status_code == 303
+    assert shop.deal("v3").state == "disputed"
+    shop.write(lambda tx: service.refund(tx, STAFF, shop.id("v3"), id=derived("yes"), at_us=shop.t))
+    shop.check()
+    assert "바로 돌려드리는 한도" not in counter.page()
+
+
 def test_a_large_claim_waits_for_a_person_and_may_be_declined(counter: Counter) -> None:
     assert counter.wrong(1) == 303
     assert counter.shop.deal().state == "disputed"

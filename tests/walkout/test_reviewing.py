@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.walkout_shop import BY, STAFF, WEIGHED, Shop, came, left, moved, receipt
+from tests.walkout_shop import BY, SHOP, STAFF, WEIGHED, Shop, came, left, moved, receipt
 
 from madang import deals as deal_room
 from madang import journal
 from madang.db import Database, open_database
 from madang.deals import Taken, receipts
 from madang.kernel import Conflict, Invalid, derived
-from madang.walkout import pricing, process, service
+from madang.walkout import pricing, process, service, tasks
 
 
 @pytest.fixture
@@ -188,6 +188,8 @@ def test_pieces_without_a_price_are_written_off_and_told_not_lost_sight_of(shop:
     answer(shop, {"A": 1, "C": 2})
     assert (shop.wallet(), shop.on_shelf("C"), shop.lost("C")) == (17_000, (3, 0), 2)
     assert shop.deal().data["unbilled"] == {"C": 2}
+    (task,) = shop.read(lambda tx: tasks.find(tx, STAFF, SHOP))
+    assert (task.kind, task.product, task.details) == ("price", "C", {"pieces": 2})
     assert shop.facts().count("unpriced") == 1
 
 

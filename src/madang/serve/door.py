@@ -72,6 +72,23 @@ def router(
     changed: Callable[[UUID], None],
 ) -> APIRouter:
     """``allowed`` knows the key, ``status`` tells how the shop does, ``changed`` hears of every deal decided here."""
+    routes = APIRouter(tags=["operator"], dependencies=[Depends(_gate(allowed))])
+    once_only = _Once(db, clock, by)
+    _credentials(routes, once_only, by)
+    _visits(routes, db, once_only, by, shop, changed)
+    if shop is not None:
+        trusting.add(routes, db, clock, by, shop)
+
+    @routes.get(STATUS)
+    def tell() -> Response:
+        """How the shop does: devices, engine, books, jobs."""
+        return _json(status())
+
+    return routes
+
+
+def _gate(allowed: Callable[[str], bool]) -> Callable[..., None]:
+    """Lets in whoever sends the operator's key."""
 
     def let_in(authorization: Annotated[str | None, Header()] = None) -> None:
         scheme, _, key = (authorization or "").partition(" ")
@@ -84,20 +101,29 @@ def router(
                 next_en="Send the key of operator.key in the data folder as 'Authorization: Bearer KEY'.",
             )
 
-    routes = APIRouter(tags=["operator"], dependencies=[Depends(let_in)])
+    return let_in
 
-    def write_once(path: str, asked: BaseModel, key: str, act: Callable[[Tx, int], Any]) -> Response:
-        at_us, same = clock.now_us(), fingerprint("POST", path, asked.model_dump_json().encode())
+
+class _Once:
+    """Does what a request asks for once under its key, and answers the same again."""
+
+    def __init__(self, db: Database, clock: Clock, by: Actor) -> None:
+        self._db, self._clock, self._by = db, clock, by
+
+    def write(self, path: str, asked: BaseModel, key: str, act: Callable[[Tx, int], Any]) -> Response:
+        at_us, same = self._clock.now_us(), fingerprint("POST", path, asked.model_dump_json().encode())
 
         def write(tx: Tx) -> Answer:
             def made() -> Answer:
                 return Answer(200, msgspec.json.encode(act(tx, at_us)))
 
-            return once(tx, by, key=key, request=same, at_us=at_us, act=made)
+            return once(tx, self._by, key=key, request=same, at_us=at_us, act=made)
 
-        answer = db.write(write, neighbourhood=by.neighbourhood)
+        answer = self._db.write(write, neighbourhood=self._by.neighbourhood)
         return Response(answer.body, answer.status, media_type=answer.media_type)
 
+
+def _credentials(routes: APIRouter, once_only: _Once, by: Actor) -> None:
     @routes.post(CREDENTIALS)
     def issue(asked: NewCredential, idempotency_key: Annotated[str, Header()] = "") -> Response:
         """Issue an entry code."""
@@ -107,8 +133,12 @@ def router(
             person, top_up_krw = asked.person, asked.top_up_krw
             return check_in(tx, by, asked.credential, id=id, at_us=at_us, person=person, top_up_krw=top_up_krw)
 
-        return write_once(CREDENTIALS, asked, idempotency_key, act)
+        return once_only.write(CREDENTIALS, asked, idempotency_key, act)
 
+
+def _visits(
+    routes: APIRouter, db: Database, once_only: _Once, by: Actor, shop: str | None, changed: Callable[[UUID], None]
+) -> None:
     @routes.get(VISITS)
     def waiting(state: Literal["in_review", "disputed"] = "in_review", cursor: str | None = None) -> Response:
         """Visits that wait for a person, newest first."""
@@ -122,7 +152,7 @@ def router(
     def decide(visit: UUID, asked: Decision, idempotency_key: Annotated[str, Header()] = "") -> Response:
         """Answer a review, or end a dispute."""
         id = derived("serve.decision", visit, idempotency_key)
-        answer = write_once(
+        answer = once_only.write(
             f"{VISITS}/{visit}/decision",
             asked,
             idempotency_key,
@@ -130,16 +160,6 @@ def router(
         )
         changed(visit)
         return answer
-
-    if shop is not None:
-        trusting.add(routes, db, clock, by, shop)
-
-    @routes.get(STATUS)
-    def tell() -> Response:
-        """How the shop does: devices, engine, books, jobs."""
-        return _json(status())
-
-    return routes
 
 
 def decided(tx: Tx, by: Actor, visit: UUID, asked: Decision, *, id: UUID, at_us: int) -> Deal:

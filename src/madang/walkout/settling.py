@@ -21,7 +21,7 @@ from madang.deals.model import Deal
 from madang.kernel import Actor, derived, system
 from madang.ledger import Transfer
 from madang.payments import on_account
-from madang.walkout import books, facts, pricing, records
+from madang.walkout import books, facts, pricing, records, tasks
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Spot
 from madang.walkout.pricing import Proposal
@@ -129,6 +129,7 @@ def _leave_out(tx: Tx, by: Actor, deal: Deal, visit: Visit, left_out: Mapping[st
         booking.write_off(product, new, at_us)
         body = facts.Unpriced(visit=str(deal.id), product=product, pieces=new)
         tell(tx, by, deal, body, at_us, "product", product)
+        tasks.raise_task(tx, deal.shop, "price", product=product, details={"pieces": new}, at_us=at_us)
     booking.post()
     return {"unbilled": dict(left_out) or None}
 

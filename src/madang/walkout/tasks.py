@@ -18,7 +18,7 @@ from madang.kernel import Actor, Conflict, NotFound, Role, derived, system
 from madang.kernel.clock import DAY_US
 from madang.walkout import facts
 
-Kind = Literal["planogram", "weight", "misplaced", "changed"]
+Kind = Literal["planogram", "weight", "misplaced", "changed", "price"]
 State = Literal["open", "done", "dismissed", "withdrawn"]
 QUIET_US = 7 * DAY_US
 """What was dismissed is not raised again for so long."""

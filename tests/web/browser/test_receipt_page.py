@@ -10,9 +10,17 @@ from tests.web.browser.conftest import Open, Site
 pytestmark = pytest.mark.browser
 
 
-def test_a_line_is_called_wrong_in_two_steps_without_script(open_page: Open, site: Site) -> None:
+def test_a_line_is_called_wrong_with_one_tap_without_script(open_page: Open, site: Site) -> None:
     page = open_page(f"/r/{TOKEN}", width=390, script=False)
     page.locator("#line-1 .wrong-link").click()
+    expect(page.get_by_role("status")).to_have_text("4,500원을 바로 돌려드렸어요.")
+    assert page.locator("#line-1 .wrong-link").count() == 0
+    assert site.desk.said == [(1, None, "wrong")]
+
+
+def test_part_of_a_line_is_called_wrong_in_two_steps_without_script(open_page: Open, site: Site) -> None:
+    page = open_page(f"/r/{TOKEN}", width=390, script=False)
+    page.locator("#line-1 .wrong-more").click()
     expect(page.locator("h1")).to_have_text("한울 녹차가 어떻게 다른가요?")
     page.get_by_label("가져가지 않았어요").check()
     page.get_by_label("몇 개가 잘못됐나요?").select_option("2")
