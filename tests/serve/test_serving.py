@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
+import msgspec
 import pytest
 from tests.serve.serve_shop import (
     FIRST,
@@ -24,14 +26,14 @@ from tests.serve.serve_shop import (
     visit,
 )
 
-from madang import jobs, ledger
+from madang import jobs, journal, ledger
 from madang.db import Tx
-from madang.kernel import Conflict, Forbidden, MadangError, ManualClock
-from madang.kernel.clock import DAY_US, HOUR_US, SECOND_US
+from madang.kernel import Conflict, Forbidden, MadangError, ManualClock, derived
+from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from madang.kernel.settings import Settings
-from madang.serve import keys
+from madang.serve import checkin, keys
 from madang.serve.serving import Asked, Serving
-from madang.walkout import books, conservation, records
+from madang.walkout import books, conservation, records, service
 from madang.walkout.records import Rules
 
 KEYS = {f"{device}": b"a key of sixteen" for device in ("gondola-1", "cameras", "gate", "hands")}
@@ -215,7 +217,7 @@ def test_the_logs_of_past_disputes_are_swept_and_the_day_is_tidied(
 ) -> None:
     serving, _, clock = open_shop
     asked_for: list[int] = []
-    monkeypatch.setattr(serving.gateway, "drop_before", lambda _, before_us: asked_for.append(before_us))
+    monkeypatch.setattr(serving.gateway, "destroy_before", lambda _, before_us, _tell: asked_for.append(before_us))
     serving.sweep()
     assert asked_for == [clock.now_us() - 14 * DAY_US]
     serving.tidy()
@@ -315,3 +317,88 @@ def test_what_is_missing_is_said_with_the_command_that_brings_it(
     assert raised.value.code == code
     assert way_out in raised.value.text("ko")
     assert way_out in raised.value.text("en")
+
+
+def test_what_is_destroyed_is_on_record_and_what_a_dispute_needs_is_not_destroyed(
+    made_url: str, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("madang.serve.serving.DAY_US", MINUTE_US)  # the log is kept for a minute
+    sent, _ = visit(clock.now_us())
+    known = msgspec.structs.replace(settings(made_url, tmp_path), sensor_log_d=1)
+    wanted = Asked(shop=SHOP, rules=Rules(5, 0), stock_as_planned=True)
+    with Serving(known, wanted, clock=clock) as serving:
+        serving.start()
+        log = serving.gateway._log
+        log._segment_bytes = 20_000
+        with contextlib.closing(Caller(serving.url, keys.operator_key(tmp_path / "data"))) as caller:
+            caller.check_in(credential="c1", top_up_krw=20_000)
+            play(serving, caller, clock, sent)
+            (receipt,) = caller.snapshot()["receipts"]
+            dispute(serving, UUID(receipt["id"]), clock.now_us())
+            later(serving, clock)
+            assert [one["id"] for one in caller.visits("disputed")] == [receipt["id"]]
+            assert log.first == 0, "the disputed visit's part of the log was destroyed"
+            assert caller.decide(receipt["id"], "k1", decision="decline", reason="traces").status_code == 200
+            serving.sweep()
+            assert log.first == 0, "it was settled just now"
+            assert destroyed(serving) == []
+        later(serving, clock)
+        (fact,) = destroyed(serving)
+        assert (fact.body.first, fact.body.end, fact.body.why) == (0, log.first, "retention")
+        assert fact.body.end > 0
+        assert fact.body.bytes > fact.body.end
+        assert fact.body.from_us <= sent[0][0] < fact.body.to_us
+        serving.sweep()
+        assert len(destroyed(serving)) == 1
+        assert not list((tmp_path / "data").rglob("destroying.json"))
+
+
+def dispute(serving: Serving, deal: UUID, at_us: int) -> None:
+    by = checkin.operator("n1", SHOP)
+    id = derived("test.dispute", deal)
+    serving.db.write(lambda tx: service.dispute(tx, by, deal, 1, 1, id=id, at_us=at_us), neighbourhood="n1")
+
+
+def later(serving: Serving, clock: ManualClock) -> None:
+    """Four minutes go on in the empty shop; snapshots follow, so that no restart needs what was before; it is swept."""
+    for _ in range(120):
+        clock.advance(s=2)
+        serving.gateway.tick()
+    assert serving.live.settle(serving.gateway.end, timeout_s=60)
+    serving.sweep()
+
+
+def destroyed(serving: Serving) -> list[Any]:
+    def read(tx: Tx) -> list[Any]:
+        return journal.read(tx, serving.by, kinds=["walkout.log_destroyed"])
+
+    return list(serving.db.read(read, neighbourhood="n1"))
+
+
+def test_a_silent_sensor_is_a_fact_an_alarm_on_the_page_and_in_the_status(
+    made_url: str, tmp_path: Path, clock: ManualClock
+) -> None:
+    sent, _ = visit(clock.now_us())
+    with served(made_url, tmp_path, clock) as (serving, caller):
+        for at_us, batch in batches(sent[:200]):
+            clock.set(max(at_us, clock.now_us()))
+            caller.sense(batch)
+            serving.watching.look()
+        assert caller.status()["ok"]
+        for _ in range(8):
+            clock.advance(s=1)
+            serving.gateway.tick()
+            serving.watching.look()
+        status = caller.status()
+        silent = {one["id"] for one in status["devices"] if "silent" in one["alarms"]}
+        assert "gondola-1" in silent
+        assert "gate" not in silent
+        assert not status["ok"]
+        assert next(one for one in status["devices"] if one["id"] == "gondola-1")["ok"] is False
+
+        def read(tx: Tx) -> list[Any]:
+            return [fact.body for fact in journal.read(tx, serving.by, kinds=["sensors.alarm_began"])]
+
+        assert {body.device for body in serving.db.read(read, neighbourhood="n1")} == silent
+    with served(made_url, tmp_path, clock) as (serving, caller):
+        assert "silent" in serving.watching.on("gondola-1"), "it is known over a restart"

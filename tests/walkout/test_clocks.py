@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madang.kernel import ManualClock
@@ -48,13 +48,14 @@ def known(clock: DeviceClock) -> Estimate:
     return found
 
 
+@settings(deadline=None, max_examples=40)
 @given(offset_us=st.integers(-20 * SECOND_US, 20 * SECOND_US), seed=st.integers(0, 99))
 def test_a_constant_offset_is_found_within_its_uncertainty(offset_us: int, seed: int) -> None:
     rng = random.Random(seed)
     jitter = frames(60, offset=lambda _: offset_us, delay=lambda _: 10_000 + round(rng.expovariate(1 / 15_000)))
     found = known(heard(DeviceClock(), jitter))
     assert abs(found.offset_us - offset_us) <= found.uncertainty_us
-    assert found.uncertainty_us < 120_000
+    assert found.uncertainty_us < NOMINAL_US + 100_000
     assert found.steps == 0
 
 
@@ -131,7 +132,7 @@ def test_a_gate_that_seldom_speaks_is_judged_by_what_there_is() -> None:
     for n in range(8):
         at_us = START_US + n * 40 * SECOND_US
         clock.take(GateEvent(device="gate", seq=n, t_us=at_us - 900_000, event="entered"), at_us + 15_000 + n * 1_000)
-    assert abs(known(clock).offset_us + 900_000) < 30_000
+    assert abs(known(clock).offset_us + 900_000) <= known(clock).uncertainty_us
 
 
 def test_the_engine_is_given_the_same_times_again_on_a_replay(tiny_store: bytes) -> None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "import": "madang.catalog.command",
     "serve": "madang.serve.command",
     "credential": "madang.serve.command",
+    "check-log": "madang.serve.command",
     "sensors": "madang.sensors.command",
     "backup": "madang.db.command",
     "restore": "madang.db.command",

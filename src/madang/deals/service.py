@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -132,6 +133,16 @@ def find(
     return records.find(
         tx, by, process=process, state=state, shop=shop, subject=subject, running=running, cursor=cursor, limit=limit
     )
+
+
+def oldest(
+    tx: Tx, by: Actor, *, process: str, shop: str, states: Collection[str], entered_after_us: int | None = None
+) -> int | None:
+    """When the oldest of a shop's deals in one of the ``states`` was opened, None where there is none. With
+    ``entered_after_us`` only deals that came into their state after it."""
+    by.need_shop(shop)
+    by.need(*_SERVING)
+    return records.oldest(tx, by, process=process, shop=shop, states=states, entered_after_us=entered_after_us)
 
 
 def history(tx: Tx, by: Actor, id: UUID) -> list[Move]:

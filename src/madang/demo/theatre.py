@@ -184,7 +184,7 @@ class Theatre:
         if now_us - self._swept_us >= MINUTE_US:
             assert self.live is not None
             self._swept_us = now_us
-            self.gateway.drop_before(*self.live.log_free(now_us, KEEP_LOG_US))
+            self.gateway.destroy_before(*self.live.log_free(now_us, KEEP_LOG_US), self.live.log_destroyed)
 
     def _close_up(self) -> None:
         """Let the shop's time go on a little, with nothing to be sensed."""

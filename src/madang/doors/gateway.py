@@ -19,7 +19,7 @@ from madang.doors.devices import Device
 from madang.kernel import Clock
 from madang.walkout import messages
 from madang.walkout.messages import Message, Plates
-from madang.walkout.sensorlog import Record, SensorLog
+from madang.walkout.sensorlog import Doomed, Record, SensorLog
 
 Encoding = Literal["msgpack", "json"]
 UNKNOWN = "?"
@@ -269,10 +269,21 @@ class Gateway:
             known = self._devices.get(name, Device(name))
             return msgspec.structs.replace(known, gaps=set(known.gaps))
 
-    def drop_before(self, position: int, before_us: int) -> int:
-        """Delete whole log segments that nobody needs and that are old enough; how many."""
+    def destroy_before(self, position: int, before_us: int, tell: Callable[[Doomed], object]) -> Doomed | None:
+        """Destroy whole log segments that nobody needs and that are old enough, and then ``tell`` it.
+
+        What a crash interrupts is taken up by the next call, so ``tell`` hears of every destruction, perhaps twice, and
+        never of one that did not happen.
+        """
         with self._lock:
-            return len(self._log.drop_before(position, before_us))
+            doomed = self._log.doom(position, before_us, now_us=self._clock.now_us())
+            if doomed is None:
+                return None
+            self._log.destroy(doomed)
+        tell(doomed)
+        with self._lock:
+            self._log.told()
+        return doomed
 
     @property
     def end(self) -> int:

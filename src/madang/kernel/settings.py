@@ -101,6 +101,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     offline_good_h: Annotated[
         int, Meta(description="Hours for which what the server last said of a wallet is good", ge=1)
     ] = 72
+    clock_limit_ms: Annotated[
+        int, Meta(description="How far a sensor's clock may be off before an alarm begins", ge=50, le=60_000)
+    ] = 250
     live_queue: Annotated[
         int, Meta(description="Facts a slow live page may lag behind before it is told to resume", ge=1, le=100_000)
     ] = 1000

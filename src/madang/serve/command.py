@@ -65,7 +65,11 @@ def add_parser(commands: Any) -> None:
     credential.add_argument("--person", help="회원 키 · key of a person who is there already")
     credential.add_argument("--top-up", type=int, default=0, metavar="KRW", help="받은 충전금 · money taken in")
     credential.set_defaults(run=issue)
-    for parser in (serve, credential):
+    check = commands.add_parser("check-log", help="센서 기록 검사 · read a shop's raw sensor log from end to end")
+    check.add_argument("--shop", required=True, help="가게 코드 · the shop's code")
+    check.add_argument("--json", action="store_true", help="JSON으로 · the report as JSON")
+    check.set_defaults(run=check_log)
+    for parser in (serve, credential, check):
         parser.add_argument("--neighbourhood", help="동네 코드 · its code (default: MADANG_NEIGHBOURHOOD)")
         parser.add_argument("--database", help="데이터베이스 주소 · its address (default: MADANG_DATABASE)")
         parser.add_argument("--data", metavar="DIR", help="데이터 폴더 · data folder (default: MADANG_HOME, var)")
@@ -179,6 +183,33 @@ def issue(args: argparse.Namespace) -> int:
         f"Person {given.person} · wallet ₩{given.wallet_krw:,}",
     )
     return 0
+
+
+def check_log(args: argparse.Namespace) -> int:
+    """Read every record of a shop's log, also while it is open; 1 where it is damaged."""
+    from madang.walkout import logcheck
+
+    folder = Path(settings_of(args).home) / "shops" / args.shop / "sensorlog"
+    report = logcheck.check(folder)
+    if args.json:
+        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+        return 1 if report.faults else 0
+    count = sum(report.messages.values())
+    parts, size, devices = report.segments, f"{report.bytes:,}", len(report.messages)
+    _say(
+        args,
+        f"{folder}: 조각 {parts}개, {size} 바이트, 메시지 {count:,}건 (센서 {devices}대)",
+        f"{folder}: {parts} segments, {size} bytes, {count:,} messages of {devices} devices",
+    )
+    if report.torn_bytes:
+        ko = f"끝에 쓰다 만 {report.torn_bytes} 바이트: 다음에 열 때 잘라 냅니다."
+        _say(args, ko, f"{report.torn_bytes} bytes at the end are not a whole record; the next start cuts them off.")
+    for fault in report.faults:
+        at = f"{fault.file} @ {fault.position}"
+        _say(args, f"손상 {at}: {fault.ko}.", f"damaged {at}: {fault.en}.")
+    if not report.faults:
+        _say(args, "검사합이 모두 맞습니다.", "All checksums are right.")
+    return 1 if report.faults else 0
 
 
 def _say(args: argparse.Namespace, ko: str, en: str) -> None:

@@ -9,19 +9,16 @@ from fastapi import APIRouter
 
 from madang.db import Database
 from madang.deals.links import Links
+from madang.doors import Device as Sensor
 from madang.doors import Gateway, api
+from madang.doors.alarms import SELDOM, SILENT_US
 from madang.kernel import Actor, Clock
-from madang.kernel.clock import SECOND_US
 from madang.serve.desks import DeskDoor
 from madang.walkout.desk import Desk
 from madang.walkout.live import Hub, Hubs
 from madang.walkout.live_model import Device, Item
 from madang.walkout.showing import Showing
 from madang.web import Running, Shopfront, create_app, start
-
-SILENT_US = 5 * SECOND_US
-SELDOM = ("gate", "vision")
-"""Kinds of devices that speak only when something happens: their silence says nothing."""
 
 
 class Front:
@@ -44,8 +41,9 @@ class Front:
         note_en: str = "",
         speed: Callable[[], float] = lambda: 1.0,
         lag_ms: Callable[[], float],
+        alarms: Callable[[str], tuple[str, ...]] = lambda _device: (),
     ) -> None:
-        self._db, self._by, self._gateway, self._clock = db, by, gateway, clock
+        self._db, self._by, self._gateway, self._clock, self._alarms = db, by, gateway, clock, alarms
         links = Links([secret])
         names = {"name_ko": name_ko, "name_en": name_en, "note_ko": note_ko, "note_en": note_en}
         hub = Hub(shop, store, items, clock, **names)
@@ -89,19 +87,26 @@ class Front:
             self._running.stop()
 
     def devices(self, now_us: int) -> list[Device]:
-        """Every device's counts, as the health panel shows them."""
-        return [
-            Device(
-                id=d.id,
-                kind=d.kind,
-                ok=d.ok(now_us, SILENT_US) or d.kind in SELDOM,
-                last_us=d.last_us or None,
-                batches=d.batches,
-                late=d.late,
-                duplicate=d.duplicate,
-                out_of_order=d.out_of_order,
-                missing=d.missing,
-                malformed=d.malformed,
-            )
-            for d in self._gateway.health()
-        ]
+        """Every device's counts, clock and alarms, as the health panel shows them."""
+        return [self._device(one, now_us) for one in self._gateway.health()]
+
+    def _device(self, d: Sensor, now_us: int) -> Device:
+        alarms, clock = self._alarms(d.id), d.clock.estimate()
+        return Device(
+            id=d.id,
+            kind=d.kind,
+            ok=not alarms and (d.ok(now_us, SILENT_US) or d.kind in SELDOM),
+            last_us=d.last_us or None,
+            batches=d.batches,
+            late=d.late,
+            duplicate=d.duplicate,
+            out_of_order=d.out_of_order,
+            missing=d.missing,
+            malformed=d.malformed,
+            refused=d.refused,
+            alarms=alarms,
+            clock_ms=None if clock is None else round(clock.offset_us / 1000, 1),
+            clock_pm_ms=None if clock is None else round(clock.uncertainty_us / 1000, 1),
+            corrected_ms=round(d.clock.corrected_us / 1000, 1),
+            drift_ppm=None if clock is None else clock.drift_ppm,
+        )

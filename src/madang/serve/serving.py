@@ -20,6 +20,7 @@ from madang import deals, jobs, journal, ledger, members
 from madang.db import Database, Tx, open_database
 from madang.db.sqlite import FileLock
 from madang.doors import Gateway
+from madang.doors.alarms import LINK
 from madang.doors.brokers import Broker, broker
 from madang.doors.mqtt import MqttDoor
 from madang.edge.sending import Sending
@@ -34,6 +35,7 @@ from madang.serve.front import Front
 from madang.serve.premises import Premises
 from madang.serve.rounds import Rounds
 from madang.serve.session import Sessions
+from madang.serve.watching import Watching
 from madang.walkout import conservation, learned, promising, records, service, tasks
 from madang.walkout.engine_process import EngineProcess
 from madang.walkout.records import Rules
@@ -125,6 +127,8 @@ class Serving:
         self._ends.callback(engine.close)
         sensors = SensorLog(folder / "sensorlog")
         self._ends.callback(sensors.close)
+        if sensors.torn_bytes:
+            log.warning("serve.log_torn", extra={"shop": self.asked.shop, "bytes": sensors.torn_bytes})
         self.gateway = Gateway(
             sensors,
             clock=self.clock,
@@ -132,6 +136,7 @@ class Serving:
             keys=self.asked.devices,
             logged=lambda end: self.live.logged(end),
         )
+        self.watching = self._watching()
         self.front = self._front(found)
         self.live = LiveShop(
             self.db,
@@ -187,6 +192,19 @@ class Serving:
             name_ko=found.place.name_ko,
             name_en=found.place.name_en,
             lag_ms=self._lag_ms,
+            alarms=lambda device: self.watching.on(device),
+        )
+
+    def _watching(self) -> Watching:
+        limit_us = self.settings.clock_limit_ms * 1000
+        return Watching(
+            self.db,
+            self.by,
+            self.asked.shop,
+            self.gateway,
+            self.clock,
+            clock_limit_us=limit_us,
+            mqtt=lambda: self.mqtt,
         )
 
     def _renew(self, found: Premises, log_first: int, log_end: int) -> None:
@@ -226,6 +244,7 @@ class Serving:
                 begun.set()
 
         rounds = Rounds(self.clock, ready=ready)
+        rounds.every(SECOND_US, "watch", self.watching.look)
         rounds.every(CHECK_US, "check", self.check)
         rounds.every(SWEEP_US, "sweep", self.sweep)
         rounds.every(DAY_US, "tidy", self.tidy, first_us=self.clock.now_us() + TIDY_AFTER_US)
@@ -332,10 +351,12 @@ class Serving:
                 "serve.books_differ", extra={"shop": self.asked.shop, "count": len(faults), "faults": self.faults}
             )
 
-    def sweep(self) -> int:
-        """Delete sensor logs that no restart, open visit or dispute can ask for; how many segments."""
-        kept_us = self.settings.sensor_log_d * DAY_US
-        return self.gateway.drop_before(*self.live.log_free(self.clock.now_us(), kept_us))
+    def sweep(self) -> None:
+        """Destroy sensor logs that no restart, open visit, review or dispute can ask for, and put it on record."""
+        free = self.live.log_free(self.clock.now_us(), self.settings.sensor_log_d * DAY_US)
+        gone = self.gateway.destroy_before(*free, self.live.log_destroyed)
+        if gone is not None:
+            log.info("serve.log_destroyed", extra={"segments": gone.segments, "bytes": gone.bytes})
 
     def tidy(self) -> members.Tidied:
         """The day's tidying, and the day's long check: books from their first entry, facts along their chain."""
@@ -357,7 +378,7 @@ class Serving:
             "ok": not self.faults
             and self.failure is None
             and all(device.ok for device in devices)
-            and (self.mqtt is None or self.mqtt.link().connected),
+            and (self.mqtt is None or (self.mqtt.link().connected and not self.watching.on(LINK))),
             "checked_at_us": self.checked_us,
             "faults": self.faults,
             "engine_lag_ms": round(self._lag_ms(), 1),
@@ -368,6 +389,7 @@ class Serving:
             "devices": devices,
             "mqtt": None if self.mqtt is None else self.mqtt.link(),
             "uplink": None if self.sending is None else uplink.shown(self.sending.link),
+            "mqtt_alarms": self.watching.on(LINK),
         }
 
     def _read(self, fn: Callable[[Tx], Any]) -> Any:

@@ -35,7 +35,7 @@ STEP_US = 100_000
 TOLERATED_US = 150_000
 """The engine learns differences between shelf and camera up to this by itself (its ``clock_sd_s`` is 0.12)."""
 CALM_US = 100_000
-DELAY_US = {"plates": 20_000, "gate": 20_000, "skeletons": 50_000, "vision": 150_000}
+DELAY_US = {"plates": 50_000, "gate": 50_000, "skeletons": 120_000, "vision": 150_000}
 """Shortest delay on the way, by kind (our choice: a switch, a broker; finding joints or products takes longer)."""
 MINUTE_US = 60_000_000
 MINUTES_KEPT, MINUTES_MIN = 60, 10

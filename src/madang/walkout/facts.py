@@ -264,6 +264,20 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
+@journal.kind("walkout.log_destroyed", version=1, stage=Stage.SERVICE)
+class LogDestroyed(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw sensor data were destroyed for good: positions ``first`` to ``end``, sensed from ``from_us`` to ``to_us``,
+    because nobody could need them any more (``why``)."""
+
+    first: int
+    end: int
+    segments: int
+    bytes: int
+    from_us: int
+    to_us: int
+    why: str
+
+
 @journal.kind("walkout.engine_failed", version=1, stage=Stage.SERVICE)
 class EngineFailed(msgspec.Struct, frozen=True, kw_only=True):
     """The engine could not bear a record of the sensor log and went on behind it."""

@@ -61,7 +61,11 @@ class BookCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """One sensor's counts since the shop opened; ``ok`` is false while it is silent or its data cannot be used."""
+    """One sensor's counts since the shop opened; ``ok`` is false while it is silent or has an alarm.
+
+    ``clock_ms`` is how far its clock is ahead (give or take ``clock_pm_ms``), ``corrected_ms`` what is taken off
+    its times.
+    """
 
     id: str
     kind: str
@@ -73,6 +77,12 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     out_of_order: int = 0
     missing: int = 0
     malformed: int = 0
+    refused: int = 0
+    alarms: tuple[str, ...] = ()
+    clock_ms: float | None = None
+    clock_pm_ms: float | None = None
+    corrected_ms: float = 0.0
+    drift_ppm: float | None = None
 
 
 class Sensor(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,6 +44,19 @@ class Placed(NamedTuple):
     record: Record
 
 
+class Doomed(msgspec.Struct, frozen=True):
+    """What is to be destroyed, or has been: ``segments`` files with the positions from ``first`` up to ``end``, begun
+    at ``from_us`` and followed by what was begun at ``to_us``. ``decided_us`` is when."""
+
+    first: int
+    end: int
+    segments: int
+    bytes: int
+    from_us: int
+    to_us: int
+    decided_us: int
+
+
 class Header(msgspec.Struct, frozen=True):
     """First record of a segment: where it starts, when it was begun, and what the gateway knew then (opaque here)."""
 
@@ -55,6 +68,7 @@ class Header(msgspec.Struct, frozen=True):
 _encode = msgspec.msgpack.Encoder().encode
 _record = msgspec.msgpack.Decoder(Record).decode
 _header = msgspec.msgpack.Decoder(Header).decode
+_doomed = msgspec.json.Decoder(Doomed).decode
 
 
 def damaged(path: Path, fault: str) -> Unavailable:
@@ -66,6 +80,16 @@ def damaged(path: Path, fault: str) -> Unavailable:
         next_ko="그 파일과 뒤의 것을 옮겨 두고 다시 시작하세요. 열린 방문은 사람이 확인하게 됩니다.",
         next_en="Move that file and those after it away and start again; open visits then go to review.",
         file=path.name,
+    )
+
+
+def _unwritable(folder: Path, fault: str) -> Unavailable:
+    return Unavailable(
+        "sensorlog.unwritable",
+        ko=f"센서 기록을 {folder}에 쓸 수 없습니다: {fault}.",
+        en=f"The sensor log cannot be written in {folder}: {fault}.",
+        next_ko="디스크의 빈 공간과 상태를 보고 다시 시작하세요. 확인받지 못한 것은 센서가 다시 보냅니다.",
+        next_en="See to the disk and its space, and start again; sensors send again what was not confirmed.",
     )
 
 
@@ -88,6 +112,24 @@ def _next(file: BinaryIO) -> bytes | None:
         return None
     payload = file.read(size)
     return payload if len(payload) == size and zlib.crc32(payload) == crc else None
+
+
+class Framed(NamedTuple):
+    """A payload whose checksum is right, and where it ends in its file."""
+
+    end: int
+    payload: bytes
+
+
+def frames_of(raw: bytes, at: int) -> Iterator[Framed]:
+    """The whole payloads of a file's bytes from ``at`` on, up to the first that is torn or wrong."""
+    while len(raw) - at >= _HEAD.size:
+        size, crc = _HEAD.unpack_from(raw, at)
+        payload = raw[at + _HEAD.size : at + _HEAD.size + size]
+        if size > RECORD_BYTES_MAX or len(payload) != size or zlib.crc32(payload) != crc:
+            return
+        at += _HEAD.size + size
+        yield Framed(at, payload)
 
 
 def _opened(path: Path) -> tuple[BinaryIO, Header] | None:
@@ -170,6 +212,7 @@ class SensorLog:
         self._start = self.end = self.durable = 0
         self.state = b""
         self.torn_bytes = 0
+        self._failed = False
         self._repair()
 
     def _repair(self) -> None:
@@ -237,8 +280,14 @@ class SensorLog:
         """Make the log durable up to ``upto`` (all of it by default). Nothing may depend on it before."""
         if self._file is None or (not force and self.durable >= (self.end if upto is None else upto)):
             return
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        if self._failed:
+            raise _unwritable(self._folder, "an earlier write failed")
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as fault:
+            self._failed = True  # the system may have let go of what it could not write: trying again proves nothing
+            raise _unwritable(self._folder, str(fault)) from fault
         self.durable = self.end
         if force:
             self._sync_folder()
@@ -250,17 +299,56 @@ class SensorLog:
         finally:
             os.close(handle)
 
-    def drop_before(self, position: int, before_us: int) -> list[Path]:
-        """Delete whole segments that end at or before ``position`` and whose successor was begun before
-        ``before_us``. Returns what was deleted."""
+    # --- the end of what was kept long enough -----------------------------------------------------------------------
+    def doom(self, position: int, before_us: int, *, now_us: int) -> Doomed | None:
+        """Decide to destroy whole segments that end at or before ``position`` and whose successor was begun before
+        ``before_us``, and make the decision durable. One that was decided before and not finished comes first."""
+        pending = self.doomed()
+        if pending is not None:
+            return pending
         found = segments(self._folder)
-        gone: list[Path] = []
+        sizes: list[int] = []
+        end = to_us = 0
         for (_, path), (next_start, next_path) in itertools.pairwise(found):
-            if next_start > position or begun_us(next_path) >= before_us:
+            if next_start > position or (began_us := begun_us(next_path)) >= before_us:
                 break
-            path.unlink()
-            gone.append(path)
-        return gone
+            sizes.append(path.stat().st_size)
+            end, to_us = next_start, began_us
+        if not sizes:
+            return None
+        first, path = found[0]
+        new = Doomed(first, end, len(sizes), sum(sizes), begun_us(path), to_us, now_us)
+        half = self._doomed_path.with_suffix(".writing")
+        with half.open("wb") as file:
+            file.write(msgspec.json.encode(new))
+            file.flush()
+            os.fsync(file.fileno())
+        half.rename(self._doomed_path)
+        self._sync_folder()
+        return new
+
+    def doomed(self) -> Doomed | None:
+        """What was decided and is not yet told."""
+        try:
+            return _doomed(self._doomed_path.read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def destroy(self, doomed: Doomed) -> None:
+        """Delete what was decided on; when this returns it is gone for good, also after a loss of power."""
+        for start, path in segments(self._folder):
+            if start < doomed.end:
+                path.unlink()
+        self._sync_folder()
+
+    def told(self) -> None:
+        """The destruction is on record: the decision may be forgotten."""
+        self._doomed_path.unlink(missing_ok=True)
+        self._sync_folder()
+
+    @property
+    def _doomed_path(self) -> Path:
+        return self._folder / "destroying.json"
 
     def close(self) -> None:
         if self._file is not None:

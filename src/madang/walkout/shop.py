@@ -17,13 +17,14 @@ from typing import Any, Protocol
 import msgspec
 
 from madang import catalog, jobs
-from madang.db import Database
+from madang.db import Database, Tx
 from madang.deals.registry import declared
 from madang.kernel import Actor, ManualClock, Unavailable, system
-from madang.walkout import records, service, snapshots
+from madang.walkout import records, retention, service, snapshots
 from madang.walkout.applying import Effects
 from madang.walkout.engine_process import Died, EngineProcess
 from madang.walkout.model import Begin, Frame, Note, Run, Trouble
+from madang.walkout.sensorlog import Doomed
 from madang.walkout.visits import NOBODY
 
 TOGETHER_MAX = 40
@@ -151,11 +152,26 @@ class LiveShop:
             self._thread.join()
 
     def log_free(self, now_us: int, keep_us: int) -> tuple[int, int]:
-        """(position, time) before which nobody needs the log: no restart, no open visit, no retention."""
-        run, visits = self._read(lambda tx: (records.last_run(tx, self.shop), records.open_visits(tx, self.shop)))
+        """(position, time) before which nobody needs the log: no restart, no visit that is open, in review or disputed,
+        no receipt younger than the retention."""
+
+        def read(tx: Tx) -> tuple[Run | None, list[int]]:
+            visits = [one.entered_at_us for one in records.open_visits(tx, self.shop) if one.name != NOBODY]
+            return records.last_run(tx, self.shop), [
+                *visits,
+                *retention.needed(tx, self.by, self.shop, now_us - keep_us),
+            ]
+
+        run, came_us = self._read(read)
         kept = snapshots.oldest_needed(self.snapshot_folder, run=run.number, seq_applied=run.seq)
-        came_us = [visit.entered_at_us - BEFORE_US for visit in visits if visit.name != NOBODY]
-        return (run.start if kept is None else kept), min([now_us - keep_us, *came_us])
+        needed_us = [came - BEFORE_US for came in came_us]
+        return (run.start if kept is None else kept), min([now_us - keep_us, *needed_us])
+
+    def log_destroyed(self, doomed: Doomed) -> None:
+        """Put on record that a part of the sensor log is gone; told again, it is kept once."""
+        self.db.write(
+            lambda tx: retention.log_destroyed(tx, self.by, self.shop, doomed), neighbourhood=self.neighbourhood
+        )
 
     # --- the thread -----------------------------------------------------------------------------------------------
     def _follow(self) -> None:

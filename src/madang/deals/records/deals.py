@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -107,6 +108,22 @@ def find(
         wanted = wanted.where(closed.is_(None) if running else closed.is_not(None))
     order = [deals.c.opened_at_us, deals.c.id]
     return keyset(tx, wanted, order=order, cursor=cursor, limit=limit, descending=True).map(_deal)
+
+
+def oldest(
+    tx: Tx, by: Actor, *, process: str, shop: str, states: Collection[str], entered_after_us: int | None
+) -> int | None:
+    """When the oldest deal in one of the states (entered after a moment) was opened."""
+    wanted = sa.select(sa.func.min(deals.c.opened_at_us)).where(
+        deals.c.neighbourhood == by.neighbourhood,
+        deals.c.process == process,
+        deals.c.shop == shop,
+        deals.c.state.in_(sorted(states)),
+    )
+    if entered_after_us is not None:
+        wanted = wanted.where(deals.c.entered_at_us > entered_after_us)
+    found: int | None = tx.execute(wanted).scalar()
+    return found
 
 
 def move(tx: Tx, by: Actor, id: UUID) -> Move | None:

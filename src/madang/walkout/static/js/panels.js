@@ -43,9 +43,11 @@ export function drawHealth() {
   if (!devices.length) return;
   $("health-say").textContent = bad ? t("health.some_ill", { n: devices.length, bad }) : t("health.all_well", { n: devices.length });
   $("health-say").dataset.ok = String(!bad);
-  const head = h("tr", {}, h("th", { scope: "col", text: t("health.device") }), ...COUNTS.map((key) => h("th", { scope: "col", text: t(`health.${key}`) })));
+  const head = h("tr", {}, h("th", { scope: "col", text: t("health.device") }), h("th", { scope: "col", text: t("health.clock") }), ...COUNTS.map((key) => h("th", { scope: "col", text: t(`health.${key}`) })));
   const rows = devices.map((one) => h("tr", { class: one.ok ? "" : "ill" },
-    h("th", { scope: "row" }, h("span", { class: "dev" }, icon(one.ok ? "check" : "alert", "ic"), h("span", { class: "hidden", text: t(one.ok ? "health.ok" : "health.bad") }), h("span", { text: one.id }))),
+    h("th", { scope: "row" }, h("span", { class: "dev" }, icon(one.ok ? "check" : "alert", "ic"), h("span", { class: "hidden", text: t(one.ok ? "health.ok" : "health.bad") }), h("span", { text: one.id })),
+      ...one.alarms.map((alarm) => h("span", { class: "alarm", text: t(`health.alarm_${alarm}`) }))),
+    h("td", { class: one.alarms.includes("clock") ? "some" : "", title: clockSays(one), text: one.clock_ms === null ? "–" : signed(one.clock_ms) }),
     ...COUNTS.map((key) => h("td", { class: one[key] && key !== "batches" ? "some" : "", text: short(one[key]) }))));
   $("health").replaceChildren(h("table", {}, h("caption", { class: "hidden", text: t("health.table") }), h("thead", {}, head), h("tbody", {}, ...rows)));
 }
@@ -68,6 +70,8 @@ function drawSensors(sensors) {
   $("sensors-say").hidden = !parts.length;
   $("sensors-say").textContent = parts.map(([key, ids]) => t(`health.plates_${key}`, { n: ids.length, names: names(ids) })).join(" · ");
 }
+const signed = (ms) => (Math.abs(ms) >= 10000 ? `${ms < 0 ? "−" : "+"}${Math.round(Math.abs(ms) / 1000)} s` : `${ms < 0 ? "−" : "+"}${Math.round(Math.abs(ms))}`);
+const clockSays = (one) => (one.clock_ms === null ? "" : t("health.clock_says", { ms: Math.round(one.clock_ms), pm: Math.round(one.clock_pm_ms), corrected: Math.round(one.corrected_ms) }));
 const short = (n) => (n >= 100000 ? `${Math.floor(n / 1000)}k` : String(n));
 
 const small = (p) => `${Number((p * 100).toPrecision(2))}%`; // shares of wrong receipts: small ones must not read 0
