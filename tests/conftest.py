@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from madang.db import Database, open_database
 from madang.db.private import PrivatePostgres, binaries
 from madang.kernel import ManualClock, Uuid7
 
+# How long an example takes says how busy the machine is, not what the program does.
+settings.register_profile("madang", deadline=None)
+settings.load_profile("madang")
 ROOT = Path(__file__).resolve().parent.parent
 _numbers = itertools.count(1)
 
