@@ -217,7 +217,7 @@ class Engine:
         near = {k: b for k, b in near.items() if b.born < shift.t + 0.5}
         gondola = int(self.store.plate_gondola[shift.plates[0]])
         clock = self._clocks.cost(gondola)
-        at = (shift.plates, shift.deltas, shift.t)
+        at = (shift.plates, shift.deltas, shift.t, shift.t0)
         grasp = Grasp(self.store, self.settings, list(near.values()), at, clock)
         self._clocks.learn(gondola, grasp)
         bodies = [b for b in grasp.bodies[:5] if grasp.reach(b, shift.plates) > -40.0]

@@ -24,8 +24,14 @@ ARM_M = 2.2
 """Nobody whose body is further from a place than this has a hand there: an arm and a deep lean."""
 FAR_NATS = 60.0
 """Cost of such a body."""
-SHIFTS_S = np.arange(-4, 5) * 0.1
+SHIFTS_S: Floats = np.linspace(-0.4, 0.4, 9, dtype=np.float64)
 """Clock differences between shelf and cameras that are tried, seconds (each clock is off by up to 0.15 s)."""
+WALK_M_S = 0.8
+"""How fast somebody strolls who is not seen ..."""
+NEAR_M = 0.9
+"""... and how near he must be to reach something."""
+LATEST_S = 2.5
+"""A change is never told later than this."""
 ROUND_S = 0.5
 """Sightings this much before and after the moment of the grasp are looked at, for the clocks."""
 
@@ -72,11 +78,11 @@ class Hands:
         cost: Floats = hand_cost(self.joints, place, s).min(axis=1)
         return cost
 
-    def curves(self, place: Place, t: float, s: Settings) -> tuple[Floats, Floats]:
-        """Mean cost over the moment of a grasp at `t`, per body and clock difference [bodies, SHIFTS_S], and how many
+    def curves(self, place: Place, t: float, s: Settings, shifts: Floats = SHIFTS_S) -> tuple[Floats, Floats]:
+        """Mean cost over the moment of a grasp at `t`, per body and clock difference [bodies, shifts], and how many
         sightings each mean has. A mean, so that a hand passing by does not count."""
         cost = self.costs(place, s)
-        rel = (self.times - t) - SHIFTS_S[:, None]
+        rel = (self.times - t) - shifts[:, None]
         within = (rel > -s.grasp_before_s) & (rel < s.grasp_after_s)
         count = np.add.reduceat(within.astype(np.int64), self.starts, axis=1)
         total = np.add.reduceat(within * cost, self.starts, axis=1)
@@ -93,11 +99,12 @@ class Grasp:
         store: Store,
         s: Settings,
         bodies: Sequence[Body],
-        at: tuple[tuple[int, ...], Floats, float],
+        at: tuple[tuple[int, ...], Floats, float, float],
         clock: Floats,
     ) -> None:
+        """`at`: plates, grams of each, when it happened, and since when they had been moving."""
         self.store, self.s = store, s
-        self.plates, self.deltas, self.t = at
+        self.plates, self.deltas, self.t, self.t0 = at
         self.clock = clock - clock.min()
         self.place = place_of(store, self.plates, self.deltas)
         near = [(self._away(b), b) for b in bodies]
@@ -117,7 +124,7 @@ class Grasp:
             return np.inf
         x, y = body.trail.xy[k].tolist()
         gone = abs(float(body.trail.times[k]) - self.t)
-        return float(np.hypot(x - self.place.centre[0], y - self.place.centre[1])) - 0.8 * gone
+        return float(np.hypot(x - self.place.centre[0], y - self.place.centre[1])) - WALK_M_S * gone
 
     def reach(self, body: int, plates: tuple[int, ...]) -> float:
         """Log likelihood of the body's hand having moved what changed on these of the plates."""
@@ -159,16 +166,33 @@ class Grasp:
             if plates == self.plates:
                 self.curves[body.id] = curve
             out[body.id] = -float((curve + self.clock).min())
+        if out and max(out.values()) < -self.s.late_nats:
+            for b, cost in self._earlier(place).items():
+                out[b] = max(out[b], -cost)
         return out
 
+    def _earlier(self, place: Place) -> dict[int, float]:
+        """Costs if it happened earlier than the plates say: where nobody's hand was there at the time, the plates came
+        to rest late."""
+        first = max(self.t0, self.t - LATEST_S) - self.t
+        shifts = np.arange(-0.5, first - 0.05, -0.1)
+        hands = Hands(self._near, self.t + first - 1.0, self.t)
+        if not len(shifts) or not hands.ids:
+            return {}
+        mean, count = hands.curves(place, self.t, self.s, shifts)
+        best = np.where(count > 0, mean, FAR_NATS).min(axis=1) + self.s.late_nats
+        return {b: float(best[k]) for k, b in enumerate(hands.ids)}
+
     def _unseen(self, body: Body, place: Place) -> float:
-        """Cost of a body that no camera saw then: can it have walked there from where it was seen, and back?"""
+        """Cost of a body that no camera saw then: can it have walked there from where it was seen, and back, and of all
+        the floor that it can have walked to, was it just here?"""
         k = body.trail.nearest(self.t)
         if k is None:
             return 20.0
         near = body.trail.xy[k]
         away = float(np.hypot(near[0] - place.centre[0], near[1] - place.centre[1]))
-        return self.s.hidden_nats + 4.0 * max(0.0, away - 0.9 - 0.8 * abs(float(body.trail.times[k]) - self.t))
+        walk = WALK_M_S * abs(float(body.trail.times[k]) - self.t)
+        return self.s.hidden_nats + 4.0 * max(0.0, away - NEAR_M - walk) + 2.0 * float(np.log1p(walk / NEAR_M))
 
 
 def hand_cost(joints: Floats, place: Place, s: Settings) -> Floats:

@@ -131,6 +131,8 @@ class Settings:
     """Drift of a plate during a hold."""
     hidden_nats: float = 3.0
     """Price of a body that no camera saw during a change, if it may have been there."""
+    late_nats: float = 3.5
+    """Price of a change having happened earlier than its plates say, where nobody's hand was there at the time."""
     staff_takes: float = 0.3
     """A member of staff takes goods off a shelf this often, compared with a shopper."""
     hand_in_nats: float = 4.0
