@@ -203,6 +203,18 @@ def test_two_people_do_not_answer_the_same_visit(stage: Stage) -> None:
     assert two.sends(f"/visits/{visit}/answer", offer=1).status_code == 303
 
 
+def test_going_on_without_an_answer_lets_others_look(stage: Stage) -> None:
+    visit, other = stage.doubtful("v1", {"A": 2}, {"A": 1}), stage.doubtful("v2", {"B": 1}, {})
+    one, two = stage.sits(), stage.sits()
+    one.opens(f"/visits/{visit}")
+    two.opens(f"/next?after={visit}")
+    two.opens(f"/visits/{visit}")
+    assert "다른 사람이" in two.page, "somebody else's going on changes nothing"
+    assert one.opens(f"/next?after={visit}").headers["location"] == f"/desk/{SHOP}/visits/{other}"
+    two.opens(f"/visits/{visit}")
+    assert 'name="offer"' in two.page
+
+
 def test_what_was_carried_can_be_written_down(stage: Stage) -> None:
     visit = stage.doubtful("v1", {"A": 2, "W": 1}, {"A": 1})
     one = stage.sits()

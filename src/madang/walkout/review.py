@@ -383,6 +383,14 @@ def need_hold(tx: Tx, by: Actor, shop: str, deal: UUID, holder: str, at_us: int)
     return there if there is not None and there.holder == holder else None
 
 
+def leave(tx: Tx, by: Actor, shop: str, deal: UUID, holder: str) -> None:
+    """The holder goes on without an answer; what somebody else holds stays theirs."""
+    by.need_shop(shop)
+    there = review_records.claim(tx, shop, deal)
+    if there is not None and there.holder == holder:
+        review_records.drop_claims(tx, shop, [deal])
+
+
 def let_go(tx: Tx, by: Actor, shop: str, deal: UUID) -> None:
     """The visit is decided: nobody needs to look any more."""
     by.need_shop(shop)

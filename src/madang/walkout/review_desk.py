@@ -217,6 +217,10 @@ class ReviewDesk:
         )
         return found
 
+    def leave(self, deal: UUID, holder: str) -> None:
+        """Go on without an answer: others may look at it now."""
+        self._write(lambda tx: review.leave(tx, self._by, self.shop, deal, holder))
+
     # --- answering ----------------------------------------------------------------------------------------------------
     def answer(self, deal: UUID, holder: str, said: Said) -> None:
         """Answer a review through its deal, once per key. Raises ``Conflict`` ``walkout.claimed``."""

@@ -98,6 +98,8 @@ def _looking(routes: APIRouter, desk: ReviewDesk, keeper: Doorkeeper, pages: Pag
     @routes.get("/next", name="desk.next")
     def next_one(request: Request, after: UUID | None = None) -> Response:
         session = keeper.session(request)
+        if after is not None:
+            desk.leave(after, session.holder)
         return _on(desk, session, after)
 
     @routes.get("/visits/{visit}", name="desk.visit")
