@@ -148,7 +148,7 @@ class Interactions:
                 continue
             delta, sd = self._plates.compare(plate, strong.t0, strong.t1)
             sd = float(np.hypot(sd, self.s.crosstalk_sd * abs(strong.delta)))
-            if delta * strong.delta > 0 and abs(delta) > 2.0 * sd and sd < 3.0:
+            if delta * strong.delta > 0 and abs(delta) > 2.0 * sd and sd < max(3.0, 0.25 * abs(strong.delta)):
                 group.append(Step(plate, strong.t0, strong.t1, 0.0, delta, sd, True, 0.0, strong.t))
 
     def _split(self, group: list[Step]) -> list[Shift]:
