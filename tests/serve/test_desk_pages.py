@@ -14,7 +14,7 @@ from madang.db import Database
 from madang.kernel import derived
 from madang.kernel.clock import HOUR_US
 from madang.serve.session import COOKIE, LASTS_US, Sessions
-from madang.walkout import review, service
+from madang.walkout import review, service, tasks
 
 
 @pytest.fixture
@@ -304,3 +304,21 @@ def test_a_visit_that_no_longer_waits_says_so(stage: Stage) -> None:
     assert one.opens(f"/visits/{stage.shop.id()}").status_code == 404
     stage.shop.later(HOUR_US)
     assert "더 이상 기다리고 있지 않습니다" in one.page
+
+
+# --- tasks ------------------------------------------------------------------------------------------------------------
+def test_what_lies_in_the_wrong_place_is_put_back_and_that_can_be_undone(stage: Stage) -> None:
+    stage.shop.says(came(), moved("pick", "A"), moved("put_back", "A", id="m2", t=1.0, facing="FB"))
+    stage.shop.clock.set(stage.shop.t)
+    (task,) = stage.shop.read(lambda tx: tasks.find(tx, BY, SHOP))
+    one = stage.sits()
+    one.opens()
+    assert "FB 칸에 놓인 A를 제자리(FA)로 옮겨 주세요." in one.page
+    answer = one.sends(f"/tasks/{task.id}", state="done")
+    assert answer.headers["location"] == f"/desk/{SHOP}?task={task.id}"
+    one.opens(f"?task={task.id}", language="en")
+    assert "Noted as done." in one.page
+    assert "to look at in the shop" not in one.page
+    one.sends(f"/tasks/{task.id}", state="open")
+    one.opens(language="en")
+    assert "1 thing to look at in the shop" in one.page

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -21,12 +21,13 @@ from madang.deals.model import Deal
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, Conflict, MadangError, derived
 from madang.kernel.clock import SECOND_US
-from madang.walkout import evidence, pricing, review, service, sketch, trust
+from madang.walkout import evidence, learned, pricing, review, service, sketch, tasks, trust
 from madang.walkout.evidence import Seen, Span
 from madang.walkout.live_plan import Plan, plan_of
 from madang.walkout.review import Case, Moment, Waiting
 from madang.walkout.review_records import Claim
 from madang.walkout.sketch import FloorSketch, FrontSketch, WeightSketch
+from madang.walkout.tasks import Task
 
 BEFORE_US, AFTER_US = 6 * SECOND_US, 4 * SECOND_US
 PLATES_MAX = 6
@@ -35,6 +36,7 @@ UNSCRIPTED_MS = 60_000
 COUNTED = 50
 TOGETHER_MAX = 20
 GOAL_S = 15
+TASKS_SHOWN = 20
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[tuple[str, trust.Limit], ...]
     unpriced: tuple[Product, ...]
     names: dict[str, Product]
+    tasks: tuple[Task, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +151,7 @@ class ReviewDesk:
                 limits=tuple(trust.lowered(tx, self._by, self.shop, at_us)),
                 unpriced=tuple(product for id, product in sorted(known.items()) if id not in prices),
                 names=known,
+                tasks=tuple(tasks.find(tx, self._by, self.shop, limit=TASKS_SHOWN)),
             )
 
         board: Board = self._read(read)
@@ -278,6 +282,24 @@ class ReviewDesk:
 
         self._once(f"dispute/{deal}", key, b"refund" if refund else b"decline", at_us, act)
         self._changed(deal)
+
+    def task(self, id: UUID) -> Task | None:
+        """A task that was settled here a moment ago."""
+        try:
+            found: Task = self._read(lambda tx: tasks.get(tx, self._by, self.shop, id))
+        except MadangError:
+            return None
+        return found
+
+    def settle_task(self, id: UUID, state: Literal["done", "dismissed", "open"], key: str) -> None:
+        """Say that a task is done, or was none, or take that back."""
+        at_us = self._clock.now_us()
+
+        def act(tx: Tx) -> Answer:
+            learned.settle_task(tx, self._by, self.shop, id, state, at_us=at_us)
+            return Answer(303)
+
+        self._once(f"task/{id}", key, state.encode(), at_us, act)
 
     def undo(self, deal: UUID, holder: str, key: str) -> None:
         """Take an answer back; the visit is open for ``holder`` again."""

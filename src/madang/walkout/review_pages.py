@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -78,7 +78,9 @@ def _here(desk: ReviewDesk) -> Callable[[str], None]:
 
 def _looking(routes: APIRouter, desk: ReviewDesk, keeper: Doorkeeper, pages: Pages, ids: Ids) -> None:
     @routes.get("", name="desk")
-    def queue(request: Request, done: UUID | None = None, many: int | None = None) -> Response:
+    def queue(
+        request: Request, done: UUID | None = None, many: int | None = None, task: UUID | None = None
+    ) -> Response:
         session = keeper.session(request)
         return pages.html(
             request,
@@ -89,6 +91,7 @@ def _looking(routes: APIRouter, desk: ReviewDesk, keeper: Doorkeeper, pages: Pag
             session=session,
             done=desk.done(done) if done else None,
             many=many,
+            task=desk.task(task) if task else None,
             key=str(ids.new()),
             lasted=lasted,
             goal_s=GOAL_S,
@@ -206,6 +209,19 @@ def _answering(routes: APIRouter, desk: ReviewDesk, keeper: Doorkeeper, pages: P
         session = _signed(keeper, request, csrf)
         desk.undo(visit, session.holder, idempotency_key)
         return RedirectResponse(f"/desk/{desk.shop}/visits/{visit}", 303, headers=PRIVATE)
+
+    @routes.post("/tasks/{task}", name="desk.task")
+    def settle_task(
+        request: Request,
+        task: UUID,
+        state: Annotated[Literal["done", "dismissed", "open"], Form()],
+        csrf: Annotated[str, Form()] = "",
+        idempotency_key: Annotated[str, Form()] = "",
+    ) -> Response:
+        _signed(keeper, request, csrf)
+        desk.settle_task(task, state, idempotency_key)
+        settled = "" if state == "open" else f"?task={task}"
+        return RedirectResponse(f"/desk/{desk.shop}{settled}", 303, headers=PRIVATE)
 
     @routes.post("/similar/{doubt}", name="desk.answer_similar")
     def answer_similar(
