@@ -112,6 +112,9 @@ class Gateway:
             if record.body:
                 message = _decode["msgpack"](record.body)
                 self._device(message.device).take(message, record.arrival_us)
+        if self._arrival_us:  # say that we were shut: what comes now of that time is not late
+            self._log.append(Record(self._arrival_us), _encode(list(self._devices.values())))
+            self._log.flush()
 
     # --- taking -------------------------------------------------------------------------------------------------
     def receive(

@@ -15,9 +15,14 @@ from madang.walkout.clocks import DeviceClock
 from madang.walkout.engine import Engine, Gate, Store, Update, Vision
 from madang.walkout.messages import GateEvent, HandSeen, Message, Plates, Skeletons
 from madang.walkout.model import Frame
-from madang.walkout.sensorlog import Placed
+from madang.walkout.sensorlog import Placed, Record
 
 TICK_US = 200_000
+DEAF_US = 1_000_000
+"""A hub that was shut for longer than this is told afterwards what it has missed."""
+LATE_US = 1_000_000
+PATIENCE_US, PATIENCE_MAX_US = 3_000_000, 60_000_000
+"""What it missed is waited for while some of it still comes, and at most a minute."""
 SILENCE_US = 10_000_000
 
 _LASTING: dict[str, type[Any]] = {
@@ -38,6 +43,9 @@ class Belief:
     def __init__(self, store: bytes, position: int) -> None:
         self.engine = Engine(Store.from_json(msgspec.json.decode(store)))
         self.position = position
+        self.arrival_us = 0
+        self.opened = False
+        self.opened_us = self.patient_us = 0
         self.seq = 0
         self.next_tick_us = 0
         self.clock_us = 0
@@ -48,12 +56,27 @@ class Belief:
     def feed(self, placed: Placed) -> Iterator[Frame]:
         """Take one record; gives what the engine says at the ticks that went by before it, and because of it."""
         arrival_us = placed.record.arrival_us
+        self._be_patient(placed.record)
         yield from self._until(arrival_us)
         if placed.record.body:
             self._hand_over(_message(placed.record.body), arrival_us)
         self.position = placed.end
         if said := self.engine.advance((self.next_tick_us - TICK_US) / 1e6):
             yield self._frame(arrival_us, said)
+
+    def _be_patient(self, record: Record) -> None:
+        """After the hub was shut its sensors send what they kept: that is no sensor's lateness."""
+        before_us, self.arrival_us = self.arrival_us, record.arrival_us
+        if not record.body and record.arrival_us == before_us:
+            self.opened = True
+        elif self.opened:
+            self.opened = False
+            if record.arrival_us - before_us > DEAF_US:
+                self.opened_us, self.patient_us = record.arrival_us, record.arrival_us + PATIENCE_US
+                self.engine.be_patient(before_us / 1e6)
+        if self.patient_us and record.arrival_us > min(self.patient_us, self.opened_us + PATIENCE_MAX_US):
+            self.patient_us = 0
+            self.engine.be_patient(None)
 
     def _until(self, arrival_us: int) -> Iterator[Frame]:
         """Ask at every tick up to ``arrival_us``; over a long silence only at the last."""
@@ -92,6 +115,8 @@ class Belief:
     def _hand_over(self, message: Message, arrival_us: int) -> None:
         clock = self.clocks.setdefault(message.device, DeviceClock())
         t = clock.take(message, arrival_us) / 1e6
+        if self.patient_us and arrival_us - t * 1e6 > LATE_US:
+            self.patient_us = arrival_us + PATIENCE_US
         if isinstance(message, Plates):
             self.engine.plates(message.gondola, t, messages.unpack(message), arrival_us / 1e6)
         elif isinstance(message, Skeletons):

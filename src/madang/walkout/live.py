@@ -25,7 +25,7 @@ KEPT = {"gate": 40, "move": 40, "receipt": 60}
 KEPT_CLOSED_CARTS = 12
 PAGES_MAX = 200
 HEARTBEAT_S = 5.0
-PACE_S = 0.1
+PACE_S = 0.05
 
 
 class _Page:

@@ -30,7 +30,8 @@ RECORD_BYTES_MAX = 8 << 20
 class Record(msgspec.Struct, frozen=True, array_like=True):
     """One message as it came: when it reached the hub (``arrival_us``, hub clock) and its msgpack bytes.
 
-    An empty ``body`` is a tick: nothing came, but time went on.
+    An empty ``body`` is a tick: nothing came, but time went on; at the time of the record before it, it says that the
+    hub was opened again here.
     """
 
     arrival_us: int

@@ -31,6 +31,7 @@ from madang.walkout.engine.ways import Scene
 
 TICK_S = 0.2
 SAMPLES_HZ = 60
+DEAF_S = 2.0  # so much of what came before the hub went deaf may have been lost with it
 SEEN_S = 0.5  # a person seen this long ago still stands there
 
 
@@ -71,7 +72,7 @@ class Engine:
         row, plates = self._rows.get(str(gondola), (-1, -1))
         if values.ndim != 2 or values.shape[1] != plates:
             raise ValueError(f"gondola {gondola}: samples of shape {values.shape} do not belong to this store")
-        if arrival is not None and arrival - t > self.settings.lateness_s:
+        if arrival is not None and arrival - t > self.settings.lateness_s and t < self._flow.patient_from - DEAF_S:
             return
         if t < self._whole - JOIN_S:  # of a time that was passed over
             return
@@ -105,6 +106,12 @@ class Engine:
         if self._tick is None:
             self._tick = math.floor(t / TICK_S)
 
+    def be_patient(self, since: float | None) -> None:
+        """The hub took no messages from `since` (epoch s) on for a while: what it now is told of that time counts,
+        however late it comes, and is waited for until this is called with None."""
+        self._flow.patient_from = math.inf if since is None else since
+        self._go_on()
+
     def _go_on(self) -> None:
         """Nobody need wait up to where every sensor has been heard. It depends on the messages alone: one that comes
         after it, of a time before it, belongs to the next tick, whenever anybody asks."""
@@ -118,7 +125,7 @@ class Engine:
         out: list[Update] = []
         if self._tick is None:
             return out
-        last = math.floor((now - self.settings.lateness_s) / TICK_S)
+        last = math.floor((min(now, self._flow.patient_from) - self.settings.lateness_s) / TICK_S)
         if self._whole > -math.inf:
             last = max(last, round(self._whole / TICK_S))
         self._plates.prepare(last * TICK_S)

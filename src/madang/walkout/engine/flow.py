@@ -54,6 +54,8 @@ class Flow:
         self._hub = -math.inf
         self._least: _Heard | None = None  # who is waited for, and how far it was heard
         self._least_upto = -math.inf
+        self.patient_from = math.inf
+        """What came to pass from here on is waited for, however long it takes."""
 
     def batch(self, gondola: str, t: float, length_s: float, arrival: float | None) -> None:
         """Samples of ``length_s`` from ``t`` on have come."""
@@ -72,7 +74,7 @@ class Flow:
     def upto(self) -> float:
         """Every sensor has said all of the time before this: those that have said nothing for as long as a message
         may take are not waited for, and a gap that old is passed over."""
-        late = self._hub - self._lateness_s
+        late = min(self._hub, self.patient_from) - self._lateness_s
         if self._least is not None and self._least.upto == self._least_upto >= late:
             return self._least_upto  # the one that is waited for has said nothing new, and may still speak
         self._least = None

@@ -234,7 +234,7 @@ class Settings:
     """How long hands and looks are kept."""
     vanished_s: float = 300.0
     """Who has not been seen for this long has left, wherever he was."""
-    receipt_wait_s: float = 2.5
+    receipt_wait_s: float = 2.0
     """A receipt is settled this long after the last person of a visit left, so that late batches and last put-backs
     still count."""
     as_likely: float = 0.9
