@@ -18,21 +18,10 @@ from madang.rehearsal.chance import count, differs, receipts_needed, resampled, 
 from madang.rehearsal.compare import compare
 from madang.rehearsal.crowd import crowd
 from madang.rehearsal.doubt import doubt
-from madang.rehearsal.laying import laid_out
 from madang.rehearsal.progress import Bar
 from madang.rehearsal.running import Rehearsed, rehearse
 from madang.rehearsal.shopfile import read
 from madang.rehearsal.summary import summary
-
-
-@pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
-    shop = read(small(tmp_path_factory.mktemp("rehearsed")))
-    told: list[float] = []
-    [run] = rehearse([(shop, laid_out(shop))], days=1, seed=3, jobs=1, tell=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
-    return run
 
 
 def _telling(run: Rehearsed) -> object:

@@ -203,17 +203,22 @@ class Shopper(Hands):
         return near[int(self.rng.integers(len(near)))] if near else facing
 
     def _restock(self, line: Line) -> Steps:
-        """Staff fill the ``qty`` emptiest facings (or the one named by ``at``)."""
+        """Staff fill the ``qty`` emptiest facings, of equally empty ones those that wait longest (or the one named by
+        ``at``).
+        """
         world = self.world
         facings = list(world.geometry.facings.values())
         if line.at is not None:
             chosen = [world.geometry.facings[line.at]]
         else:
             gaps = {f.id: sum(world.stock.missing(f).values()) / max(1, sum(f.counts)) for f in facings}
-            chosen = sorted((f for f in facings if gaps[f.id] > 0.25), key=lambda f: (-gaps[f.id], f.id))[: line.qty]
+            filled = world.stock.filled_s
+            lacking = (f for f in facings if gaps[f.id] > 0.25)
+            chosen = sorted(lacking, key=lambda f: (-gaps[f.id], filled.get(f.id, -1.0), f.id))[: line.qty]
             chosen.sort(key=lambda f: (f.gondola.index, f.shelf, f.u0))
         for facing in chosen:
             yield from self._go_to(facing)
+            world.stock.filled_s[facing.id] = world.now_s
             for product, lack in sorted(world.stock.missing(facing).items()):
                 while lack > 0:
                     qty = min(lack, 4)

@@ -58,6 +58,7 @@ class Stock:
         self._factor = weight_factor
         self.columns: dict[str, list[Column]] = {}
         self.misplaced: dict[str, list[Placed]] = {}
+        self.filled_s: dict[str, float] = {}  # when staff last filled a facing
         for facing in geometry.facings.values():
             self.columns[facing.id] = self._fill(facing)
 
