@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import time
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 
 from madang import twin
@@ -229,26 +227,3 @@ def test_only_snapshots_a_restart_may_use_are_kept(tmp_path: Path) -> None:
     assert kept(tmp_path) == [300, 400, 500, 600]
     assert snapshots.oldest_needed(tmp_path, run=1, seq_applied=4) == 300
     assert snapshots.oldest_needed(tmp_path, run=1, seq_applied=3) is None
-
-
-def test_running_numbers_of_the_engines_modules_go_on_where_they_were(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(belief_module, "_TEST_NUMBERS", itertools.count(), raising=False)
-    monkeypatch.setattr(belief_module, "_TEST_TABLE", {}, raising=False)
-    belief_module._TEST_TABLE["a"] = next(belief_module._TEST_NUMBERS)
-    save(tmp_path, 100, 1)
-    belief_module._TEST_TABLE["b"] = next(belief_module._TEST_NUMBERS)
-    assert found(tmp_path) == 100
-    assert belief_module._TEST_TABLE == {"a": 0}
-    assert next(belief_module._TEST_NUMBERS) == 1
-
-
-def test_a_callback_inside_what_is_saved_comes_back_with_what_it_closed_over(tmp_path: Path) -> None:
-    class_like: dict[str, Any] = {"weights": np.arange(3)}
-    class_like["sum"] = lambda extra=1: float(class_like["weights"].sum()) + extra
-    snapshots.save(tmp_path, run=1, print_="p", position=1, seq=1, state=class_like)
-    back = snapshots.newest(tmp_path, run=1, print_="p", seq_max=1, position_max=1)
-    assert back is not None
-    back.state["weights"][0] = 10
-    assert back.state["sum"]() == 14.0

@@ -8,18 +8,12 @@ further back. Pickle is safe here as the files lie in the shop's own data folder
 from __future__ import annotations
 
 import hashlib
-import importlib
-import io
-import itertools
-import marshal
 import os
 import pickle
-import sys
 import zlib
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -68,7 +62,7 @@ def fingerprint(store: bytes) -> str:
 
 def save(folder: Path, *, run: int, print_: str, position: int, seq: int, state: Any) -> None:
     """Write a snapshot, durable before it is seen."""
-    body = zlib.compress(_pickled(state), 1)
+    body = zlib.compress(pickle.dumps(state, protocol=5), 1)
     head = msgspec.msgpack.encode(Head(run, print_, position, seq, len(body), zlib.crc32(body)))
     folder.mkdir(parents=True, exist_ok=True)
     half = folder / "writing"
@@ -77,66 +71,6 @@ def save(folder: Path, *, run: int, print_: str, position: int, seq: int, state:
         file.flush()
         os.fsync(file.fileno())
     half.rename(folder / f"{run:06d}-{position:020d}.snap")
-
-
-class _Pickler(pickle.Pickler):
-    """Also takes functions made inside functions (callbacks between the engine's parts): as code and closure.
-
-    Their code is that of the very same engine when they are read again, as the fingerprint says so.
-    """
-
-    def reducer_override(self, value: Any) -> Any:
-        if not isinstance(value, FunctionType) or "<locals>" not in value.__qualname__:
-            return NotImplemented
-        cells = value.__closure__ or ()
-        made = (marshal.dumps(value.__code__), value.__module__, value.__defaults__, len(cells))
-        return _function, made, [cell.cell_contents for cell in cells], None, None, _close_over
-
-
-def _function(code: bytes, module: str, defaults: tuple[Any, ...] | None, cells: int) -> FunctionType:
-    """A function whose closure is still empty (what it closes over may be what holds it)."""
-    names = importlib.import_module(module).__dict__
-    body: CodeType = marshal.loads(code)  # noqa: S302
-    return FunctionType(body, names, body.co_name, defaults, tuple(CellType() for _ in range(cells)))
-
-
-def _close_over(function: FunctionType, contents: list[Any]) -> None:
-    for cell, content in zip(function.__closure__ or (), contents, strict=True):
-        cell.cell_contents = content
-
-
-def _pickled(state: Any) -> bytes:
-    out = io.BytesIO()
-    _Pickler(out, protocol=5).dump((state, _tables()))
-    return out.getvalue()
-
-
-def _unpickled(body: bytes) -> Any:
-    state, tables = pickle.loads(body)  # noqa: S301
-    for (module, name), value in tables.items():
-        setattr(sys.modules[module], name, itertools.count(value.at) if isinstance(value, _Counted) else value)
-    return state
-
-
-class _Counted(NamedTuple):
-    """Where a running number was (newer Pythons do not pickle the counter itself)."""
-
-    at: int
-
-
-def _tables() -> dict[tuple[str, str], Any]:
-    """What the engine's modules keep outside of any engine: running numbers and the tables that go with them.
-
-    A belief holds such numbers, so they must go on where they were. One process runs one engine.
-    """
-    kinds = (dict, list, set, itertools.count)
-    return {
-        (module, name): _Counted(int(repr(value)[6:-1])) if isinstance(value, itertools.count) else value
-        for module in sorted(sys.modules)
-        if module.startswith("madang.walkout.engine.")
-        for name, value in vars(sys.modules[module]).items()
-        if name.startswith("_") and not name.startswith("__") and type(value) in kinds
-    }
 
 
 def newest(folder: Path, *, run: int, print_: str, seq_max: int, position_max: int) -> Found | None:
@@ -161,7 +95,7 @@ def _read(path: Path, print_: str, seq_max: int, position_max: int) -> Found | N
         return None
     if head.fingerprint != print_ or head.seq > seq_max or head.position > position_max:
         return None
-    return Found(head, _unpickled(zlib.decompress(body)))
+    return Found(head, pickle.loads(zlib.decompress(body)))  # noqa: S301
 
 
 def thin(folder: Path, *, run: int, seq_applied: int) -> None:

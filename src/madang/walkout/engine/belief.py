@@ -8,19 +8,22 @@ it, is explained, and the beams part again where what it left uncertain does not
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from madang.walkout.engine.contacts import Passing
+from madang.walkout.engine.doubt import Doubts
 from madang.walkout.engine.handing import outcomes
 from madang.walkout.engine.hypotheses import FOUND, Catalogue
 from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.reaches import Reached
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import (
     EMPTY,
     Atom,
     Beam,
     Choice,
+    Held,
     State,
     factors,
     gathered,
@@ -29,6 +32,7 @@ from madang.walkout.engine.states import (
     with_cart,
 )
 from madang.walkout.engine.types import Learned
+from madang.walkout.engine.unseen import Unseen
 from madang.walkout.engine.ways import Scene, Way, Ways
 
 
@@ -55,6 +59,9 @@ class Belief:
         self.times: dict[int, float] = {}
         self.touched: dict[int, None] = {}
         self._hands: dict[tuple[int, int], int] = {}
+        self.doubts = Doubts()
+        self.unseen = Unseen(catalogue, settings)
+        self._unweighed = 0
         self._of: dict[int, Beam] = {}
         self._lone: list[Beam] = []
 
@@ -68,7 +75,67 @@ class Belief:
         self._hands.update(((shift.id, b), hand) for b in scene.bodies if (hand := scene.hand(b)) is not None)
         ways = Ways(self.catalogue, self.s, shift, scene)
         beam, children = self._taken(ways) if shift.total < 0 else self._put(ways)
+        self._doubt(ways, children)
         self._settle(beam, children, shift)
+
+    def _doubt(self, ways: Ways, children: list[State]) -> None:
+        """Note what makes this shift doubtful for those who had a hand there."""
+        shift = ways.shift
+        who = {b: math.exp(x) for b, x in ways.who(shift.plates).items()}
+        self.unseen.account(shift, who)
+        best = max(children, key=lambda x: x.logw)
+        atoms = best.story[-1].atoms
+        hands = [(b, p) for b, p in who.items() if b is not None and p > 0.02]
+        for b, p in hands:
+            if not atoms:
+                self.doubts.note(b, "unexplained", p * min(1.0, abs(shift.total) / 20.0))
+            self.doubts.note(b, "noisy", p * min(shift.sd / 10.0, 2.0))
+            self.doubts.note(b, "rival", min(p, 1.0 - p))
+        sign = -1.0 if shift.total < 0 else 1.0
+        spread = sum([a.qty * self.catalogue.spread[a.product] ** 2 for a in atoms])
+        expected = sum([a.qty * self.catalogue.weight[a.product] for a in atoms])
+        if not atoms or expected <= 0.0:
+            return
+        z = abs(sign * shift.total - expected) / math.sqrt(shift.sd**2 + spread)
+        for a in atoms:
+            if a.body is not None:
+                self.doubts.note(a.body, "misfit", min(max(0.0, z - 2.0), 4.0) / len(atoms))
+                home = a.facing is not None and a.product in self.catalogue.store.facings[a.facing].products
+                self.doubts.note(a.body, "strange", float(not home))
+
+    def reached(self, reach: Reached, least_g: Mapping[int, float]) -> None:
+        """A reach is over: it may have taken what the plates could not notice (`least_g`: smallest change that each
+        would have shown)."""
+        missed = self.unseen.missed(reach, least_g)
+        chance = sum([x.probability for x in missed])
+        if chance < self.s.least_missed:
+            return
+        self._unweighed -= 1
+        t = reach.t1
+        self.times[self._unweighed] = t
+        beam = self._together([reach.body], ())
+        self.doubts.note(reach.body, "missed", chance)
+        nothing = Choice(self._unweighed, t, ())
+        ways: list[tuple[float, Choice, Held | None]] = [(math.log(max(1.0 - chance, 0.01)), nothing, None)]
+        for x in missed:
+            w = self.catalogue.weight[x.product]
+            plate = max(self.catalogue.store.facings[x.facing].plates, key=lambda q: reach.over.get(q, 0.0))
+            atom = Atom("pick", reach.body, x.product, 1, x.facing, plate, w)
+            held = Held(x.product, w, 2.0 * self.catalogue.spread[x.product], self._unweighed)
+            ways.append((math.log(max(x.probability, 1e-6)), Choice(self._unweighed, t, (atom,)), held))
+        children = [
+            State(
+                state.logw + logp,
+                state.carts
+                if held is None
+                else with_cart(state.carts, reach.body, (*state.carts.get(reach.body, EMPTY).units, held)),
+                state.lying,
+                (*state.story, choice),
+            )
+            for state in beam.states
+            for logp, choice, held in ways
+        ]
+        self._settle(beam, children, None)
 
     def _taken(self, ways: Ways) -> tuple[Beam, list[State]]:
         shared = ways.takes()
@@ -142,7 +209,7 @@ class Belief:
             for x in states:
                 if x.story and x.story[0].t < since:
                     x.story = tuple([c for c in x.story if c.t >= since])
-        for part in factors(beam, self.s.dependent_nats):
+        for part in factors(beam, self.s.dependent_nats, self.s.together_most):
             self._book(part)
 
     def _book(self, beam: Beam) -> None:
@@ -229,7 +296,11 @@ class Belief:
 
     def contact(self, met: Passing) -> None:
         """Hands met (or reached to the floor): something may have passed from `a` to `b` or back, or been left."""
-        beam = self._together([met.a] if met.b is None else [met.a, met.b], ())
+        both = [met.a] if met.b is None else [met.a, met.b]
+        beam = self._together(both, ())
+        for body in both:
+            if any(b in x.carts for x in beam.states for b in both):
+                self.doubts.note(body, "met", 1.0)
         children: list[State] = []
         for state in beam.states:
             for logp, carts in outcomes(state.carts, met, self.times, self._hands, self.s):
@@ -247,10 +318,12 @@ class Belief:
             other = tuple([h for h in cb if h.shift not in early] + [h for h in ca if h.shift in early])
             state.carts = with_cart(with_cart(state.carts, a, mine), b, other)
         self._settle(beam, beam.states, None)
+        self.doubts.exchange(a, b)
 
     def forget(self, bodies: set[int]) -> None:
         """These bodies are out of the shop: their carts no longer tell states apart."""
         self._hands = {key: hand for key, hand in self._hands.items() if key[1] not in bodies}
+        self.doubts.forget(bodies)
         for beam in [b for b in self.beams() if any(x in bodies for x in b.bodies)]:
             for b in beam.bodies:
                 del self._of[b]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from madang.walkout.engine.belief import Belief, Content, Told, sums
+from madang.walkout.engine.doubt import Kind, trust
 from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Store
@@ -37,6 +38,7 @@ class Reporter:
         self._revisions: dict[str, int] = {}
         self._banked: dict[str, Options] = {}
         self._touches = 0
+        self._doubted: dict[str, dict[Kind, float]] = {}
 
     def moved(self, now: float) -> list[Update]:
         """Moves that are believed otherwise than they were told, then the carts that changed."""
@@ -158,6 +160,18 @@ class Reporter:
         rest = tuple(Alternative(p, lines(cart)) for p, cart in others if p > 1e-4)
         return lines(options[best][1]), options[best][0], rest
 
+    def _trust(self, visit: Visit, bodies: set[int], lines: tuple[Line, ...]) -> float:
+        """Probability that no hypothesis is missing for this visit."""
+        counts = self.belief.doubts.of(sorted(bodies))
+        joins = [j for j in self.people.joins if j.rivals and bodies & {j.body, *j.rivals}]
+        counts["rejoined"] = float(len(joins))
+        counts["unbound"] = sum(m.body is None for m in visit.members) + 2.0 * (visit.doubt > 0.0)
+        for kind, amount in self._doubted.get(visit.id, {}).items():
+            counts[kind] = counts.get(kind, 0.0) + amount
+        self._doubted[visit.id] = dict(counts)
+        counts["units"] = float(sum(line.qty for line in lines))
+        return trust(counts, self.s.doubts, self.s.model_doubt) * (1.0 - self.belief.lost_of(sorted(bodies)))
+
     def _with_earlier(self, visit: Visit, options: Options) -> Options:
         """Carts of an earlier stay (re-entry) and of this one together."""
         before = self._banked.get(visit.id)
@@ -192,7 +206,7 @@ class Reporter:
             if visit.credential is None or visit.role == "staff":
                 continue
             lines, confidence, alternatives = self._lines(visit)
-            confidence *= 0.5 if visit.doubt else 1.0 - self.s.model_doubt
+            confidence *= self._trust(visit, bodies, lines)
             self._banked[visit.id] = self._with_earlier(visit, self.belief.carts_of(sorted(bodies)))[:20]
             revision = self._revisions.get(visit.id, -1) + 1
             self._revisions[visit.id] = revision

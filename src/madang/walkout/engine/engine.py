@@ -20,7 +20,7 @@ from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.reach import Grasp, in_shelf, place_of
-from madang.walkout.engine.reaches import Reaches
+from madang.walkout.engine.reaches import Reached, Reaches
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
@@ -60,6 +60,7 @@ class Engine:
         self._clocks = Clocks(store, s)
         self._touches = Touches(store, s, self._interactions, self._holds)
         self._met: list[Contact] = []
+        self._reached: list[Reached] = []
         self._order = 0
         self._tick: int | None = None
         self._latest = -math.inf
@@ -171,6 +172,10 @@ class Engine:
             self._sight.add(heapq.heappop(self._seen)[2])
         while self._met and self._met[0].t + s.contact_wait_s < now:
             self._meet(self._met.pop(0))
+        over = self._reaches.finished()
+        self._reached += over
+        if self._reached and self._reached[0].t1 + s.contact_wait_s < now:
+            self._settle_reaches(now - s.contact_wait_s)
         out: list[Update] = [*health, *self._visits.tick(now)]
         while self._visits.exchanges:
             self._belief.exchange(*self._visits.exchanges.pop(0))
@@ -183,7 +188,7 @@ class Engine:
         if shifts:
             out += self._reporter.moved(now)
             out += self._catalogue.told()
-        out += self._touched(now)
+        out += self._touched(now, over)
         out += self._reporter.receipts(now)
         out += self._seen_now(now)
         if self._tick is not None and self._tick % 50 == 0:
@@ -192,11 +197,11 @@ class Engine:
             self._sight.forget(now - self.settings.memory_s)
         return out
 
-    def _touched(self, now: float) -> list[Update]:
+    def _touched(self, now: float, over: list[Reached]) -> list[Update]:
         for moved in (self._plates.returns, self._holds.returns):
             self._touches.returned(moved)
             moved.clear()
-        self._touches.reached(self._reaches.finished())
+        self._touches.reached(over)
         return [self._reporter.touched(touch) for touch in self._touches.ready(now)]
 
     def _meet(self, met: Contact) -> None:
@@ -205,6 +210,21 @@ class Engine:
         if not same and (one is None or one.role != "staff"):
             bodies = self._people.bodies
             self._belief.contact(passing(met, bodies.get(met.a), None if met.b is None else bodies.get(met.b)))
+
+    def _settle_reaches(self, before: float) -> None:
+        """Reaches that ended before this: what changed on the plates under them is known by now."""
+        due = [r for r in self._reached if r.t1 < before]
+        self._reached = [r for r in self._reached if r.t1 >= before]
+        blind = set(self._plates.blind())
+        for reach in due:
+            visit = self._visits.visit_of(reach.body)
+            if visit is None or visit.role != "staff":
+                self._belief.reached(reach, {q: self._least_g(q, blind) for q in reach.over})
+
+    def _least_g(self, plate: int, blind: set[int]) -> float:
+        """The smallest change that this plate would have shown, grams."""
+        s, noise = self.settings, self._plates.now(plate)[1]
+        return math.inf if plate in blind else max(s.step_g, s.step_sigmas * noise)
 
     def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
         if not fresh and not self._holds.waiting:

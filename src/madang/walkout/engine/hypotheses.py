@@ -178,8 +178,7 @@ class Catalogue:
         var = shift.sd**2 + n @ u**2
         blind = any(q in self.dead for f, _ in kinds for q in self.store.facings[f].plates)
         near = np.abs(mean - grams) < 4 * np.sqrt(var) + 0.25 * mean + 5.0
-        if blind:
-            near |= (n.sum(axis=1) == 1) & (grams < mean) & (grams > 0.1 * mean)
+        near |= (n.sum(axis=1) == 1) & (grams < mean) & (grams > 0.1 * mean)
         rows = np.flatnonzero(near)
         if not len(rows):
             return []
@@ -208,9 +207,10 @@ class Catalogue:
         wide = var + (self.s.wrong_weight_sd * mean) ** 2
         bad = -0.5 * x**2 / wide - 0.5 * np.log(wide) - LOG_ROOT_2PI + math.log(self.s.wrong_weight)
         ll: Floats = np.where(kinds == 1, np.logaddexp(good + math.log1p(-self.s.wrong_weight), bad), good)
-        if blind:
-            part = (0.1 * mean < grams) & (grams < 0.95 * mean)
-            ll = np.where(part, np.logaddexp(ll, math.log(0.5) - np.log(mean)), ll)
+        part = (units == 1) & (0.1 * mean < grams) & (grams < 0.95 * mean)
+        if part.any():
+            share = math.log(self.s.part_blind if blind else self.s.part_seen)
+            ll = np.where(part, np.logaddexp(ll, share - np.log(mean)), ll)
         ll += np.array(SIZES)[np.minimum(units, 5) - 1] + (kinds - 1) * math.log(self.s.two_kinds)
         return ll
 

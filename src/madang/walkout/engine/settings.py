@@ -3,7 +3,8 @@ recording."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,17 @@ class Settings:
     """Two people taking at the same instant against one person taking both, given both hands there."""
     touch_only: float = 0.25
     """A hand at the plates takes nothing with this probability."""
+    reach_share: float = 0.15
+    """A reach that spent less than this share of its time over a facing did not take from it."""
+    blind_take: float = 0.5
+    """A reach over plates that would have shown nothing took something with this probability (touches are kept apart
+    elsewhere by the plates)."""
+    least_missed: float = 0.01
+    """Takes that the plates may have missed are followed from this probability on."""
+    part_seen: float = 0.002
+    """Plates show only a part of a take with this probability (a neighbour was noisy, or its change was lost) ..."""
+    part_blind: float = 0.5
+    """... and with this one where a plate of the facing is dead or stuck."""
     retake: float = 0.3
     """A take where a misplaced item lies is that item with this probability."""
     floor_m: float = 0.30
@@ -215,21 +227,39 @@ class Settings:
     """Probability that the classifier gives to a product outside its five best."""
     handed_margin_nats: float = 3.0
     """What the likeliest owner explains within this of what a stranger's item would is no stranger's item."""
-    beam: int = 60
+    beam: int = 80
     """Hypotheses that are kept about people whose fates hang together."""
-    beam_nats: float = 14.0
+    together_most: int = 3
+    """So many people (or misplaced items) are followed together; of longer chains the strongest ties are kept."""
+    beam_nats: float = 9.0
     """Hypotheses this much less likely than the best are dropped."""
-    dependent_nats: float = 0.003
+    dependent_nats: float = 0.01
     """People are followed apart when what is unknown of one tells less than this about the other (mutual
     information)."""
-    ways_nats: float = 8.0
+    ways_nats: float = 5.0
     """Who is less likely than this to have caused a change is left out of it."""
     ways: int = 14
     """Explanations of one change that are followed."""
     story_s: float = 120.0
     """Moves older than this are told no other way any more."""
-    model_doubt: float = 0.03
-    """Share of receipts that are wrong for reasons no hypothesis stands for (missed changes, dead plates)."""
+    model_doubt: float = 0.001
+    """Doubt in every receipt, nats ..."""
+    doubts: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "unexplained": 0.23,
+            "misfit": 0.05,
+            "noisy": 0.02,
+            "met": 0.1,
+            "strange": 0.05,
+            "missed": 1.0,
+            "rival": 0.07,
+            "rejoined": 0.1,
+            "unbound": 0.1,
+            "units": 0.012,
+        }
+    )
+    """... and per kind of evidence for which no hypothesis stands (`doubt.py`), nats each; learned on simulated
+    shops."""
     memory_s: float = 40.0
     """How long hands and looks are kept."""
     vanished_s: float = 300.0
@@ -237,7 +267,7 @@ class Settings:
     receipt_wait_s: float = 2.0
     """A receipt is settled this long after the last person of a visit left, so that late batches and last put-backs
     still count."""
-    as_likely: float = 0.9
+    as_likely: float = 0.75
     """Carts at least this likely, compared with the likeliest, may be charged instead if they cost less when wrong."""
     over_costs: float = 2.0
     """Charging a shopper too much costs this many times as much as charging too little."""

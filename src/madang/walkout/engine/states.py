@@ -182,25 +182,31 @@ def _joined(ones: list[State], others: list[State], most: int, nats: float) -> l
     return out
 
 
-def factors(beam: Beam, dependent_nats: float) -> list[Beam]:
+def factors(beam: Beam, dependent_nats: float, most: int) -> list[Beam]:
     """Part what has become independent: a body whose cart is certain, and bodies (or lying items) whose joint
-    distribution is the product of its marginals but for `dependent_nats` of mutual information (Boyen and Koller,
+    distribution is the product of its marginals but for `dependent_nats` of mutual information. Of longer chains only
+    the strongest ties are kept, `most` bodies and items to a beam. Marginals stay what they are; what was cut off
+    before concerns a part as far as that is uncertain (Boyen and Koller,
     *Tractable inference for complex stochastic processes*, 1998: the projection of assumed-density filtering)."""
     names: list[int | Lying] = [*beam.bodies, *sorted({x for state in beam.states for x in state.lying})]
     if len(names) < 2:
         return [beam]
-    weights = [math.exp(x.logw) for x in beam.states]
     columns = [_values(beam.states, name) for name in names]
     group = list(range(len(names)))
-    loose = [k for k, column in enumerate(columns) if len(set(column)) > 1]
-    for n, i in enumerate(loose):
-        for k in loose[:n]:
-            if group[i] != group[k] and mutual_nats(columns[i], columns[k], weights) > dependent_nats:
-                old, new = max(group[i], group[k]), min(group[i], group[k])
-                group = [new if g == old else g for g in group]
+    for _, i, k in _ties(columns, [math.exp(x.logw) for x in beam.states], dependent_nats):
+        one, other = group[i], group[k]
+        if one != other and sum(g in (one, other) for g in group) <= most:
+            group = [min(one, other) if g in (one, other) else g for g in group]
     if len(set(group)) == 1:
         return [beam]
     return [_marginal(beam, [names[k] for k in range(len(names)) if group[k] == g]) for g in dict.fromkeys(group)]
+
+
+def _ties(columns: Sequence[Sequence[object]], weights: Sequence[float], least: float) -> list[tuple[float, int, int]]:
+    """(-mutual information, i, k) of the columns that depend on each other, strongest first."""
+    loose = [k for k, column in enumerate(columns) if len(set(column)) > 1]
+    ties = [(-mutual_nats(columns[i], columns[k], weights), i, k) for n, i in enumerate(loose) for k in loose[:n]]
+    return sorted([x for x in ties if -x[0] > least])
 
 
 def _values(states: Sequence[State], name: int | Lying) -> list[object]:
@@ -226,15 +232,20 @@ def _marginal(beam: Beam, names: Sequence[int | Lying]) -> Beam:
     bodies = tuple([x for x in names if not isinstance(x, Lying)])
     things = {x for x in names if isinstance(x, Lying)}
     first = beam.bodies[:1] == bodies[:1]
+    found: dict[tuple[object, ...], tuple[float, State]] = {}
+    for x in beam.states:
+        held = tuple([x.carts[b].key if b in x.carts else None for b in bodies])
+        whole = (held, tuple([y for y in x.lying if y in things]))
+        known = found.get(whole)
+        found[whole] = (x.logw, x) if known is None else (log_add(known[0], x.logw), known[1])
     states = [
         State(
-            x.logw,
+            logw,
             {b: x.carts[b] for b in bodies if b in x.carts},
             tuple([y for y in x.lying if y in things]),
             tuple([c for c in x.story if any(a.body in bodies or (first and a.body is None) for a in c.atoms)]),
         )
-        for x in beam.states
+        for logw, x in found.values()
     ]
-    states = gathered(states, bodies)
     states.sort(key=_likeliest)
-    return Beam(bodies, states, beam.lost)
+    return Beam(bodies, states, beam.lost * (1.0 - math.exp(min(states[0].logw, 0.0))))

@@ -59,8 +59,11 @@ class Ways:
         self.shift = shift
         self.scene = scene
         self.total = shift.total
+        self.main = shift.main
         self._who: dict[tuple[int, ...], Who] = {}
         self._puts: dict[tuple[object, ...], list[Way]] = {}
+        self._mates: dict[int, tuple[int, ...]] = {}
+        self._home: dict[str, int | None] = {}
         self._alone: list[Way] | None = None
         self._reaching: dict[tuple[int, ...], list[int]] = {}
 
@@ -168,7 +171,7 @@ class Ways:
         for body, logp in self.who(self.shift.plates).items():
             saw = 0.0 if body is None else self.scene.seen(body, item.product)
             facing = self._facing(item.product)
-            atom = Atom("pick", body, item.product, 1, facing, self.shift.main, item.grams)
+            atom = Atom("pick", body, item.product, 1, facing, self.main, item.grams)
             out.append(Way(ll + logp + saw, self._choice((atom,)), (), item))
         return out
 
@@ -177,14 +180,23 @@ class Ways:
     def puts(self, carts: Carts, strangers: bool) -> list[Way]:
         """Something was put down, under one hypothesis about the carts. `strangers`: also what others may have
         passed on."""
-        key = tuple([(b, c.key) for b, c in sorted(carts.items())])
-        known = self._puts.get((strangers, key))
+        parts = [self._without_carts()]
+        for body, logp in self.who(self.shift.plates).items():
+            if body is None:
+                continue
+            own = [(b, carts[b]) for b in self._owners(body) if b in carts]
+            if own:
+                parts.append(self._from_carts(body, logp, own))
+            if strangers:
+                near = self._owners(body)
+                parts += [self._from_stranger(body, logp, b, c) for b, c in carts.items() if b not in near]
+        return self.best([w for part in parts for w in part], 8)
+
+    def _owners(self, body: int) -> tuple[int, ...]:
+        """Those whose things this body puts down as its own: itself and its group."""
+        known = self._mates.get(body)
         if known is None:
-            ways = list(self._without_carts())
-            for body, logp in self.who(self.shift.plates).items():
-                if body is not None:
-                    ways += self._from_carts(carts, body, logp, strangers)
-            known = self._puts[strangers, key] = self.best(ways, 8)
+            known = self._mates[body] = (body, *sorted({*self.scene.mates(body)} - {body}))
         return known
 
     def _without_carts(self) -> list[Way]:
@@ -196,40 +208,47 @@ class Ways:
                     continue
                 if body in self.scene.staff:
                     ways += [Way(ll + logp, self._choice((atom,))) for ll, atom in self._restock(body)]
+                    ways += self._restock_and_pick(body, logp)
                 ghost = self._ghost(body)
                 if ghost is not None:
                     ways.append(Way(ghost[0] + logp, self._choice((ghost[1],))))
             self._alone = ways
         return self._alone
 
-    def _from_carts(self, carts: Carts, body: int, logp: float, strangers: bool) -> list[Way]:
-        out: list[Way] = []
-        for used in _subsets(self._pool(carts, body, strangers), self.shift):
-            ll = logp + self._put_loglik(used) + sum([self.scene.seen(body, x.unit.product) for x in used])
-            atoms = _gather([self._down(x.unit, body) for x in used])
-            out.append(Way(ll, self._choice(atoms), tuple([(x.body, x.unit) for x in used])))
-        return out
+    def _from_carts(self, body: int, logp: float, own: list[tuple[int, Cart]]) -> list[Way]:
+        """The body's own things and its group's, up to three at once."""
+        key = (body, *[(b, c.key) for b, c in own])
+        known = self._puts.get(key)
+        if known is None:
+            pool: list[_Unit] = []
+            for b, cart in own:
+                prior = 0.0 if b == body else math.log(self.s.mate)
+                seen: dict[tuple[str, int], int] = {}
+                for h in cart.units:
+                    k = (h.product, round(h.grams))
+                    seen[k] = seen.get(k, 0) + 1
+                    if seen[k] <= 3:
+                        pool.append(_Unit(b, h, prior))
+            known = self._puts[key] = [
+                self._way_down(body, logp, used) for used in _subsets(pool[:12], self.total, self.shift.sd)
+            ]
+        return known
 
-    def _pool(self, carts: Carts, body: int, strangers: bool) -> list[_Unit]:
-        """What this body may be putting down: its own, its group's, or (alone and of the right weight) a
-        stranger's."""
-        mates = frozenset(self.scene.mates(body))
-        near: list[_Unit] = []
-        far: list[_Unit] = []
-        for b, cart in sorted(carts.items()):
-            own = b == body or b in mates
-            if not own and not strangers:
-                continue
-            prior = 0.0 if b == body else math.log(self.s.mate if own else self.s.handed)
-            known: dict[tuple[str, int], int] = {}
-            for h in cart.units:
-                k = (h.product, round(h.grams))
-                known[k] = known.get(k, 0) + 1
-                if own and known[k] <= 3:
-                    near.append(_Unit(b, h, prior))
-                elif not own and known[k] == 1 and self.fits(h):
-                    far.append(_Unit(b, h, prior))
-        return near[:12] + far[:4]
+    def _from_stranger(self, body: int, logp: float, owner: int, cart: Cart) -> list[Way]:
+        """A thing of the right weight that somebody else took."""
+        key = (body, owner, cart.key)
+        known = self._puts.get(key)
+        if known is None:
+            some = {(h.product, round(h.grams)): h for h in cart.units if self.fits(h)}
+            prior = math.log(self.s.handed)
+            known = [self._way_down(body, logp, (_Unit(owner, h, prior),)) for h in some.values()]
+            self._puts[key] = known
+        return known
+
+    def _way_down(self, body: int, logp: float, used: tuple[_Unit, ...]) -> Way:
+        ll = logp + self._put_loglik(used) + sum([self.scene.seen(body, x.unit.product) for x in used])
+        atoms = _gather([self._down(x.unit, body) for x in used])
+        return Way(ll, self._choice(atoms), tuple([(x.body, x.unit) for x in used]))
 
     def fits(self, h: Held) -> bool:
         """May this unit alone be what was put down?"""
@@ -240,7 +259,7 @@ class Ways:
         return math.log(self.s.handed) + log_normal(0.0, self.shift.sd)
 
     def _down(self, h: Held, body: int) -> Atom:
-        return Atom("put_back", body, h.product, 1, self._facing(h.product), self.shift.main, h.grams)
+        return Atom("put_back", body, h.product, 1, self._facing(h.product), self.main, h.grams)
 
     def _put_loglik(self, used: Sequence[_Unit]) -> float:
         sd = math.sqrt(self.shift.sd**2 + sum([x.unit.sd**2 for x in used]))
@@ -252,7 +271,9 @@ class Ways:
         return ll + sum([home if self._at_home(x.unit.product) else away for x in used])
 
     def _at_home(self, product: str) -> bool:
-        return self.catalogue.home(product, self.shift.plates) is not None
+        if product not in self._home:
+            self._home[product] = self.catalogue.home(product, self.shift.plates)
+        return self._home[product] is not None
 
     def _restock(self, body: int) -> Iterator[tuple[float, Atom]]:
         shift = self.shift
@@ -262,6 +283,16 @@ class Ways:
                 qty = max(1, round(self.total / w))
                 ll = self.catalogue.weigh(self.total, product, qty, shift.sd) + math.log(0.2)
                 yield ll, Atom("put_back", body, product, qty, f, shift.main, self.total)
+
+    def _restock_and_pick(self, staff: int, logp: float) -> Iterator[Way]:
+        """Staff put several down while a customer took one: only the sum was weighed."""
+        hands = [(x, b) for b, x in self.who(self.shift.plates).items() if b is not None and b not in self.scene.staff]
+        for x, b in hands:
+            for ll, atom in self._restock(staff):
+                w = self.catalogue.weight[atom.product]
+                more = atom._replace(qty=atom.qty + 1, grams=atom.grams + w)
+                pick = Atom("pick", b, atom.product, 1, atom.facing, atom.plate, w)
+                yield Way(ll + logp + math.log(self.s.together) + x, self._choice((more, pick)))
 
     def _ghost(self, body: int) -> tuple[float, Atom] | None:
         """Something came back that nobody is known to hold: an earlier take was missed."""
@@ -274,10 +305,9 @@ class Ways:
         return best
 
     def _facing(self, product: str) -> int | None:
-        home = self.catalogue.home(product, self.shift.plates)
-        if home is not None:
-            return home
-        here = self.catalogue.facings_of((self.shift.main,))
+        if self._at_home(product):
+            return self._home[product]
+        here = self.catalogue.facings_of((self.main,))
         return here[0] if here else None
 
     # next state
@@ -301,8 +331,11 @@ class Ways:
         expected = max(sum([a.grams for a in picks]), 1e-6)
         for a in picks:
             if a.body is not None:
-                grams = -self.total * (1.0 if units == 1 else a.grams / expected / a.qty)
-                sd = shift.sd if units == 1 else shift.sd + self.catalogue.spread[a.product]
+                alone = units == 1 and self.total < 0
+                grams = -self.total if alone else a.grams / a.qty
+                if self.total < 0 and not alone:
+                    grams *= -self.total / expected
+                sd = shift.sd if alone else shift.sd + self.catalogue.spread[a.product]
                 held = carts.get(a.body, EMPTY).units
                 carts[a.body] = Cart(held + (Held(a.product, grams, sd, shift.id),) * a.qty)
         if way.lying is not None:
@@ -327,14 +360,14 @@ def _same_spot(item: Lying, shift: Shift, sd: float) -> float:
     return max(sharp - 0.5 * (off / spread) ** 2, -3.0)
 
 
-def _subsets(pool: list[_Unit], shift: Shift) -> Iterator[tuple[_Unit, ...]]:
+def _subsets(pool: list[_Unit], total: float, sd: float) -> Iterator[tuple[_Unit, ...]]:
     """One to three units whose weight is near the shift's."""
     for n in (1, 2, 3):
         if n > 1 and len(pool) > (12, 12, 9)[n - 1]:
             return
         for used in itertools.combinations(pool, n):
             grams = sum([x.unit.grams for x in used])
-            if abs(grams - shift.total) < 7.0 * (shift.sd + max([x.unit.sd for x in used]) * n):
+            if abs(grams - total) < 7.0 * (sd + max([x.unit.sd for x in used]) * n):
                 yield used
 
 

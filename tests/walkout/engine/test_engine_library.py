@@ -1,0 +1,75 @@
+"""The engine as somebody else's library: what it imports, and that nothing but its messages matters to it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.walkout.engine.plate_shop import T0, Scene, Walker, layout, receipts
+
+from madang.walkout import Engine, Store
+
+ROOT = Path(__file__).parents[3]
+FOREIGN = ("sqlalchemy", "scipy", "fastapi", "starlette", "msgspec", "polars", "madang.db", "madang.ui", "madang.web")
+BUSY = """
+from tests.walkout.engine.plate_shop import Scene, Walker, play
+s = Scene()
+s.shopper("a", Walker(1, 20, stand=0.3, reach={8: 6, 12: 1}))
+s.shopper("b", Walker(2.5, 22, stand=0.6, height=1.75, reach={8.1: 6, 14: 11}))
+s.loads = [(8, 6, -71.0), (8.1, 6, -71.0), (12, 1, -380.0), (14, 11, 142.0)]
+print([repr(u) for u in play(s)])
+"""
+
+
+def _python(code: str, seed: str = "0") -> str:
+    env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env).stdout
+
+
+def test_the_engine_imports_numpy_and_nothing_else_of_weight() -> None:
+    code = "import sys; from madang.walkout import Engine; print('\\n'.join(sys.modules))"
+    loaded = _python(code).split()
+    assert "numpy" in loaded
+    assert [name for name in loaded if name.startswith(FOREIGN)] == []
+
+
+def test_the_engine_loads_few_modules_beyond_numpys_own() -> None:
+    code = (
+        "import sys, numpy; old = {*sys.modules}; from madang.walkout import Engine; print(len({*sys.modules} - old))"
+    )
+    assert int(_python(code)) < 60
+
+
+def test_updates_do_not_depend_on_the_hash_seed() -> None:
+    assert _python(BUSY, "1") == _python(BUSY, "2")
+
+
+@pytest.mark.parametrize("at", [7.0, 13.5])
+def test_a_pickled_engine_goes_on_to_the_last_digit(at: float) -> None:
+    s = Scene()
+    s.shopper("a", Walker(1, 20, reach={8: 0, 12: 2}))
+    s.loads = [(8, 0, -380.0), (12, 2, -540.0)]
+    whole, parted = Engine(Store.from_json(layout())), Engine(Store.from_json(layout()))
+    said: list[object] = []
+    again: list[object] = []
+    pickled = False
+    for arrival, kind, what in s.messages():
+        if arrival > T0 + at and not pickled:
+            parted, pickled = pickle.loads(pickle.dumps(parted)), True
+        for engine, out in ((whole, said), (parted, again)):
+            if kind == 0:
+                engine.plates(1, what[0], what[1], arrival)
+            elif kind == 1:
+                engine.skeletons(what[0], what[1])
+            else:
+                engine.gate(what)
+            out += engine.advance(arrival)
+    said += whole.finish()
+    again += parted.finish()
+    assert pickled
+    assert said == again
+    assert receipts(said) == {"a": {"cola": 1, "milk": 1}}  # type: ignore[arg-type]
