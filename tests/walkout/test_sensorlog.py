@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -256,3 +257,20 @@ def test_a_destruction_that_a_crash_interrupts_is_finished_and_told(tmp_path: Pa
     assert doomed.bytes > doomed.end - doomed.first
     assert doomed.from_us < doomed.to_us
     assert read(tmp_path, position=again.first)[-1] == 39
+
+
+def test_messages_are_taken_while_the_log_is_made_durable(tmp_path: Path) -> None:
+    log = SensorLog(tmp_path)
+    log.append(Record(1, b"a"))
+    begun = log.begin_sync()
+    assert begun is not None
+    handle, end = begun
+    log.append(Record(2, b"b"))
+    os.fsync(handle)
+    os.close(handle)
+    log.synced(end)
+    assert log.durable == end < log.end
+    assert log.begin_sync(end) is None
+    log.sync()
+    assert log.durable == log.end
+    log.close()

@@ -8,6 +8,7 @@ position is then told to whoever follows it (the engine process). A bad message 
 from __future__ import annotations
 
 import hmac
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -257,9 +258,19 @@ class Gateway:
             return [msgspec.structs.replace(d, gaps=set()) for _, d in sorted(self._devices.items())]
 
     def sync(self, upto: int | None = None) -> None:
-        """Make the log durable up to a position: before anything that depends on it is written."""
+        """Make the log durable up to a position: before anything that depends on it is written. Messages are taken
+        meanwhile: a disk may need its time."""
         with self._lock:
-            self._log.sync(upto)
+            begun = self._log.begin_sync(upto)
+        if begun is None:
+            return
+        handle, end = begun
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        with self._lock:
+            self._log.synced(end)
 
     @property
     def arrival_us(self) -> int:

@@ -293,6 +293,18 @@ class SensorLog:
         if force:
             self._sync_folder()
 
+    def begin_sync(self, upto: int | None = None) -> tuple[int, int] | None:
+        """``sync`` in parts, so that appending goes on meanwhile: (a descriptor to ``fsync`` and close, up to where
+        that makes it durable), to be told to ``synced``; None where it is durable already."""
+        if self._file is None or self.durable >= (self.end if upto is None else upto):
+            return None
+        self._file.flush()
+        return os.dup(self._file.fileno()), self.end
+
+    def synced(self, end: int) -> None:
+        """The log is durable up to ``end``: whole segments before the one that was synced are so since they ended."""
+        self.durable = max(self.durable, end)
+
     def _sync_folder(self) -> None:
         handle = os.open(self._folder, os.O_RDONLY)
         try:
