@@ -26,8 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", nargs="?", help="which one to run; without a name they are listed")
     parser.add_argument("--data", type=Path, metavar="DIR", help="run on the data in this folder")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file")
-    chosen = parser.parse_args(arguments)
     modules = found()
+    known = {flag for module in modules.values() for flag in getattr(module, "FLAGS", ())}
+    for flag in sorted(known):
+        parser.add_argument(f"--{flag}", action="store_true", help="see the benchmark that knows it")
+    chosen = parser.parse_args(arguments)
     if chosen.name is None:
         width = max(map(len, modules), default=0)
         print("\n".join(f"{name:<{width}}  {module.SUMMARY}" for name, module in modules.items()))
@@ -36,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"There is no benchmark {chosen.name!r}. There are: {', '.join(modules)}.", file=sys.stderr)
         return 2
     logging.getLogger("madang").setLevel(logging.ERROR)  # large batches are meant to be over the writer's budget
-    report = modules[chosen.name].run(chosen.data)
+    module = modules[chosen.name]
+    flags = frozenset(flag for flag in getattr(module, "FLAGS", ()) if getattr(chosen, flag.replace("-", "_")))
+    report = module.run(chosen.data, flags) if flags else module.run(chosen.data)
     print(report.text())
     if chosen.json:
         report.write(chosen.json)

@@ -1,0 +1,188 @@
+"""Accuracy of the walk-out engine on recordings with known truth: by category, with Wilson intervals.
+
+`--no-vision` leaves the classifier's looks out; `--sensitivity` runs everything again with each parameter halved and
+doubled. The categories stand for cross-validation: beside the whole, the score without the category that helps most.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.report import Report, Table
+
+SUMMARY = "accuracy of the walk-out engine on recordings with known truth (--data CASES)"
+FLAGS = ("no-vision", "sensitivity")
+Z = 1.96
+
+Basket = Mapping[str, int]
+
+
+class Scored(NamedTuple):
+    """One receipt: predicted and true units, money charged too much and too little, KRW."""
+
+    case: str
+    category: str
+    exact: bool
+    confidence: float
+    hits: int
+    units: int
+    over_krw: int
+    under_krw: int
+    sales_krw: int
+
+
+def run(data: Path | None, flags: frozenset[str] = frozenset()) -> Report:
+    """Replay every recording of `data` and score its receipts."""
+    from madang.walkout.engine import Settings
+
+    if data is None:
+        raise SystemExit("accuracy needs recordings: --data CASES (make some with `madang twin record`)")
+    rows = scored(data, Settings(), vision="no-vision" not in flags)
+    report = Report("accuracy")
+    report.figures = figures(rows)
+    report.tables = [_categories(rows)]
+    if "sensitivity" in flags:
+        report.tables.append(_sensitivity(data, "no-vision" not in flags, report.figures))
+    report.notes = [
+        "Recordings made by a simulator are simulated: such scores are no competition scores.",
+        _left_out(rows),
+    ]
+    return report
+
+
+def scored(data: Path, settings: Any, *, vision: bool = True) -> list[Scored]:
+    """All receipts of the recordings below `data`."""
+    from madang.walkout.recordings import find_cases, read_case, replay
+
+    rows: list[Scored] = []
+    folders, stores = find_cases(data)
+    for folder in folders:
+        recording = read_case(folder, stores)
+        if not vision:
+            recording = dataclasses.replace(recording, visions=[])
+        said = replay(recording, settings)
+        truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+        prices = {str(p["id"]): int(p.get("price") or 0) for p in recording.store["products"]}
+        for credential, true in sorted(truth["receipts"].items()):
+            told = said.receipts.get(credential, {})
+            sure = said.confidence.get(credential, 0.0)
+            rows.append(receipt_score(folder.name, str(truth["category"]), told, true, sure, prices))
+    return rows
+
+
+def receipt_score(
+    case: str, category: str, told: Basket, true: Basket, confidence: float, prices: Mapping[str, int]
+) -> Scored:
+    """One receipt against its truth."""
+    names = sorted({*told, *true})
+    more = {p: told.get(p, 0) - true.get(p, 0) for p in names}
+    return Scored(
+        case=case,
+        category=category,
+        exact=not any(more.values()),
+        confidence=confidence,
+        hits=sum(min(told.get(p, 0), true.get(p, 0)) for p in names),
+        units=sum(told.values()) + sum(true.values()),
+        over_krw=sum(prices[p] * max(n, 0) for p, n in more.items()),
+        under_krw=sum(prices[p] * max(-n, 0) for p, n in more.items()),
+        sales_krw=sum(prices[p] * n for p, n in true.items()),
+    )
+
+
+def figures(rows: list[Scored]) -> dict[str, float]:
+    """Competition F1 (items pooled per case, mean of cases), exact receipts, money, calibration, review."""
+    cases: dict[str, list[Scored]] = {}
+    for row in rows:
+        cases.setdefault(row.case, []).append(row)
+    f1 = [_f1(some) for some in cases.values()]
+    sales = max(sum(r.sales_krw for r in rows), 1)
+    return {
+        "f1": sum(f1) / len(f1),
+        "exact_share": sum(r.exact for r in rows) / len(rows),
+        "over_share": sum(r.over_krw for r in rows) / sales,
+        "under_share": sum(r.under_krw for r in rows) / sales,
+        "ece": ece(rows),
+        "review_share_for_99": review_share(rows, 0.99),
+        "receipts": float(len(rows)),
+    }
+
+
+def _f1(rows: list[Scored]) -> float:
+    units = sum(r.units for r in rows)
+    return 2.0 * sum(r.hits for r in rows) / units if units else 1.0
+
+
+def wilson(good: int, count: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson, 1927)."""
+    share, spread = good / count, Z * Z / count
+    middle = (share + spread / 2.0) / (1.0 + spread)
+    half = Z * math.sqrt(share * (1.0 - share) / count + spread / (4.0 * count)) / (1.0 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def ece(rows: list[Scored], bins: int = 10) -> float:
+    """Expected calibration error over equal bins of confidence."""
+    found: dict[int, list[Scored]] = {}
+    for r in rows:
+        found.setdefault(min(int(r.confidence * bins), bins - 1), []).append(r)
+    return sum(abs(sum(r.confidence for r in some) - sum(r.exact for r in some)) for some in found.values()) / len(rows)
+
+
+def review_share(rows: list[Scored], goal: float) -> float:
+    """Share of receipts to be looked at, least confident first, so that `goal` of the others are exact."""
+    kept = good = 0
+    for k, row in enumerate(sorted(rows, key=lambda r: -r.confidence), 1):
+        good += row.exact
+        kept = k if good >= goal * k else kept
+    return 1.0 - kept / len(rows)
+
+
+def _categories(rows: list[Scored]) -> Table:
+    table = Table(
+        "receipts by category", ["category", "receipts", "F1", "exact %", "95 % interval", "over %", "under %"]
+    )
+    groups = {name: [r for r in rows if r.category == name] for name in sorted({r.category for r in rows})}
+    for name, some in [*groups.items(), ("all", rows)]:
+        f = figures(some)
+        low, high = wilson(sum(r.exact for r in some), len(some))
+        money = [f"{100 * f[key]:.1f}" for key in ("over_share", "under_share")]
+        exact = [f"{100 * f['exact_share']:.1f}", f"{100 * low:.0f} to {100 * high:.0f}"]
+        table.rows.append([name, str(len(some)), f"{f['f1']:.3f}", *exact, *money])
+    return table
+
+
+def _left_out(rows: list[Scored]) -> str:
+    """The range of the score when each category is left out in turn."""
+    names = sorted({r.category for r in rows})
+    if len(names) < 2:
+        return "One category only."
+    shares = {name: figures([r for r in rows if r.category != name])["exact_share"] for name in names}
+    low, high = min(shares, key=lambda n: shares[n]), max(shares, key=lambda n: shares[n])
+    return (
+        "No parameter is fitted to a category, so leaving one out changes the sample only: exact receipts without "
+        f"{low} {100 * shares[low]:.1f} %, without {high} {100 * shares[high]:.1f} %."
+    )
+
+
+def _sensitivity(data: Path, vision: bool, base: Mapping[str, float]) -> Table:
+    from madang.walkout.engine import Settings
+
+    table = Table(
+        "each parameter halved and doubled: change of F1 and of exact receipts, points", ["parameter", "x 1/2", "x 2"]
+    )
+    for field in dataclasses.fields(Settings):
+        value = getattr(Settings(), field.name)
+        if not isinstance(value, int | float):
+            continue
+        cells = []
+        for factor in (0.5, 2.0):
+            changed = type(value)(value * factor)
+            got = figures(scored(data, dataclasses.replace(Settings(), **{field.name: changed}), vision=vision))
+            cells.append(" ".join(f"{100 * (got[key] - base[key]):+.1f}" for key in ("f1", "exact_share")))
+        table.rows.append([field.name, *cells])
+    return table
