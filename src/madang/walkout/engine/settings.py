@@ -246,16 +246,16 @@ class Settings:
     """Doubt in every receipt, nats ..."""
     doubts: Mapping[str, float] = field(
         default_factory=lambda: {
-            "unexplained": 0.23,
-            "misfit": 0.05,
-            "noisy": 0.02,
-            "met": 0.1,
-            "strange": 0.05,
-            "missed": 1.0,
-            "rival": 0.07,
-            "rejoined": 0.1,
-            "unbound": 0.1,
-            "units": 0.012,
+            "unexplained": 0.15,
+            "misfit": 0.03,
+            "noisy": 0.012,
+            "met": 0.08,
+            "strange": 0.03,
+            "missed": 0.24,
+            "rival": 0.03,
+            "rejoined": 0.018,
+            "unbound": 0.06,
+            "units": 0.006,
         }
     )
     """... and per kind of evidence for which no hypothesis stands (`doubt.py`), nats each; learned on simulated
