@@ -2,7 +2,7 @@
 
 Every kind of evidence is counted per body while it happens. A receipt's confidence is the probability of its
 hypothesis times the chance that none of this matters: exp(-sum of count times price). The prices are in
-`Settings.doubts`; they are the only learned numbers, fitted on simulated shops (docs/walkout.md).
+`Settings.doubts`; docs/walkout.md says where they come from.
 """
 
 from __future__ import annotations

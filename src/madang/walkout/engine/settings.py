@@ -258,8 +258,8 @@ class Settings:
             "units": 0.006,
         }
     )
-    """... and per kind of evidence for which no hypothesis stands (`doubt.py`), nats each; learned on simulated
-    shops."""
+    """... and per kind of evidence for which no hypothesis stands (`doubt.py`), nats each; begun as a
+    fit on simulated shops, then set by judgement (docs/walkout.md)."""
     memory_s: float = 40.0
     """How long hands and looks are kept."""
     vanished_s: float = 300.0
