@@ -160,6 +160,16 @@ def test_a_missing_exit_closes_the_visit_all_the_same() -> None:
     assert receipt.t < T0 + 26
 
 
+def test_what_was_told_stays_told_when_somebody_is_still_about_after_the_receipt() -> None:
+    s = Scene()
+    s.shopper("a", Walker(1, 28, reach={6: 0, 20: 2}), leaves=False)
+    s.gates.append(Gate(T0 + 10, "left", "a"))
+    s.loads = [(6, 0, -380.0), (20, 2, -540.0)]
+    out = play(s)
+    assert receipts(out) == {"a": {"cola": 1}}
+    assert [m.product for m in moves(out)] == ["cola", "milk"]
+
+
 def test_who_comes_in_again_has_one_receipt_for_both_stays() -> None:
     s = Scene(end=50)
     s.shopper("a", Walker(1, 16, reach={8: 0}))

@@ -224,8 +224,15 @@ class Reporter:
                 )
             )
         if done:
+            self._close_books(done)
             self.belief.forget(done)
         return out
+
+    def _close_books(self, bodies: set[int]) -> None:
+        """What was told of these stays told: should the gate have erred and one of them still be about, belief begins
+        with an empty story, which takes nothing back."""
+        for body in bodies:
+            self._by_body.pop(body, None)
 
 
 def _once(acts: Sequence[Told]) -> list[Told]:
