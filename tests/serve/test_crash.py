@@ -300,18 +300,27 @@ def _open_again(stage: Stage, trouble: Trouble, batches: list[Batch], at: int, r
     trouble.again()
     known = {}
     for device in {device for batch in batches for device, _ in batch.numbers}:
-        known[device] = stage.caller.get(f"/v1/sensors/devices/{device}").json()
+        known[device] = patiently(lambda d=device: stage.caller.get(f"/v1/sensors/devices/{d}")).json()  # type: ignore[misc]
     for i, batch in enumerate(batches):
         if any(n >= known[d]["next_seq"] or n in known[d]["gaps"] for d, n in batch.numbers):
             return min(i, at)
     return at
 
 
+def patiently(ask: Callable[[], Any]) -> Any:
+    """A server that says it is open may need a moment until it takes connections."""
+    for _ in range(50):
+        with contextlib.suppress(httpx.TransportError):
+            return ask()
+        time.sleep(0.1)
+    return ask()
+
+
 def _settle(stage: Stage) -> None:
     """Until everything that was logged is applied."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        said = stage.caller.status()["log"]
+        said = patiently(stage.caller.status)["log"]
         if said["applied"] >= said["end"]:
             time.sleep(0.3)
             return
