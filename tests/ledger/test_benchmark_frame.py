@@ -7,8 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from benchmarks import __main__ as command
 from benchmarks.report import Report, Table, machine
+
+from benchmarks import __main__ as command
 
 
 def test_every_benchmark_is_listed_with_one_line(capsys: pytest.CaptureFixture[str]) -> None:
