@@ -47,7 +47,7 @@ def _truth_kept(people: People) -> list[float]:
 def test_a_trail_keeps_order_room_and_the_last_sightings() -> None:
     trail, kept = Trail(), []
     for k in range(5 * ROOM):
-        trail.push(0.1 * k, np.full((8, 4), float(k)), np.array([k, -k], float))
+        trail.push(0.1 * k, np.full((1, 8, 4), float(k)), np.array([[k, -k]], float), 0)
         kept.append(0.1 * k)
         if k % 90 == 89:
             trail.forget(0.1 * k - 5.0)
@@ -62,16 +62,16 @@ def test_the_nearest_sighting_may_be_before_or_after() -> None:
     trail = Trail()
     assert trail.nearest(1.0) is None
     for t in (1.0, 2.0, 4.0):
-        trail.push(t, np.zeros((8, 4)), np.zeros(2))
+        trail.push(t, np.zeros((1, 8, 4)), np.zeros((1, 2)), 0)
     assert [trail.nearest(t) for t in (0.0, 1.4, 1.6, 3.2, 9.0)] == [0, 0, 1, 2, 2]
 
 
 def test_a_trail_continues_an_earlier_one() -> None:
     first, second = Trail(), Trail()
-    first.push(1.0, np.zeros((8, 4)), np.zeros(2))
-    second.push(2.0, np.ones((8, 4)), np.ones(2))
+    first.push(1.0, np.zeros((1, 8, 4)), np.zeros((1, 2)), 0)
+    second.push(2.0, np.ones((1, 8, 4)), np.ones((1, 2)), 0)
     both = second.after(first)
-    both.push(3.0, np.ones((8, 4)), np.ones(2))
+    both.push(3.0, np.ones((1, 8, 4)), np.ones((1, 2)), 0)
     assert both.times.tolist() == [1.0, 2.0, 3.0]
     assert both.xy[:, 0].tolist() == [0.0, 1.0, 1.0]
 

@@ -310,8 +310,9 @@ class Belief:
     def exchange(self, a: int, b: int, since: float) -> None:
         """Bodies `a` and `b` were mistaken for each other since then: what they took before goes to the other
         body."""
-        early = {k for k, t in self.times.items() if t < since}
         beam = self._together([a, b], ())
+        held = {h.shift for x in beam.states for k in (a, b) for h in x.carts.get(k, EMPTY).units}
+        early = {k for k in held if self.times.get(k, since) < since}
         for state in beam.states:
             ca, cb = state.carts.get(a, EMPTY).units, state.carts.get(b, EMPTY).units
             mine = tuple([h for h in ca if h.shift not in early] + [h for h in cb if h.shift in early])

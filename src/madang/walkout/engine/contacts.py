@@ -111,11 +111,11 @@ class Contacts:
         """Take one frame's confirmed people."""
         if frame.bodies:
             z = frame.joints[:, WRISTS, 2]
-            if (z < self.s.floor_m).any():
+            if np.fmin.reduce(z, axis=None) < self.s.floor_m:
                 self._reach_down(frame, z)
             if len(frame.bodies) > 1:
                 up = z > self.s.contact_raised * frame.full[:, NECK, 2:]
-                if np.count_nonzero(up.any(axis=1)) > 1:
+                if np.count_nonzero(up[:, 0] | up[:, 1]) > 1:
                     self._meet(frame, up)
         return self._over(frame.t) if self._spells else []
 
@@ -132,8 +132,9 @@ class Contacts:
         wrists = frame.joints[who, 6 + hand, :3]
         diff = wrists[:, None] - wrists
         gap2 = np.einsum("ijk,ijk->ij", diff, diff)
-        for i, j in np.argwhere(gap2 < self.s.contact_m**2).tolist():
-            if who[i] < who[j]:
+        near = (gap2 < self.s.contact_m**2) & (who[:, None] < who)
+        if near.any():
+            for i, j in np.argwhere(near).tolist():
                 k, m = int(who[i]), int(who[j])
                 a, b = frame.full[k, NECK], frame.full[m, NECK]
                 x, y = (b[:2] - a[:2]).tolist()

@@ -153,7 +153,7 @@ class Engine:
     def _seen_now(self, now: float) -> list[Update]:
         """Where everybody stands who was seen in the last half second."""
         bodies = [b for b in self._people.bodies.values() if now - b.lost < SEEN_S and not b.gone]
-        return [Person(now, b.track, self._visits.of.get(b.id), float(b.where[0]), float(b.where[1])) for b in bodies]
+        return [Person(now, b.track, self._visits.of.get(b.id), b.where[0], b.where[1]) for b in bodies]
 
     def _run(self, now: float) -> list[Update]:
         s = self.settings

@@ -74,15 +74,13 @@ class Holds:
         for hold in list(self._holds):
             if any(self._moves(q) for q in hold.before) and t < hold.t1 + self.s.hold_wait_s:
                 continue
-            whole = self._whole(hold)
-            inside = hand_in(whole or hold.first)
-            hold.whole = whole
+            whole = hold.whole = self._whole(hold)
             if whole is None:
-                if not inside or t > hold.t1 + self.s.hold_s:
+                if t > hold.t1 + self.s.hold_s or not hand_in(hold.first):
                     self._holds.remove(hold)
                     first = hold.first
                     self.returns.append(Return(first.main, first.t0, hold.t1, float(np.abs(first.deltas).max())))
-            elif not inside or t > hold.t1 + (self.s.quiet_hold_s if explained(whole) else self.s.hold_s):
+            elif self._over(hold, whole, t, explained) or not hand_in(whole):
                 self._holds.remove(hold)
                 out.append(whole)
         return out
@@ -96,6 +94,11 @@ class Holds:
         if not paused and not (explained(whole) and explained(shift)):
             return False
         return abs(whole.total + shift.total) > 0.2 * min(abs(whole.total), abs(shift.total))
+
+    def _over(self, hold: Hold, whole: Shift, t: float, explained: Callable[[Shift], bool]) -> bool:
+        """Has it waited long enough, hand or no hand? For less long when the whole is explained."""
+        quiet, most = hold.t1 + self.s.quiet_hold_s, hold.t1 + self.s.hold_s
+        return t > max(quiet, most) or (t > min(quiet, most) and explained(whole) == (quiet < most))
 
     def _moves(self, plate: int) -> bool:
         return self._plates.now(plate)[2] or self._interactions.gathering(plate)

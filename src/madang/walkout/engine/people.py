@@ -32,7 +32,7 @@ class Body:
     born: float
     start: Floats
     track: str
-    where: Floats
+    where: Sequence[float]
     lost: float
     trail: Trail = field(default_factory=Trail)
     tracks: list[tuple[float, str]] = field(default_factory=list)
@@ -175,7 +175,7 @@ class People:
 
     def _begin(self, t: float, track: str, seen: Floats) -> int:
         where = _centre(seen)
-        body = Body(self._count, t, where, track, where, t, tracks=[(t, track)])
+        body = Body(self._count, t, where, track, where.tolist(), t, tracks=[(t, track)])
         self._count += 1
         self._live.append(body)
         self._fresh.append(body)
@@ -213,12 +213,13 @@ class People:
         speed = 0.6 * self._speed[at] + 0.4 * np.minimum(np.maximum(step, -FASTEST_M_S), FASTEST_M_S)
         self._full[at], self._xy[at], self._speed[at], self._lost[at] = full, xy, speed, t
         self._frames += 1
+        places = xy.tolist()
         heads = seen[:, HEAD, 2].tolist() if self._frames % 3 == 0 else None
         for k, row in enumerate(rows):
             body = self._live[row]
             body.lost = t
-            body.where = xy[k]
-            body.trail.push(t, seen[k], xy[k])
+            body.where = places[k]
+            body.trail.push(t, seen, xy, k)
             if not body.confirmed:
                 body.seen += 1
                 body.hidden += int((seen[k, :, 0] != seen[k, :, 0]).sum())
@@ -279,7 +280,7 @@ class People:
     def _score(self, body: Body, old: Body) -> float:
         return score(body, old, self.at_gate(body.start), self.s)
 
-    def at_gate(self, where: Floats) -> bool:
+    def at_gate(self, where: Floats | Sequence[float]) -> bool:
         """Is this place in the gate area?"""
         if self._gate is None:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,6 +108,7 @@ class Grasp:
         self.plates, self.deltas, self.t, self.t0 = at
         self.clock = clock - clock.min()
         self.place = place_of(store, self.plates, self.deltas)
+        self._x, self._y = self.place.centre.tolist()
         near = [(self._away(b), b) for b in bodies]
         self._near = [b for away, b in near if away < ARM_M]
         around = ROUND_S + s.grasp_before_s
@@ -124,7 +126,7 @@ class Grasp:
             return np.inf
         x, y = body.trail.xy[k].tolist()
         gone = abs(float(body.trail.times[k]) - self.t)
-        return float(np.hypot(x - self.place.centre[0], y - self.place.centre[1])) - WALK_M_S * gone
+        return math.hypot(x - self._x, y - self._y) - WALK_M_S * gone
 
     def reach(self, body: int, plates: tuple[int, ...]) -> float:
         """Log likelihood of the body's hand having moved what changed on these of the plates."""
@@ -229,6 +231,9 @@ def _cost(joints: Floats, place: Place, s: Settings, level: int) -> Floats:
 
 def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Settings) -> bool:
     """Was a hand of any of these near the place at some moment of that time?"""
-    near = [b for b in bodies if np.hypot(*(b.where - place.centre)) < ARM_M]
+    x, y = place.centre.tolist()
+    near = [b for b in bodies if math.hypot(b.where[0] - x, b.where[1] - y) < ARM_M]
+    if not near:
+        return False
     hands = Hands(near, t0, t1)
     return bool(hands.ids) and bool(hands.costs(place, s).min() < s.hand_in_nats)

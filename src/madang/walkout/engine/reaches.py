@@ -80,6 +80,7 @@ class Reaches:
                 self._high[g] = boxes[:, 3:].max(axis=0) + EDGE_M
                 self._low[g, :2] += np.minimum(out, 0.0) + EDGE_M * np.abs(store.outward[g])
                 self._high[g, :2] += np.maximum(out, 0.0) - EDGE_M * np.abs(store.outward[g])
+        self._low, self._high = self._low.T[:, None].copy(), self._high.T[:, None].copy()
         self._open: dict[tuple[int, int], _Open] = {}
         self._kept: list[Reached] = []
         self._told = 0
@@ -87,10 +88,12 @@ class Reaches:
     def feed(self, frame: Frame) -> None:
         """Take one frame's people; a hidden wrist is where it was, moved along with its body."""
         if frame.bodies:
-            wrists = frame.full[:, WRISTS].reshape(-1, 1, 3)
-            inside = ((wrists > self._low) & (wrists < self._high)).all(axis=2)
-            for row, g in np.argwhere(inside).tolist():
-                self._touch(frame, row, g, wrists[row, 0])
+            wrists = frame.full[:, WRISTS].reshape(-1, 3)
+            axes = wrists.T[:, :, None]
+            x, y, z = (axes > self._low) & (axes < self._high)
+            rows, gondolas = (x & y & z).nonzero()
+            for row, g in zip(rows.tolist(), gondolas.tolist(), strict=True):
+                self._touch(frame, row, g, wrists[row])
         if self._open:
             self._close(frame.t - PAUSE_S)
 

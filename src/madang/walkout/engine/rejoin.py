@@ -26,7 +26,7 @@ class Join:
 def score(body: Body, old: Body, at_gate: bool, s: Settings) -> float:
     """Log odds that this track continues that lost body: a walk in the gap, and the same head height."""
     gap = body.born - old.lost
-    away = float(np.hypot(*(body.start - old.where)))
+    away = float(np.hypot(body.start[0] - old.where[0], body.start[1] - old.where[1]))
     if gap < -0.1 or away > 0.5 + s.walk_m_s * max(gap, 0.0):
         return -99.0
     if at_gate and (gap > 2.0 or away > 0.6):

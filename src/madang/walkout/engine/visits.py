@@ -278,7 +278,7 @@ def track_at(body: Body, t: float) -> str:
 def place_at(body: Body, t: float) -> Floats:
     """Where the body was at `t` (nearest sighting of its kept path)."""
     k = body.trail.nearest(t)
-    return body.where if k is None else body.trail.xy[k]
+    return np.array(body.where) if k is None else body.trail.xy[k]
 
 
 def _middle(line: Floats | None) -> Floats | None:
