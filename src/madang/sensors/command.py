@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from madang.kernel import SystemClock
+
 if TYPE_CHECKING:
     from madang.sensors.outbox import Outbox
     from madang.sensors.senders import Sender
@@ -74,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 def _source(args: argparse.Namespace) -> Iterator[Due]:
     from madang.sensors.sources import enacted, recorded
 
-    epoch_us = time.time_ns() // 1000 + 1_000_000
+    epoch_us = SystemClock().now_us() + 1_000_000
     if args.recording is not None:
         return recorded(args.recording, epoch_us=epoch_us)
     from madang.twin.command import shop_layout
@@ -112,13 +114,14 @@ def _numbered(due: Iterator[Due], outbox: Outbox) -> Iterator[Due]:
 
 def _paced(due: Iterator[Due]) -> Iterator[list[Message]]:
     """Messages as they fall due, some together."""
+    clock = SystemClock()
     handful: list[Message] = []
     first_us = 0
     for at_us, message in due:
         if handful and at_us - first_us > TOGETHER_US:
             yield handful
             handful = []
-        time.sleep(max(0.0, at_us / 1e6 - time.time()))
+        time.sleep(max(0, at_us - clock.now_us()) / 1e6)
         first_us = first_us if handful else at_us
         handful.append(message)
     if handful:
