@@ -281,13 +281,16 @@ class Belief:
             if id(beam) in done:
                 continue
             done.add(id(beam))
-            support: dict[tuple[int, Atom], float] = {}
+            chosen: dict[Choice, float] = {}
             for state in beam.states:
                 weight = math.exp(state.logw)
                 for choice in state.story:
-                    for atom in choice.atoms:
-                        key = (choice.shift, _what(atom))
-                        support[key] = support.get(key, 0.0) + weight
+                    chosen[choice] = chosen.get(choice, 0.0) + weight
+            support: dict[tuple[int, tuple[object, ...]], float] = {}
+            for choice, weight in chosen.items():
+                for atom in choice.atoms:
+                    key = (choice.shift, _what(atom))
+                    support[key] = support.get(key, 0.0) + weight
             best = [Told(c, a, support[c.shift, _what(a)]) for c in beam.states[0].story for a in c.atoms]
             for k, b in enumerate(beam.bodies):
                 yield b, [x for x in best if x.atom.body == b or (k == 0 and x.atom.body is None)]
@@ -376,6 +379,6 @@ def sums(ones: Sequence[tuple[float, Content]], others: Sequence[tuple[float, Co
     return sorted(found.values(), key=_order)
 
 
-def _what(atom: Atom) -> Atom:
-    """An act regardless of its exact weight and place."""
-    return atom._replace(facing=None, plate=0, grams=0.0)
+def _what(atom: Atom) -> tuple[object, ...]:
+    """An act regardless of its exact weight and place: kind, body, product and quantity."""
+    return atom[:4]

@@ -190,7 +190,8 @@ class Engine:
             out += self._catalogue.told()
         out += self._touched(now, over)
         out += self._reporter.receipts(now)
-        out += self._seen_now(now)
+        if self._people.bodies:
+            out += self._seen_now(now)
         if self._tick is not None and self._tick % 50 == 0:
             self._people.forget(now - self.settings.memory_s)
             self._reaches.forget(now - self.settings.memory_s)

@@ -117,12 +117,13 @@ class Plates:
 
     def _look(self, now: float) -> None:
         """Once a second: what the plates did while they rested is their noise; who has nothing new to say?"""
-        weight = 1.0 - 0.95**self._quiet
-        mean = self._squares / np.maximum(self._quiet, 1.0)
-        self.noise = np.sqrt(self.noise**2 + weight * (mean - self.noise**2))
-        self._set_limits()
-        self._squares.fill(0.0)
-        self._quiet.fill(0.0)
+        if self._rounds:
+            weight = 1.0 - 0.95**self._quiet
+            mean = self._squares / np.maximum(self._quiet, 1.0)
+            self.noise = np.sqrt(self.noise**2 + weight * (mean - self.noise**2))
+            self._set_limits()
+            self._squares.fill(0.0)
+            self._quiet.fill(0.0)
         self.senses.look(self._history.recent(self._rounds), self._w1, self._t_last)
         self._rounds = 0
         self.news += self._watch.look(now, self._queue.times(), self.senses.measured, self.senses.blind, self.noise)

@@ -235,5 +235,5 @@ def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Sett
     near = [b for b in bodies if math.hypot(b.where[0] - x, b.where[1] - y) < ARM_M]
     if not near:
         return False
-    hands = Hands(near, t0, t1)
-    return bool(hands.ids) and bool(hands.costs(place, s).min() < s.hand_in_nats)
+    joints = np.concatenate([b.trail.joints[b.trail.span(t0, t1)] for b in near])
+    return bool(len(joints)) and bool(hand_cost(joints, place, s).min() < s.hand_in_nats)

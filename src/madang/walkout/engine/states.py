@@ -204,9 +204,16 @@ def factors(beam: Beam, dependent_nats: float, most: int) -> list[Beam]:
 
 def _ties(columns: Sequence[Sequence[object]], weights: Sequence[float], least: float) -> list[tuple[float, int, int]]:
     """(-mutual information, i, k) of the columns that depend on each other, strongest first."""
-    loose = [k for k, column in enumerate(columns) if len(set(column)) > 1]
-    ties = [(-mutual_nats(columns[i], columns[k], weights), i, k) for n, i in enumerate(loose) for k in loose[:n]]
+    loose = {k: _numbered(column) for k, column in enumerate(columns) if len(set(column)) > 1}
+    pairs = [(i, k) for i in loose for k in loose if k < i]
+    ties = [(-mutual_nats(loose[i], loose[k], weights), i, k) for i, k in pairs]
     return sorted([x for x in ties if -x[0] > least])
+
+
+def _numbered(column: Sequence[object]) -> list[int]:
+    """The values by number: quicker to tell apart than carts."""
+    numbers: dict[object, int] = {}
+    return [numbers.setdefault(x, len(numbers)) for x in column]
 
 
 def _values(states: Sequence[State], name: int | Lying) -> list[object]:

@@ -78,6 +78,8 @@ class Visits:
     def tick(self, now: float) -> list[Update]:
         """Settle gate events older than the gate's wait, notice people who are gone."""
         out: list[Update] = []
+        if not self._waiting and not self._active and not self._searching:
+            return out
         due = sorted((g for g in self._waiting if g.t + self.s.gate_wait_s <= now), key=lambda g: g.t)
         if due:
             self._waiting = [g for g in self._waiting if g.t + self.s.gate_wait_s > now]
@@ -262,6 +264,8 @@ class Visits:
 
     def open_visits(self) -> Iterable[Visit]:
         """Visits whose receipt is still to be written."""
+        if not self._active:
+            return []
         self._active = {name: v for name, v in self._active.items() if not v.settled}
         return list(self._active.values())
 
