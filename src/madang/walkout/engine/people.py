@@ -201,12 +201,14 @@ class People:
         at = self._at(rows)
         gone = np.maximum(t - self._lost[at], 0.0)[:, None]
         full = seen[:, :, :3]
-        if not (full == full).all():
+        known = full == full
+        whole = bool(known.all())
+        if not whole:
             moved = self._full[at].copy()
             moved[:, :, :2] += (self._speed[at] * gone)[:, None]
-            full = np.where(full == full, full, moved)
+            full = np.where(known, full, moved)
         xy: Floats = 0.25 * full[:, :4, :2].sum(axis=1)
-        if not (xy == xy).all():
+        if not whole and not (xy == xy).all():
             for k in np.flatnonzero(xy[:, 0] != xy[:, 0]).tolist():
                 xy[k] = _centre(full[k])
         step = (xy - self._xy[at]) / np.maximum(gone, 0.05)

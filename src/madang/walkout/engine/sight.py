@@ -32,8 +32,9 @@ class Sight:
                 best = v
         if best is None:
             return 0.0
-        p = dict(best.top5).get(product, 0.0)
-        if p == 0.0 and dict(best.top5).get("empty", 0.0) > 0.5:
+        shown = dict(best.top5)
+        p = shown.get(product, 0.0)
+        if p == 0.0 and shown.get("empty", 0.0) > 0.5:
             return 0.0
         floor = self.s.sight_floor
         return float(self.s.sight_trust * np.log((p + floor) / (0.02 + floor)))
