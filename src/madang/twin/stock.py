@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madang.twin.geometry import Facing, Geometry, Gondola, Product
+from madang.twin.geometry import Facing, Geometry, Gondola
 from madang.twin.random import keyed
 
 COLUMN_M = 0.06  # narrowest column items stand in, our choice
@@ -174,8 +174,3 @@ def summed(loads: Sequence[Delta], sign: int) -> Delta:
         for column, mg in load.items():
             total[column] += sign * mg
     return dict(total)
-
-
-def kinds_alike(a: Product, b: Product) -> bool:
-    """Do two products look alike to the edge classifier?"""
-    return a.kind == b.kind

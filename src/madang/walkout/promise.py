@@ -132,14 +132,6 @@ def needed_once(wrong_max: float, doubt: float, wrong: int = 0) -> int:
     return _smallest(lambda n: n > wrong and upper(wrong, n, doubt) <= wrong_max, wrong + 1)
 
 
-def log_p_once(counts: Sequence[Count], wrong_max: float) -> Floats:
-    """-log of the binomial p-value of "more than ``wrong_max`` are wrong", for a single look, per count."""
-    from scipy.special import bdtr
-
-    found = [1.0 if not c.n else float(bdtr(c.wrong, c.n, wrong_max)) for c in counts]
-    return -np.log(np.maximum(found, 1e-300))
-
-
 # --- looking after every answer ---------------------------------------------------------------------------------------
 def log_wealth(n: ArrayLike, wrong: ArrayLike, wrong_max: float) -> Floats:
     """Log of what a bet against "more than ``wrong_max`` are wrong" has become; any shape.

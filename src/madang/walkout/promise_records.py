@@ -259,11 +259,6 @@ def per_rung(tx: Tx, shop: str, period: int) -> list[tuple[int, int, int]]:
     return [(int(r), int(n), int(k)) for r, n, k in tx.rows(_PER_RUNG, key | {"before_us": before_us})]
 
 
-def open_draws(tx: Tx, shop: str, period: int) -> bool:
-    """True while a draw of the period waits for its answer."""
-    return tx.rows(_OPEN_SINCE, _key(tx, shop) | {"period": period})[0][0] is not None
-
-
 def refunds_by_day(tx: Tx, shop: str, period: int) -> list[tuple[int, int]]:
     """(receipts charged automatically, those of them paid back), day by day in Seoul."""
     return [(int(n), int(k)) for _, n, k in tx.rows(_REFUNDS, _key(tx, shop) | {"period": period})]

@@ -169,21 +169,6 @@ class Interactions:
                 out.append(self._shift(run, strongest))
         return out
 
-    def merge(self, a: Shift, b: Shift) -> Shift | None:
-        """Both movements as one (a hold and what followed); None when they cancel."""
-        deltas: dict[int, float] = {}
-        for x in (a, b):
-            for q, d in zip(x.plates, x.deltas, strict=True):
-                deltas[q] = deltas.get(q, 0.0) + float(d)
-        sd = float(np.hypot(a.sd, b.sd))
-        total = sum(deltas.values())
-        if abs(total) < max(3.0 * sd, 2 * self.s.step_g):
-            return None
-        kept = {q: d for q, d in deltas.items() if d * total > 0 and abs(d) > 0.02 * abs(total)}
-        plates = tuple(sorted(kept))
-        values = np.array([kept[q] for q in plates])
-        return Shift(b.id, plates, values, sd, a.t0, b.t, b.t1, a.parts + b.parts)
-
     def _shift(self, run: list[Step], strongest: float) -> Shift:
         self._count += 1
         deltas = np.array([o.delta for o in run])
