@@ -154,3 +154,11 @@ def test_a_file_of_keys_that_cannot_be_used_is_an_error(
 def test_a_person_who_is_no_key_is_an_error(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["credential", "c1", "--data", str(home), "--person", "kim"]) == 1
     assert "serve.bad_person" in capsys.readouterr().err
+
+
+def test_a_log_that_is_not_there_is_no_sound_log(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-log", "--shop", "s2", "--data", str(home), "--lang", "en"]) != 0
+    said = capsys.readouterr()
+    assert "There is no sensor log" in said.err
+    assert "--data" in said.err
+    assert not said.out

@@ -127,7 +127,7 @@ def test_a_shopper_walks_out_over_a_restart_and_the_receipt_opens(
         page = caller.get(receipt["url"])
         assert page.status_code == 200
         assert "불고기" in page.text
-        assert serving.check(), serving.faults
+        assert serving.books.check(), serving.books.faults
         status = caller.status()
         assert (status["shop"], status["faults"]) == (SHOP, [])
         assert not status["ok"], "the sensors have been silent for long"
@@ -220,23 +220,23 @@ def test_the_logs_of_past_disputes_are_swept_and_the_day_is_tidied(
     monkeypatch.setattr(serving.gateway, "destroy_before", lambda _, before_us, _tell: asked_for.append(before_us))
     serving.sweep()
     assert asked_for == [clock.now_us() - 14 * DAY_US]
-    serving.tidy()
-    assert serving.faults == ()
+    serving.books.tidy()
+    assert serving.books.faults == ()
 
 
 def test_books_that_differ_are_logged_and_shown(
     open_shop: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     serving, caller, _ = open_shop
-    until(lambda: serving.checked_us, "the first check was not made")
+    until(lambda: serving.books.checked_us, "the first check was not made")
     wrong = ["goods: F1: 3 are accounted for, 4 were received"]
     monkeypatch.setattr(conservation, "differences", lambda *_: wrong)
-    assert not serving.check()
+    assert not serving.books.check()
     assert caller.status()["ok"] is False
     assert caller.status()["faults"] == wrong
     assert any(record.getMessage() == "serve.books_differ" for record in caplog.records)
     monkeypatch.undo()
-    assert serving.check()
+    assert serving.books.check()
 
 
 def test_an_entry_code_is_the_operators_to_give_and_given_once(open_shop: Open) -> None:
@@ -276,7 +276,7 @@ def test_a_doubtful_visit_waits_for_the_operator_and_is_answered_once(
         assert receipt["state"] == "charged"
         page = caller.get(receipt["url"])
         assert f"{2 * price_of(FIRST):,}" in page.text
-        assert serving.check(), serving.faults
+        assert serving.books.check(), serving.books.faults
 
 
 def test_devices_with_keys_are_told_from_those_without(made_url: str, tmp_path: Path, clock: ManualClock) -> None:

@@ -128,7 +128,7 @@ def test_a_shop_sells_on_while_its_server_is_dead_and_hands_over_once(tmp_path: 
         said = centre.caller.status()["edges"][SHOP]
         assert (said["receipts"], said["total_krw"]) == (1, here[0].total_krw)
         caller.close()
-        assert shop.check()
+        assert shop.books.check()
     centre.close()
     with open_database(f"sqlite:///{centre.home / 'madang.db'}") as db:
         assert found(db) == here

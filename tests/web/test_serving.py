@@ -79,3 +79,11 @@ def test_it_stops_while_a_page_still_follows(clock: ManualClock, hub: Hub) -> No
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url + "/health")
     server.stop()  # twice does nothing
+
+
+def test_a_server_that_has_started_takes_a_connection_at_once(clock: ManualClock) -> None:
+    for _ in range(5):
+        server = start(create_app(Shopfront(neighbourhood="n1", clock=clock)), port=0)
+        host, port = server.url.removeprefix("http://").split(":")
+        socket.create_connection((host, int(port)), timeout=1).close()
+        server.stop()

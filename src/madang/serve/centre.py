@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-import logging
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from madang import jobs, journal, ledger, members
+from madang import jobs
 from madang.db import Database, Tx, open_database
 from madang.edge import api, taking
-from madang.files import Store
 from madang.kernel import Actor, Clock, SystemClock, system
-from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
+from madang.kernel.clock import SECOND_US
 from madang.kernel.settings import Settings
-from madang.ledger import Audit
 from madang.serve import checkin, door, keys
+from madang.serve.bookkeeping import Bookkeeping
 from madang.serve.rounds import Rounds
 from madang.web import Shopfront, create_app, start
-
-CHECK_US = 10 * MINUTE_US
-FAULTS_MAX = 20
-
-log = logging.getLogger("madang.serve")
 
 
 class Centre:
@@ -39,8 +32,6 @@ class Centre:
         self.by: Actor = system(settings.neighbourhood, "serve/centre")
         self.home = Path(settings.home)
         self.url = ""
-        self.faults: tuple[str, ...] = ()
-        self._audit = Audit()
         self._ends = contextlib.ExitStack()
 
     def start(self) -> None:
@@ -65,8 +56,10 @@ class Centre:
         n = self.by.neighbourhood
         worker = jobs.Worker(self.db, self.clock, neighbourhood=n, lease_us=self.settings.job_lease_s * SECOND_US)
         rounds = Rounds(self.clock)
-        rounds.every(CHECK_US, "check", self.check)
-        rounds.every(DAY_US, "tidy", self.tidy)
+        self.books = Bookkeeping(
+            self.db, self.by, self.clock, self.home, also=lambda tx: taking.differences(tx, self.by, self.edges)
+        )
+        self.books.go_round(rounds)
         worker.start()
         self._ends.callback(worker.stop)
         rounds.start()
@@ -93,29 +86,6 @@ class Centre:
         keys.write_address(told, self.url)
         self._ends.callback(partial(told.unlink, missing_ok=True))
 
-    def check(self) -> bool:
-        """Recompute the books; what differs is logged and shown."""
-
-        def read(tx: Tx) -> list[str]:
-            report = ledger.check(tx, self._audit)
-            found = [f"{book}: {text}" for book, one in report.books.items() for text in one.differences]
-            return [*found, *taking.differences(tx, self.by, self.edges)]
-
-        self.faults = tuple(self.db.read(read, neighbourhood=self.by.neighbourhood)[:FAULTS_MAX])
-        if self.faults:
-            log.error("serve.books_differ", extra={"shop": "", "count": len(self.faults), "faults": self.faults})
-        return not self.faults
-
-    def tidy(self) -> None:
-        """The day's tidying, and the day's long check."""
-        self._audit = Audit()
-        self.check()
-        chain = self.db.read(lambda tx: journal.verify(tx, self.by), neighbourhood=self.by.neighbourhood)
-        if not chain.ok:
-            self.faults = (*self.faults, f"facts: {chain.bad_seq}: {chain.why}")
-            log.error("serve.books_differ", extra={"shop": "", "count": len(self.faults), "faults": self.faults})
-        members.upkeep(self.db, Store(self.home / "files", self.clock), self.by, now_us=self.clock.now_us())
-
     def status(self) -> dict[str, Any]:
         """How the server does: ``ok`` is false when somebody should look; how far each shop's receipts have come."""
 
@@ -125,8 +95,8 @@ class Centre:
         n = self.by.neighbourhood
         return {
             "at_us": self.clock.now_us(),
-            "ok": not self.faults,
-            "faults": self.faults,
+            "ok": not self.books.faults,
+            "faults": self.books.faults,
             "jobs": self.db.read(jobs.counts, neighbourhood=n),
             "edges": self.db.read(read, neighbourhood=n),
         }

@@ -17,7 +17,7 @@ import msgspec
 from madang.kernel import settings as setting
 
 if TYPE_CHECKING:
-    from madang.kernel import Clock
+    from madang.kernel import Clock, MadangError
     from madang.kernel.settings import Settings
     from madang.serve.premises import Premises
     from madang.serve.serving import Serving
@@ -190,6 +190,8 @@ def check_log(args: argparse.Namespace) -> int:
     from madang.walkout import logcheck
 
     folder = Path(settings_of(args).home) / "shops" / args.shop / "sensorlog"
+    if not folder.is_dir():
+        raise _no_log(folder)
     report = logcheck.check(folder)
     if args.json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
@@ -210,6 +212,18 @@ def check_log(args: argparse.Namespace) -> int:
     if not report.faults:
         _say(args, "검사합이 모두 맞습니다.", "All checksums are right.")
     return 1 if report.faults else 0
+
+
+def _no_log(folder: Path) -> MadangError:
+    from madang.kernel import NotFound
+
+    return NotFound(
+        "serve.no_log",
+        ko=f"센서 기록이 없습니다: {folder}",
+        en=f"There is no sensor log: {folder}",
+        next_ko="--shop의 가게 코드와 --data의 데이터 폴더를 확인하세요. 기록은 가게를 처음 열 때 생깁니다.",
+        next_en="Check the shop's code (--shop) and the data folder (--data); a shop's first opening makes its log.",
+    )
 
 
 def _say(args: argparse.Namespace, ko: str, en: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from madang import deals, jobs, journal, ledger, members
+from madang import deals, jobs
 from madang.db import Database, Tx, open_database
 from madang.db.sqlite import FileLock
 from madang.doors import Gateway
@@ -24,12 +24,11 @@ from madang.doors.alarms import LINK
 from madang.doors.brokers import Broker, broker
 from madang.doors.mqtt import MqttDoor
 from madang.edge.sending import Sending
-from madang.files import Store
 from madang.kernel import Actor, Clock, Conflict, Forbidden, SystemClock, derived, system
 from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.kernel.settings import Settings
-from madang.ledger import Audit
 from madang.serve import checkin, door, keys, premises, uplink
+from madang.serve.bookkeeping import Bookkeeping
 from madang.serve.desks import DeskDoor
 from madang.serve.front import Front
 from madang.serve.premises import Premises
@@ -44,15 +43,12 @@ from madang.walkout.sensorlog import SensorLog
 from madang.walkout.shop import LiveShop, Viewer
 from madang.walkout.visits import NOBODY
 
-CHECK_US = 10 * MINUTE_US
-"""How often the books are recomputed (and once a day from their first entry, with the chain of facts)."""
 SWEEP_US = 10 * MINUTE_US
 TIDY_AFTER_US = 10 * MINUTE_US
 """The day's tidying begins so long after the start, so that one that is switched off every night has it too."""
 TICK_S = 0.1
 ON_ITS_WAY_BYTES = 16 << 10
 """So much between gateway and engine is no lag."""
-FAULTS_MAX = 20
 
 log = logging.getLogger("madang.serve")
 
@@ -81,11 +77,8 @@ class Serving:
         self.by: Actor = system(settings.neighbourhood, f"serve/{asked.shop}")
         self.home = Path(settings.home)
         self.url = ""
-        self.faults: tuple[str, ...] = ()
-        self.checked_us = 0
         self.mqtt: MqttDoor | None = None
         self.sending: Sending | None = None
-        self._audit = Audit()
         self._failure: BaseException | None = None
         self._stopping = threading.Event()
         self._ends = contextlib.ExitStack()
@@ -118,6 +111,14 @@ class Serving:
         self.db: Database = open_database(self.settings.database_url, clock=self.clock)
         self._ends.callback(self.db.close)
         found = self._opened()
+        self.books = Bookkeeping(
+            self.db,
+            self.by,
+            self.clock,
+            self.home,
+            also=lambda tx: conservation.differences(tx, self.by, self.asked.shop),
+            shop=self.asked.shop,
+        )
         folder = self.home / "shops" / self.asked.shop
         folder.mkdir(parents=True, exist_ok=True)
         self._ends.callback(FileLock(folder / "sensorlog").release)  # on PostgreSQL the database guards no folder
@@ -245,9 +246,8 @@ class Serving:
 
         rounds = Rounds(self.clock, ready=ready)
         rounds.every(SECOND_US, "watch", self.watching.look)
-        rounds.every(CHECK_US, "check", self.check)
         rounds.every(SWEEP_US, "sweep", self.sweep)
-        rounds.every(DAY_US, "tidy", self.tidy, first_us=self.clock.now_us() + TIDY_AFTER_US)
+        self.books.go_round(rounds, tidy_first_us=self.clock.now_us() + TIDY_AFTER_US)
         rounds.start()
         self._ends.callback(lambda: worker.stop() if begun.is_set() else None)
         self._ends.callback(rounds.stop)
@@ -333,24 +333,6 @@ class Serving:
             return 0.0
         return max(0, self.clock.now_us() - self.live.applied_us) / 1000
 
-    def check(self) -> bool:
-        """Recompute the books and compare them with deals and receipts; what differs is logged and shown."""
-
-        def read(tx: Tx) -> list[str]:
-            report = ledger.check(tx, self._audit)
-            found = [f"{book}: {text}" for book, one in report.books.items() for text in one.differences]
-            return [*found, *conservation.differences(tx, self.by, self.asked.shop)]
-
-        self._found(self._read(read))
-        return not self.faults
-
-    def _found(self, faults: list[str]) -> None:
-        self.faults, self.checked_us = tuple(faults[:FAULTS_MAX]), self.clock.now_us()
-        if faults:
-            log.error(
-                "serve.books_differ", extra={"shop": self.asked.shop, "count": len(faults), "faults": self.faults}
-            )
-
     def sweep(self) -> None:
         """Destroy sensor logs that no restart, open visit, review or dispute can ask for, and put it on record."""
         free = self.live.log_free(self.clock.now_us(), self.settings.sensor_log_d * DAY_US)
@@ -358,29 +340,18 @@ class Serving:
         if gone is not None:
             log.info("serve.log_destroyed", extra={"segments": gone.segments, "bytes": gone.bytes})
 
-    def tidy(self) -> members.Tidied:
-        """The day's tidying, and the day's long check: books from their first entry, facts along their chain."""
-        self._audit = Audit()
-        self.check()
-        chain = self._read(lambda tx: journal.verify(tx, self.by))
-        if not chain.ok:
-            self._found([*self.faults, f"facts: {chain.bad_seq}: {chain.why}"])
-        done = members.upkeep(self.db, Store(self.home / "files", self.clock), self.by, now_us=self.clock.now_us())
-        log.info("serve.tidied", extra={"fields": done.fields, "contents": done.contents, "jobs": done.jobs})
-        return done
-
     def status(self) -> dict[str, Any]:
         """How the shop does, for the operator's monitoring: ``ok`` is false when somebody should look."""
         devices = self.front.devices(self.clock.now_us())
         return {
             "shop": self.asked.shop,
             "at_us": self.clock.now_us(),
-            "ok": not self.faults
+            "ok": not self.books.faults
             and self.failure is None
             and all(device.ok for device in devices)
             and (self.mqtt is None or (self.mqtt.link().connected and not self.watching.on(LINK))),
-            "checked_at_us": self.checked_us,
-            "faults": self.faults,
+            "checked_at_us": self.books.checked_us,
+            "faults": self.books.faults,
             "engine_lag_ms": round(self._lag_ms(), 1),
             "log": {"end": self.gateway.end, "applied": self.live.engine.position},
             "jobs": self._read(jobs.counts),

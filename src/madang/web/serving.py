@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 from granian.constants import HTTPModes, Interfaces
@@ -68,7 +69,7 @@ def start(app: ASGIApp, host: str = "127.0.0.1", port: int = 8300) -> Running:
     thread = threading.Thread(target=body, name="madang-web", daemon=True)
     thread.start()
     ready.wait(START_S)
-    if failed or not thread.is_alive():
+    if failed or not thread.is_alive() or not _takes(host, port, thread):
         raise _no_address(host, port) from (failed[0] if failed else None)
     return Running(f"http://{_bracketed(host)}:{port}", thread, stop)
 
@@ -92,6 +93,17 @@ def _claim(host: str, port: int) -> int:
         except OSError as fault:
             raise _no_address(host, port) from fault
         return int(probe.getsockname()[1])
+
+
+def _takes(host: str, port: int, thread: threading.Thread) -> bool:
+    """Wait until a connection is taken: the server says it has started a moment before it listens."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (bound by whoever asked for it)
+    until = time.monotonic() + START_S
+    while thread.is_alive() and time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection((here, port), timeout=1.0):
+            return True
+        time.sleep(0.005)
+    return False
 
 
 def _no_address(host: str, port: int) -> Unavailable:

@@ -1,0 +1,75 @@
+"""Whether the books are right: recomputed every few minutes, and once a day from their first entry with the chain of
+facts; and the day's tidying."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from madang import journal, ledger, members
+from madang.db import Database, Tx
+from madang.files import Store
+from madang.kernel import Actor, Clock
+from madang.kernel.clock import DAY_US, MINUTE_US
+from madang.ledger import Audit
+from madang.serve.rounds import Rounds
+
+CHECK_US = 10 * MINUTE_US
+FAULTS_MAX = 20
+
+log = logging.getLogger("madang.serve")
+
+
+class Bookkeeping:
+    """``also`` compares the books with what else is kept (deals, receipts, what shops have sent); what differs is
+    logged, and stays in ``faults`` until the next check. ``shop`` is whose books they are, for the log."""
+
+    def __init__(
+        self,
+        db: Database,
+        by: Actor,
+        clock: Clock,
+        home: Path,
+        *,
+        also: Callable[[Tx], list[str]],
+        shop: str = "",
+    ) -> None:
+        self._db, self._by, self._clock, self._also, self._shop = db, by, clock, also, shop
+        self._files = Store(home / "files", clock)
+        self._audit = Audit()
+        self.faults: tuple[str, ...] = ()
+        self.checked_us = 0
+
+    def go_round(self, rounds: Rounds, *, tidy_first_us: int = 0) -> None:
+        """Check every ten minutes, tidy once a day."""
+        rounds.every(CHECK_US, "check", self.check)
+        rounds.every(DAY_US, "tidy", self.tidy, first_us=tidy_first_us)
+
+    def check(self) -> bool:
+        """Recompute what has been booked since the check before, and compare."""
+        return self._found(self._differences())
+
+    def tidy(self) -> members.Tidied:
+        """The day's long check, then what is due to be destroyed is."""
+        self._audit = Audit()
+        chain = self._db.read(lambda tx: journal.verify(tx, self._by), neighbourhood=self._by.neighbourhood)
+        broken = [] if chain.ok else [f"facts: {chain.bad_seq}: {chain.why}"]
+        self._found([*broken, *self._differences()])
+        done = members.upkeep(self._db, self._files, self._by, now_us=self._clock.now_us())
+        log.info("serve.tidied", extra={"fields": done.fields, "contents": done.contents, "jobs": done.jobs})
+        return done
+
+    def _differences(self) -> list[str]:
+        def read(tx: Tx) -> list[str]:
+            report = ledger.check(tx, self._audit)
+            found = [f"{book}: {text}" for book, one in report.books.items() for text in one.differences]
+            return [*found, *self._also(tx)]
+
+        return self._db.read(read, neighbourhood=self._by.neighbourhood)
+
+    def _found(self, faults: list[str]) -> bool:
+        self.faults, self.checked_us = tuple(faults[:FAULTS_MAX]), self._clock.now_us()
+        if faults:
+            log.error("serve.books_differ", extra={"shop": self._shop, "count": len(faults), "faults": self.faults})
+        return not faults
