@@ -12,7 +12,8 @@ from madang.demo.theatre import Theatre
 from madang.doors import api
 from madang.kernel import SystemClock, Unavailable
 from madang.kernel.clock import SECOND_US
-from madang.serve import keys
+from madang.kernel.settings import Settings
+from madang.serve import keys, site
 from madang.serve.checkin import operator
 from madang.serve.desks import DeskDoor
 from madang.serve.session import Sessions
@@ -41,7 +42,7 @@ class Page:
 
     def __init__(self, theatre: Theatre, language: str) -> None:
         self._theatre, self._language = theatre, language
-        links = Links([keys.kept_secret(theatre.folder / "receipt-links.key")])
+        self._links = links = Links([keys.kept_secret(theatre.folder / "receipt-links.key")])
         layout = theatre.script.layout
         self._hub = Hub(
             SHOP,
@@ -79,7 +80,7 @@ class Page:
                 neighbourhood=NEIGHBOURHOOD,
                 hubs=self._hubs,
                 desk=self._desk,
-                more=[api.router(self._theatre.gateway), *self._door.routers],
+                more=[api.router(self._theatre.gateway), *self._door.routers, *site.routers(self._site())],
                 handlers=self._door.handlers,
                 clock=self._theatre.clock,
                 language=self._language,
@@ -90,6 +91,19 @@ class Page:
         except Unavailable:
             self._running, other = start(app, HOST, 0), True
         return f"{self._running.url}/live/{SHOP}", other
+
+    def _site(self) -> site.Site:
+        theatre = self._theatre
+        return site.Site(
+            db=theatre.db,
+            clock=theatre.clock,
+            neighbourhood=NEIGHBOURHOOD,
+            home=theatre.folder,
+            settings=Settings(neighbourhood=NEIGHBOURHOOD, home=str(theatre.folder), language=self._language),
+            links=self._links,
+            shop=SHOP,
+            hubs=self._hubs,
+        )
 
     def _review(self) -> DeskDoor:
         """The review desk, open to whoever sits at this machine."""

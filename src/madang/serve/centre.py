@@ -12,11 +12,12 @@ from typing import Any
 
 from madang import jobs
 from madang.db import Database, Tx, open_database
+from madang.deals.links import Links
 from madang.edge import api, taking
 from madang.kernel import Actor, Clock, SystemClock, system
 from madang.kernel.clock import SECOND_US
 from madang.kernel.settings import Settings
-from madang.serve import checkin, door, keys
+from madang.serve import checkin, door, keys, site
 from madang.serve.bookkeeping import Bookkeeping
 from madang.serve.rounds import Rounds
 from madang.web import Shopfront, create_app, start
@@ -78,7 +79,16 @@ class Centre:
             changed=lambda _deal: None,
         )
         machines = api.router(self.db, self.clock, n, self.edges)
-        front = Shopfront(neighbourhood=n, more=[machines, desk], clock=self.clock, language=self.settings.language)
+        ours = site.Site(
+            db=self.db,
+            clock=self.clock,
+            neighbourhood=n,
+            home=self.home,
+            settings=self.settings,
+            links=Links([keys.kept_secret(self.home / "receipt-links.key")]),
+        )
+        more = [machines, desk, *site.routers(ours)]
+        front = Shopfront(neighbourhood=n, more=more, clock=self.clock, language=self.settings.language)
         running = start(create_app(front), self.settings.host, self.settings.port)
         self._ends.callback(running.stop)
         self.url = running.url

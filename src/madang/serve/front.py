@@ -44,10 +44,10 @@ class Front:
         alarms: Callable[[str], tuple[str, ...]] = lambda _device: (),
     ) -> None:
         self._db, self._by, self._gateway, self._clock, self._alarms = db, by, gateway, clock, alarms
-        links = Links([secret])
+        self.links = links = Links([secret])
         names = {"name_ko": name_ko, "name_en": name_en, "note_ko": note_ko, "note_en": note_en}
         hub = Hub(shop, store, items, clock, **names)
-        self._hubs = Hubs([hub])
+        self.hubs = Hubs([hub])
         self.showing = Showing(
             hub,
             db,
@@ -63,13 +63,13 @@ class Front:
 
     def open(self, host: str, port: int, *, language: str, desk: DeskDoor, more: Sequence[APIRouter] = ()) -> str:
         """Serve; gives the address. Raises ``Unavailable`` ``web.address_taken``."""
-        desk.announce(self._hubs)
+        desk.announce(self.hubs)
         self.showing.open()
         self.showing.look(self._clock.now_us())
         app = create_app(
             Shopfront(
                 neighbourhood=self._by.neighbourhood,
-                hubs=self._hubs,
+                hubs=self.hubs,
                 desk=self._desk,
                 more=[api.router(self._gateway), *desk.routers, *more],
                 clock=self._clock,
@@ -82,7 +82,7 @@ class Front:
 
     def close(self) -> None:
         """End the streams, let open requests finish."""
-        self._hubs.close()
+        self.hubs.close()
         if self._running is not None:
             self._running.stop()
 

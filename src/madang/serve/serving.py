@@ -27,7 +27,7 @@ from madang.edge.sending import Sending
 from madang.kernel import Actor, Clock, Conflict, Forbidden, SystemClock, derived, system
 from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.kernel.settings import Settings
-from madang.serve import checkin, door, keys, premises, uplink
+from madang.serve import checkin, door, keys, premises, site, uplink
 from madang.serve.bookkeeping import Bookkeeping
 from madang.serve.desks import DeskDoor
 from madang.serve.front import Front
@@ -296,11 +296,23 @@ class Serving:
             self.settings.port,
             language=self.settings.language,
             desk=self._desk(found, key),
-            more=[operator],
+            more=[operator, *site.routers(self._site())],
         )
         told = keys.address(self.home)
         keys.write_address(told, self.url)
         self._ends.callback(partial(told.unlink, missing_ok=True))
+
+    def _site(self) -> site.Site:
+        return site.Site(
+            db=self.db,
+            clock=self.clock,
+            neighbourhood=self.by.neighbourhood,
+            home=self.home,
+            settings=self.settings,
+            links=self.front.links,
+            shop=self.asked.shop,
+            hubs=self.front.hubs,
+        )
 
     def _desk(self, found: Premises, key: str) -> DeskDoor:
         desk = ReviewDesk(

@@ -1,0 +1,40 @@
+"""What a served neighbourhood shows to the world: the one place where rooms' routers are made for real.
+
+``madang serve``, the neighbourhood's server and the demo all call ``routers``; a room adds its line there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from madang.db import Database
+from madang.deals.links import Links
+from madang.kernel import Clock
+from madang.kernel.settings import Settings
+from madang.ui import Pages
+from madang.walkout.live import Hubs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What routers are made of. ``home`` is the data folder (keys, files); ``shop`` is the one this process runs, None
+    at the neighbourhood's server; ``links`` make the addresses of receipts."""
+
+    db: Database
+    clock: Clock
+    neighbourhood: str
+    home: Path
+    settings: Settings
+    links: Links
+    shop: str | None = None
+    hubs: Hubs = field(default_factory=Hubs)
+    pages: Pages = field(default_factory=Pages)
+
+
+def routers(site: Site) -> list[APIRouter]:  # noqa: ARG001 - each room's line uses it
+    """Every router of the rooms that neighbours and the shop's people use, in the order they are tried."""
+    found: list[list[APIRouter]] = []
+    return [router for of_a_room in found for router in of_a_room]
