@@ -51,7 +51,7 @@ bench: $(VENV)/.dev  ## The benchmarks; ARGS="ledger" runs one
 
 lock: $(BIN)/python  ## Renew locks/ from pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --all-extras --group dev pyproject.toml -o locks/dev.txt
-	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo -c locks/dev.txt pyproject.toml -o locks/run.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo --extra dong -c locks/dev.txt pyproject.toml -o locks/run.txt
 
 clean:  ## Remove the environment and the demo's data
 	rm -rf $(VENV) var

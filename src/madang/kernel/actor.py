@@ -22,7 +22,16 @@ class Role(StrEnum):
 
     OPERATOR = "operator"
     STAFF = "staff"
+    MERCHANT = "merchant"
+    MAKER = "maker"
+    CONNECTOR = "connector"
+    GUILD_STEWARD = "guild_steward"
     NEIGHBOUR = "neighbour"
+    RIDER = "rider"
+    OUTSIDE_BRAND = "outside_brand"
+    VOUCHER_ISSUER = "voucher_issuer"
+    CITY_OFFICER = "city_officer"
+    INTEGRATOR = "integrator"
     SHOPPER = "shopper"
     DEVICE = "device"
     SYSTEM = "system"
@@ -33,7 +42,8 @@ class Actor:
     """A doer in one neighbourhood.
 
     ``key`` is opaque (a person key, an agent or device id), never a name. ``shops`` limits the actor to those shops;
-    empty means every shop of the neighbourhood. ``mandate`` is the id of the mandate an agent acts under.
+    empty means every shop of the neighbourhood. ``mandate`` is the id of the mandate an agent acts under. ``scopes``
+    are what an integrator's key may be used for.
     """
 
     kind: Kind
@@ -42,6 +52,7 @@ class Actor:
     roles: frozenset[Role] = field(default_factory=frozenset)
     shops: frozenset[str] = field(default_factory=frozenset)
     mandate: str | None = None
+    scopes: frozenset[str] = field(default_factory=frozenset)
 
     def may(self, *roles: Role) -> bool:
         """True when the actor has one of ``roles`` (the system itself may do everything)."""
@@ -58,6 +69,18 @@ class Actor:
                 next_ko="권한이 있는 사람에게 부탁하세요.",
                 next_en="Ask somebody with that role.",
                 roles=[str(role) for role in roles],
+            )
+
+    def need_scope(self, scope: str) -> None:
+        """Raise ``Forbidden`` unless the actor's key was made for ``scope``."""
+        if self.kind is not Kind.SYSTEM and scope not in self.scopes:
+            raise Forbidden(
+                "actor.scope_needed",
+                ko=f"이 열쇠로는 할 수 없는 일입니다 ({scope}).",
+                en=f"This key was not made for {scope}.",
+                next_ko="그 범위를 넣어 새 열쇠를 만드세요.",
+                next_en="Make a key with that scope.",
+                scope=scope,
             )
 
     def need_neighbourhood(self, neighbourhood: str) -> None:

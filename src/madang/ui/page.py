@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from madang.ui import assets, formats
+from madang.ui import assets, formats, session
 from madang.ui.i18n import LANGUAGES, TEXTS, Texts
 from madang.ui.josa import josa
 
@@ -42,14 +42,19 @@ class Pages:
     ) -> HTMLResponse:
         """The page as a response, in the language of the request."""
         language = language_of(request)
-        body = self.render(template, language, path=request.url.path, **values)
+        body = self.render(template, language, path=request.url.path, **_session(request), **values)
         return HTMLResponse(body, status, {"Content-Language": language, **(headers or {})})
 
     def render(self, template: str, language: str, **values: Any) -> str:
         """The page as text. Templates say ``t("key")`` and format with ``won``, ``percent``, ``when`` and so on."""
         tools: dict[str, Any] = {name: partial(_formatted, form, language) for name, form in formats.BY_NAME.items()}
-        tools |= {"t": partial(self._texts.say, language), "texts": partial(self._texts.part, language)}
-        return self._env.get_template(template).render(**tools, lang=language, **values)
+        tools |= {
+            "csrf_field": no_field,
+            "me": None,
+            "t": partial(self._texts.say, language),
+            "texts": partial(self._texts.part, language),
+        }
+        return self._env.get_template(template).render(tools | {"lang": language} | values)
 
 
 def language_of(request: Request, default: str = "ko") -> str:
@@ -83,6 +88,18 @@ def script_json(value: Any) -> Markup:
     """JSON that may stand inside a script element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
+
+
+def no_field() -> Markup:
+    """A page that is not an answer to anybody has no forms of theirs."""
+    return Markup()
+
+
+def _session(request: Request) -> dict[str, Any]:
+    """What a template knows of the reader: ``csrf_field()`` for every form, ``me`` where they are signed in."""
+    state = request.scope.get("state", {})
+    field = Markup('<input type="hidden" name="{}" value="{}">').format(session.FIELD, state.get("csrf", ""))
+    return {"csrf_field": lambda: field, "me": state.get("who")}
 
 
 def _formatted(form: Any, language: str, value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +15,8 @@ from madang import __version__
 from madang.deals import pages as deal_pages
 from madang.guard.limits import Limiter
 from madang.kernel import Clock, MadangError, SystemClock, Uuid7
-from madang.ui import Pages
+from madang.ui import Identify, Pages
+from madang.ui.session import need_own_form
 from madang.walkout import pages as walkout_pages
 from madang.walkout.live import Hubs
 from madang.web import home, static
@@ -27,7 +28,7 @@ from madang.web.language import Remember
 @dataclass(frozen=True, kw_only=True)
 class Shopfront:
     """What the app is made of. ``desk`` finds and disputes receipts; ``more`` are other rooms' routers (doors, …);
-    ``handlers`` answer kinds of errors of theirs."""
+    ``handlers`` answer kinds of errors of theirs; ``identify`` knows who has signed in (None: nobody can)."""
 
     neighbourhood: str
     hubs: Hubs = field(default_factory=Hubs)
@@ -35,6 +36,7 @@ class Shopfront:
     more: Sequence[APIRouter] = ()
     clock: Clock = field(default_factory=SystemClock)
     language: str = "ko"
+    identify: Identify | None = None
     handlers: Mapping[type[Exception], Callable[[Request, Exception], Response]] = field(default_factory=dict)
 
 
@@ -52,6 +54,7 @@ def create_app(shopfront: Shopfront) -> FastAPI:
         neighbourhood=shopfront.neighbourhood,
         default_language=shopfront.language,
         refuse=refuse,
+        identify=shopfront.identify,
     )
     app = FastAPI(
         title="Madang",
@@ -60,6 +63,7 @@ def create_app(shopfront: Shopfront) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         middleware=[edge, Middleware(Remember)],
+        dependencies=[Depends(need_own_form)],
     )
     faults.install(app)
     for kind, handler in shopfront.handlers.items():

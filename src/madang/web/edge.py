@@ -10,16 +10,23 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from madang.guard.limits import Limit, Limiter
 from madang.kernel import Actor, Forbidden, Kind, MadangError, Role, logs
+from madang.ui import session
+from madang.ui.session import Asking, Identify, Identity
 from madang.web.faults import UNEXPECTED
 
 log = logging.getLogger("madang.web")
 
 READ, WRITE = Limit(burst=240, per_s=60), Limit(burst=20, per_s=2)
+GUEST_S = 30 * 86_400
+ADDRESS = Limit(burst=1200, per_s=300)
+"""What one address may ask as anybody: a house shares one, and a flood of made-up sessions comes from one."""
 DEVICE = Limit(burst=6000, per_s=1500)
 DEVICES = "/v1/sensors/"
 """Where devices write: their messages carry numbers of their own, so they need no key and come as fast as they must."""
@@ -39,12 +46,19 @@ Refuse = Callable[[Scope, MadangError], ASGIApp]
 
 
 class Edge:
-    """Wraps the app. ``refuse`` turns a typed error into the response for it."""
+    """Wraps the app. ``refuse`` turns a typed error into the response for it; ``identify`` knows who has signed in."""
 
     def __init__(
-        self, app: ASGIApp, *, limiter: Limiter, neighbourhood: str, default_language: str, refuse: Refuse
+        self,
+        app: ASGIApp,
+        *,
+        limiter: Limiter,
+        neighbourhood: str,
+        default_language: str,
+        refuse: Refuse,
+        identify: Identify | None = None,
     ) -> None:
-        self._app, self._limiter, self._refuse = app, limiter, refuse
+        self._app, self._limiter, self._refuse, self._identify = app, limiter, refuse, identify
         self._neighbourhood, self._language = neighbourhood, default_language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,14 +67,24 @@ class Edge:
             return
         headers = Headers(scope=scope)
         request_id = _request_id(headers)
-        by = visitor(scope, self._neighbourhood)
-        scope.setdefault("state", {}).update(request_id=request_id, by=by, default_language=self._language)
+        by, cookies = visitor(scope, self._neighbourhood), cookie_parser(headers.get("cookie", ""))
+        kept = session.guest_of(cookies)
+        guest = kept or session.new_guest()
+        state = scope.setdefault("state", {})
+        state.update(request_id=request_id, by=by, who=None, guest=guest, csrf=session.token_of(guest))
+        state.update(default_language=self._language)
+        outgoing = _Outgoing(scope, request_id, send)
+        if not kept:
+            outgoing.guest = _guest_cookie(guest, secure=_secure(scope, headers))
         with logs.context(request=request_id):
-            await self._answer(scope, headers, receive, _Outgoing(scope, request_id, send))
+            await self._answer(scope, headers, cookies, receive, outgoing)
 
-    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: _Outgoing) -> None:
+    async def _answer(
+        self, scope: Scope, headers: Headers, cookies: dict[str, str], receive: Receive, send: _Outgoing
+    ) -> None:
         app = self._app
         try:
+            await self._know(scope, headers, cookies, send)
             self._check(scope, headers)
         except MadangError as error:
             app = self._refuse(scope, error)
@@ -71,6 +95,23 @@ class Edge:
             if send.begun:
                 raise
             await self._refuse(scope, UNEXPECTED)(scope, receive, send)
+
+    async def _know(self, scope: Scope, headers: Headers, cookies: dict[str, str], send: _Outgoing) -> None:
+        """Put whoever is known by a session or a key on the request."""
+        path, state = scope["path"], scope["state"]
+        if path.startswith((DEVICES, "/static/")):
+            return
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        bearer = bearer.strip() if scheme.lower() == "bearer" else ""
+        if self._identify is None or not (cookies or bearer):
+            return
+        visitor: Actor = state["by"]
+        self._limiter.take(visitor, "web.address", ADDRESS)
+        asking = Asking(cookies, bearer, visitor.key, _secure(scope, headers), headers.get("user-agent", ""))
+        who: Identity | None = await run_in_threadpool(self._identify, asking)
+        if who is not None:
+            state.update(by=who.by, who=who, csrf=session.token_of(who.bound))
+            send.cookies = who.cookies
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         writes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
@@ -89,6 +130,7 @@ class _Outgoing:
     def __init__(self, scope: Scope, request_id: str, send: Send) -> None:
         self._scope, self._id, self._send = scope, request_id, send
         self._began, self._status = time.monotonic(), 0
+        self.guest, self.cookies = "", tuple[str, ...]()
 
     @property
     def begun(self) -> bool:
@@ -103,11 +145,18 @@ class _Outgoing:
             for name, value in SECURITY.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
+            for cookie in (*self.cookies, *self._for_a_guest(headers)):
+                headers.append("Set-Cookie", cookie)
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body"):
             took_ms = round((time.monotonic() - self._began) * 1000, 1)
             route = getattr(self._scope.get("route"), "path", "")  # the pattern: addresses may hold secrets
             log.info("request", extra={"route": route, "status": self._status, "took_ms": took_ms})
+
+    def _for_a_guest(self, headers: MutableHeaders) -> tuple[str, ...]:
+        """The visitor's cookie goes with pages and their answers, not with files, streams and programs' answers."""
+        page = headers.get("content-type", "").startswith("text/html") or 300 <= self._status < 400
+        return (self.guest,) if self.guest and page else ()
 
 
 def visitor(scope: Scope, neighbourhood: str) -> Actor:
@@ -115,6 +164,16 @@ def visitor(scope: Scope, neighbourhood: str) -> Actor:
     address = (scope.get("client") or ("",))[0]
     key = hashlib.blake2b(address.encode(), key=_SALT, digest_size=8).hexdigest()
     return Actor(Kind.PERSON, f"visitor-{key}", neighbourhood, frozenset({Role.SHOPPER}))
+
+
+def _guest_cookie(guest: str, *, secure: bool) -> str:
+    kept = f"{session.GUEST_COOKIE}={guest}; Path=/; Max-Age={GUEST_S}; HttpOnly; SameSite=Lax"
+    return kept + ("; Secure" if secure else "")
+
+
+def _secure(scope: Scope, headers: Headers) -> bool:
+    """Came by HTTPS, here or to the proxy before us (who forges that only keeps their own cookies to themselves)."""
+    return "https" in (scope.get("scheme"), headers.get("x-forwarded-proto"))
 
 
 def _request_id(headers: Headers) -> str:

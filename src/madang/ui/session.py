@@ -1,0 +1,137 @@
+"""The session port: who is asking, as every page sees it, and the proof that a form came from one of our pages.
+
+``web.edge`` is given an ``Identify`` when the program starts and puts what it finds on every request:
+
+* ``request.state.by``: the ``Actor``; a visitor without a session is an actor too
+* ``request.state.who``: the ``Identity``, or ``None`` for a visitor
+* ``request.state.guest``: what a visitor's cart hangs on, kept in the cookie ``madang_guest``
+* ``request.state.csrf``: what ``{{ csrf_field() }}`` writes into a form and ``need_own_form`` asks back
+
+A form's token is an HMAC under a secret that only the reader's own cookie holds, so nothing is kept for it on the
+server and another site, which cannot read the cookie, cannot make one (OWASP CSRF cheat sheet, signed double submit;
+beside it ``web.edge`` refuses what browsers say was sent by another site).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+
+from madang.kernel import Actor, Forbidden, NotSignedIn
+
+GUEST_COOKIE = "madang_guest"
+FIELD = "csrf_token"
+HEADER = "X-CSRF-Token"
+SAFE = ("GET", "HEAD", "OPTIONS")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+"""What a page of another site could send without asking first (Fetch standard, CORS-safelisted content types)."""
+_GUEST = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a request brings along to be known by. ``address`` is a salted hash of where it came from; ``secure``:
+    it came by HTTPS."""
+
+    cookies: Mapping[str, str]
+    bearer: str
+    address: str
+    secure: bool
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody who is known.
+
+    ``bound`` is the secret that this session's forms are bound to ('' for a program with a key, which sends none).
+    ``session`` names the session; ``proved_us`` is when the person last proved with a passkey that it is them
+    (0: not in this session). ``acting`` gives the actor they are in one shop. ``cookies`` are ``Set-Cookie`` lines
+    for the answer.
+    """
+
+    by: Actor
+    acting: Callable[[str], Actor]
+    bound: str = ""
+    session: UUID | None = None
+    proved_us: int = 0
+    cookies: tuple[str, ...] = ()
+
+
+Identify = Callable[[Asking], Identity | None]
+"""Runs in a thread of its own; ``None`` for a visitor. Raises ``NotSignedIn`` for a key that opens nothing."""
+
+
+def acting(request: Request, shop: str) -> Actor:
+    """Who is asking, in one shop: roles held there count, and the actor is limited to it."""
+    who: Identity | None = request.state.who
+    return who.acting(shop) if who is not None else request.state.by
+
+
+def signed_in(request: Request) -> Identity:
+    """Who is asking; ``NotSignedIn`` for a visitor."""
+    who: Identity | None = request.state.who
+    if who is None:
+        raise NotSignedIn(
+            "ui.sign_in",
+            ko="먼저 로그인해야 합니다.",
+            en="You need to sign in first.",
+            next_ko="/account/sign-in에서 로그인하세요.",
+            next_en="Sign in at /account/sign-in.",
+        )
+    return who
+
+
+def new_guest() -> str:
+    """A fresh visitor's key: 128 random bits."""
+    return secrets.token_urlsafe(16)
+
+
+def guest_of(cookies: Mapping[str, str]) -> str:
+    """The visitor's key a browser brought along, or '' where it brought none that is one."""
+    given = cookies.get(GUEST_COOKIE, "")
+    return given if _GUEST.fullmatch(given) else ""
+
+
+def token_of(bound: str) -> str:
+    """What a form must carry; ``bound`` is the session's or the visitor's secret."""
+    return hmac.new(bound.encode(), b"madang form 1", hashlib.sha256).hexdigest()[:32]
+
+
+async def need_own_form(request: Request) -> None:
+    """Refuse a form that did not come from one of this reader's pages (a FastAPI dependency of every route).
+
+    A request that no other site's page can send is let through: one with a key of its own, or with a body that is no
+    form's. Raises ``Forbidden`` ``ui.foreign_form``.
+    """
+    if request.method in SAFE or request.headers.get("authorization"):
+        return
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    known = request.state.who is not None or guest_of(request.cookies)
+    if kind not in FORMS and (kind or not known):
+        return
+    given = request.headers.get(HEADER) or await _written(request, kind)
+    if not hmac.compare_digest(given.encode(), request.state.csrf.encode()):
+        raise Forbidden(
+            "ui.foreign_form",
+            ko="이 화면에서 보낸 요청이 아니거나 너무 오래된 화면입니다.",
+            en="This request did not come from one of your pages, or the page is too old.",
+            next_ko="화면을 새로 열고 다시 해 주세요. 쿠키가 꺼져 있다면 켜 주세요.",
+            next_en="Open the page again and repeat it; cookies must be allowed.",
+        )
+
+
+async def _written(request: Request, kind: str) -> str:
+    if kind not in FORMS[:2]:
+        return ""
+    if kind == FORMS[0] and getattr(request, "_form", None) is None:
+        await request.body()  # kept, so that a route may read it again
+    value = (await request.form()).get(FIELD)
+    return value if isinstance(value, str) else ""
