@@ -76,7 +76,7 @@ def test_a_refund_comes_from_the_accounts_of_its_own_day(till: Till) -> None:
     first = till.clock.now_us()
     till.clock.advance(us=DAY_US)
     now = till.clock.now_us()
-    till.post(payments.refund(id=till.ids.new(), person="p1", shop="s1", split=sold, at_us=now))
+    till.post(payments.refund_wallet(id=till.ids.new(), person="p1", shop="s1", split=sold, at_us=now))
     assert till.posted(payments.wallet("p1")) == 50_000
     assert [till.posted(payments.sales("s1", t)) for t in (first, now)] == [10_000, -10_000]
     assert till.posted(payments.vat_payable("s1", first)) == 1_000
@@ -95,7 +95,7 @@ def test_money_can_be_taken_out_again_but_not_more_than_there_is(till: Till) -> 
 def test_charge_and_refund_mirror_each_other_and_leave_out_empty_legs(taxable: int, exempt: int) -> None:
     made = split(taxable, exempt)
     there = payments.charge(id=derived("c"), person="p1", shop="s1", split=made, at_us=1)
-    back = payments.refund(id=derived("r"), person="p1", shop="s1", split=made, at_us=1)
+    back = payments.refund_wallet(id=derived("r"), person="p1", shop="s1", split=made, at_us=1)
     assert sum(t.amount or 0 for t in there) == taxable + exempt
     assert [(t.debit, t.credit, t.amount) for t in there] == [(t.credit, t.debit, t.amount) for t in back]
     assert all(t.amount for t in there)

@@ -125,7 +125,7 @@ def pay_back(tx: Tx, by: Actor, deal: Deal, args: dict[str, Any], at_us: int) ->
     lines = msgspec.convert(args["lines"], tuple[GiveBack, ...]) if "lines" in args else claim.lines
     id_ = derived("deals.refund", deal.id, deal.moves)
     back = receipts.refund(tx, by, claim.receipt, lines, id=id_, at_us=at_us, reason=claim.reason or "dispute")
-    transfers = payments.refund(
+    transfers = payments.refund_wallet(
         id=id_, person=back.person, shop=back.shop, split=-back.split, at_us=at_us, cause=deal_key(deal.id)
     )
     ledger.post(tx, transfers)

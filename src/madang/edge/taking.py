@@ -56,7 +56,7 @@ def _take_one(tx: Tx, by: Actor, numbered: Numbered, at_us: int) -> None:
         owed = settling.pay(tx, receipt, receipt.at_us)
     elif receipt.total_krw < 0:
         cause = str(receipt.deal)
-        back = payments.refund(
+        back = payments.refund_wallet(
             id=receipt.id,
             person=receipt.person,
             shop=receipt.shop,

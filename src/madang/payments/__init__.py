@@ -1,22 +1,28 @@
-"""Payments: what a top-up, a charge and a refund move between accounts, and the VAT inside them.
+"""Payments: money from whoever pays to whatever was sold, by one or several means, and back again.
 
-Pure functions that build ledger transfers; whoever makes the sale posts them in the same transaction. Wallets now, and
-sales on account (``on_account``) where wallets are kept elsewhere; gateways, vouchers and settlement come behind the
-same words. The accounts:
+``begin`` holds what each means pays, ``capture`` gives it to the sale's accounts, ``void`` lets it go, ``refund`` gives
+it back (docs/payments.md). A room that can pay registers a ``Means``; one that sells listens (``listen``) for what
+becomes of its payments. Walk-out sales build their transfers directly (``charge``, ``refund_wallet``), on account where
+wallets are kept elsewhere (``on_account``). The accounts:
 
+- ``money:tender:<payment>``: where the means of a payment meet; empty before and after every step;
 - ``money:wallet:<person key>``: never below zero;
 - ``money:funding:<date>``: where topped-up money comes from, runs negative;
 - ``money:sales``, ``money:sales_exempt``, ``money:vat_payable`` of ``<shop>/<date>``: one per shop and business day.
 """
 
 from madang.ledger import Book, Limit, declare_code
+from madang.payments.listeners import listen
+from madang.payments.means import Means, register
+from madang.payments.model import Leg, Part, Payment, Refund, State, Tender, payment_key, tender
+from madang.payments.service import begin, capture, fail, find, get, legs_of, part_confirmed, refund, refunds_of, void
 from madang.payments.vat import Split, part_of, split, vat_per_line
 from madang.payments.wallets import (
     cash_out,
     charge,
     day_owner,
     funding,
-    refund,
+    refund_wallet,
     sales,
     sales_exempt,
     top_up,
@@ -24,6 +30,7 @@ from madang.payments.wallets import (
     wallet,
 )
 
+declare_code("tender", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="결제 중", en="Being paid")
 declare_code("wallet", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="지갑", en="Wallet")
 declare_code("funding", Book.MONEY, Limit.NONE, ko="충전 재원", en="Funding")
 declare_code("sales", Book.MONEY, Limit.NONE, ko="과세 매출(공급가액)", en="Taxable sales (supply)")
@@ -31,18 +38,39 @@ declare_code("sales_exempt", Book.MONEY, Limit.NONE, ko="면세 매출", en="Exe
 declare_code("vat_payable", Book.MONEY, Limit.NONE, ko="부가세 예수금", en="VAT payable")
 
 __all__ = [
+    "Leg",
+    "Means",
+    "Part",
+    "Payment",
+    "Refund",
     "Split",
+    "State",
+    "Tender",
+    "begin",
+    "capture",
     "cash_out",
     "charge",
     "day_owner",
+    "fail",
+    "find",
     "funding",
+    "get",
+    "legs_of",
+    "listen",
+    "part_confirmed",
     "part_of",
+    "payment_key",
     "refund",
+    "refund_wallet",
+    "refunds_of",
+    "register",
     "sales",
     "sales_exempt",
     "split",
+    "tender",
     "top_up",
     "vat_payable",
     "vat_per_line",
+    "void",
     "wallet",
 ]

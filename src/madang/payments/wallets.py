@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from madang.kernel import KRW, Invalid, business_date, derived
+from madang.kernel import KRW, business_date, derived
 from madang.ledger import AccountKey, Book, Transfer
+from madang.payments.faults import bad_amount
 from madang.payments.vat import Split
 
 
@@ -68,7 +69,7 @@ def charge(*, id: UUID, person: str, shop: str, split: Split, at_us: int, cause:
     ]
 
 
-def refund(*, id: UUID, person: str, shop: str, split: Split, at_us: int, cause: str = "") -> list[Transfer]:
+def refund_wallet(*, id: UUID, person: str, shop: str, split: Split, at_us: int, cause: str = "") -> list[Transfer]:
     """Give back ``split`` (positive amounts) from the shop's accounts of the refund's own day, as one linked group."""
     _not_negative(split)
     legs = _legs(shop, split, at_us)
@@ -95,20 +96,9 @@ def _single(
 
 def _positive(amount_krw: int) -> None:
     if amount_krw <= 0:
-        raise _bad_amount(amount_krw)
+        raise bad_amount(amount_krw)
 
 
 def _not_negative(split: Split) -> None:
     if min(split.supply_krw, split.vat_krw, split.exempt_krw) < 0:
-        raise _bad_amount(split.total_krw)
-
-
-def _bad_amount(amount_krw: int) -> Invalid:
-    return Invalid(
-        "payments.amount_not_positive",
-        ko="금액은 0원보다 커야 합니다.",
-        en="The amount must be above zero won.",
-        next_ko="금액을 확인하세요. 돌려주는 일은 환불로 하세요.",
-        next_en="Check the amount; to give money back, make a refund.",
-        amount_krw=amount_krw,
-    )
+        raise bad_amount(split.total_krw)

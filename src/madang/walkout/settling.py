@@ -253,7 +253,7 @@ def _give_back(tx: Tx, by: Actor, deal: Deal, less: Mapping[str, int], at_us: in
         back = receipts.refund(tx, by, sale.id, give, id=id, at_us=at_us, reason="adjusted")
         ledger.post(
             tx,
-            payments.refund(
+            payments.refund_wallet(
                 id=id, person=back.person, shop=back.shop, split=-back.split, at_us=at_us, cause=str(deal.id)
             ),
         )

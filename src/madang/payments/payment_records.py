@@ -1,0 +1,248 @@
+"""Tables of payments, their parts, the accounts they were captured to, and refunds; and the queries on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from madang.db import Page, Tx, keyset, table
+from madang.kernel import Actor
+from madang.ledger import AccountKey
+from madang.payments.forming import json
+from madang.payments.model import HELD_LONGER_US, Leg, Payment, Refund, Tender
+
+payments = table(
+    "payments_payment",
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("payer", sa.Text, nullable=False),
+    sa.Column("total_krw", sa.BigInteger, nullable=False),
+    sa.Column("tax_free_krw", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("captured_krw", sa.BigInteger, nullable=False),
+    sa.Column("refunded_krw", sa.BigInteger, nullable=False),
+    sa.Column("begun_us", sa.BigInteger, nullable=False),
+    sa.Column("expires_at_us", sa.BigInteger, nullable=False),
+    sa.Column("changed_us", sa.BigInteger, nullable=False),
+    sa.Index("payments_payment_shop", "neighbourhood", "shop", "begun_us", "id"),
+    sa.Index("payments_payment_payer", "neighbourhood", "payer", "begun_us", "id"),
+    sa.Index("payments_payment_cause", "neighbourhood", "cause"),
+    sa.Index("payments_payment_state", "neighbourhood", "state", "begun_us", "id"),
+    key=["id"],
+)
+parts = table(
+    "payments_part",
+    sa.Column("payment", sa.Uuid, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("means", sa.Text, nullable=False),
+    sa.Column("amount_krw", sa.BigInteger, nullable=False),
+    sa.Column("tax_free_krw", sa.BigInteger, nullable=False),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("captured_krw", sa.BigInteger, nullable=False),
+    sa.Column("refunded_krw", sa.BigInteger, nullable=False),
+    key=["payment", "number"],
+)
+legs = table(
+    "payments_leg",
+    sa.Column("payment", sa.Uuid, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("amount_krw", sa.BigInteger, nullable=False),
+    sa.Column("returned_krw", sa.BigInteger, nullable=False),
+    key=["payment", "number"],
+)
+refunds = table(
+    "payments_refund",
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("payment", sa.Uuid, nullable=False),
+    sa.Column("amount_krw", sa.BigInteger, nullable=False),
+    sa.Column("asked", sa.Text, nullable=False),
+    sa.Column("shares", sa.Text, nullable=False),
+    sa.Column("legs", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Index("payments_refund_payment", "neighbourhood", "payment", "at_us", "id"),
+    key=["id"],
+)
+
+_N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
+_ID = sa.bindparam("id", type_=sa.Uuid())
+_COLUMNS, _PARTS = [*payments.c[1:]], [*parts.c[2:]]
+_PAYMENT = sa.select(*_COLUMNS).where(payments.c.neighbourhood == _N, payments.c.id == _ID)
+_PARTS_OF = sa.select(*_PARTS).where(parts.c.neighbourhood == _N, parts.c.payment == _ID).order_by(parts.c.number)
+_LEGS_OF = (
+    sa.select(legs.c.code, legs.c.owner, legs.c.amount_krw, legs.c.returned_krw)
+    .where(legs.c.neighbourhood == _N, legs.c.payment == _ID)
+    .order_by(legs.c.number)
+)
+_REFUND = sa.select(*refunds.c[1:]).where(refunds.c.neighbourhood == _N, refunds.c.id == _ID)
+_INSERT_PAYMENT, _INSERT_PART = sa.insert(payments), sa.insert(parts)
+_INSERT_LEG, _INSERT_REFUND = sa.insert(legs), sa.insert(refunds)
+_SET_PAYMENT = (
+    sa.update(payments)
+    .where(payments.c.neighbourhood == sa.bindparam("n_"), payments.c.id == sa.bindparam("id_"))
+    .values({c: sa.bindparam(c) for c in ("state", "captured_krw", "refunded_krw", "changed_us")})
+)
+_SET_PART = (
+    sa.update(parts)
+    .where(
+        parts.c.neighbourhood == sa.bindparam("n_"),
+        parts.c.payment == sa.bindparam("payment_"),
+        parts.c.number == sa.bindparam("number_"),
+    )
+    .values({c: sa.bindparam(c) for c in ("state", "captured_krw", "refunded_krw")})
+)
+_RETURN_LEG = (
+    sa.update(legs)
+    .where(
+        legs.c.neighbourhood == sa.bindparam("n_"),
+        legs.c.payment == sa.bindparam("payment_"),
+        legs.c.number == sa.bindparam("number_"),
+    )
+    .values(returned_krw=sa.bindparam("returned_krw"))
+)
+
+
+def payment(tx: Tx, by: Actor, id: UUID) -> Payment | None:
+    found = tx.rows(_PAYMENT, {"n": by.neighbourhood, "id": id})
+    if not found:
+        return None
+    return _payment(found[0], tx.rows(_PARTS_OF, {"n": by.neighbourhood, "id": id}))
+
+
+def find(
+    tx: Tx,
+    by: Actor,
+    *,
+    shop: str | None,
+    payer: str | None,
+    state: str | None,
+    cause: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Payment]:
+    """Payments the caller may see, newest first."""
+    wanted = sa.select(*_COLUMNS).where(payments.c.neighbourhood == by.neighbourhood)
+    for column, value in (("shop", shop), ("payer", payer), ("state", state), ("cause", cause)):
+        if value is not None:
+            wanted = wanted.where(payments.c[column] == value)
+    if by.shops:
+        wanted = wanted.where(payments.c.shop.in_(sorted(by.shops)))
+    order = [payments.c.begun_us, payments.c.id]
+    page = keyset(tx, wanted, order=order, cursor=cursor, limit=limit, descending=True)
+    with_parts = _parts_of(tx, by, [row[0] for row in page.rows])
+    return page.map(lambda row: _payment(row, with_parts.get(row[0], [])))
+
+
+def add(tx: Tx, new: Payment) -> None:
+    row = msgspec.structs.asdict(new) | {"neighbourhood": tx.neighbourhood}
+    del row["parts"]
+    tx.many(_INSERT_PAYMENT, [row])
+    tx.many(_INSERT_PART, [_part_row(tx, part) for part in new.parts])
+
+
+def change(tx: Tx, new: Payment) -> None:
+    """Write what a step changes of a payment and its parts."""
+    row = {"n_": tx.neighbourhood, "id_": new.id, "state": new.state, "changed_us": new.changed_us}
+    tx.many(_SET_PAYMENT, [row | {"captured_krw": new.captured_krw, "refunded_krw": new.refunded_krw}])
+    rows = [
+        {
+            "n_": tx.neighbourhood, "payment_": new.id, "number_": part.number, "state": part.state,
+            "captured_krw": part.captured_krw, "refunded_krw": part.refunded_krw,
+        }
+        for part in new.parts
+    ]  # fmt: skip
+    tx.many(_SET_PART, rows)
+
+
+def legs_of(tx: Tx, by: Actor, id: UUID) -> list[tuple[Leg, int]]:
+    """The accounts a payment was captured to, with what each has given back."""
+    rows = tx.rows(_LEGS_OF, {"n": by.neighbourhood, "id": id})
+    return [((_account(code, owner), amount), returned) for code, owner, amount, returned in rows]
+
+
+def add_legs(tx: Tx, id: UUID, new: Sequence[Leg]) -> None:
+    rows = [
+        {
+            "neighbourhood": tx.neighbourhood, "payment": id, "number": number, "code": account.code,
+            "owner": account.owner, "amount_krw": amount, "returned_krw": 0,
+        }
+        for number, (account, amount) in enumerate(new, 1)
+    ]  # fmt: skip
+    tx.many(_INSERT_LEG, rows)
+
+
+def return_legs(tx: Tx, id: UUID, returned_krw: Sequence[int]) -> None:
+    """What each account has now given back, in their order."""
+    rows = [
+        {"n_": tx.neighbourhood, "payment_": id, "number_": number, "returned_krw": krw}
+        for number, krw in enumerate(returned_krw, 1)
+    ]
+    tx.many(_RETURN_LEG, rows)
+
+
+def refund(tx: Tx, by: Actor, id: UUID) -> tuple[Refund, str] | None:
+    """A refund, and what was asked for then."""
+    found = tx.rows(_REFUND, {"n": by.neighbourhood, "id": id})
+    return _refund(found[0]) if found else None
+
+
+def refunds_of(tx: Tx, by: Actor, payment: UUID) -> list[Refund]:
+    mine = sa.and_(refunds.c.neighbourhood == by.neighbourhood, refunds.c.payment == payment)
+    rows = tx.rows(sa.select(*refunds.c[1:]).where(mine).order_by(refunds.c.at_us, refunds.c.id))
+    return [_refund(row)[0] for row in rows]
+
+
+def add_refund(tx: Tx, new: Refund, asked: str) -> None:
+    row = {
+        "neighbourhood": tx.neighbourhood, "id": new.id, "payment": new.payment, "amount_krw": new.amount_krw,
+        "asked": asked, "shares": json(new.shares), "legs": json([[*key, krw] for key, krw in new.legs]),
+        "reason": new.reason, "at_us": new.at_us,
+    }  # fmt: skip
+    tx.many(_INSERT_REFUND, [row])
+
+
+def _parts_of(tx: Tx, by: Actor, ids: Sequence[UUID]) -> dict[UUID, list[tuple[Any, ...]]]:
+    found: dict[UUID, list[tuple[Any, ...]]] = {}
+    mine = sa.and_(parts.c.neighbourhood == by.neighbourhood, parts.c.payment.in_(ids))
+    for row in tx.rows(sa.select(parts.c.payment, *_PARTS).where(mine).order_by(parts.c.number)):
+        found.setdefault(row[0], []).append(row[1:])
+    return found
+
+
+def _payment(row: tuple[Any, ...], part_rows: Sequence[tuple[Any, ...]]) -> Payment:
+    fields = dict(zip((c.name for c in _COLUMNS), row, strict=True))
+    shared = {
+        "payment": fields["id"], "shop": fields["shop"], "payer": fields["payer"], "cause": fields["cause"],
+        "held_until_us": fields["expires_at_us"] + HELD_LONGER_US,
+    }  # fmt: skip
+    names = [c.name for c in _PARTS]
+    return Payment(**fields, parts=tuple(Tender(**shared, **dict(zip(names, p, strict=True))) for p in part_rows))
+
+
+def _part_row(tx: Tx, part: Tender) -> dict[str, Any]:
+    return {"neighbourhood": tx.neighbourhood, "payment": part.payment} | {
+        c.name: getattr(part, c.name) for c in _PARTS
+    }
+
+
+def _refund(row: tuple[Any, ...]) -> tuple[Refund, str]:
+    id, payment, amount, asked, shares, kept_legs, reason, at_us = row
+    found = [(AccountKey(*leg[:4]), leg[4]) for leg in msgspec.json.decode(kept_legs)]
+    shared = tuple(msgspec.json.decode(shares))
+    made = Refund(
+        id=id, payment=payment, amount_krw=amount, shares=shared, legs=tuple(found), reason=reason, at_us=at_us
+    )
+    return made, asked
+
+
+def _account(code: str, owner: str) -> AccountKey:
+    return AccountKey("money", code, owner, "KRW")

@@ -1,0 +1,41 @@
+"""How an amount is shared over the means that pay, and over the accounts that were paid.
+
+One rule everywhere: in proportion to what each can still take, by largest remainder, ties to the earlier one. So shares
+add up exactly, none is more than its part has left, and whatever was given back before, giving back all that is left
+gives each part exactly the rest of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from madang.kernel import allocate
+from madang.payments.faults import means_not_paid, too_much
+from madang.payments.model import Leg, Tender
+
+
+def over_parts(amount_krw: int, left_krw: Sequence[int]) -> list[int]:
+    """Shares of ``amount_krw`` over what each part has left. Raises ``Conflict`` where it is more than all of it."""
+    if amount_krw > sum(left_krw):
+        raise too_much(amount_krw, sum(left_krw))
+    return allocate(amount_krw, left_krw)
+
+
+def by_means(wanted: Mapping[str, int], parts: Sequence[Tender]) -> list[int]:
+    """The same where the caller says how much each means gives back; parts of one means share it among them."""
+    shares = dict.fromkeys((part.number for part in parts), 0)
+    for means, amount_krw in wanted.items():
+        mine = [part for part in parts if part.means == means]
+        if not mine:
+            raise means_not_paid(means)
+        if amount_krw:
+            found = over_parts(amount_krw, [part.left_krw for part in mine])
+            shares |= {part.number: share for part, share in zip(mine, found, strict=True)}
+    return [shares[part.number] for part in parts]
+
+
+def over_legs(amount_krw: int, legs: Sequence[tuple[Leg, int]]) -> list[Leg]:
+    """What each account gives back, of (leg, what it has given back already); accounts that give nothing are left
+    out."""
+    shares = over_parts(amount_krw, [amount - returned for (_, amount), returned in legs])
+    return [(account, share) for ((account, _), _), share in zip(legs, shares, strict=True) if share]
