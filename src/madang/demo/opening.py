@@ -9,7 +9,8 @@ from madang import catalog, ledger, members, payments, places
 from madang.db import Database, Tx
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, derived, system
-from madang.walkout import service
+from madang.walkout import promising, service
+from madang.walkout.promise import Terms
 from madang.walkout.records import Rules
 
 BY: Actor = system(NEIGHBOURHOOD, "demo")
@@ -17,6 +18,8 @@ NAME_KO, NAME_EN = "마당 1호점", "Madang No. 1"
 CAPACITY = 30
 REFUND_LIMIT_KRW = 10_000
 TOP_UP_KRW = 100_000
+PROMISE = Terms(wrong_max=0.01)
+"""At most 1 in 100: what a small shop's receipts can prove in months (docs/promise.md has the table)."""
 SHORT_EVERY = 25
 """One check-in in so many finds no money added to the wallet, to show what then happens."""
 
@@ -34,6 +37,7 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
     def stock_up(tx: Tx) -> None:
         service.open_shop(tx, BY, SHOP, Rules(CAPACITY, REFUND_LIMIT_KRW), at_us=at_us)
         service.stock_as_planned(tx, BY, SHOP, id=derived("demo.stock"), at_us=at_us)
+        promising.promise_that(tx, BY, SHOP, PROMISE, id=derived("demo.promise"), at_us=at_us)
 
     db.write(furnish, neighbourhood=NEIGHBOURHOOD)
     db.write(stock_up, neighbourhood=NEIGHBOURHOOD)
