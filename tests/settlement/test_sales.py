@@ -1,0 +1,214 @@
+"""A sale is frozen once, and refunds go back along it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madang import settlement
+from madang.db import Database
+from madang.kernel import Conflict, Invalid, ManualClock, NotFound, Uuid7, system
+from madang.settlement import LineKind, SaleLine, TaxStatus, Terms, records
+from madang.settlement.commissions import commissions
+from madang.settlement.registration import masked, valid
+from madang.settlement.returning import over_lines, parts
+
+T = TypeVar("T")
+N, BY = "n1", system("n1")
+SALE, OTHER = UUID(int=10), UUID(int=11)
+DAY = "2026-09-21"
+
+
+class House:
+    """A neighbourhood with a maker, a hub and a guild."""
+
+    def __init__(self, db: Database, clock: ManualClock, ids: Uuid7) -> None:
+        self.db, self.clock, self.ids = db, clock, ids
+
+    def do(self, act: Callable[..., T], *args: Any, **given: Any) -> T:
+        return self.db.write(lambda tx: act(tx, BY, *args, **given), neighbourhood=N)
+
+    def party(self, key: str, status: TaxStatus = TaxStatus.GENERAL) -> None:
+        at = self.clock.now_us()
+        self.do(settlement.add_party, key, name_ko=key, name_en=key, status=status, at_us=at)
+
+    def terms(self, holder: str, purpose: str, receiver: str, bp: int, **more: Any) -> Terms:
+        more = {"id": self.ids.new(), "from_us": self.clock.now_us(), **more}
+        made = Terms(holder=holder, purpose=purpose, receiver=receiver, bp=bp, **more)
+        return self.do(settlement.set_terms, made, at_us=self.clock.now_us())
+
+    def sell(self, *lines: SaleLine, sale: UUID = SALE, **more: Any) -> dict[str, int]:
+        found = self.do(settlement.sale_legs, sale=sale, shop="s1", lines=lines, at_us=self.clock.now_us(), **more)
+        return {f"{key.code}:{key.owner}": krw for key, krw in found}
+
+    def refund(self, sale: UUID = SALE, **more: Any) -> dict[str, int]:
+        more = {"refund": self.ids.new(), **more}
+        found = self.do(settlement.refund_legs, sale=sale, at_us=self.clock.now_us(), **more)
+        return {f"{key.code}:{key.owner}": krw for key, krw in found}
+
+
+@pytest.fixture
+def house(db: Database, clock: ManualClock, ids: Uuid7) -> House:
+    return House(db, clock, ids)
+
+
+def line(number: int, krw: int, **more: Any) -> SaleLine:
+    vat = 0 if more.get("exempt") else round(krw / 11)
+    return SaleLine(number=number, amount_krw=krw, vat_krw=vat, **more)
+
+
+def test_a_shop_that_sells_for_itself_has_todays_sales(house: House) -> None:
+    legs = house.sell(line(1, 11_000), line(2, 5_000, exempt=True))
+    assert legs == {f"sales:s1/{DAY}": 10_000, f"vat_payable:s1/{DAY}": 1_000, f"sales_exempt:s1/{DAY}": 5_000}
+    assert house.sell(line(1, 11_000), line(2, 5_000, exempt=True)) == legs
+    with pytest.raises(Conflict, match="sale_changed"):
+        house.sell(line(1, 12_000))
+
+
+def test_several_parties_share_one_sale_and_it_adds_up(house: House) -> None:
+    house.party("maker/m1")
+    house.party("hub/h1", TaxStatus.SIMPLIFIED)
+    house.terms("maker/m1", "sales", "platform", 1_500, fixed_krw=300)
+    house.terms("maker/m1", "pickup", "hub", 300)
+    house.terms("maker/m1", "guild", "guild", 200)
+    legs = house.sell(line(1, 20_000, seller="maker/m1"), line(2, 11_000), parties={"hub": "hub/h1"})
+    assert legs == {
+        "payable_pending:maker/m1": 20_000 - 3_630 - 600,
+        f"commission:platform/{DAY}": 3_300,
+        f"vat_payable:platform/{DAY}": 330,
+        "payable_pending:hub/h1": 600,  # no VAT on top: 간이과세
+        f"sales:s1/{DAY}": 10_000,
+        f"vat_payable:s1/{DAY}": 1_000,
+    }
+    assert [c.purpose for c in house.do(settlement.commission_lines, SALE)] == ["pickup", "sales"]
+
+
+def test_terms_that_change_later_change_no_sale(house: House) -> None:
+    house.party("maker/m1")
+    house.terms("maker/m1", "sales", "platform", 1_000)
+    before = house.sell(line(1, 10_000, seller="maker/m1"))
+    house.clock.advance(s=1)
+    house.terms("maker/m1", "sales", "platform", 2_000)
+    assert house.sell(line(1, 10_000, seller="maker/m1")) == before
+    assert house.sell(line(1, 10_000, seller="maker/m1"), sale=OTHER)["payable_pending:maker/m1"] == 7_800
+    with pytest.raises(Invalid, match="bad_terms"):
+        house.terms("maker/m1", "sales", "platform", 0, from_us=house.clock.now_us() - 1)
+
+
+def test_the_database_refuses_to_change_a_commission_line(house: House) -> None:
+    house.party("maker/m1")
+    house.terms("maker/m1", "sales", "platform", 1_000)
+    house.sell(line(1, 10_000, seller="maker/m1"))
+    with pytest.raises(sa.exc.IntegrityError):
+        house.db.write(lambda tx: records.change(tx, records.commissions, bp=1), neighbourhood=N)
+
+
+def test_a_partys_own_terms_come_before_its_tiers(house: House) -> None:
+    house.party("maker/m1")
+    house.terms("tier:basic", "sales", "platform", 1_500)
+    house.do(settlement.set_tier, "maker/m1", "basic", from_us=house.clock.now_us())
+    assert house.sell(line(1, 10_000, seller="maker/m1"))["payable_pending:maker/m1"] == 8_350
+    house.terms("maker/m1", "sales", "platform", 500)
+    assert house.sell(line(1, 10_000, seller="maker/m1"), sale=OTHER)["payable_pending:maker/m1"] == 9_450
+
+
+def test_a_refund_in_parts_gives_back_every_won_of_every_leg(house: House) -> None:
+    house.party("maker/m1")
+    house.party("hub/h1")
+    house.terms("maker/m1", "sales", "platform", 1_500)
+    house.terms("maker/m1", "pickup", "hub", 330)
+    sold = house.sell(line(1, 9_999, seller="maker/m1"), parties={"hub": "hub/h1"})
+    back: dict[str, int] = {}
+    for amount in (3_333, 1, 5_000, None):
+        for key, krw in house.refund(amount_krw=amount).items():
+            assert krw > 0
+            back[key] = back.get(key, 0) + krw
+    assert back == sold
+    with pytest.raises(Invalid, match="refund_too_much"):
+        house.refund(amount_krw=1)
+
+
+def test_a_kept_fee_is_paid_by_the_seller_when_the_sale_is_given_back(house: House) -> None:
+    house.party("maker/m1")
+    house.terms("maker/m1", "card", "platform", 300, kept=True)
+    sold = house.sell(line(1, 10_000, seller="maker/m1"))
+    assert sold["payable_pending:maker/m1"] == 9_670
+    assert house.refund() == {"payable_pending:maker/m1": 10_000}
+
+
+def test_the_same_refund_again_is_one_refund(house: House) -> None:
+    house.party("maker/m1")
+    house.sell(line(1, 10_000, seller="maker/m1"), line(2, 4_000, exempt=True))
+    first = house.refund(refund=OTHER, lines={1: 2_500, 2: 500})
+    assert house.refund(refund=OTHER, lines={1: 2_500, 2: 500}) == first
+    assert house.do(settlement.shares_of, SALE)[0].returned_krw == 2_500
+    with pytest.raises(Conflict, match="refund_changed"):
+        house.refund(refund=OTHER, lines={1: 2_501})
+
+
+def test_a_seller_nobody_registered_is_refused(house: House) -> None:
+    with pytest.raises(NotFound, match="unknown_party"):
+        house.sell(line(1, 10_000, seller="maker/nobody"))
+    with pytest.raises(NotFound, match="unknown_sale"):
+        house.refund()
+    with pytest.raises(Invalid, match="bad_lines"):
+        house.sell(line(1, 10_000), line(1, 10_000))
+    with pytest.raises(Invalid, match="bad_registration"):
+        house.do(settlement.add_party, "maker/x", name_ko="x", name_en="x", registration="1234567890", at_us=1)
+
+
+amounts = st.integers(0, 200_000)
+
+
+@given(
+    prices=st.lists(st.integers(1, 300_000), min_size=1, max_size=6),
+    rates=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 5_000), st.booleans()), max_size=4),
+)
+def test_fees_never_take_more_than_a_line_brings(prices: list[int], rates: list[tuple[int, int, bool]]) -> None:
+    sold = [SaleLine(number=n, amount_krw=krw) for n, krw in enumerate(prices)]
+    terms = [
+        Terms(id=UUID(int=n), holder="maker/m", purpose=f"p{n}", receiver="platform" if ours else "hub/h", bp=bp,
+              fixed_krw=fixed, from_us=0)
+        for n, (bp, fixed, ours) in enumerate(rates)
+    ]  # fmt: skip
+    made = commissions("maker/m", sold, terms, {}, {})
+    for one in sold:
+        mine = [c for c in made if c.number == one.number]
+        assert sum(c.amount_krw + c.vat_krw for c in mine) <= one.amount_krw
+        assert all(c.amount_krw >= 0 and c.vat_krw >= 0 for c in mine)
+
+
+@given(left=st.lists(st.integers(0, 10_000), min_size=1, max_size=8), data=st.data())
+def test_parts_given_back_add_up_and_never_exceed(left: list[int], data: st.DataObject) -> None:
+    whole = list(left)
+    given_back = [0] * len(left)
+    while sum(left):
+        taken = parts(data.draw(st.integers(1, sum(left))), left)
+        assert all(0 <= took <= had for took, had in zip(taken, left, strict=True))
+        left = [had - took for had, took in zip(left, taken, strict=True)]
+        given_back = [a + b for a, b in zip(given_back, taken, strict=True)]
+    assert given_back == whole
+    assert over_lines(0, {}) == {}
+
+
+def test_a_registration_number_is_known_by_its_check_digit() -> None:
+    assert valid("1248100998")  # a listed company's, from its public filings
+    assert not valid("1248100997")
+    assert not valid("124810099")
+    assert masked("010-1234-5678") == "010******78"
+
+
+def test_a_booking_is_available_earlier_than_goods(house: House) -> None:
+    house.party("maker/m1")
+    house.sell(line(1, 10_000, seller="maker/m1"), line(2, 8_000, seller="maker/m1", kind=LineKind.BOOKING))
+    at = house.clock.now_us()
+    house.do(settlement.confirm, SALE, at_us=at)
+    house.do(settlement.confirm, SALE, at_us=at + 5)
+    due = {share.kind: share.available_us for share in house.do(settlement.shares_of, SALE)}
+    assert due == {LineKind.GOODS: at + 20 * 86_400_000_000, LineKind.BOOKING: at + 10 * 86_400_000_000}
