@@ -1,15 +1,45 @@
-"""The catalogue: what can be sold, at what price from when, and where on the shelves it stands.
+"""The catalogue: what can be sold, at what price from when, where it lies, and what shoppers see of it.
 
+A ``Product`` is one sellable thing, a SKU; a ``Listing`` is what has a page, with its SKUs as variants.
 Prices are won with VAT, in force from an instant until the next one; one that has been in force is history and cannot
 be changed. Spreadsheets come in all rows or none, with every fault named. Others use ``Product``, ``Price``,
 ``Facing`` and the functions here.
 """
 
+from madang.catalog import stock
 from madang.catalog.gtin import valid as valid_gtin
 from madang.catalog.imports import Sheet, import_csv
 from madang.catalog.layouts import Stock, stock_of
+from madang.catalog.listing import (
+    Allergen,
+    Axis,
+    Bundle,
+    Category,
+    Collection,
+    Diet,
+    Form,
+    Listing,
+    Option,
+    Rule,
+    State,
+    Variant,
+)
+from madang.catalog.listings import (
+    bundles,
+    categories,
+    collections,
+    listing,
+    listings,
+    listings_of,
+    set_bundles,
+    set_categories,
+    set_collections,
+    set_listings,
+)
 from madang.catalog.model import EVERY_SHOP, Facing, Price, Product, Report, RowError, SoldBy, Vat
 from madang.catalog.plans import Plan
+from madang.catalog.quote import NOBODY, Applied, Ask, Part, Priced, Quote, Refused, Shopper, Step
+from madang.catalog.quoting import quote
 from madang.catalog.service import (
     add_products,
     facings,
@@ -25,27 +55,60 @@ from madang.catalog.service import (
 
 __all__ = [
     "EVERY_SHOP",
+    "NOBODY",
+    "Allergen",
+    "Applied",
+    "Ask",
+    "Axis",
+    "Bundle",
+    "Category",
+    "Collection",
+    "Diet",
     "Facing",
+    "Form",
+    "Listing",
+    "Option",
+    "Part",
     "Plan",
     "Price",
+    "Priced",
     "Product",
+    "Quote",
+    "Refused",
     "Report",
     "RowError",
+    "Rule",
     "Sheet",
+    "Shopper",
     "SoldBy",
+    "State",
+    "Step",
     "Stock",
+    "Variant",
     "Vat",
     "add_products",
+    "bundles",
+    "categories",
+    "collections",
     "facings",
     "find_products",
     "import_csv",
+    "listing",
+    "listings",
+    "listings_of",
     "price_at",
     "price_history",
     "product",
     "product_of_gtin",
     "products",
+    "quote",
+    "set_bundles",
+    "set_categories",
+    "set_collections",
     "set_facings",
+    "set_listings",
     "set_prices",
+    "stock",
     "stock_of",
     "valid_gtin",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -71,6 +72,78 @@ class FacingClosed(msgspec.Struct, frozen=True, kw_only=True):
     """A facing is no longer in the shop's planogram."""
 
     facing: str
+
+
+class Goods(msgspec.Struct, frozen=True, kw_only=True):
+    """An amount of a SKU: pieces, or grams where sold by weight; ``lot`` is the date it expires on, or ``-``."""
+
+    sku: str
+    amount: int
+    lot: str
+
+
+@journal.kind("catalog.stock_received", version=1, stage=Stage.LOGISTICS)
+class StockReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods arrived at a place."""
+
+    place: str
+    goods: tuple[Goods, ...]
+
+
+@journal.kind("catalog.stock_moved", version=1, stage=Stage.LOGISTICS)
+class StockMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods went from a place to another one, or onto a facing (``shop/facing``)."""
+
+    place: str
+    target: str
+    goods: tuple[Goods, ...]
+
+
+@journal.kind("catalog.stock_wasted", version=1, stage=Stage.LOGISTICS)
+class StockWasted(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods were thrown away, and why."""
+
+    place: str
+    goods: tuple[Goods, ...]
+    reason: str
+
+
+@journal.kind("catalog.stock_counted", version=1, stage=Stage.LOGISTICS)
+class StockCounted(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody counted a lot of a SKU; the books had ``booked`` and follow the count."""
+
+    place: str
+    sku: str
+    lot: str
+    counted: int
+    booked: int
+
+
+@journal.kind("catalog.listing_set", version=1, stage=Stage.MARKETING)
+class ListingSet(msgspec.Struct, frozen=True, kw_only=True):
+    """What shoppers see of a product is as it says from now on; ``fields`` are those that changed."""
+
+    listing: str
+    name_ko: str
+    name_en: str
+    form: str
+    state: str
+    category: str | None
+    skus: tuple[str, ...]
+    age_min: int
+    fields: tuple[str, ...]
+
+
+@journal.kind("catalog.arranged", version=1, stage=Stage.MARKETING)
+class Arranged(msgspec.Struct, frozen=True, kw_only=True):
+    """Categories, collections, bundles or synonyms (``what``) are as given from now on; ``ids`` names those."""
+
+    what: str
+    ids: tuple[str, ...]
+
+
+def goods_of(lots: Iterable[Any]) -> tuple[Goods, ...]:
+    return tuple(Goods(sku=lot.sku, amount=lot.amount, lot=lot.lot) for lot in lots)
 
 
 def product_added(product: Product) -> ProductAdded:

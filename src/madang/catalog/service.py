@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from madang import journal, places
-from madang.catalog import facts, plans, records
+from madang.catalog import facts, listings, plans, records
 from madang.catalog.faults import WORDS
 from madang.catalog.gtin import gtin14
 from madang.catalog.model import EVERY_SHOP, Facing, Price, Product
@@ -102,6 +102,7 @@ def apply_products(tx: Tx, by: Actor, plan: Plan[Product], *, id: UUID, at_us: i
     before = records.products_by_id(tx, by, (p.id for p in plan.change))
     records.add_products(tx, plan.add, at_us)
     records.set_products(tx, plan.change)
+    listings.list_products(tx, by, [*plan.add, *plan.change], before, at_us)
     news = [
         New(body=facts.product_added(p), id=derived("product_added", id, p.id), at_us=at_us, subject=p.id)
         for p in plan.add
@@ -122,6 +123,7 @@ def apply_prices(tx: Tx, by: Actor, plan: Plan[Price], *, id: UUID, at_us: int) 
     """Do what a plan says with its good parts."""
     records.add_prices(tx, plan.add, at_us)
     records.set_prices(tx, plan.change, at_us)
+    listings.touch(tx, by, (p.product for p in [*plan.add, *plan.change]))
     news = [
         New(
             body=facts.price_set(p),

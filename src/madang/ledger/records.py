@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -162,6 +163,29 @@ def find_accounts(
     if owner_prefix:  # not LIKE, which is blind to case on SQLite
         wanted = wanted.where(sa.func.substr(A.owner, 1, len(owner_prefix)) == owner_prefix)
     return sorted((_account(row) for row in tx.rows(wanted)), key=lambda account: account.key)
+
+
+def goods_of(tx: Tx, units: Collection[str]) -> list[Account]:
+    """The accounts of the goods book in these units, in order of key."""
+    listed = "[" + ",".join(map(_quoted, units)) + "]" if tx.dialect == "sqlite" else list(units)
+    found = tx.rows(_GOODS_OF[tx.dialect], {"n": tx.neighbourhood, "units": listed})
+    return sorted((_account(row) for row in found), key=lambda account: account.key)
+
+
+def _quoted(unit: str) -> str:
+    return json.dumps(unit)
+
+
+_GOODS_OF = {
+    dialect: sa.text(
+        f"SELECT {', '.join(f't.{column.name}' for column in ACCOUNT)} FROM {wanted} CROSS JOIN ledger_accounts AS t "  # noqa: S608
+        "WHERE t.neighbourhood = :n AND t.book = 'goods' AND t.unit = wanted.value"
+    ).columns(*ACCOUNT)
+    for dialect, wanted in (
+        ("sqlite", "json_each(:units) AS wanted"),
+        ("postgresql", "unnest(CAST(:units AS text[])) AS wanted(value)"),
+    )
+}
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -94,6 +94,18 @@ def balances(
     """The balances of all accounts whose keys fit, in order of key: for sets the caller knows to be small."""
     found = records.find_accounts(tx, book=book, code=code, owner_prefix=owner_prefix, unit=unit)
     return {account.key: account.balance() for account in found}
+
+
+def goods(tx: Tx, units: Collection[str]) -> dict[AccountKey, Balance]:
+    """The balances of every goods account in some units (``A001:ea``), in order of key: one query by an index."""
+    return {account.key: account.balance() for account in records.goods_of(tx, units)} if units else {}
+
+
+def booked(tx: Tx, ids: Sequence[UUID]) -> list[tuple[Entry, AccountKey]]:
+    """Those of some transfers that are in the books, in the order asked for, with the account each came from."""
+    found = {entry.id: entry for entry in records.entries_for(tx, 0, set(ids)).known}
+    keys = {account.id: account.key for account in records.accounts_of(tx, {e.debit: None for e in found.values()})}
+    return [(found[id], keys[found[id].debit]) for id in ids if id in found]
 
 
 class Line(NamedTuple):

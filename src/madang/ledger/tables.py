@@ -29,6 +29,13 @@ accounts = table(
         "(limit_rule <> 'credits_within_debits' OR credits_pending + credits_posted <= debits_posted)",
         name="limits",
     ),
+    sa.Index(
+        "ledger_accounts_goods",
+        "neighbourhood",
+        "unit",
+        sqlite_where=sa.text("book = 'goods'"),
+        postgresql_where=sa.text("book = 'goods'"),
+    ),
     key=["id"],
     sqlite_with_rowid=False,
 )

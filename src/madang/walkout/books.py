@@ -1,6 +1,6 @@
 """The accounts a shop without a till books on, in all four books.
 
-goods     shelf (per facing) · sold (per day) · lost · stockroom · supplier (source)
+goods     shelf (per facing) · sold (per day) · lost · stockroom · supplier (source): the catalogue's stock accounts
 capacity  free · inside · overflow (people who came in past the limit) · room (source)
 money     tab (what a payer owes; the wallet and the shop's income are the payments room's)
 hours     worked (source, by doer) · spent (by what for)
@@ -12,20 +12,20 @@ shelf accounts, and pending.
 
 from __future__ import annotations
 
+from madang.catalog.stock import piece, shelf
 from madang.kernel import KRW
 from madang.ledger import AccountKey, Book, Limit, declare_code
 from madang.payments.wallets import day_owner
 
+__all__ = [
+    "PLACE", "SALES_FLOOR", "SECONDS", "capacity", "lost", "piece", "shelf", "sold", "spent", "stockroom", "supplier",
+    "tab", "worked",
+]  # fmt: skip
 PLACE = "place"
 SECONDS = "s"
 SALES_FLOOR = "walkout"
 
 _NONE, _WITHIN = Limit.NONE, Limit.DEBITS_WITHIN_CREDITS
-declare_code("shelf", Book.GOODS, _WITHIN, ko="매대", en="Shelf")
-declare_code("sold", Book.GOODS, _NONE, ko="판매", en="Sold")
-declare_code("lost", Book.GOODS, _NONE, ko="감모", en="Lost (negative: found)")
-declare_code("stockroom", Book.GOODS, _NONE, ko="창고", en="Stockroom")
-declare_code("supplier", Book.GOODS, _NONE, ko="공급처", en="Supplier")
 declare_code("room", Book.CAPACITY, _NONE, ko="정원", en="Capacity given")
 declare_code("free", Book.CAPACITY, _WITHIN, ko="빈 자리", en="Free places")
 declare_code("inside", Book.CAPACITY, _NONE, ko="이용 중", en="Places in use")
@@ -33,15 +33,6 @@ declare_code("overflow", Book.CAPACITY, _NONE, ko="정원 초과", en="Over capa
 declare_code("tab", Book.MONEY, _NONE, ko="외상", en="Tab (negative: owed)")
 declare_code("worked", Book.HOURS, _NONE, ko="일한 시간", en="Time worked")
 declare_code("spent", Book.HOURS, _NONE, ko="쓰인 시간", en="Time spent")
-
-
-def piece(product: str) -> str:
-    """The unit of a product in the goods book."""
-    return f"{product}:ea"
-
-
-def shelf(shop: str, facing: str, product: str) -> AccountKey:
-    return AccountKey(Book.GOODS, "shelf", f"{shop}/{facing}", piece(product))
 
 
 def sold(shop: str, product: str, at_us: int) -> AccountKey:

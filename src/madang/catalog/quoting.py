@@ -1,0 +1,163 @@
+"""Making a quote: what is asked is looked up in a few queries, then priced by pure rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from madang.catalog import listing_records, records, service
+from madang.catalog.listing import Bundle, Form, Listing
+from madang.catalog.model import EVERY_SHOP, Product, SoldBy, Vat
+from madang.catalog.quote import NOBODY, Ask, Part, Priced, Quote, Refused, Shopper, Step
+from madang.db import Tx
+from madang.kernel import Actor, Invalid, allocate
+
+LINES_MAX = 300
+QTY_MAX = 10_000
+GRAMS_MAX = 1_000_000
+
+
+def quote(
+    tx: Tx,
+    by: Actor,
+    lines: Sequence[Ask],
+    *,
+    at_us: int,
+    shop: str = EVERY_SHOP,
+    codes: Iterable[str] = (),
+    shopper: Shopper = NOBODY,
+) -> Quote:
+    """Price lines as of an instant in a shop for a shopper, with every promotion that holds, and say why.
+
+    ``codes`` are what the shopper typed in. Raises ``Invalid`` for a SKU or price nobody knows
+    (``catalog.unknown_sku``, ``catalog.no_price``) and for amounts that are none (``catalog.bad_amount``).
+    """
+    asked = merged(lines)
+    skus = [ask.sku for ask in asked]
+    bundles = listing_records.bundles(tx, by, skus)
+    every = dict.fromkeys([*skus, *(part for bundle in bundles.values() for part in bundle.parts)])
+    products = records.products_by_id(tx, by, every)
+    owners = listing_records.listings_of_skus(tx, by, skus)
+    listings = listing_records.listings_by_id(tx, by, owners.values())
+    prices = service.price_at(tx, by, every, at_us, shop=shop)
+    made = [_plain(ask, products, prices, listings.get(owners.get(ask.sku, "")), bundles.get(ask.sku)) for ask in asked]
+    return Quote(shop=shop, at_us=at_us, lines=tuple(made), refused=_unknown_codes(codes), person=shopper.person)
+
+
+def merged(lines: Sequence[Ask]) -> list[Ask]:
+    """Lines of one key put together, in order of key: a quote does not hang on the order they were put in."""
+    out: dict[str, Ask] = {}
+    for ask in lines:
+        known = out.get(ask.name)
+        if known is None:
+            out[ask.name] = ask
+            continue
+        grams = None if known.grams is None and ask.grams is None else (known.grams or 0) + (ask.grams or 0)
+        out[ask.name] = Ask(sku=ask.sku, qty=known.qty + ask.qty, grams=grams, key=ask.key)
+    if len(out) > LINES_MAX:
+        raise Invalid(
+            "catalog.too_many_lines",
+            ko=f"한 번에 {LINES_MAX}줄까지 계산할 수 있습니다.",
+            en=f"At most {LINES_MAX} lines can be priced at once.",
+            next_ko="나누어 담으세요.",
+            next_en="Split the cart.",
+        )
+    return [out[name] for name in sorted(out)]
+
+
+def amount_krw(sold_by: SoldBy, unit_krw: int, qty: int, grams: int | None) -> int:
+    """The price of a line in whole won; weighed goods (per 100 g) are rounded half up."""
+    if sold_by is SoldBy.UNIT:
+        return qty * unit_krw
+    return ((grams or 0) * unit_krw * 2 + 100) // 200
+
+
+def parts_of(
+    amount_krw: int, product: Product, bundle: Bundle | None, products: Mapping[str, Product], prices: Mapping[str, int]
+) -> tuple[Part, ...]:
+    """What of a price is taxable and what exempt: a bundle's is shared over its components by their own prices."""
+    if bundle is None:
+        return (Part(vat=product.vat, amount_krw=amount_krw),)
+    weights = dict.fromkeys(Vat, 0)
+    for part, n in bundle.parts.items():
+        weights[products[part].vat] += n * prices.get(part, 0)
+    if not any(weights.values()):
+        return (Part(vat=product.vat, amount_krw=amount_krw),)
+    shares = allocate(amount_krw, list(weights.values()))
+    return tuple(Part(vat=vat, amount_krw=share) for vat, share in zip(weights, shares, strict=True) if weights[vat])
+
+
+def _plain(
+    ask: Ask, products: Mapping[str, Product], prices: Mapping[str, int], listing: Listing | None, bundle: Bundle | None
+) -> Priced:
+    product = products.get(ask.sku)
+    if product is None:
+        raise _unknown(ask.sku)
+    unit_krw = prices.get(ask.sku)
+    if unit_krw is None:
+        raise _no_price(ask.sku)
+    _measured(ask, product)
+    grams = ask.grams if product.sold_by is SoldBy.WEIGHT else None
+    amount = amount_krw(product.sold_by, unit_krw, ask.qty, grams)
+    form = listing.form if listing is not None else Form.GOODS
+    return Priced(
+        key=ask.name,
+        sku=ask.sku,
+        listing=listing.id if listing is not None else ask.sku,
+        name_ko=product.name_ko,
+        name_en=product.name_en,
+        sold_by=product.sold_by,
+        vat=product.vat,
+        form=form,
+        qty=ask.qty,
+        grams=grams,
+        unit_krw=unit_krw,
+        list_krw=amount,
+        amount_krw=amount,
+        trace=(Step(rule="price", ko="판매가", en="Price", amount_krw=amount),),
+        parts=() if form is Form.GIFT_CARD else parts_of(amount, product, bundle, products, prices),
+        age_min=listing.age_min if listing is not None else 0,
+        components=bundle.parts if bundle is not None else {},
+    )
+
+
+def _unknown_codes(codes: Iterable[str]) -> tuple[Refused, ...]:
+    return tuple(
+        Refused(code=code, why="unknown", ko="없는 쿠폰 번호입니다.", en="There is no such code.")
+        for code in sorted({code.strip() for code in codes} - {""})
+    )
+
+
+def _measured(ask: Ask, product: Product) -> None:
+    by_weight = product.sold_by is SoldBy.WEIGHT
+    amount, most = (ask.grams or 0, GRAMS_MAX) if by_weight else (ask.qty, QTY_MAX)
+    if not 1 <= amount <= most:
+        raise Invalid(
+            "catalog.bad_amount",
+            ko=f"'{ask.sku}'의 {'무게(g)' if by_weight else '수량'}은 1에서 {most:,} 사이여야 합니다.",
+            en=f"The {'weight (g)' if by_weight else 'quantity'} of '{ask.sku}' must be from 1 to {most:,}.",
+            next_ko="수량을 확인하세요.",
+            next_en="Check the amount.",
+            sku=ask.sku,
+        )
+
+
+def _unknown(sku: str) -> Invalid:
+    return Invalid(
+        "catalog.unknown_sku",
+        ko=f"'{sku}' 상품이 없습니다.",
+        en=f"There is no product '{sku}'.",
+        next_ko="상품코드를 확인하세요.",
+        next_en="Check the product's code.",
+        sku=sku,
+    )
+
+
+def _no_price(sku: str) -> Invalid:
+    return Invalid(
+        "catalog.no_price",
+        ko=f"'{sku}'의 가격이 아직 없습니다.",
+        en=f"'{sku}' has no price yet.",
+        next_ko="가격을 정한 뒤에 팔 수 있습니다.",
+        next_en="It can be sold once it has a price.",
+        sku=sku,
+    )
