@@ -11,7 +11,7 @@ from tests.twin.twin_shops import EPOCH_US, tiny
 
 from madang.twin import Geometry, Shop, Stream
 from madang.twin.random import keyed
-from madang.twin.record import _swapped
+from madang.twin.record import swapped
 from madang.twin.scenarios import SCRIPTS, plan_of
 from madang.twin.settings import CLEAN, NORMAL, WIDE
 from madang.twin.troubles import SENSORS, with_trouble
@@ -63,10 +63,10 @@ def test_wrong_weights_are_plainly_wrong_for_about_the_share_named() -> None:
     assert ((off < 1e-9) | ((off > 0.079) & (off < 0.251))).all()
 
 
-def test_goods_are_swapped_where_the_shoppers_go() -> None:
+def test_goods_areswapped_where_the_shoppers_go() -> None:
     shop = tiny()
     wanted = {shop["planogram"][0]["products"][0]}
-    physical, swaps = _swapped(shop, keyed(1, "swap"), wanted)
+    physical, swaps = swapped(shop, keyed(1, "swap"), wanted)
     before = {f["id"]: f["products"] for f in shop["planogram"]}
     after = {f["id"]: f["products"] for f in physical["planogram"]}
     [(a, b)] = swaps

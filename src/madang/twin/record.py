@@ -144,10 +144,10 @@ def _record_one(
     mixed_up: bool,
 ) -> None:
     rng = keyed(seed, "case", category)
-    physical, swaps = _swapped(layout, rng) if mixed_up else (layout, [])
+    physical, swaps = swapped(layout, rng) if mixed_up else (layout, [])
     plan = plan_of(category, Geometry(physical), rng, people, EPOCH_US + seed % 10_000 * CASE_US)
     for _ in range(SWAPS.get(category, 0)):
-        physical, pair = _swapped(physical, rng, {line.product for visit in plan.visits for line in visit.lines})
+        physical, pair = swapped(physical, rng, {line.product for visit in plan.visits for line in visit.lines})
         swaps += pair
     shop = Shop(physical, seed, settings)
     record(
@@ -161,7 +161,7 @@ def _record_one(
     )
 
 
-def _swapped(
+def swapped(
     layout: dict[str, Any], rng: np.random.Generator, wanted: Collection[str] = ()
 ) -> tuple[dict[str, Any], list[list[str]]]:
     """The layout as it really is when somebody stocked two facings the wrong way round, one of them with something

@@ -34,6 +34,7 @@ from madang.walkout.engine.states import (
 from madang.walkout.engine.types import Learned
 from madang.walkout.engine.unseen import Unseen
 from madang.walkout.engine.ways import Scene, Way, Ways
+from madang.walkout.engine.witness import TEMPER, Witness
 
 
 class Told(NamedTuple):
@@ -60,8 +61,10 @@ class Belief:
         self.touched: dict[int, None] = {}
         self._hands: dict[tuple[int, int], int] = {}
         self.doubts = Doubts()
+        self.witness = Witness(catalogue, self.doubts)
         self.unseen = Unseen(catalogue, settings)
         self._unweighed = 0
+        self._doers: dict[int | None, float] = {}
         self._of: dict[int, Beam] = {}
         self._lone: list[Beam] = []
 
@@ -75,37 +78,30 @@ class Belief:
         self._hands.update(((shift.id, b), hand) for b in scene.bodies if (hand := scene.hand(b)) is not None)
         ways = Ways(self.catalogue, self.s, shift, scene)
         beam, children = self._taken(ways) if shift.total < 0 else self._put(ways)
-        self._doubt(ways, children)
+        moved = self.witness.shift(ways, children)
+        self._doers = {b: math.exp(x) for b, x in ways.who(shift.plates).items()}
+        self.unseen.account(shift, {b: moved * p for b, p in self._doers.items()})
         self._settle(beam, children, shift)
 
-    def _doubt(self, ways: Ways, children: list[State]) -> None:
-        """Note what makes this shift doubtful for those who had a hand there."""
-        shift = ways.shift
-        who = {b: math.exp(x) for b, x in ways.who(shift.plates).items()}
-        self.unseen.account(shift, who)
-        best = max(children, key=lambda x: x.logw)
-        atoms = best.story[-1].atoms
-        hands = [(b, p) for b, p in who.items() if b is not None and p > 0.02]
-        for b, p in hands:
-            if not atoms:
-                self.doubts.note(b, "unexplained", p * min(1.0, abs(shift.total) / 20.0))
-            self.doubts.note(b, "noisy", p * min(shift.sd / 10.0, 2.0))
-            self.doubts.note(b, "rival", min(p, 1.0 - p))
-        sign = -1.0 if shift.total < 0 else 1.0
-        spread = sum([a.qty * self.catalogue.spread[a.product] ** 2 for a in atoms])
-        expected = sum([a.qty * self.catalogue.weight[a.product] for a in atoms])
-        if not atoms or expected <= 0.0:
-            return
-        z = abs(sign * shift.total - expected) / math.sqrt(shift.sd**2 + spread)
-        for a in atoms:
-            if a.body is not None:
-                self.doubts.note(a.body, "misfit", min(max(0.0, z - 2.0), 4.0) / len(atoms))
-                home = a.facing is not None and a.product in self.catalogue.store.facings[a.facing].products
-                self.doubts.note(a.body, "strange", float(not home))
+    def crossed(self, seconds: Mapping[int, float]) -> None:
+        """Whose hands were over the plates of the last shift while they moved, and how long."""
+        self.witness.crossed(seconds, {b: p for b, p in self._doers.items() if b is not None})
+
+    def touched_at(self, body: int, plates: Sequence[int], others: Iterable[int]) -> None:
+        """`body` pressed on these plates and nothing was gone afterwards; the hands of `others` were there too: one may
+        have put down what another took up."""
+        self.doubts.note(body, "touched", 1.0)
+        for other in others:
+            here = {p for _, p in self.catalogue.kinds_of(tuple(plates))}
+            passed = max([sum(x for x, cart in self.carts_of([b]) if here & cart.keys()) for b in (body, other)])
+            self.doubts.note(body, "netted", passed)
+            self.doubts.note(other, "netted", passed)
 
     def reached(self, reach: Reached, least_g: Mapping[int, float]) -> None:
         """A reach is over: it may have taken what the plates could not notice (`least_g`: smallest change that each
         would have shown)."""
+        idle = (1.0 - self.unseen.accounted(reach)) * min(1.0, reach.t1 - reach.t0)
+        self.doubts.note(reach.body, "idle", idle)
         missed = self.unseen.missed(reach, least_g)
         chance = sum([x.probability for x in missed])
         if chance < self.s.least_missed:
@@ -303,7 +299,7 @@ class Belief:
         beam = self._together(both, ())
         for body in both:
             if any(b in x.carts for x in beam.states for b in both):
-                self.doubts.note(body, "met", 1.0)
+                self.doubts.note(body, "met", 1.0 / (1.0 + math.exp(-max(met.given, met.taken) / TEMPER)))
         children: list[State] = []
         for state in beam.states:
             for logp, carts in outcomes(state.carts, met, self.times, self._hands, self.s):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from madang.walkout.engine.visits import Visit, Visits
 Options = list[tuple[float, Content]]
 """(probability, {product: (quantity, grams)}), likeliest first."""
 
+MOST_DOUBT = 1e-6  # no receipt is believed less likely than this
 TOLD_AGAIN = 0.1  # a move whose probability changed by this much is told again
 
 
@@ -160,17 +162,26 @@ class Reporter:
         rest = tuple(Alternative(p, lines(cart)) for p, cart in others if p > 1e-4)
         return lines(options[best][1]), options[best][0], rest
 
-    def _trust(self, visit: Visit, bodies: set[int], lines: tuple[Line, ...]) -> float:
-        """Probability that no hypothesis is missing for this visit."""
-        counts = self.belief.doubts.of(sorted(bodies))
+    def _evidence(
+        self, visit: Visit, bodies: set[int], lines: tuple[Line, ...], probability: float
+    ) -> dict[Kind, float]:
+        """All that speaks against this receipt, by kind."""
+        some = sorted(bodies)
+        counts = self.belief.doubts.of(some)
         joins = [j for j in self.people.joins if j.rivals and bodies & {j.body, *j.rivals}]
+        seen = [b for k in some if (b := self.people.bodies.get(k)) is not None]
         counts["rejoined"] = float(len(joins))
         counts["unbound"] = sum(m.body is None for m in visit.members) + 2.0 * (visit.doubt > 0.0)
+        counts["mates"] = float(max(len(visit.members) - 1, 0))
+        counts["tracks"] = float(sum(max(len(b.tracks) - 1, 0) for b in seen))
         for kind, amount in self._doubted.get(visit.id, {}).items():
             counts[kind] = counts.get(kind, 0.0) + amount
         self._doubted[visit.id] = dict(counts)
         counts["units"] = float(sum(line.qty for line in lines))
-        return trust(counts, self.s.doubts, self.s.model_doubt) * (1.0 - self.belief.lost_of(sorted(bodies)))
+        counts["lines"] = float(len(lines))
+        counts["belief"] = -math.log(max(probability, MOST_DOUBT))
+        counts["lost"] = -math.log(max(1.0 - self.belief.lost_of(some), MOST_DOUBT))
+        return {kind: amount for kind, amount in counts.items() if amount > 0.0}
 
     def _with_earlier(self, visit: Visit, options: Options) -> Options:
         """Carts of an earlier stay (re-entry) and of this one together."""
@@ -206,7 +217,8 @@ class Reporter:
             if visit.credential is None or visit.role == "staff":
                 continue
             lines, confidence, alternatives = self._lines(visit)
-            confidence *= self._trust(visit, bodies, lines)
+            counts = self._evidence(visit, bodies, lines, confidence)
+            confidence = trust(counts, self.s.doubts, self.s.model_doubt)
             self._banked[visit.id] = self._with_earlier(visit, self.belief.carts_of(sorted(bodies)))[:20]
             revision = self._revisions.get(visit.id, -1) + 1
             self._revisions[visit.id] = revision
@@ -221,6 +233,7 @@ class Reporter:
                     decision=decision,  # type: ignore[arg-type]
                     alternatives=alternatives,
                     revision=revision,
+                    evidence=tuple(sorted((kind, round(amount, 4)) for kind, amount in counts.items())),
                 )
             )
         if done:

@@ -1,8 +1,9 @@
-"""Doubt: what speaks against a receipt though no hypothesis stands for it.
+"""Doubt: what speaks against a receipt, whether a hypothesis stands for it or not.
 
-Every kind of evidence is counted per body while it happens. A receipt's confidence is the probability of its
-hypothesis times the chance that none of this matters: exp(-sum of count times price). The prices are in
-`Settings.doubts`; docs/walkout.md says where they come from.
+Every kind of evidence is counted per body while it happens, and has a price in nats. A receipt is exact with
+probability exp(-sum of count times price): each thing noted is an independent chance of a mistake, so receipts of many
+lines are less sure than short ones, and more evidence never makes a receipt surer. The belief's own probability is one
+of the kinds. The prices are fitted on simulated shops by one command (`PRICES`; docs/walkout.md).
 """
 
 from __future__ import annotations
@@ -11,8 +12,49 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
-Kind = Literal["unexplained", "misfit", "noisy", "met", "strange", "missed", "rival", "rejoined", "unbound", "units"]
+Kind = Literal[
+    "belief",
+    "lost",
+    "unexplained",
+    "misfit",
+    "noisy",
+    "light",
+    "rival",
+    "crowd",
+    "far",
+    "hidden",
+    "what",
+    "strange",
+    "moved",
+    "back",
+    "several",
+    "long",
+    "visited",
+    "again",
+    "blind",
+    "part",
+    "mixed",
+    "contrary",
+    "unlooked",
+    "missed",
+    "idle",
+    "touched",
+    "netted",
+    "met",
+    "rejoined",
+    "unbound",
+    "units",
+    "lines",
+    "mates",
+    "gap",
+    "tracks",
+    "silent",
+    "dark",
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+PLAIN: frozenset[Kind] = frozenset(("belief", "lost", "units", "lines"))
+"""Kinds whose every unit is a chance of its own."""
 
 
 class Doubts:
@@ -46,6 +88,12 @@ class Doubts:
             self._of.pop(b, None)
 
 
+def weighed(kind: Kind, amount: float) -> float:
+    """What `amount` of a kind counts: the second of the same kind tells less than the first."""
+    return amount if kind in PLAIN else math.log1p(amount)
+
+
 def trust(counts: Mapping[Kind, float], prices: Mapping[str, float], base: float) -> float:
-    """Probability that nothing was overlooked."""
-    return math.exp(-base - math.fsum([counts[k] * prices[k] for k in KINDS if k in counts and k in prices]))
+    """Probability that nothing is wrong."""
+    known = [k for k in KINDS if k in counts and k in prices]
+    return math.exp(-base - math.fsum([weighed(k, counts[k]) * prices[k] for k in known]))

@@ -13,7 +13,7 @@ from madang.walkout.engine.belief import Belief
 from madang.walkout.engine.clocks import Clock, Clocks
 from madang.walkout.engine.contacts import Contact, Contacts, passing
 from madang.walkout.engine.decide import Reporter
-from madang.walkout.engine.flow import JOIN_S, Flow
+from madang.walkout.engine.flow import CAMERAS, JOIN_S, Flow
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
@@ -32,6 +32,8 @@ from madang.walkout.engine.ways import Scene
 TICK_S = 0.2
 SAMPLES_HZ = 60
 DEAF_S = 2.0  # so much of what came before the hub went deaf may have been lost with it
+WEIGHED_S = 0.6  # a plate that was heard for this long after a hand left has weighed what it took
+SILENCE_S = 0.6  # a sensor's silence of this length makes what happened meanwhile doubtful
 SEEN_S = 0.5  # a person seen this long ago still stands there
 
 
@@ -183,8 +185,10 @@ class Engine:
         if shifts:
             self._catalogue.dead = set(self._plates.blind())
         for shift in shifts:
-            self._belief.observe(shift, self._scene(shift))
+            scene = self._scene(shift)
+            self._belief.observe(shift, scene)
             self._touches.changed(shift)
+            self._crossed(shift, scene)
         if shifts:
             out += self._reporter.moved(now)
             out += self._catalogue.told()
@@ -192,18 +196,45 @@ class Engine:
         out += self._reporter.receipts(now)
         if self._people.bodies:
             out += self._seen_now(now)
+        if self._tick is not None and self._tick % 5 == 0:
+            self._doubt_the_unseen(now)
         if self._tick is not None and self._tick % 50 == 0:
+            self._flow.forget(now - self.settings.memory_s)
             self._people.forget(now - self.settings.memory_s)
             self._reaches.forget(now - self.settings.memory_s)
             self._sight.forget(now - self.settings.memory_s)
         return out
+
+    def _doubt_the_unseen(self, now: float) -> None:
+        """Once a second: what people inside did while no camera spoke, or while nobody saw them, is not known."""
+        since = now - 5 * TICK_S
+        dark = self._flow.missing(CAMERAS, since, now)
+        for body, visit in self._visits.inside():
+            known = self._people.bodies.get(body)
+            if dark > SILENCE_S:
+                self._belief.doubts.note(body, "dark", dark)
+            elif known is not None and known.lost < since and visit.role != "staff":
+                self._belief.doubts.note(body, "gap", 1.0)
 
     def _touched(self, now: float, over: list[Reached]) -> list[Update]:
         for moved in (self._plates.returns, self._holds.returns):
             self._touches.returned(moved)
             moved.clear()
         self._touches.reached(over)
-        return [self._reporter.touched(touch) for touch in self._touches.ready(now)]
+        ready = self._touches.ready(now)
+        for touch in ready:
+            others = {r.body for r, _ in self._reaches.at(touch.plates, touch.t0, touch.t1)} - {touch.body}
+            self._belief.touched_at(touch.body, touch.plates, others)
+        return [self._reporter.touched(touch) for touch in ready]
+
+    def _crossed(self, shift: Shift, scene: Scene) -> None:
+        """Had anybody else a hand over these plates while they moved?"""
+        if len(scene.bodies) < 2:
+            return
+        seconds: dict[int, float] = {}
+        for reach, over in self._reaches.at(shift.plates, shift.t0 - TICK_S, shift.t1):
+            seconds[reach.body] = seconds.get(reach.body, 0.0) + over
+        self._belief.crossed(seconds)
 
     def _meet(self, met: Contact) -> None:
         one, other = self._visits.visit_of(met.a), None if met.b is None else self._visits.visit_of(met.b)
@@ -216,16 +247,17 @@ class Engine:
         """Reaches that ended before this: what changed on the plates under them is known by now."""
         due = [r for r in self._reached if r.t1 < before]
         self._reached = [r for r in self._reached if r.t1 >= before]
-        blind = set(self._plates.blind())
         for reach in due:
             visit = self._visits.visit_of(reach.body)
             if visit is None or visit.role != "staff":
-                self._belief.reached(reach, {q: self._least_g(q, blind) for q in reach.over})
+                self._belief.reached(reach, {q: self._least_g(q, reach.t1) for q in reach.over})
+                silence = self._flow.missing(self.store.gondolas[reach.gondola], reach.t0, reach.t1 + TICK_S)
+                self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S))
 
-    def _least_g(self, plate: int, blind: set[int]) -> float:
-        """The smallest change that this plate would have shown, grams."""
-        s, noise = self.settings, self._plates.now(plate)[1]
-        return math.inf if plate in blind else max(s.step_g, s.step_sigmas * noise)
+    def _least_g(self, plate: int, t: float) -> float:
+        """The smallest change up to `t` that this plate would have shown, grams."""
+        s, noise, since = self.settings, self._plates.now(plate)[1], self._plates.blind_since(plate)
+        return math.inf if since is not None and since < t + WEIGHED_S else max(s.step_g, s.step_sigmas * noise)
 
     def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
         if not fresh and not self._holds.waiting:
@@ -241,13 +273,17 @@ class Engine:
         return in_shelf(seen, place, now - 0.35, now, self.settings)
 
     def _scene(self, shift: Shift) -> Scene:
-        near = {b.id: b for b in self._people.bodies.values() if not b.gone or b.lost > shift.t - 1.0}
-        near = {k: b for k, b in near.items() if b.born < shift.t + 0.5}
         gondola = int(self.store.plate_gondola[shift.plates[0]])
+        lost_s = self._flow.missing(self.store.gondolas[gondola], shift.t0, shift.t1)
+        silent = (shift.t0, shift.t1) if lost_s > SILENCE_S else None
+        t = shift.t if silent is None else shift.t1
+        near = {b.id: b for b in self._people.bodies.values() if not b.gone or b.lost > shift.t - 1.0}
+        near = {k: b for k, b in near.items() if b.born < t + 0.5}
         clock = self._clocks.cost(gondola)
         at = (shift.plates, shift.deltas, shift.t, shift.t0)
-        grasp = Grasp(self.store, self.settings, list(near.values()), at, clock)
-        self._clocks.learn(gondola, grasp)
+        grasp = Grasp(self.store, self.settings, list(near.values()), at, clock, silent)
+        if silent is None:
+            self._clocks.learn(gondola, grasp)
         bodies = [b for b in grasp.bodies[:5] if grasp.reach(b, shift.plates) > -40.0]
         visits = {b: self._visits.visit_of(b) for b in near}
 

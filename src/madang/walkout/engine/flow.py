@@ -17,13 +17,14 @@ FRAMES_S = 0.3
 
 
 class _Heard:
-    """One sensor: everything before ``upto`` has come; ``ahead`` are spans beyond a gap."""
+    """One sensor: everything before ``upto`` has come but for the ``lost`` spans; ``ahead`` are spans beyond a gap."""
 
-    __slots__ = ("ahead", "upto")
+    __slots__ = ("ahead", "lost", "upto")
 
     def __init__(self, upto: float) -> None:
         self.upto = upto
         self.ahead: list[tuple[float, float]] = []
+        self.lost: list[tuple[float, float]] = []
 
     def add(self, start: float, end: float) -> None:
         if not self.ahead and start <= self.upto + JOIN_S:
@@ -40,8 +41,14 @@ class _Heard:
     def give_up(self, before: float) -> None:
         """What has not come of the time before ``before`` never will: pass over the gap that lies there."""
         while self.ahead and self.upto < before:
+            self.lost.append((self.upto, self.ahead[0][0]))
             self.upto = self.ahead[0][0]
             self._join()
+
+    def missing(self, t0: float, t1: float) -> float:
+        """Seconds of that time of which nothing has come."""
+        gaps = [*self.lost, (self.upto, self.ahead[0][0] if self.ahead else math.inf)]
+        return math.fsum([max(0.0, min(b, t1) - max(a, t0)) for a, b in gaps])
 
 
 class Flow:
@@ -70,6 +77,16 @@ class Flow:
             self._heard = {each: _Heard(start) for each in self._names}
         self._heard[name].add(start, end)
         self._hub = max(self._hub, now)
+
+    def missing(self, name: str, t0: float, t1: float) -> float:
+        """Seconds from ``t0`` to ``t1`` of which this sensor (`CAMERAS`, or a gondola) has said nothing."""
+        heard = self._heard.get(name)
+        return 0.0 if heard is None else heard.missing(t0, t1)
+
+    def forget(self, before: float) -> None:
+        """What was lost before this no longer matters."""
+        for heard in self._heard.values():
+            heard.lost = [span for span in heard.lost if span[1] >= before]
 
     def upto(self) -> float:
         """Every sensor has said all of the time before this: those that have said nothing for as long as a message

@@ -15,6 +15,9 @@ from madang.walkout.engine.plates import Plates, Return
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Store
 
+MEMORY_S = 20.0
+"""How long given changes are kept: a hand's whole stay in a shelf."""
+
 
 @dataclass(slots=True)
 class Hold:
@@ -36,6 +39,7 @@ class Holds:
         self._interactions = interactions
         self._holds: list[Hold] = []
         self.returns: list[Return] = []
+        self._given: list[Shift] = []
         self._family: dict[int, set[int]] = {}
         for f in store.facings:
             for q in f.plates:
@@ -55,20 +59,21 @@ class Holds:
     ) -> list[Shift]:
         """Shifts that may be interpreted now: new ones that need not wait, and waiting ones whose time has come."""
         out: list[Shift] = []
+        self._given = [x for x in self._given if x.t1 > t - MEMORY_S]
         for shift in fresh:
             hold = next((h for h in self._holds if set(h.before) & set(shift.plates)), None)
             if hold is not None and self._apart(hold, shift, explained):
                 self._holds.remove(hold)
-                out.append(hold.whole or hold.first)
+                self._give(hold.whole or hold.first, out)
                 hold = None
             if hold is not None:
                 hold.t, hold.t1, hold.whole = shift.t, shift.t1, None
                 for q in self._around(shift) - set(hold.before):
-                    hold.before[q] = self._plates.level_before(q, shift.t0)
+                    hold.before[q] = self._before(q, shift.t0)
             elif not hand_in(shift):
-                out.append(shift)
+                self._give(shift, out)
             else:
-                before = {q: self._plates.level_before(q, shift.t0) for q in self._around(shift)}
+                before = {q: self._before(q, shift.t0) for q in self._around(shift)}
                 before |= {p.plate: p.before for p in shift.parts if p.before}
                 self._holds.append(Hold(shift, before, shift.t, shift.t1, shift))
         for hold in list(self._holds):
@@ -82,8 +87,17 @@ class Holds:
                     self.returns.append(Return(first.main, first.t0, hold.t1, float(np.abs(first.deltas).max())))
             elif self._over(hold, whole, t, explained) or not hand_in(whole):
                 self._holds.remove(hold)
-                out.append(whole)
+                self._give(whole, out)
         return out
+
+    def _give(self, shift: Shift, out: list[Shift]) -> None:
+        out.append(shift)
+        self._given.append(shift)
+
+    def _before(self, plate: int, t0: float) -> float:
+        """The plate's load before `t0` and after what was given out of later changes: nothing counts twice."""
+        later = [(x, k) for x in self._given for k, q in enumerate(x.plates) if q == plate and x.t > t0]
+        return self._plates.level_before(plate, t0) + sum([float(x.deltas[k]) for x, k in later])
 
     def _apart(self, hold: Hold, shift: Shift, explained: Callable[[Shift], bool]) -> bool:
         """Is the new change a movement of its own, rather than the rest or the reversal of the waiting one?"""

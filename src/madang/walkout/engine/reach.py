@@ -102,15 +102,17 @@ class Grasp:
         bodies: Sequence[Body],
         at: tuple[tuple[int, ...], Floats, float, float],
         clock: Floats,
+        silent: tuple[float, float] | None = None,
     ) -> None:
-        """`at`: plates, grams of each, when it happened, and since when they had been moving."""
+        """`at`: plates, grams of each, when it happened, and since when they had been moving. `silent`: from when to
+        when they said nothing, if so: it may have happened at any time of that."""
         self.store, self.s = store, s
         self.plates, self.deltas, self.t, self.t0 = at
         self.clock = clock - clock.min()
         self.place = place_of(store, self.plates, self.deltas)
         self._x, self._y = self.place.centre.tolist()
-        near = [(self._away(b), b) for b in bodies]
-        self._near = [b for away, b in near if away < ARM_M]
+        self.silent = silent
+        self._near = [b for b in bodies if silent is not None or self._away(b) < ARM_M]
         around = ROUND_S + s.grasp_before_s
         self._hands = Hands(self._near, self.t - around, self.t + s.grasp_after_s + ROUND_S)
         self._memo: dict[tuple[int, ...], dict[int, float]] = {}
@@ -168,21 +170,23 @@ class Grasp:
             if plates == self.plates:
                 self.curves[body.id] = curve
             out[body.id] = -float((curve + self.clock).min())
-        if out and max(out.values()) < -self.s.late_nats:
-            for b, cost in self._earlier(place).items():
+        if self.silent is not None:
+            for b, cost in self._at_any_time(place, *self.silent).items():
                 out[b] = max(out[b], -cost)
+        elif out and max(out.values()) < -self.s.late_nats:
+            # nobody's hand was there at the time: the plates came to rest late
+            for b, cost in self._at_any_time(place, max(self.t0, self.t - LATEST_S), self.t - 0.5).items():
+                out[b] = max(out[b], -cost - self.s.late_nats)
         return out
 
-    def _earlier(self, place: Place) -> dict[int, float]:
-        """Costs if it happened earlier than the plates say: where nobody's hand was there at the time, the plates came
-        to rest late."""
-        first = max(self.t0, self.t - LATEST_S) - self.t
-        shifts = np.arange(-0.5, first - 0.05, -0.1)
-        hands = Hands(self._near, self.t + first - 1.0, self.t)
+    def _at_any_time(self, place: Place, first: float, last: float) -> dict[int, float]:
+        """Costs if it happened at the best moment for each between these."""
+        shifts = np.arange(last, first - 0.05, -0.1) - self.t
+        hands = Hands(self._near, first - 1.0, last + ROUND_S)
         if not len(shifts) or not hands.ids:
             return {}
         mean, count = hands.curves(place, self.t, self.s, shifts)
-        best = np.where(count > 0, mean, FAR_NATS).min(axis=1) + self.s.late_nats
+        best = np.where(count > 0, mean, FAR_NATS).min(axis=1)
         return {b: float(best[k]) for k, b in enumerate(hands.ids)}
 
     def _unseen(self, body: Body, place: Place) -> float:

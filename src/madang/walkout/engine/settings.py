@@ -246,6 +246,8 @@ class Settings:
     """Doubt in every receipt, nats ..."""
     doubts: Mapping[str, float] = field(
         default_factory=lambda: {
+            "belief": 1.0,
+            "lost": 1.0,
             "unexplained": 0.15,
             "misfit": 0.03,
             "noisy": 0.012,

@@ -127,7 +127,8 @@ class Alternative:
 class Receipt:
     """The visit is over. `confidence` is the probability that every line is right and none is missing.
 
-    A credential that comes in again gets a new Receipt of the same `visit`, which replaces the earlier one.
+    A credential that comes in again gets a new Receipt of the same `visit`, which replaces the earlier one. `evidence`
+    is what the confidence rests on: kinds of doubt and how much was noted of each (`doubt.py`).
     """
 
     t: float
@@ -138,6 +139,7 @@ class Receipt:
     decision: Decision
     alternatives: tuple[Alternative, ...] = ()
     revision: int = 0
+    evidence: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

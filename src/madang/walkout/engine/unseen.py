@@ -51,7 +51,7 @@ class Unseen:
         (infinite where it is blind)."""
         if self._again(reach):
             return []
-        free = 1.0 - self._accounted(reach)
+        free = 1.0 - self.accounted(reach)
         total = sum(reach.over.values())
         if free < 0.05 or total <= 0.0:
             return []
@@ -79,7 +79,7 @@ class Unseen:
         self._settled.append(reach)
         return again
 
-    def _accounted(self, reach: Reached) -> float:
+    def accounted(self, reach: Reached) -> float:
         """Probability that a shift was this reach's doing."""
         most = 0.0
         pause = self.s.together_s

@@ -262,6 +262,10 @@ class Visits:
                 out += self._mark(visit, None, now)
         return out
 
+    def inside(self) -> Iterable[tuple[int, Visit]]:
+        """The bodies that have not left, each with its visit."""
+        return [(m.body, v) for v in self.open_visits() for m in v.members if m.body is not None and m.left is None]
+
     def open_visits(self) -> Iterable[Visit]:
         """Visits whose receipt is still to be written."""
         if not self._active:
