@@ -237,7 +237,11 @@ def _negative(line: Line, number: int, before: int, after: int) -> Line:
 
 
 def _worth(line: Line, measure: int) -> int:
-    return amount_krw(line.sold_by, line.unit_price_krw, measure, measure)
+    """What so much of a line cost: at its price, or where something was taken off, in proportion (rounded half up)."""
+    whole = _measure(line)
+    if line.amount_krw == amount_krw(line.sold_by, line.unit_price_krw, whole, whole):
+        return amount_krw(line.sold_by, line.unit_price_krw, measure, measure)
+    return (2 * line.amount_krw * measure + whole) // (2 * whole)
 
 
 def _known(item: Taken, products: Mapping[str, Product], prices_krw: Mapping[str, int]) -> None:

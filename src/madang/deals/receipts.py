@@ -76,6 +76,19 @@ def issue(
     return _issue(tx, by, id, deal.id, deal.shop, deal.subject, made, at_us, confidence=confidence, decision=decision)
 
 
+def issue_lines(
+    tx: Tx, by: Actor, deal: Deal, lines: Sequence[Line], *, id: UUID, at_us: int, decision: str = "order"
+) -> Receipt:
+    """Issue the receipt of a deal whose lines were priced before (frozen at checkout), VAT and all.
+
+    Issuing the same under the same ``id`` again gives the receipt that is there, anything else is ``Conflict``.
+    """
+    there = records.get(tx, by, id)
+    if there is not None:
+        return _same(there, deal.id, None, there.lines == tuple(lines))
+    return _issue(tx, by, id, deal.id, deal.shop, deal.subject, tuple(lines), at_us, decision=decision)
+
+
 def refund(
     tx: Tx, by: Actor, original: UUID, give_back: Sequence[GiveBack], *, id: UUID, at_us: int, reason: str = ""
 ) -> Receipt:

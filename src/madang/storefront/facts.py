@@ -1,0 +1,36 @@
+"""What the journal is told beside the steps of deals: keys and amounts only."""
+
+from __future__ import annotations
+
+import msgspec
+
+from madang import journal
+from madang.journal import Stage
+
+
+@journal.kind("storefront.checkout_begun", version=1, stage=Stage.SALES)
+class CheckoutBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's goods are held at today's prices."""
+
+    checkout: str
+    shops: tuple[str, ...]
+    goods_krw: int
+    until_us: int
+
+
+@journal.kind("storefront.returned", version=1, stage=Stage.SERVICE)
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods of an order came back or were never sent: how much of which SKU, for what, and whether they sell again."""
+
+    order: str
+    goods: dict[str, int]
+    reason: str
+    sellable: bool
+    refunded_krw: int
+
+
+@journal.kind("storefront.came_in", version=1, stage=Stage.SALES)
+class CameIn(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry code opened a gate."""
+
+    gate: str

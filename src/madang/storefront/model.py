@@ -1,0 +1,186 @@
+"""The vocabulary of the storefront: carts, checkouts, orders, and why something may or may not be given back."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from madang.catalog.model import SoldBy
+from madang.catalog.stock import Reserved
+from madang.kernel.clock import MINUTE_US
+
+HOLD_US = 20 * MINUTE_US
+"""How long a checkout keeps goods, slots and prices."""
+PAY_US = 30 * MINUTE_US
+"""How long an order that was placed may stay unpaid; longer than the hold, so that a payment may come a little late."""
+LINES_MAX = 60
+PIECES_MAX = 99
+GRAMS_MAX = 20_000
+DELIVERY = "delivery-fee"
+"""What a receipt's line of the delivery fee names as its product."""
+
+Way = Literal["delivery", "pickup"]
+
+
+class WithdrawalBasis(StrEnum):
+    """Whether an order's line can be given back for a change of mind (청약철회, 전자상거래법 §17).
+
+    All but ``FREE`` are exceptions of §17(2), which hold only where the buyer was told beforehand (§17(6)); for
+    ``MADE_TO_ORDER`` (시행령 §21) told separately and agreed to in writing. Without that record a line is ``FREE``.
+    """
+
+    FREE = "free"
+    MADE_TO_ORDER = "made_to_order"
+    PERISHABLE = "perishable"
+    """Time takes its worth away (§17(2) 3)."""
+    OPENED_COPY = "opened_copy"
+    """Copyable goods (records, books in wrap): until the wrapping is broken (§17(2) 4)."""
+    OPENED_DIGITAL = "opened_digital"
+    """Digital content: until it was begun (§17(2) 5)."""
+
+
+class Reason(StrEnum):
+    """Why something comes back."""
+
+    CHANGE_OF_MIND = "change_of_mind"
+    DEFECTIVE = "defective"
+    """Damaged, or not as shown or agreed (§17(3))."""
+    WRONG_ITEM = "wrong_item"
+    """Something else came; the same as defective in law."""
+
+
+class CartLine(msgspec.Struct, frozen=True, kw_only=True):
+    """So much of a SKU from one shop: pieces, or grams where it is sold by weight."""
+
+    shop: str
+    sku: str
+    amount: int
+    added_at_us: int
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line with its price as it was frozen. ``unit_price_krw`` is the list price with VAT (per piece, or per 100 g),
+    ``list_krw`` what that comes to, ``amount_krw`` what is paid, ``exempt_krw`` the part of it that bears no VAT (a
+    bundle's line may have both). ``consent_at_us`` is when the buyer agreed to what
+    ``basis`` excepts; ``parts`` are the components of a bundle; ``why`` says in
+    both languages what was taken off the list price."""
+
+    number: int
+    sku: str
+    listing: str
+    name_ko: str
+    name_en: str
+    sold_by: SoldBy
+    amount: int
+    unit_price_krw: int
+    list_krw: int
+    amount_krw: int
+    exempt_krw: int = 0
+    basis: WithdrawalBasis = WithdrawalBasis.FREE
+    consent_at_us: int | None = None
+    adult: bool = False
+    parts: dict[str, int] = {}
+    why: tuple[tuple[str, str, int], ...] = ()
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a checkout comes from one shop: it becomes one order."""
+
+    shop: str
+    order: UUID
+    lines: tuple[Line, ...]
+    reserved: tuple[Reserved, ...]
+
+    @property
+    def goods_krw(self) -> int:
+        return sum(line.amount_krw for line in self.lines)
+
+
+class Checkout(msgspec.Struct, frozen=True, kw_only=True):
+    """Held goods at frozen prices, on the way to be paid. ``state``: ``held``, ``placed``, ``dropped``."""
+
+    id: UUID
+    owner: str
+    state: str
+    begun_at_us: int
+    held_until_us: int
+    groups: tuple[Group, ...]
+    codes: tuple[str, ...] = ()
+
+    def held(self, at_us: int) -> bool:
+        """Whether goods and prices are still kept."""
+        return self.state == "held" and at_us < self.held_until_us
+
+    @property
+    def goods_krw(self) -> int:
+        return sum(group.goods_krw for group in self.groups)
+
+
+class Fulfilment(msgspec.Struct, frozen=True, kw_only=True):
+    """How an order gets to its buyer: ``place`` is where it is fetched, ``address`` the key of one in the members'
+    vault, ``slot`` the booked window (None: whenever the shop is open)."""
+
+    way: Way
+    place: str | None = None
+    address: str | None = None
+    slot: str | None = None
+    from_us: int | None = None
+    until_us: int | None = None
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a line is to come back: ``amount`` None is all of it."""
+
+    line: int
+    amount: int | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """An open wish to give back or exchange. ``known_at_us``: when a defect was found."""
+
+    kind: Literal["return", "exchange"]
+    lines: tuple[Wish, ...]
+    reason: Reason
+    at_us: int
+    known_at_us: int | None = None
+    note: str = ""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What the deal of an order remembers; keys only, no personal field.
+
+    ``taken_back`` is how much of each line (by number) has come back or was never sent; ``held_at_us`` says on which
+    day's account the goods were sold.
+    """
+
+    checkout: UUID
+    payment: UUID
+    lines: tuple[Line, ...]
+    fee_krw: int
+    total_krw: int
+    fulfil: Fulfilment
+    reserved: tuple[Reserved, ...]
+    held_at_us: int
+    held_until_us: int
+    paid_at_us: int | None = None
+    receipt: UUID | None = None
+    sent_by: str = ""
+    sent_number: str = ""
+    delivered_at_us: int | None = None
+    age_checked_at_us: int | None = None
+    claim: Claim | None = None
+    taken_back: dict[str, int] = {}
+    refunded_krw: int = 0
+    why_ended: str = ""
+
+    @property
+    def adult(self) -> bool:
+        """Whether something in it may only be handed to somebody of 19 or older (청소년 보호법 §28)."""
+        return any(line.adult for line in self.lines)
+
+    def left(self, line: Line) -> int:
+        """How much of a line the buyer still has."""
+        return line.amount - self.taken_back.get(str(line.number), 0)

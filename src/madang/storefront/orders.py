@@ -1,0 +1,147 @@
+"""What buyers and the shop do with orders: look, cancel, send, hand over, give back, exchange, order again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from madang import catalog, deals, payments
+from madang.db import Page, Tx
+from madang.deals import Deal, Move, Receipt
+from madang.kernel import Actor, NotFound, Role, derived
+from madang.payments import State
+from madang.storefront import addresses, carts, checkout, faults, process, withdrawal
+from madang.storefront.actions import order_of
+from madang.storefront.addresses import Address
+from madang.storefront.model import Line, Order, Reason, Wish
+
+_SERVING = (Role.OPERATOR, Role.STAFF)
+
+
+class Tracked(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as its page shows it: every step, what can be done now, where it goes, its receipts, and for each line
+    until when it can come back for a change of mind (None: it cannot, or has not been received)."""
+
+    deal: Deal
+    order: Order
+    steps: tuple[Move, ...]
+    choices: tuple[str, ...]
+    address: Address | None
+    receipts: tuple[Receipt, ...]
+    answers: dict[int, withdrawal.Answer]
+    payment: payments.Payment | None
+
+
+def get(tx: Tx, by: Actor, id: UUID) -> tuple[Deal, Order]:
+    """An order the caller may see. Raises ``NotFound`` for any other."""
+    try:
+        deal = deals.get(tx, by, id)
+    except NotFound:
+        raise faults.no_order() from None
+    if deal.process != process.NAME:
+        raise faults.no_order()
+    return deal, order_of(deal)
+
+
+def find(
+    tx: Tx, by: Actor, *, shop: str | None = None, state: str | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[Deal]:
+    """Orders the caller may see, newest first; a buyer's own."""
+    return deals.find(tx, by, process=process.NAME, shop=shop, state=state, cursor=cursor, limit=limit)
+
+
+def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
+    """Everything about one order."""
+    deal, order = get(tx, by, id)
+    address = None
+    if order.fulfil.address is not None:
+        address = addresses.of_order(tx, by, deal.subject, order.fulfil.address)
+    answers = {
+        line.number: withdrawal.answer(
+            line, Reason.CHANGE_OF_MIND, received_at_us=order.delivered_at_us, now_us=now_us, untouched=True
+        )
+        for line in order.lines
+    }
+    try:
+        payment = payments.get(tx, by, order.payment)
+    except NotFound:
+        payment = None
+    return Tracked(
+        deal=deal,
+        order=order,
+        steps=tuple(deals.history(tx, by, id)),
+        choices=tuple(step.name for step in deals.choices(tx, by, deal) if step.roles),
+        address=address,
+        receipts=tuple(deals.receipts.of_deal(tx, by, id)),
+        answers=answers,
+        payment=payment,
+    )
+
+
+def cancel(tx: Tx, by: Actor, id: UUID, *, step: UUID, at_us: int) -> Deal:
+    """The buyer, or the shop, does not want it any more: unpaid it is dropped with all that was placed with it, paid
+    it is refunded. Raises ``Conflict`` once it is on its way: then it can be given back."""
+    deal, order = get(tx, by, id)
+    why = "buyer" if by.key == deal.subject else "shop"
+    if deal.state == "placed":
+        payment = payments.get(tx, by, order.payment)
+        if payment.state in (State.PENDING, State.AUTHORISED):
+            checkout.let_go(tx, by, payment, why=why, at_us=at_us)
+            return deals.get(tx, by, id)
+        return deals.move(tx, by, id, "drop", id=step, at_us=at_us, args={"why": why})
+    return deals.move(tx, by, id, "cancel", id=step, at_us=at_us, args={"why": why})
+
+
+def ask_back(
+    tx: Tx,
+    by: Actor,
+    id: UUID,
+    *,
+    kind: Literal["return", "exchange"],
+    lines: Sequence[Wish],
+    reason: Reason,
+    step: UUID,
+    at_us: int,
+    known_at_us: int | None = None,
+    untouched: bool = False,
+    note: str = "",
+) -> Deal:
+    """Ask to give back or to exchange. Raises ``Conflict`` ``storefront.cannot_come_back`` with the reason in law."""
+    get(tx, by, id)
+    args = {
+        "kind": kind, "lines": [msgspec.to_builtins(line) for line in lines], "reason": reason.value,
+        "known_at_us": known_at_us, "untouched": untouched, "note": note,
+    }  # fmt: skip
+    return deals.move(tx, by, id, "ask_back", id=step, at_us=at_us, args=args)
+
+
+def step(
+    tx: Tx, by: Actor, id: UUID, name: str, *, step: UUID, at_us: int, args: dict[str, object] | None = None
+) -> Deal:
+    """Any other step of the process that the caller may make."""
+    get(tx, by, id)
+    return deals.move(tx, by, id, name, id=step, at_us=at_us, args=args)
+
+
+def again(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> list[Line]:
+    """Put an order's goods into the caller's cart once more, at today's prices; gives the lines that are not sold any
+    more or do not fit."""
+    deal, order = get(tx, by, id)
+    prices = catalog.price_at(tx, by, [line.sku for line in order.lines], at_us, shop=deal.shop)
+    own = {(line.shop, line.sku): line.amount for line in carts.show(tx, by)}
+    left_out = []
+    for line in order.lines:
+        room = carts.most_of(line.sold_by) - own.get((deal.shop, line.sku), 0)
+        if line.sku not in prices or room < 1:
+            left_out.append(line)
+            continue
+        carts.put(tx, by, deal.shop, line.sku, min(line.amount, room), at_us=at_us)
+    return left_out
+
+
+def step_id(order: UUID, key: str) -> UUID:
+    """The id of a step that a form or a program asks for under its own key."""
+    return derived("storefront.asked", order, key)

@@ -1,0 +1,122 @@
+"""What the lines of one shop cost, as the catalogue quotes them, and as they stand on the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from madang import catalog
+from madang.catalog import Ask, Form, Priced, Shopper, SoldBy, Vat
+from madang.catalog.listing import ADULT
+from madang.db import Tx
+from madang.deals import lines as receipt
+from madang.kernel import Actor, Conflict
+from madang.payments import vat_per_line
+from madang.storefront import records
+from madang.storefront.model import DELIVERY, CartLine, Line, WithdrawalBasis
+from madang.storefront.withdrawal import basis_of
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines at today's prices, and codes that took nothing off with the reason in both languages."""
+
+    lines: tuple[Line, ...]
+    refused: tuple[tuple[str, str, str], ...] = ()
+
+
+def quote(tx: Tx, by: Actor, shop: str, wanted: Sequence[CartLine], *, at_us: int, codes: Iterable[str]) -> Offer:
+    """Price what is wanted of one shop. Raises what the catalogue raises, ``Conflict`` for what is not sold here."""
+    skus = [line.sku for line in wanted]
+    products = catalog.products(tx, by, skus)
+    asks = [_ask(line, products[line.sku].sold_by if line.sku in products else SoldBy.UNIT) for line in wanted]
+    made = catalog.quote(tx, by, asks, at_us=at_us, shop=shop, codes=codes, shopper=Shopper(person=by.key))
+    said = records.bases_of(tx, skus)
+    found = {one.sku: one for one in made.lines}
+    lines = []
+    for number, sku in enumerate(skus, 1):
+        priced, product = found[sku], products[sku]
+        if priced.form is Form.GIFT_CARD:
+            raise _elsewhere(priced)
+        lines.append(_line(number, priced, basis_of(product, said.get(sku))))
+    return Offer(lines=tuple(lines), refused=tuple((one.code, one.ko, one.en) for one in made.refused))
+
+
+def on_receipt(lines: Sequence[Line], fee_krw: int) -> tuple[receipt.Line, ...]:
+    """The receipt's lines: one for each line and VAT class, the delivery fee last; tax as everywhere from the sum of
+    what is taxable, shared over the lines by largest remainder."""
+    bare: list[receipt.Line] = []
+    for line in lines:
+        for vat, amount in ((Vat.TAXABLE, line.amount_krw - line.exempt_krw), (Vat.EXEMPT, line.exempt_krw)):
+            if amount or (vat is Vat.TAXABLE and not line.amount_krw):
+                bare.append(_bare(len(bare) + 1, line, vat, amount))
+    if fee_krw:
+        bare.append(_fee(len(bare) + 1, fee_krw))
+    taxable = [line for line in bare if line.vat is Vat.TAXABLE]
+    taxes = dict(zip([x.number for x in taxable], vat_per_line([x.amount_krw for x in taxable]), strict=True))
+    return tuple(msgspec.structs.replace(line, vat_krw=taxes.get(line.number, 0)) for line in bare)
+
+
+def numbers_on_receipt(lines: Sequence[Line]) -> dict[int, list[int]]:
+    """Which receipt lines each line became, by its number."""
+    found: dict[int, list[int]] = {}
+    last = 0
+    for line in lines:
+        both = 0 < line.exempt_krw < line.amount_krw
+        found[line.number] = [last + 1, last + 2] if both else [last + 1]
+        last = found[line.number][-1]
+    return found
+
+
+def _ask(line: CartLine, sold_by: SoldBy) -> Ask:
+    if sold_by is SoldBy.WEIGHT:
+        return Ask(sku=line.sku, qty=1, grams=line.amount)
+    return Ask(sku=line.sku, qty=line.amount)
+
+
+def _line(number: int, priced: Priced, basis: WithdrawalBasis) -> Line:
+    exempt = sum(part.amount_krw for part in priced.parts if part.vat is Vat.EXEMPT)
+    return Line(
+        number=number,
+        sku=priced.sku,
+        listing=priced.listing,
+        name_ko=priced.name_ko,
+        name_en=priced.name_en,
+        sold_by=priced.sold_by,
+        amount=(priced.grams or 0) if priced.sold_by is SoldBy.WEIGHT else priced.qty,
+        unit_price_krw=priced.unit_krw,
+        list_krw=priced.list_krw,
+        amount_krw=priced.amount_krw,
+        exempt_krw=exempt,
+        basis=basis,
+        adult=priced.age_min >= ADULT,
+        parts=priced.components,
+        why=tuple((step.ko, step.en, step.amount_krw) for step in priced.trace if step.rule != "price"),
+    )
+
+
+def _bare(number: int, line: Line, vat: Vat, amount_krw: int) -> receipt.Line:
+    by_weight = line.sold_by is SoldBy.WEIGHT
+    return receipt.Line(
+        number=number, product=line.sku, name_ko=line.name_ko, name_en=line.name_en, vat=vat, sold_by=line.sold_by,
+        qty=1 if by_weight else line.amount, grams=line.amount if by_weight else None,
+        unit_price_krw=line.unit_price_krw, amount_krw=amount_krw, vat_krw=0,
+    )  # fmt: skip
+
+
+def _fee(number: int, fee_krw: int) -> receipt.Line:
+    return receipt.Line(
+        number=number, product=DELIVERY, name_ko="배송비", name_en="Delivery", vat=Vat.TAXABLE, sold_by=SoldBy.UNIT,
+        qty=1, grams=None, unit_price_krw=fee_krw, amount_krw=fee_krw, vat_krw=0,
+    )  # fmt: skip
+
+
+def _elsewhere(priced: Priced) -> Conflict:
+    return Conflict(
+        "storefront.gift_card",
+        ko=f"'{priced.name_ko}'은(는) 다른 상품과 함께 주문할 수 없습니다.",
+        en=f"'{priced.name_en}' cannot be ordered together with goods.",
+        next_ko="상품권은 상품권 화면에서 사고, 여기서는 빼 주세요.",
+        next_en="Buy gift cards on their own page, and take it out of this cart.",
+        sku=priced.sku,
+    )

@@ -1,0 +1,111 @@
+"""The deal of an order, declared as data.
+
+Placed, paid, packed, then shipped and delivered or made ready and fetched; seven days later it is confirmed by itself
+(구매 확정), and ninety days after that it is closed. What was received can come back: for a change of mind within
+seven days, for a defect within three months (``withdrawal`` has the rules), whole or in part, for money or for the
+same thing again. An order that nobody pays runs out; one that nobody fetches is cancelled and paid back.
+
+A version stays as it is once deals have begun under it.
+"""
+
+from __future__ import annotations
+
+from madang.deals.model import Process, StateTimer, Transition
+from madang.deals.registry import declared
+from madang.kernel import Role
+from madang.kernel.clock import DAY_US
+from madang.storefront.model import PAY_US
+
+NAME = "order"
+CONFIRM_US = 7 * DAY_US
+FETCH_US = 7 * DAY_US
+CLOSE_US = 90 * DAY_US
+
+_DESK = (Role.OPERATOR, Role.STAFF)
+_BUYER = (Role.SHOPPER, *_DESK)
+_BEFORE_SENT = ("paid", "packed", "ready")
+_RECEIVED = ("delivered", "picked_up", "returned", "declined", "confirmed")
+
+ORDER_1 = declared.declare(
+    Process(
+        name=NAME,
+        version=1,
+        initial="placed",
+        states=(
+            "placed",
+            "paid",
+            "packed",
+            "shipped",
+            "ready",
+            "delivered",
+            "picked_up",
+            "returning",
+            "returned",
+            "declined",
+            "confirmed",
+            "closed",
+            "cancelled",
+            "expired",
+        ),
+        transitions=(
+            Transition("pay", ("placed",), "paid", (), ("order.pay",)),
+            Transition("expire", ("placed",), "expired", (), ("order.let_go",)),
+            Transition("drop", ("placed",), "cancelled", _BUYER, ("order.let_go",)),
+            Transition("cancel", _BEFORE_SENT, "cancelled", _BUYER, ("order.cancel",)),
+            Transition("short", ("paid",), "paid", _DESK, ("order.short",)),
+            Transition("pack", ("paid",), "packed", _DESK),
+            Transition("ship", ("packed",), "shipped", _DESK, ("order.ship",)),
+            Transition("make_ready", ("packed",), "ready", _DESK, ("order.make_ready",)),
+            Transition("deliver", ("shipped",), "delivered", _DESK, ("order.hand_over",)),
+            Transition("hand_over", ("ready",), "picked_up", _DESK, ("order.hand_over",)),
+            Transition("not_fetched", ("ready",), "cancelled", (), ("order.cancel",)),
+            Transition("ask_back", _RECEIVED, "returning", _BUYER, ("order.ask_back",)),
+            Transition("take_back", ("returning",), "returned", _DESK, ("order.take_back",)),
+            Transition("exchange", ("returning",), "packed", _DESK, ("order.exchange",)),
+            Transition("decline", ("returning",), "declined", _DESK, ("order.decline",)),
+            Transition("withdraw_claim", ("returning",), "declined", (Role.SHOPPER,), ("order.decline",)),
+            Transition("confirm", _RECEIVED[:4], "confirmed", _BUYER, ("order.confirmed",)),
+            Transition("close", ("confirmed",), "closed"),
+        ),
+        timers=(
+            StateTimer("placed", PAY_US, "expire"),
+            StateTimer("ready", FETCH_US, "not_fetched"),
+            *(StateTimer(state, CONFIRM_US, "confirm") for state in _RECEIVED[:4]),
+            StateTimer("confirmed", CLOSE_US, "close"),
+        ),
+        titles={
+            "placed": ("결제 대기", "waiting for payment"),
+            "paid": ("결제 완료", "paid"),
+            "packed": ("포장 완료", "packed"),
+            "shipped": ("배송 중", "on its way"),
+            "ready": ("찾으러 오세요", "ready to fetch"),
+            "delivered": ("배송 완료", "delivered"),
+            "picked_up": ("수령 완료", "picked up"),
+            "returning": ("반품·교환 접수", "return asked for"),
+            "returned": ("반품 처리됨", "return settled"),
+            "declined": ("반품 종료", "return closed"),
+            "confirmed": ("구매 확정", "confirmed"),
+            "closed": ("마감", "closed"),
+            "cancelled": ("취소됨", "cancelled"),
+            "expired": ("결제 시간 지남", "not paid in time"),
+            "pay": ("결제", "pay"),
+            "expire": ("시간 지남", "time is up"),
+            "drop": ("주문 취소", "cancel"),
+            "cancel": ("주문 취소·환불", "cancel and refund"),
+            "short": ("일부 환불", "refund in part"),
+            "pack": ("포장 완료", "packed"),
+            "ship": ("보내기", "send"),
+            "make_ready": ("찾을 준비 완료", "ready to fetch"),
+            "deliver": ("배송 완료", "delivered"),
+            "hand_over": ("건네주기", "hand over"),
+            "not_fetched": ("찾아가지 않음", "not fetched"),
+            "ask_back": ("반품·교환 신청", "ask to return or exchange"),
+            "take_back": ("돌려받고 환불", "take back and refund"),
+            "exchange": ("교환해 주기", "exchange"),
+            "decline": ("거절", "decline"),
+            "withdraw_claim": ("신청 철회", "withdraw the request"),
+            "confirm": ("구매 확정", "confirm"),
+            "close": ("마감", "close"),
+        },
+    )
+)

@@ -1,0 +1,219 @@
+"""Tables of carts, checkouts, shops' terms and entry codes, and the queries on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from madang.db import Tx, table
+from madang.kernel import Actor
+from madang.storefront.model import CartLine, Checkout, Group, WithdrawalBasis
+
+cart = table(
+    "storefront_cart",
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("added_at_us", sa.BigInteger, nullable=False),
+    key=["owner", "shop", "sku"],
+)
+checkouts = table(
+    "storefront_checkout",
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("begun_at_us", sa.BigInteger, nullable=False),
+    sa.Column("held_until_us", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("storefront_checkout_owner", "neighbourhood", "owner", "state", "begun_at_us"),
+    key=["id"],
+)
+terms = table(
+    "storefront_terms",
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("set_at_us", sa.BigInteger, nullable=False),
+    key=["shop"],
+)
+bases = table(
+    "storefront_basis",
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("basis", sa.Text, nullable=False),
+    sa.Column("set_at_us", sa.BigInteger, nullable=False),
+    key=["sku"],
+)
+codes = table(
+    "storefront_entry_code",
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("person", sa.Uuid, nullable=False),
+    sa.Column("made_at_us", sa.BigInteger, nullable=False),
+    sa.Column("until_us", sa.BigInteger, nullable=False),
+    sa.Column("used_at_us", sa.BigInteger),
+    sa.Column("gate", sa.Text),
+    sa.Index("storefront_entry_code_person", "neighbourhood", "person", "made_at_us"),
+    key=["digest"],
+)
+
+_N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
+_OWNER: sa.BindParameter[str] = sa.bindparam("owner", type_=sa.Text())
+_CART = (
+    sa.select(cart.c.shop, cart.c.sku, cart.c.amount, cart.c.added_at_us)
+    .where(cart.c.neighbourhood == _N, cart.c.owner == _OWNER)
+    .order_by(cart.c.shop, cart.c.added_at_us, cart.c.sku)
+)
+_PUT, _PUT_CHECKOUT, _PUT_TERMS, _PUT_BASIS, _PUT_CODE = map(sa.insert, (cart, checkouts, terms, bases, codes))
+_EMPTY = sa.delete(cart).where(cart.c.neighbourhood == sa.bindparam("n_"), cart.c.owner == sa.bindparam("owner_"))
+_TAKE_OUT = _EMPTY.where(cart.c.shop == sa.bindparam("shop_"), cart.c.sku == sa.bindparam("sku_"))
+_COLUMNS = [checkouts.c[name] for name in ("id", "owner", "state", "begun_at_us", "held_until_us", "body")]
+_CHECKOUT = sa.select(*_COLUMNS).where(checkouts.c.neighbourhood == _N, checkouts.c.id == sa.bindparam("id"))
+_OPEN_CHECKOUT = (
+    sa.select(*_COLUMNS)
+    .where(checkouts.c.neighbourhood == _N, checkouts.c.owner == _OWNER, checkouts.c.state == "held")
+    .order_by(checkouts.c.begun_at_us.desc())
+    .limit(1)
+)
+_SET_CHECKOUT = (
+    sa.update(checkouts)
+    .where(checkouts.c.neighbourhood == sa.bindparam("n_"), checkouts.c.id == sa.bindparam("id_"))
+    .values(state=sa.bindparam("state_"))
+)
+_TERMS = sa.select(terms.c.body).where(terms.c.neighbourhood == _N, terms.c.shop == sa.bindparam("shop"))
+_ALL_TERMS = sa.select(terms.c.shop, terms.c.body).where(terms.c.neighbourhood == _N).order_by(terms.c.shop)
+_FORGET_TERMS = sa.delete(terms).where(
+    terms.c.neighbourhood == sa.bindparam("n_"), terms.c.shop == sa.bindparam("shop_")
+)
+_FORGET_BASIS = sa.delete(bases).where(bases.c.neighbourhood == sa.bindparam("n_"), bases.c.sku == sa.bindparam("sku_"))
+_CODE = sa.select(codes.c.person, codes.c.made_at_us, codes.c.until_us, codes.c.used_at_us, codes.c.gate).where(
+    codes.c.neighbourhood == _N, codes.c.digest == sa.bindparam("digest")
+)
+_USE = (
+    sa.update(codes)
+    .where(codes.c.neighbourhood == sa.bindparam("n_"), codes.c.digest == sa.bindparam("digest_"))
+    .values(used_at_us=sa.bindparam("used_at_us_"), gate=sa.bindparam("gate_"))
+)
+_FORGET_CODES = sa.delete(codes).where(
+    codes.c.neighbourhood == sa.bindparam("n_"), codes.c.until_us < sa.bindparam("before_us_")
+)
+_LAST_USED = (
+    sa.select(codes.c.used_at_us, codes.c.gate)
+    .where(codes.c.neighbourhood == _N, codes.c.person == sa.bindparam("person"), codes.c.used_at_us.is_not(None))
+    .order_by(codes.c.made_at_us.desc())
+    .limit(1)
+)
+
+
+class _Body(msgspec.Struct, frozen=True):
+    groups: tuple[Group, ...]
+    codes: tuple[str, ...] = ()
+
+
+_encode = msgspec.json.Encoder().encode
+_body = msgspec.json.Decoder(_Body).decode
+
+
+def cart_of(tx: Tx, by: Actor) -> list[CartLine]:
+    """The caller's own cart."""
+    found = tx.rows(_CART, {"n": by.neighbourhood, "owner": by.key})
+    return [CartLine(shop=shop, sku=sku, amount=int(n), added_at_us=at) for shop, sku, n, at in found]
+
+
+def put(tx: Tx, owner: str, lines: Sequence[CartLine]) -> None:
+    """Each line replaces what is there of its SKU."""
+    take_out(tx, owner, lines)
+    tx.many(_PUT, [{"neighbourhood": tx.neighbourhood, "owner": owner, **msgspec.structs.asdict(x)} for x in lines])
+
+
+def take_out(tx: Tx, owner: str, lines: Sequence[CartLine]) -> None:
+    tx.many(_TAKE_OUT, [{"n_": tx.neighbourhood, "owner_": owner, "shop_": x.shop, "sku_": x.sku} for x in lines])
+
+
+def empty(tx: Tx, owner: str) -> None:
+    tx.many(_EMPTY, [{"n_": tx.neighbourhood, "owner_": owner}])
+
+
+def add_checkout(tx: Tx, new: Checkout) -> None:
+    row = {name: getattr(new, name) for name in ("id", "owner", "state", "begun_at_us", "held_until_us")}
+    body = _encode(_Body(new.groups, new.codes)).decode()
+    tx.many(_PUT_CHECKOUT, [row | {"neighbourhood": tx.neighbourhood, "body": body}])
+
+
+def checkout(tx: Tx, by: Actor, id: UUID) -> Checkout | None:
+    found = tx.rows(_CHECKOUT, {"n": by.neighbourhood, "id": id})
+    return _checkout(found[0]) if found else None
+
+
+def open_checkout(tx: Tx, by: Actor) -> Checkout | None:
+    """The caller's newest that is neither placed nor dropped."""
+    found = tx.rows(_OPEN_CHECKOUT, {"n": by.neighbourhood, "owner": by.key})
+    return _checkout(found[0]) if found else None
+
+
+def set_checkout(tx: Tx, id: UUID, state: str) -> None:
+    tx.many(_SET_CHECKOUT, [{"n_": tx.neighbourhood, "id_": id, "state_": state}])
+
+
+def terms_of(tx: Tx, shop: str) -> str | None:
+    found = tx.rows(_TERMS, {"n": tx.neighbourhood, "shop": shop})
+    return found[0][0] if found else None
+
+
+def all_terms(tx: Tx) -> list[tuple[str, str]]:
+    return [(shop, body) for shop, body in tx.rows(_ALL_TERMS, {"n": tx.neighbourhood})]
+
+
+def set_terms(tx: Tx, shop: str, body: str, at_us: int) -> None:
+    tx.many(_FORGET_TERMS, [{"n_": tx.neighbourhood, "shop_": shop}])
+    tx.many(_PUT_TERMS, [{"neighbourhood": tx.neighbourhood, "shop": shop, "body": body, "set_at_us": at_us}])
+
+
+def bases_of(tx: Tx, skus: Sequence[str]) -> dict[str, WithdrawalBasis]:
+    """What shops have said of goods; most have nothing."""
+    wanted = sa.select(bases.c.sku, bases.c.basis).where(
+        bases.c.neighbourhood == tx.neighbourhood, bases.c.sku.in_(sorted(set(skus)))
+    )
+    return {sku: WithdrawalBasis(basis) for sku, basis in tx.rows(wanted)}
+
+
+def set_basis(tx: Tx, sku: str, basis: WithdrawalBasis, at_us: int) -> None:
+    tx.many(_FORGET_BASIS, [{"n_": tx.neighbourhood, "sku_": sku}])
+    row = {"neighbourhood": tx.neighbourhood, "sku": sku, "basis": basis.value, "set_at_us": at_us}
+    tx.many(_PUT_BASIS, [row])
+
+
+def add_code(tx: Tx, digest: str, person: UUID, made_at_us: int, until_us: int) -> None:
+    row = {"digest": digest, "person": person, "made_at_us": made_at_us, "until_us": until_us}
+    tx.many(_PUT_CODE, [row | {"neighbourhood": tx.neighbourhood, "used_at_us": None, "gate": None}])
+
+
+def code(tx: Tx, digest: str) -> tuple[UUID, int, int, int | None, str | None] | None:
+    """(person, made, until, used, gate) of a code."""
+    found: list[Any] = tx.rows(_CODE, {"n": tx.neighbourhood, "digest": digest})
+    return found[0] if found else None
+
+
+def use_code(tx: Tx, digest: str, at_us: int, gate: str) -> None:
+    tx.many(_USE, [{"n_": tx.neighbourhood, "digest_": digest, "used_at_us_": at_us, "gate_": gate}])
+
+
+def last_used(tx: Tx, person: UUID) -> tuple[int, str] | None:
+    """When and at which gate a person's latest code was used."""
+    found: list[Any] = tx.rows(_LAST_USED, {"n": tx.neighbourhood, "person": person})
+    return (int(found[0][0]), str(found[0][1])) if found else None
+
+
+def forget_codes(tx: Tx, before_us: int) -> None:
+    """Codes that were over before an instant are forgotten."""
+    tx.many(_FORGET_CODES, [{"n_": tx.neighbourhood, "before_us_": before_us}])
+
+
+def _checkout(row: Sequence[Any]) -> Checkout:
+    id, owner, state, begun, held, body = row
+    kept = _body(body)
+    return Checkout(
+        id=id, owner=owner, state=state, begun_at_us=begun, held_until_us=held, groups=kept.groups, codes=kept.codes
+    )

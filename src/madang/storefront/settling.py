@@ -1,0 +1,59 @@
+"""Which accounts an order's money goes to, and comes from when it is given back: as settlement froze it at the sale."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import msgspec
+
+from madang import deals, settlement
+from madang.catalog import Vat
+from madang.db import Tx
+from madang.deals import Deal, Receipt
+from madang.deals.registry import declared
+from madang.kernel import Actor, NotFound
+from madang.payments import Leg
+from madang.settlement import PartyKind, SaleLine
+from madang.storefront.model import Order
+
+
+def sale_legs(tx: Tx, ours: Actor, deal: Deal, *, at_us: int) -> list[Leg]:
+    """Where the captured money of a paid order goes, line by line of its receipt; where it is fetched at another place
+    than the shop, that hub takes part in the sale."""
+    order = msgspec.convert(deal.data, Order)
+    assert order.receipt is not None
+    receipt = deals.receipts.get(tx, ours, order.receipt)
+    lines = [
+        SaleLine(
+            number=x.number, amount_krw=x.amount_krw, vat_krw=x.vat_krw if x.vat is Vat.TAXABLE else 0,
+            exempt=x.vat is Vat.EXEMPT,
+        )
+        for x in receipt.lines
+    ]  # fmt: skip
+    parties = {}
+    if order.fulfil.place is not None and order.fulfil.place != deal.shop:
+        hub = f"{PartyKind.HUB}/{order.fulfil.place}"
+        with contextlib.suppress(NotFound):  # a hub that is no party to settlement takes no part
+            parties[PartyKind.HUB.value] = settlement.party(tx, ours, hub).key
+    return settlement.sale_legs(tx, ours, sale=deal.id, shop=deal.shop, lines=lines, parties=parties, at_us=at_us)
+
+
+def refund_legs(tx: Tx, ours: Actor, deal: Deal, back: Receipt, *, at_us: int) -> list[Leg]:
+    """Where the money of a refund comes from: along the legs of the lines it gives back."""
+    lines: dict[int, int] = {}
+    for line in back.lines:
+        number = line.original_line or 0
+        lines[number] = lines.get(number, 0) - line.amount_krw
+    return settlement.refund_legs(tx, ours, sale=deal.id, refund=back.id, lines=_some(lines), at_us=at_us)
+
+
+@declared.action("order.confirmed")
+def confirmed(tx: Tx, by: Actor, deal: Deal, _args: dict[str, Any], at_us: int) -> dict[str, Any]:
+    """구매 확정: from now on the parties' shares have the day on which they are paid."""
+    settlement.confirm(tx, by, deal.id, at_us=at_us)
+    return {}
+
+
+def _some(lines: dict[int, int]) -> dict[int, int]:
+    return {number: krw for number, krw in lines.items() if krw}

@@ -1,0 +1,105 @@
+"""How a shop sells online: whether it delivers and lets fetch, fees, windows; and what it says of single goods."""
+
+from __future__ import annotations
+
+import msgspec
+
+from madang import places
+from madang.db import Tx
+from madang.kernel import Actor, Conflict, Invalid, Role
+from madang.storefront import records
+from madang.storefront.model import WithdrawalBasis
+from madang.storefront.slots import Window
+
+KRW_MAX = 1_000_000
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop's terms.
+
+    ``delivers_to`` are beginnings of postcodes (empty: everywhere); ``fetch_at`` are places where orders can be fetched
+    (the shop, a hub); ``free_from_krw`` None: the fee is always due; ``lead_min`` is how long before a window begins it
+    can still be chosen. A way without windows is served whenever the shop is open. ``from_shelves``: what stands on
+    shelves is sold online too (a shop with sensors sells from its back only, so that nobody in the shop takes what was
+    ordered).
+    """
+
+    open: bool = True
+    delivers: bool = False
+    delivers_to: tuple[str, ...] = ()
+    fee_krw: int = 0
+    free_from_krw: int | None = None
+    min_order_krw: int = 0
+    fetch_at: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
+    from_shelves: bool = False
+    lead_min: int = 60
+    days_ahead: int = 7
+
+    def fee(self, way: str, goods_krw: int) -> int:
+        """The delivery fee of an order."""
+        if way != "delivery" or (self.free_from_krw is not None and goods_krw >= self.free_from_krw):
+            return 0
+        return self.fee_krw
+
+    def reaches(self, postcode: str) -> bool:
+        return not self.delivers_to or postcode.startswith(self.delivers_to)
+
+    def of_way(self, way: str) -> tuple[Window, ...]:
+        return tuple(window for window in self.windows if window.way == way)
+
+
+def set_terms(tx: Tx, by: Actor, shop: str, terms: Terms, *, at_us: int) -> None:
+    """A shop sells online on these terms from now on; orders that were placed keep theirs."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    by.need_shop(shop)
+    places.get(tx, by, shop)
+    for place in terms.fetch_at:
+        places.get(tx, by, place)
+    _check(terms)
+    records.set_terms(tx, shop, msgspec.json.encode(terms).decode(), at_us)
+
+
+def terms_of(tx: Tx, shop: str) -> Terms:
+    """Raises ``Conflict`` where the shop does not sell online."""
+    kept = records.terms_of(tx, shop)
+    terms = None if kept is None else msgspec.json.decode(kept, type=Terms)
+    if terms is None or not terms.open:
+        raise Conflict(
+            "storefront.not_online",
+            ko="이 가게는 지금 온라인 주문을 받지 않습니다.",
+            en="This shop takes no orders online now.",
+            next_ko="다른 가게를 고르거나 나중에 다시 오세요.",
+            next_en="Choose another shop, or come back later.",
+            shop=shop,
+        )
+    return terms
+
+
+def sells_online(tx: Tx) -> dict[str, Terms]:
+    """Every shop that takes orders, by id."""
+    kept = {shop: msgspec.json.decode(body, type=Terms) for shop, body in records.all_terms(tx)}
+    return {shop: terms for shop, terms in kept.items() if terms.open}
+
+
+def set_basis(tx: Tx, by: Actor, sku: str, basis: WithdrawalBasis, *, at_us: int) -> None:
+    """Say what of a SKU the right to withdraw excepts; the buyer is told and asked at checkout."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    records.set_basis(tx, sku, basis, at_us)
+
+
+def _check(terms: Terms) -> None:
+    amounts = (terms.fee_krw, terms.free_from_krw or 0, terms.min_order_krw)
+    windows_ok = all(
+        0 <= w.from_min < w.until_min <= 24 * 60 and w.orders_max >= 0 and set(w.weekdays) <= set(range(7))
+        for w in terms.windows
+    )
+    starts = [(w.way, day, w.from_min) for w in terms.windows for day in w.weekdays]
+    if min(amounts) < 0 or max(amounts) > KRW_MAX or not windows_ok or len(set(starts)) < len(starts):
+        raise Invalid(
+            "storefront.bad_terms",
+            ko="온라인 판매 조건이 맞지 않습니다: 금액, 시간대의 시각과 수, 같은 시각의 시간대를 보세요.",
+            en="These terms cannot be: look at the amounts, at windows' times, and for two that begin together.",
+            next_ko="고쳐서 다시 저장하세요.",
+            next_en="Correct and save them again.",
+        )

@@ -1,0 +1,248 @@
+"""An order from the cart to the end: held, placed, paid, packed, handed over, given back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from tests.storefront.street import FETCH, TERMS, Street, buyer
+
+from madang.jobs import run_due
+from madang.kernel import Conflict, Forbidden, Invalid, NotFound, derived
+from madang.kernel.clock import DAY_US, HOUR_US
+from madang.storefront import orders
+from madang.storefront.checkout import Choice
+from madang.storefront.model import HOLD_US, Reason, Wish
+
+HOME = {
+    "name": "김미나",
+    "phone": "010-1234-5678",
+    "postcode": "03993",
+    "road": "서울 마포구 성미산로 12",
+    "detail": "301호",
+}
+
+
+def test_an_order_takes_goods_and_money_and_issues_a_receipt_with_exempt_lines_apart(street: Street) -> None:
+    street.open()
+    order = street.buy({"RAMEN": 2, "RICE": 1, "BEEF": 300})
+    deal, said = street.order(order)
+    assert deal.state == "paid"
+    assert said.total_krw == 2000 + 12_000 + 16_650
+    assert street.wallet().posted == 500_000 - said.total_krw
+    assert (street.available("RAMEN"), street.available("BEEF")) == (48, 4700)
+    tracked = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now))
+    [receipt] = tracked.receipts
+    assert (receipt.split.supply_krw, receipt.split.vat_krw, receipt.split.exempt_krw) == (1818, 182, 28_650)
+    assert [step.transition for step in tracked.steps] == ["open", "pay"]
+    street.books_agree()
+
+
+def test_a_hold_keeps_goods_and_prices_until_its_time_and_no_longer(street: Street) -> None:
+    street.open(amounts=3)
+    street.put("RAMEN", 3)
+    held = street.begin()
+    other = buyer(derived("other"))
+    street.join(other, 10_000)
+    street.put("RAMEN", 1, by=other)
+    with pytest.raises(Conflict) as fault:
+        street.begin(other)
+    assert fault.value.code == "catalog.sold_out"
+    street.clock.advance(us=HOLD_US - 1)
+    assert street.available("RAMEN") == 0
+    street.clock.advance(us=1)
+    with pytest.raises(Conflict) as fault:
+        street.place(held)
+    assert fault.value.code == "storefront.hold_over"
+    mine = street.begin(other)
+    assert street.place(mine, other).orders
+    assert street.available("RAMEN") == 2
+    street.books_agree()
+
+
+def test_one_cart_of_two_shops_becomes_two_orders_under_one_payment(street: Street) -> None:
+    street.open()
+    street.put("RAMEN", 1, shop="s1")
+    street.put("RICE", 1, shop="s2")
+    held = street.begin()
+    placed = street.place(held, choices={"s1": FETCH, "s2": Choice(way="pickup", place="s2")})
+    assert len(placed.orders) == 2
+    assert placed.payment is not None
+    assert placed.payment.total_krw == 13_000
+    assert {street.state(order) for order in placed.orders} == {"paid"}
+    street.cancel(placed.orders[0])
+    assert street.wallet().posted == 500_000 - 12_000
+    street.books_agree()
+
+
+def test_placing_a_checkout_again_gives_what_came_of_it(street: Street) -> None:
+    street.open()
+    street.put("RAMEN")
+    held = street.begin()
+    assert street.place(held).orders == street.place(held).orders
+    assert street.wallet().posted == 499_000
+    street.books_agree()
+
+
+def test_too_little_money_leaves_everything_as_it_was(street: Street) -> None:
+    street.open()
+    poor = buyer(derived("poor"))
+    street.join(poor, 500)
+    street.put("RAMEN", by=poor)
+    held = street.begin(poor)
+    with pytest.raises(Conflict) as fault:
+        street.place(held, poor)
+    assert fault.value.code == "payments.not_enough"
+    street.clock.advance(us=HOLD_US)
+    assert street.available("RAMEN") == 50
+    street.books_agree()
+
+
+def test_a_window_is_never_given_to_more_orders_than_it_takes(street: Street) -> None:
+    street.open(TERMS)
+    slot = "pickup-20260923-1000"
+    for _ in range(3):
+        street.buy({"RAMEN": 1}, choices={"s1": Choice(way="pickup", place="h1", slot=slot)})
+    street.put("RAMEN")
+    held = street.begin()
+    with pytest.raises(Conflict) as fault:
+        street.place(held, choices={"s1": Choice(way="pickup", place="h1", slot=slot)})
+    assert fault.value.code == "storefront.slot_full"
+    street.cancel(street.read(lambda tx: orders.find(tx, street.mina)).rows[0].id)
+    assert street.place(held, choices={"s1": Choice(way="pickup", place="h1", slot=slot)}).orders
+    street.books_agree()
+
+
+def test_a_delivery_needs_an_address_that_can_be_read_and_reached(street: Street) -> None:
+    from madang.storefront.addresses import Address
+
+    street.open(TERMS)
+    street.put("RAMEN")
+    held = street.begin()
+    way = {"s1": Choice(way="delivery", slot="delivery-20260923-1000")}
+    with pytest.raises(Invalid) as fault:
+        street.place(held, choices=way, address=Address(**HOME | {"postcode": "3993", "road": "성산동 200"}))
+    assert fault.value.details["fields"] == {"postcode": "postcode", "road": "road"}
+    order = street.place(held, choices=way, address=Address(**HOME)).orders[0]
+    tracked = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now))
+    assert tracked.order.fee_krw == 3_000
+    assert tracked.address is not None
+    assert tracked.address.phone == "01012345678"
+    assert "김미나" not in str(tracked.deal.data)
+    street.books_agree()
+
+
+def test_goods_for_adults_need_the_year_of_birth_and_an_identity_card(street: Street) -> None:
+    street.open()
+    street.put("WINE")
+    held = street.begin()
+    for born in (None, 2008):
+        with pytest.raises(Invalid) as fault:
+            street.place(held, born=born)
+        assert fault.value.code == "storefront.adults_only"
+    order = street.place(held, born=2007).orders[0]
+    street.step(order, "pack")
+    street.step(order, "make_ready")
+    with pytest.raises(Invalid) as fault:
+        street.step(order, "hand_over")
+    assert fault.value.code == "storefront.check_age"
+    assert street.step(order, "hand_over", age_checked=True).state == "picked_up"
+
+
+def test_what_is_made_to_order_needs_consent_and_then_does_not_come_back_for_a_change_of_mind(street: Street) -> None:
+    street.open()
+    street.put("BOWL")
+    held = street.begin()
+    with pytest.raises(Invalid) as fault:
+        street.place(held)
+    assert fault.value.code == "storefront.consent_needed"
+    order = street.place(held, agreed=frozenset({"BOWL"})).orders[0]
+    received(street, order)
+    with pytest.raises(Conflict) as refused:
+        street.ask_back(order, [Wish(line=1)])
+    assert refused.value.details["verdict"] == "excepted"
+    assert street.ask_back(order, [Wish(line=1)], Reason.DEFECTIVE).state == "returning"
+
+
+def received(street: Street, order: UUID) -> None:
+    for step in ("pack", "make_ready", "hand_over"):
+        street.step(order, step)
+
+
+def test_part_of_an_order_comes_back_and_is_refunded_and_restocked(street: Street) -> None:
+    street.open()
+    order = street.buy({"RAMEN": 3, "RICE": 1})
+    received(street, order)
+    street.ask_back(order, [Wish(line=1, amount=2)])
+    street.step(order, "take_back")
+    assert street.state(order) == "returned"
+    assert (street.wallet().posted, street.available("RAMEN")) == (500_000 - 13_000, 49)
+    street.ask_back(order, [Wish(line=1), Wish(line=2)], Reason.DEFECTIVE)
+    street.step(order, "take_back")
+    assert (street.wallet().posted, street.available("RAMEN")) == (500_000, 49), "what is broken goes to waste"
+    with pytest.raises(Invalid):
+        street.ask_back(order, [Wish(line=1)])
+    street.books_agree()
+
+
+def test_an_exchange_sends_the_same_goods_again_and_moves_no_money(street: Street) -> None:
+    street.open()
+    order = street.buy({"RAMEN": 1})
+    received(street, order)
+    street.ask_back(order, [Wish(line=1)], Reason.DEFECTIVE, kind="exchange")
+    assert street.step(order, "exchange").state == "packed"
+    assert (street.wallet().posted, street.available("RAMEN")) == (499_000, 48)
+    street.step(order, "make_ready")
+    street.step(order, "hand_over")
+    street.ask_back(order, [Wish(line=1)])
+    street.step(order, "take_back")
+    assert (street.wallet().posted, street.available("RAMEN")) == (500_000, 49)
+    street.books_agree()
+
+
+def test_the_shop_refunds_what_it_cannot_send(street: Street) -> None:
+    street.open()
+    order = street.buy({"RAMEN": 3})
+    street.step(order, "short", lines=[{"line": 1, "amount": 1}])
+    assert (street.state(order), street.wallet().posted) == ("paid", 498_000)
+    street.cancel(order)
+    assert (street.state(order), street.wallet().posted, street.available("RAMEN")) == ("cancelled", 500_000, 49)
+    street.books_agree()
+
+
+def test_time_confirms_what_was_received_and_cancels_what_nobody_fetches(street: Street) -> None:
+    street.open()
+    kept, left = street.buy({"RAMEN": 1}), street.buy({"RICE": 1})
+    received(street, kept)
+    for step in ("pack", "make_ready"):
+        street.step(left, step)
+    street.clock.advance(us=7 * DAY_US + HOUR_US)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert (street.state(kept), street.state(left)) == ("confirmed", "cancelled")
+    assert street.wallet().posted == 499_000
+    street.clock.advance(us=90 * DAY_US)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert street.state(kept) == "closed"
+    street.books_agree()
+
+
+def test_nobody_sees_or_moves_an_order_of_somebody_else(street: Street) -> None:
+    street.open()
+    order = street.buy({"RAMEN": 1})
+    other = buyer(derived("other"))
+    street.join(other, 0)
+    with pytest.raises(NotFound):
+        street.read(lambda tx: orders.track(tx, other, order, now_us=street.now))
+    with pytest.raises(NotFound):
+        street.cancel(order, other)
+    with pytest.raises(Forbidden):
+        street.step(order, "pack", by=street.mina)
+
+
+def test_an_order_can_be_put_into_the_cart_again(street: Street) -> None:
+    street.open()
+    order = street.buy({"RAMEN": 2, "RICE": 1})
+    left_out = street.write(lambda tx: orders.again(tx, street.mina, order, at_us=street.now))
+    assert left_out == []
+    second = street.place(street.begin()).orders[0]
+    assert [(line.sku, line.amount) for line in street.order(second)[1].lines] == [("RAMEN", 2), ("RICE", 1)]
