@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import Walker, layout
 
-from madang.walkout.engine.people import Body, Frame, People
+from madang.walkout.engine import people as following
+from madang.walkout.engine.bodies import Body, Frames
+from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.trails import ROOM, Trail
@@ -47,7 +49,7 @@ def _truth_kept(people: People) -> list[float]:
 def test_a_trail_keeps_order_room_and_the_last_sightings() -> None:
     trail, kept = Trail(), []
     for k in range(5 * ROOM):
-        trail.push(0.1 * k, np.full((1, 8, 4), float(k)), np.array([[k, -k]], float), 0)
+        trail.push([0.1 * k], np.full((1, 8, 4), float(k)), np.array([[k, -k]], float))
         kept.append(0.1 * k)
         if k % 90 == 89:
             trail.forget(0.1 * k - 5.0)
@@ -62,41 +64,57 @@ def test_the_nearest_sighting_may_be_before_or_after() -> None:
     trail = Trail()
     assert trail.nearest(1.0) is None
     for t in (1.0, 2.0, 4.0):
-        trail.push(t, np.zeros((1, 8, 4)), np.zeros((1, 2)), 0)
+        trail.push([t], np.zeros((1, 8, 4)), np.zeros((1, 2)))
     assert [trail.nearest(t) for t in (0.0, 1.4, 1.6, 3.2, 9.0)] == [0, 0, 1, 2, 2]
 
 
 def test_a_trail_continues_an_earlier_one() -> None:
     first, second = Trail(), Trail()
-    first.push(1.0, np.zeros((1, 8, 4)), np.zeros((1, 2)), 0)
-    second.push(2.0, np.ones((1, 8, 4)), np.ones((1, 2)), 0)
+    first.push([1.0], np.zeros((1, 8, 4)), np.zeros((1, 2)))
+    second.push([2.0], np.ones((1, 8, 4)), np.ones((1, 2)))
     both = second.after(first)
-    both.push(3.0, np.ones((1, 8, 4)), np.ones((1, 2)), 0)
-    assert both.times.tolist() == [1.0, 2.0, 3.0]
-    assert both.xy[:, 0].tolist() == [0.0, 1.0, 1.0]
+    both.push([3.0, 4.0], np.ones((2, 8, 4)), np.ones((2, 2)))
+    assert both.times.tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert both.xy[:, 0].tolist() == [0.0, 1.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_quick_way_through_a_frame_follows_the_same_people(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick, careful, taken = _people(), _people(), [0, 0]
-    as_named = People._as_named
-
-    def counted(self: People, *rest: object) -> bool:
-        if self is careful:
-            return False
-        found = as_named(self, *rest)  # type: ignore[arg-type]
-        taken[found] += 1
-        return found
-
-    monkeypatch.setattr(People, "_as_named", counted)
-    for t, seen in _crowd(seed=seed):
-        quick.feed(t, seen)
+def test_people_followed_many_frames_at_a_time_are_the_same_to_the_last_bit(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In strides, as long as they go; in strides of one to five frames; and every frame matched anew."""
+    crowd, taken = _crowd(seed=seed), [0, 0]
+    long, short, careful = _people(), _people(), _people()
+    long.prepare([(t, t, seen) for t, seen in crowd])
+    for t in (5.0, 11.11, 14.0, 99.0):
+        for frames, a, b in long.take(t):
+            taken[len(frames.times) > 1] += b - a
+    for k in range(0, len(crowd), 5):
+        short.prepare([(t, t, seen) for t, seen in crowd[k : k + 5]])
+        short.take(99.0)
+    monkeypatch.setattr(following, "stride", lambda *_: None)
+    monkeypatch.setattr(People, "_as_named", lambda *_: False)
+    for t, seen in crowd:
         careful.feed(t, seen)
     assert taken[True] > 8 * taken[False]
-    assert len(quick.bodies) == 5
-    for a, b in zip(quick.bodies.values(), careful.bodies.values(), strict=True):
-        assert a.tracks == b.tracks
-        assert np.array_equal(a.trail.joints, b.trail.joints, equal_nan=True)
+    assert len(long.bodies) == 5
+    for a, *others in zip(long.bodies.values(), short.bodies.values(), careful.bodies.values(), strict=True):
+        for other in others:
+            assert (a.tracks, a.heights, a.lost, a.where) == (other.tracks, other.heights, other.lost, other.where)
+            assert a.trail.times.tolist() == other.trail.times.tolist()
+            assert np.array_equal(a.trail.joints, other.trail.joints, equal_nan=True)
+            assert np.array_equal(a.trail.xy, other.trail.xy)
+
+
+def test_a_stride_ends_where_the_gate_says_that_somebody_is_gone() -> None:
+    people, crowd = _people(), _crowd()
+    people.prepare([(t, t, seen) for t, seen in crowd])
+    people.take(5.0)
+    leaves = people.bodies[2]
+    leaves.gone = True
+    frames = [frames for frames, _, _ in people.take(5.5)]
+    assert leaves.lost < 5.0
+    assert all(leaves not in f.bodies for f in frames)
 
 
 def test_people_whose_ids_are_exchanged_stay_themselves() -> None:
@@ -110,9 +128,9 @@ def test_people_whose_ids_are_exchanged_stay_themselves() -> None:
 def test_a_second_frame_at_once_is_not_looked_at() -> None:
     people = _people()
     t, seen = _crowd()[0]
-    assert isinstance(people.feed(t, seen), Frame)
+    assert isinstance(people.feed(t, seen), Frames)
     assert people.feed(t + 0.007, seen) is None
-    assert isinstance(people.feed(t + 0.09, []), Frame)
+    assert isinstance(people.feed(t + 0.09, []), Frames)
 
 
 def test_an_unseen_joint_goes_with_its_body() -> None:
@@ -125,8 +143,8 @@ def test_an_unseen_joint_goes_with_its_body() -> None:
             joints[7] = np.nan
         frame = people.feed(4.0 + k / 11, [("a", joints)])
     assert frame is not None
-    assert np.isnan(frame.joints[0, 7, 0])
-    assert frame.full[0, 7, 0] == pytest.approx(walker.joints(4.0)[7, 0] + 0.05 * 39, abs=0.05)
+    assert np.isnan(frame.joints[0, 0, 7, 0])
+    assert frame.full[0, 0, 7, 0] == pytest.approx(walker.joints(4.0)[7, 0] + 0.05 * 39, abs=0.05)
 
 
 def test_what_shows_nothing_is_no_body() -> None:

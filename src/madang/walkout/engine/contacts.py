@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from madang.walkout.engine.people import NECK, Body, Frame
+from madang.walkout.engine.bodies import NECK, Body, Frames
 from madang.walkout.engine.reach import WRISTS
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.store import Floats, Store
+from madang.walkout.engine.store import Floats, Ints, Store
 
 RAISED, RAISED_SD = 0.74, 0.06
 """Height of a hand that gives, as a share of the neck's: elbow height (.63 of a body's height; neck .845, Winter)."""
@@ -86,6 +86,10 @@ class _Meeting(NamedTuple):
     speed: float
 
 
+_Seen = tuple[tuple[int, int | None], _Meeting]
+"""Whose hands met, and how."""
+
+
 @dataclass(slots=True)
 class _Spell:
     last: float
@@ -93,7 +97,7 @@ class _Spell:
 
 
 class Contacts:
-    """Watches wrists frame by frame; a contact is given out when it is over."""
+    """Watches wrists; a contact is given out when it is over."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.s = settings
@@ -107,51 +111,83 @@ class Contacts:
         self._boxes = np.array(hulls).reshape(-1, 4)
         self._spells: dict[tuple[int, int | None], _Spell] = {}
 
-    def feed(self, frame: Frame) -> list[Contact]:
-        """Take one frame's confirmed people."""
-        if frame.bodies:
-            z = frame.joints[:, WRISTS, 2]
-            if np.fmin.reduce(z, axis=None) < self.s.floor_m:
-                self._reach_down(frame, z)
-            if len(frame.bodies) > 1:
-                up = z > self.s.contact_raised * frame.full[:, NECK, 2:]
-                if np.count_nonzero(up[:, 0] | up[:, 1]) > 1:
-                    self._meet(frame, up)
-        return self._over(frame.t) if self._spells else []
+    def feed(self, frames: Frames, a: int = 0, b: int | None = None) -> list[Contact]:
+        """Take frames `a` until `b` (all) of these."""
+        met = frames.found.get("contacts")
+        if met is None:
+            met = frames.found["contacts"] = self._look(frames)
+        out: list[Contact] = []
+        for k in range(a, len(frames.times) if b is None else b):
+            for key, meeting in met[k]:
+                self._touch(key, meeting)
+            if self._spells:
+                out += self._over(frames.times[k])
+        return out
 
-    def _reach_down(self, frame: Frame, z: Floats) -> None:
+    def _look(self, frames: Frames) -> list[list[_Seen]]:
+        """Who reaches down, and whose hands are near each other, in every frame."""
+        met: list[list[_Seen]] = [[] for _ in frames.times]
+        if frames.bodies:
+            z = frames.joints[:, :, WRISTS, 2]
+            low = z < self.s.floor_m
+            if low.any():
+                self._reach_down(frames, low, met)
+            if len(frames.bodies) > 1:
+                up = z > self.s.contact_raised * frames.full[:, :, NECK, 2:]
+                some = np.flatnonzero(np.count_nonzero(up.any(axis=2), axis=1) > 1)
+                if len(some):
+                    self._meet(frames, some, up[some], met)
+        return met
+
+    def _reach_down(self, frames: Frames, low: NDArray[np.bool_], met: list[list[_Seen]]) -> None:
         """A hand at the floor: below every shelf, or away from them all."""
-        for k, hand in np.argwhere(z < self.s.floor_m).tolist():
-            wrist = frame.joints[k, WRISTS][hand]
+        hands = [(k, frames.order(k, n), hand, n) for k, n, hand in np.argwhere(low).tolist()]
+        for k, _, hand, n in sorted(hands):
+            wrist = frames.joints[k, n, 6 + hand]
             if wrist[2] < self._floor or self._away(wrist) > self.s.contact_clear_m:
-                meeting = _Meeting(frame.t, (hand, None), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-                self._touch((frame.bodies[k].id, None), meeting)
+                meeting = _Meeting(frames.times[k], (hand, None), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+                met[k].append(((frames.bodies[n].id, None), meeting))
 
-    def _meet(self, frame: Frame, up: NDArray[np.bool_]) -> None:
-        who, hand = np.nonzero(up)
-        wrists = frame.joints[who, 6 + hand, :3]
-        diff = wrists[:, None] - wrists
-        gap2 = np.einsum("ijk,ijk->ij", diff, diff)
-        near = (gap2 < self.s.contact_m**2) & (who[:, None] < who)
-        if near.any():
-            for i, j in np.argwhere(near).tolist():
-                k, m = int(who[i]), int(who[j])
-                a, b = frame.full[k, NECK], frame.full[m, NECK]
-                x, y = (b[:2] - a[:2]).tolist()
-                apart = max(math.hypot(x, y), 0.1)
-                out_a = ((wrists[i, 0] - a[0]) * x + (wrists[i, 1] - a[1]) * y) / apart
-                out_b = ((b[0] - wrists[j, 0]) * x + (b[1] - wrists[j, 1]) * y) / apart
-                meeting = _Meeting(
-                    t=frame.t,
-                    hands=(int(hand[i]), int(hand[j])),
-                    gap=math.sqrt(gap2[i, j]),
-                    raised=min(wrists[i, 2] / a[2], wrists[j, 2] / b[2]),
-                    stretched=min(out_a, out_b),
-                    apart=apart,
-                    clear=self._away(0.5 * (wrists[i] + wrists[j])),
-                    speed=float(np.abs(frame.speed[[k, m]]).max()),
-                )
-                self._touch((frame.bodies[k].id, frame.bodies[m].id), meeting)
+    def _meet(self, frames: Frames, some: Ints, up: NDArray[np.bool_], met: list[list[_Seen]]) -> None:
+        """Raised hands `up` [frames `some`, N, 2] of two people that are near each other."""
+        wrists = np.where(up[..., None], frames.joints[some, :, WRISTS, :3], np.nan)
+        wrists = wrists.reshape(len(some), -1, 3)
+        x = wrists[:, :, 0]
+        frame, i, j = (np.abs(x[:, :, None] - x[:, None]) < self.s.contact_m).nonzero()
+        pairs = np.flatnonzero(i // 2 < j // 2)
+        frame, i, j = frame[pairs], i[pairs], j[pairs]
+        diff = wrists[frame, i] - wrists[frame, j]
+        gap2 = np.einsum("ij,ij->i", diff, diff)
+        near = np.flatnonzero(gap2 < self.s.contact_m**2)
+        hands = []
+        for f, one, other, gap in zip(
+            some[frame[near]].tolist(), i[near].tolist(), j[near].tolist(), gap2[near].tolist(), strict=True
+        ):
+            a, b = (frames.order(f, one // 2), one), (frames.order(f, other // 2), other)
+            hands.append((f, *min(a, b), *max(a, b), gap))
+        for f, _, one, _, other, gap in sorted(hands):
+            met[f].append(self._meeting(frames, f, divmod(one, 2), divmod(other, 2), gap))
+
+    def _meeting(self, frames: Frames, f: int, one: tuple[int, int], other: tuple[int, int], gap2: float) -> _Seen:
+        """Hands (person, hand) `one` and `other` are near each other in frame `f`."""
+        (k, hand_a), (m, hand_b) = one, other
+        a, b = frames.full[f, k, NECK], frames.full[f, m, NECK]
+        wa, wb = frames.joints[f, k, 6 + hand_a, :3], frames.joints[f, m, 6 + hand_b, :3]
+        x, y = (b[:2] - a[:2]).tolist()
+        apart = max(math.hypot(x, y), 0.1)
+        out_a = ((wa[0] - a[0]) * x + (wa[1] - a[1]) * y) / apart
+        out_b = ((b[0] - wb[0]) * x + (b[1] - wb[1]) * y) / apart
+        meeting = _Meeting(
+            t=frames.times[f],
+            hands=(hand_a, hand_b),
+            gap=math.sqrt(gap2),
+            raised=min(wa[2] / a[2], wb[2] / b[2]),
+            stretched=min(out_a, out_b),
+            apart=apart,
+            clear=self._away(0.5 * (wa + wb)),
+            speed=float(np.abs(frames.speed[f, [k, m]]).max()),
+        )
+        return (frames.bodies[k].id, frames.bodies[m].id), meeting
 
     def _away(self, point: Floats) -> float:
         """Distance on the floor to the nearest gondola, metres."""

@@ -24,6 +24,7 @@ from madang.walkout.engine.reaches import Reached, Reaches
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Floats, Store
+from madang.walkout.engine.stride import Due
 from madang.walkout.engine.touches import Touches
 from madang.walkout.engine.types import Gate, Health, Person, Update, Vision
 from madang.walkout.engine.visits import Visits
@@ -132,9 +133,17 @@ class Engine:
         if self._whole > -math.inf:
             last = max(last, round(self._whole / TICK_S))
         self._plates.prepare(last * TICK_S)
+        self._people.prepare(self._due_frames(last * TICK_S))
         while self._tick < last:
             self._tick += 1
             out += self._run(self._tick * TICK_S)
+        return out
+
+    def _due_frames(self, until: float) -> list[Due]:
+        out: list[Due] = []
+        while self._frames and self._frames[0][0] < until:
+            due, _, (t, people) = heapq.heappop(self._frames)
+            out.append((due, t, people))
         return out
 
     def finish(self) -> list[Update]:
@@ -162,12 +171,9 @@ class Engine:
         for step in self._plates.advance(now):
             self._interactions.add(step)
         health, self._plates.news = self._plates.news, []
-        while self._frames and self._frames[0][0] < now:
-            t, people = heapq.heappop(self._frames)[2]
-            frame = self._people.feed(t, people)
-            if frame is not None:
-                self._met += self._contacts.feed(frame)
-                self._reaches.feed(frame)
+        for frames, a, b in self._people.take(now):
+            self._met += self._contacts.feed(frames, a, b)
+            self._reaches.feed(frames, a, b)
         while self._gates and self._gates[0][0] < now:
             self._visits.gate(heapq.heappop(self._gates)[2])
         while self._seen and self._seen[0][0] < now:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madang.walkout.engine.people import Body
+from madang.walkout.engine.bodies import Body
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 

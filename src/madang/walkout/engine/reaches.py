@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from madang.walkout.engine.people import Frame
+from madang.walkout.engine.bodies import Frames
 from madang.walkout.engine.reach import LEEWAY_M, WRISTS
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
@@ -63,8 +63,12 @@ class _Open:
     points: list[Floats] = field(default_factory=list)
 
 
+_Hit = tuple[int, int, int, int]
+"""Order in the frame, hand, gondola, person."""
+
+
 class Reaches:
-    """Watches wrists frame by frame."""
+    """Watches wrists."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.s = s = settings
@@ -80,37 +84,54 @@ class Reaches:
                 self._high[g] = boxes[:, 3:].max(axis=0) + EDGE_M
                 self._low[g, :2] += np.minimum(out, 0.0) + EDGE_M * np.abs(store.outward[g])
                 self._high[g, :2] += np.maximum(out, 0.0) - EDGE_M * np.abs(store.outward[g])
-        self._low, self._high = self._low.T[:, None].copy(), self._high.T[:, None].copy()
+        self._low, self._high = self._low.T[:, None, None, None].copy(), self._high.T[:, None, None, None].copy()
         self._open: dict[tuple[int, int], _Open] = {}
         self._kept: list[Reached] = []
         self._told = 0
 
-    def feed(self, frame: Frame) -> None:
-        """Take one frame's people; a hidden wrist is where it was, moved along with its body."""
-        if frame.bodies:
-            wrists = frame.full[:, WRISTS].reshape(-1, 3)
-            axes = wrists.T[:, :, None]
-            x, y, z = (axes > self._low) & (axes < self._high)
-            rows, gondolas = (x & y & z).nonzero()
-            for row, g in zip(rows.tolist(), gondolas.tolist(), strict=True):
-                self._touch(frame, row, g, wrists[row])
-        if self._open:
-            self._close(frame.t - PAUSE_S)
+    def feed(self, frames: Frames, a: int = 0, b: int | None = None) -> None:
+        """Take frames `a` until `b` (all) of these; a hidden wrist is where it was, moved along with its body."""
+        inside = frames.found.get("reaches")
+        if inside is None:
+            inside = frames.found["reaches"] = self._look(frames)
+        for k in range(a, len(frames.times) if b is None else b):
+            t = frames.times[k]
+            for _, hand, g, n in inside[k]:
+                self._touch(frames, k, n, hand, g)
+            if self._open:
+                self._close(t - PAUSE_S)
 
-    def _touch(self, frame: Frame, row: int, g: int, wrist: Floats) -> None:
-        key = (frame.bodies[row // 2].id, row % 2)
+    def _look(self, frames: Frames) -> list[list[_Hit]]:
+        """Which hands are among which gondola's shelves, in every frame."""
+        hits: list[list[_Hit]] = [[] for _ in frames.times]
+        if frames.bodies:
+            axes = np.moveaxis(frames.full[:, :, WRISTS], 3, 0)[..., None]
+            x, y, z = (axes > self._low) & (axes < self._high)
+            x &= y
+            x &= z
+            if frames.there is not None:
+                x &= frames.there[..., None, None]
+            for k, n, hand, g in np.argwhere(x).tolist():
+                hits[k].append((frames.order(k, n), hand, g, n))
+            if frames.place is not None:
+                for some in hits:
+                    some.sort()
+        return hits
+
+    def _touch(self, frames: Frames, k: int, n: int, hand: int, g: int) -> None:
+        key, t = (frames.bodies[n].id, hand), frames.times[k]
         spell = self._open.get(key)
         if spell is not None and spell.gondola != g:
-            if spell.last == frame.t:
+            if spell.last == t:
                 return  # where two gondolas meet, the hand is in the first
             self._end(key, spell)
             spell = None
         if spell is None:
-            spell = self._open[key] = _Open(g, frame.t)
-        spell.last = frame.t
-        spell.times.append(frame.t)
-        spell.points.append(wrist)
-        seen = frame.joints[row // 2, 6 + row % 2, 0]
+            spell = self._open[key] = _Open(g, t)
+        spell.last = t
+        spell.times.append(t)
+        spell.points.append(frames.full[k, n, 6 + hand])
+        seen = frames.joints[k, n, 6 + hand, 0]
         spell.seen += bool(seen == seen)
 
     def _close(self, before: float) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from madang.walkout.engine.settings import Settings
 
 if TYPE_CHECKING:
-    from madang.walkout.engine.people import Body
+    from madang.walkout.engine.bodies import Body
 
 
 @dataclass(frozen=True, slots=True)

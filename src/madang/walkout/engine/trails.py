@@ -18,7 +18,7 @@ ROOM = 128
 class Trail:
     """Sightings of a body by time: `times`, raw `joints` (x y z score, NaN unseen) and the floor place `xy`."""
 
-    __slots__ = ("_joints", "_known", "_new", "_start", "_stop", "_times", "_xy")
+    __slots__ = ("_joints", "_known", "_new", "_start", "_stop", "_times", "_waiting", "_xy")
 
     def __init__(self, room: int = ROOM) -> None:
         self._times = np.empty(room)
@@ -26,7 +26,8 @@ class Trail:
         self._xy = np.empty((room, 2))
         self._start = self._stop = 0
         self._known: list[float] = []  # the times of all
-        self._new: list[tuple[Floats, Floats, int]] = []  # those not written yet: a frame's joints and places, row
+        self._new: list[tuple[Floats, Floats]] = []  # joints and places of those not written yet ...
+        self._waiting = 0  # ... so many
 
     def __len__(self) -> int:
         return len(self._known)
@@ -34,44 +35,45 @@ class Trail:
     @property
     def times(self) -> Floats:
         """Epoch seconds [n]."""
-        if self._new:
+        if self._waiting:
             self._write()
         return self._times[self._start : self._stop]
 
     @property
     def joints(self) -> Floats:
         """[n, 8, 4]."""
-        if self._new:
+        if self._waiting:
             self._write()
         return self._joints[self._start : self._stop]
 
     @property
     def xy(self) -> Floats:
         """Metres [n, 2]."""
-        if self._new:
+        if self._waiting:
             self._write()
         return self._xy[self._start : self._stop]
 
-    def push(self, t: float, joints: Floats, xy: Floats, row: int) -> None:
-        """One more sighting, later than all before: `row` of a frame's `joints` [m, 8, 4] and `xy` [m, 2], which stay
-        as they are."""
-        self._known.append(t)
-        self._new.append((joints, xy, row))
-        if len(self._new) == ROOM:
+    def push(self, times: list[float], joints: Floats, xy: Floats) -> None:
+        """More sightings, later than all before: `joints` [m, 8, 4] and `xy` [m, 2], which stay as they are."""
+        self._known += times
+        self._new.append((joints, xy))
+        self._waiting += len(times)
+        if self._waiting >= ROOM:
             self._write()
 
     def _write(self) -> None:
-        new, self._new = self._new, []
-        if not new:
+        if not self._waiting:
             return
-        a, b = self._stop, self._stop + len(new)
+        a, b = self._stop, self._stop + self._waiting
         if b > len(self._times):
             self._move(max(b - self._start, ROOM // 2) * 2)
-            a, b = self._stop, self._stop + len(new)
-        self._times[a:b] = self._known[-len(new) :]
-        for k, (joints, xy, row) in enumerate(new, a):
-            self._joints[k], self._xy[k] = joints[row], xy[row]
-        self._stop = b
+            a, b = self._stop, self._stop + self._waiting
+        self._times[a:b] = self._known[-self._waiting :]
+        for joints, xy in self._new:
+            end = a + len(joints)
+            self._joints[a:end], self._xy[a:end] = joints, xy
+            a = end
+        self._new, self._waiting, self._stop = [], 0, b
 
     def span(self, t0: float, t1: float) -> slice:
         """The rows of `times`, `joints` and `xy` from `t0` until before `t1`."""

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from madang.walkout.engine.people import Body, People
+from madang.walkout.engine.bodies import Body
+from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.types import Entered, Gate, Left, Role, Update

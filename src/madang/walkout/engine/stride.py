@@ -1,0 +1,220 @@
+"""Strides: several camera frames in a row, followed together, as long as it is plain who is who.
+
+What is worked out is the same, to the last bit, as frame by frame: the only thing that must go step by step, the speed
+and the joints carried along with it, does; everything else is done for all frames at once. A stride ends before the
+frame that needs a closer look: an unknown track, somebody further from where he is expected than a track id excuses,
+somebody lost for too long, a new track that is about to become a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madang.walkout.engine.bodies import Body
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.store import Floats, Ints
+
+FASTEST_M_S = 2.5
+"""A body's speed is never believed to be greater, along either axis."""
+AHEAD_S = 0.4
+"""Nobody is expected to have walked on for longer than this."""
+LONGEST = 48
+"""Frames in one stride."""
+
+Sighting = tuple[str, Floats]
+Due = tuple[float, float, Sequence[Sighting]]
+"""When a frame is due, its time, and who is in it."""
+Bools = NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Stride:
+    """`length` frames; row 0 of `lost` [K+1, N], `xy` [K+1, N, 2], `speed` [K+1, N, 2] and `full` [K+1, N, 8, 3] is
+    the state before them. `joints` [K, N, 8, 4]; `there` and `place` as in `Frames`."""
+
+    due: list[float]
+    times: list[float]
+    joints: Floats
+    there: Bools | None
+    place: Ints | None
+    lost: Floats
+    xy: Floats
+    speed: Floats
+    full: Floats
+    length: int = 0
+    done: int = 0
+
+
+@dataclass(slots=True)
+class Standing:
+    """Everybody in view, as rows: when last seen [N], where on the floor [N, 2], how fast [N, 2], joints [N, 8, 3]."""
+
+    lost: Floats
+    xy: Floats
+    speed: Floats
+    full: Floats
+
+    def ahead(self, t: float) -> Floats:
+        """How far everybody has walked since he was seen [N, 2], metres."""
+        way: Floats = self.speed * np.minimum(t - self.lost, AHEAD_S)[:, None]
+        return way
+
+
+def stride(
+    due: Sequence[Due], row_of: Mapping[str, int], live: Sequence[Body], now: Standing, s: Settings
+) -> Stride | None:
+    """The longest stride from the first of the frames on; None when that needs a closer look already."""
+    out = _gathered(due[:LONGEST], row_of, len(live), now)
+    if out is None:
+        return None
+    known = out.joints[..., :3] == out.joints[..., :3]
+    _follow(out, known)
+    out.length = _plain(out, known, live, s)
+    return out if out.length else None
+
+
+def _gathered(due: Sequence[Due], row_of: Mapping[str, int], n: int, now: Standing) -> Stride | None:
+    """The frames whose tracks are all known, side by side."""
+    rows: list[list[int]] = []
+    joints: list[Floats] = []
+    names: list[str] = []
+    at: list[int] = []
+    for _, _, people in due:
+        named = [track for track, _ in people]
+        if named != names or not rows:
+            names, at = named, [row_of.get(track, -1) for track in named]
+            if -1 in at or len(set(at)) < len(at):
+                break
+        rows.append(at)
+        joints += [seen for _, seen in people]
+    count = len(rows)
+    if not count:
+        return None
+    usual = list(range(n))
+    flat = np.concatenate(joints).reshape(-1, 8, 4) if joints else np.zeros((0, 8, 4))
+    there = place = None
+    if all(at is rows[0] or at == usual for at in rows) and rows[0] == usual:
+        seen = np.ascontiguousarray(flat, np.float64).reshape(count, n, 8, 4)
+    else:
+        k = np.repeat(np.arange(count), [len(at) for at in rows])
+        row = np.array([r for at in rows for r in at], np.int64)
+        seen = np.full((count, n, 8, 4), np.nan)
+        seen[k, row] = flat
+        place = np.full((count, n), n)
+        place[k, row] = [i for at in rows for i in range(len(at))]
+        there = place < n
+        there = None if there.all() else there
+    times = [t for _, t, _ in due[:count]]
+    return Stride([d for d, _, _ in due[:count]], times, seen, there, place, *_begun(now, times, there))
+
+
+def _begun(now: Standing, times: list[float], there: Bools | None) -> tuple[Floats, Floats, Floats, Floats]:
+    """Arrays for the states, the first one filled in; `lost` is known at once."""
+    count, n = len(times), len(now.lost)
+    lost = np.empty((count + 1, n))
+    lost[0] = now.lost
+    lost[1:] = np.array(times)[:, None]
+    if there is not None:
+        lost[1:][~there] = -np.inf
+        np.maximum.accumulate(lost, axis=0, out=lost)
+    xy, speed, full = np.empty((count + 1, n, 2)), np.empty((count + 1, n, 2)), np.empty((count + 1, n, 8, 3))
+    xy[0], speed[0], full[0] = now.xy, now.speed, now.full
+    return lost, xy, speed, full
+
+
+def _follow(out: Stride, known: Bools) -> None:
+    """Fill in the states: a joint unseen goes with its body, and a body's speed is what it walked, smoothed."""
+    xy, speed, full = out.xy, out.speed, out.full
+    full[1:] = out.joints[..., :3]
+    xy[1:] = 0.25 * full[1:, :, :4, :2].sum(axis=2)
+    gone = np.maximum(out.lost[1:] - out.lost[:-1], 0.0)[..., None]
+    dt = np.maximum(gone, 0.05)
+    whole: list[bool] = np.all(known, axis=(1, 2, 3)).tolist()
+    heads: list[bool] = whole if all(whole) else np.all(known[:, :, :4], axis=(1, 2, 3)).tolist()
+    step = _pushed(xy[1:] - xy[:-1], dt)
+    heads_before = True
+    for k, head in enumerate(heads):
+        if not whole[k]:
+            moved = full[k].copy()
+            moved[:, :, :2] += (speed[k] * gone[k])[:, None]
+            np.copyto(full[k + 1], moved, where=~known[k])
+        push = step[k]
+        if not head:
+            at = 0.25 * full[k + 1, :, :4, :2].sum(axis=1)
+            if out.there is not None:
+                at = np.where(out.there[k][:, None], at, xy[k])
+            xy[k + 1] = at
+        if not (head and heads_before):
+            push = _pushed(xy[k + 1] - xy[k], dt[k])
+        heads_before = head
+        np.multiply(speed[k], 0.6, out=speed[k + 1])
+        speed[k + 1] += push
+        if out.there is not None:
+            np.copyto(speed[k + 1], speed[k], where=~out.there[k][:, None])
+
+
+def _pushed(way: Floats, dt: Floats) -> Floats:
+    """What a step of so many metres adds to the smoothed speed."""
+    way = way / dt
+    np.minimum(np.maximum(way, -FASTEST_M_S, out=way), FASTEST_M_S, out=way)
+    way *= 0.4
+    return way
+
+
+def _plain(out: Stride, known: Bools, live: Sequence[Body], s: Settings) -> int:
+    """How many frames from the first on need no closer look."""
+    if not live:
+        return len(out.times)
+    times = np.array(out.times)
+    missing = times[:, None] - out.lost[:-1]
+    doubt = (missing >= s.coast_s).any(axis=1)
+    there = out.there
+    ahead = out.speed[:-1] * np.minimum(missing, AHEAD_S)[..., None]
+    near = as_named(out.joints, known, out.full[:-1], ahead, there, s)
+    lost_place = out.xy[1:, :, 0] != out.xy[1:, :, 0]
+    astray = ~near | lost_place
+    doubt |= (astray if there is None else astray & there).any(axis=1)
+    fresh = [k for k, b in enumerate(live) if not b.confirmed]
+    if fresh:
+        doubt |= _ripe(out, times, known, fresh, live, s)
+    first = int(doubt.argmax())
+    return first if doubt[first] else len(times)
+
+
+def _ripe(out: Stride, times: Floats, known: Bools, fresh: list[int], live: Sequence[Body], s: Settings) -> Bools:
+    """In which frames does a new track become a person?"""
+    there = np.ones((len(times), len(fresh)), bool) if out.there is None else out.there[:, fresh]
+    hidden = np.where(there, (~known[..., 0][:, fresh]).sum(axis=2), 0)
+    seen = np.array([live[k].seen for k in fresh]) + there.cumsum(axis=0)
+    hidden = np.array([live[k].hidden for k in fresh]) + hidden.cumsum(axis=0)
+    born = np.array([live[k].born for k in fresh])
+    ripe = is_solid(seen, hidden, s) & (seen >= s.confirm_frames) & (times[:, None] - born >= s.confirm_s)
+    out_: Bools = ripe.any(axis=1)
+    return out_
+
+
+def is_solid(seen: Any, hidden: Any, s: Settings) -> Any:
+    """Ghosts hide many joints. Numbers or arrays."""
+    return (hidden <= s.ghost_hidden * 8 * seen) | (seen > 6 * s.confirm_frames)
+
+
+def as_named(joints: Floats, known: Bools, before: Floats, ahead: Floats, there: Bools | None, s: Settings) -> Bools:
+    """Is everybody [K, N] so near to where the track's body is expected that no other body could be nearer by what it
+    takes to disbelieve a track id? `before` are the joints it had, `ahead` how far it has walked since."""
+    seen, was = joints[:, :, :4, :2], before[:, :, :4, :2]
+    off = 0.25 * (seen.sum(axis=2) - was.sum(axis=2)) - ahead
+    some = known[:, :, :4, 0]
+    whole = np.all(some, axis=2)
+    part = np.flatnonzero(~(whole if there is None else whole | ~there).all(axis=1))
+    if len(part):
+        mask = some[part][..., None]
+        way = np.where(mask, seen[part] - was[part], 0.0).sum(axis=2)
+        off[part] = way / np.maximum(mask.sum(axis=2), 1) - ahead[part]
+    gap = off[..., 0] ** 2 + off[..., 1] ** 2
+    out: Bools = (gap < s.same_track_m**2) & some.any(axis=2)
+    return out
