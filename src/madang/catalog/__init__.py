@@ -38,6 +38,8 @@ from madang.catalog.listings import (
 )
 from madang.catalog.model import EVERY_SHOP, Facing, Price, Product, Report, RowError, SoldBy, Vat
 from madang.catalog.plans import Plan
+from madang.catalog.promotion import NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPart, SetPrice, UnitPrice
+from madang.catalog.promotions import promotions, redeem, set_floors, set_price_list, set_promotions, unredeem
 from madang.catalog.quote import NOBODY, Applied, Ask, Part, Priced, Quote, Refused, Shopper, Step
 from madang.catalog.quoting import quote
 from madang.catalog.service import (
@@ -67,23 +69,32 @@ __all__ = [
     "Facing",
     "Form",
     "Listing",
+    "NForM",
+    "Off",
+    "OffBasket",
     "Option",
     "Part",
+    "Percent",
     "Plan",
     "Price",
+    "PriceList",
     "Priced",
     "Product",
+    "Promotion",
     "Quote",
     "Refused",
     "Report",
     "RowError",
     "Rule",
+    "SetPart",
+    "SetPrice",
     "Sheet",
     "Shopper",
     "SoldBy",
     "State",
     "Step",
     "Stock",
+    "UnitPrice",
     "Variant",
     "Vat",
     "add_products",
@@ -101,14 +112,20 @@ __all__ = [
     "product",
     "product_of_gtin",
     "products",
+    "promotions",
     "quote",
+    "redeem",
     "set_bundles",
     "set_categories",
     "set_collections",
     "set_facings",
+    "set_floors",
     "set_listings",
+    "set_price_list",
     "set_prices",
+    "set_promotions",
     "stock",
     "stock_of",
+    "unredeem",
     "valid_gtin",
 ]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from madang.catalog import listing_records, records, service
+import msgspec
+
+from madang.catalog import listing_records, promotion_records, records, service
+from madang.catalog.collecting import marks
 from madang.catalog.listing import Bundle, Form, Listing
 from madang.catalog.model import EVERY_SHOP, Product, SoldBy, Vat
-from madang.catalog.quote import NOBODY, Ask, Part, Priced, Quote, Refused, Shopper, Step
+from madang.catalog.promoting import Item, Situation, plain_code, promote
+from madang.catalog.promotion import PriceList, Promotion, SetPrice
+from madang.catalog.quote import NOBODY, Applied, Ask, Part, Priced, Quote, Refused, Shopper, Step
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, allocate
 
@@ -39,8 +44,27 @@ def quote(
     owners = listing_records.listings_of_skus(tx, by, skus)
     listings = listing_records.listings_by_id(tx, by, owners.values())
     prices = service.price_at(tx, by, every, at_us, shop=shop)
-    made = [_plain(ask, products, prices, listings.get(owners.get(ask.sku, "")), bundles.get(ask.sku)) for ask in asked]
-    return Quote(shop=shop, at_us=at_us, lines=tuple(made), refused=_unknown_codes(codes), person=shopper.person)
+    listed = _price_lists(tx, by, skus, at_us, shop, shopper)
+    made = [_plain(ask, products, prices, listings.get(owners.get(ask.sku, "")), listed.get(ask.sku)) for ask in asked]
+    given = frozenset(filter(None, (plain_code(code) for code in codes)))
+    rules = promotion_records.holding(tx, by, at_us, given)
+    applied: list[Applied] = []
+    refused: list[Refused] = []
+    steps: dict[str, list[Step]] = {}
+    if rules or given:
+        items = _items(tx, by, made, listings, rules)
+        used = promotion_records.used(tx, by, (rule.id for rule in rules if rule.counted), shopper.person)
+        where = Situation(at_us, shop, shopper.person, shopper.tags, given)
+        applied, refused = promote(items, rules, where, used)
+        steps = {item.key: item.steps for item in items}
+    return Quote(
+        shop=shop,
+        at_us=at_us,
+        lines=tuple(_finished(line, steps.get(line.key, []), products, prices, bundles) for line in made),
+        applied=tuple(applied),
+        refused=tuple(refused),
+        person=shopper.person,
+    )
 
 
 def merged(lines: Sequence[Ask]) -> list[Ask]:
@@ -87,18 +111,29 @@ def parts_of(
 
 
 def _plain(
-    ask: Ask, products: Mapping[str, Product], prices: Mapping[str, int], listing: Listing | None, bundle: Bundle | None
+    ask: Ask,
+    products: Mapping[str, Product],
+    prices: Mapping[str, int],
+    listing: Listing | None,
+    listed: tuple[PriceList, int] | None,
 ) -> Priced:
+    """The line before promotions: the catalogue's price, and a price list's where one holds."""
     product = products.get(ask.sku)
     if product is None:
         raise _unknown(ask.sku)
-    unit_krw = prices.get(ask.sku)
-    if unit_krw is None:
+    list_krw = prices.get(ask.sku, None if listed is None else listed[1])
+    if list_krw is None:
         raise _no_price(ask.sku)
     _measured(ask, product)
     grams = ask.grams if product.sold_by is SoldBy.WEIGHT else None
-    amount = amount_krw(product.sold_by, unit_krw, ask.qty, grams)
-    form = listing.form if listing is not None else Form.GOODS
+    whole = amount_krw(product.sold_by, list_krw, ask.qty, grams)
+    trace = [Step(rule="price", ko="판매가", en="Price", amount_krw=whole)]
+    unit_krw = list_krw
+    if listed is not None:
+        unit_krw = listed[1]
+        other = amount_krw(product.sold_by, unit_krw, ask.qty, grams) - whole
+        name = listed[0]
+        trace.append(Step(rule=f"price_list:{name.id}", ko=name.name_ko, en=name.name_en, amount_krw=other))
     return Priced(
         key=ask.name,
         sku=ask.sku,
@@ -107,24 +142,83 @@ def _plain(
         name_en=product.name_en,
         sold_by=product.sold_by,
         vat=product.vat,
-        form=form,
+        form=listing.form if listing is not None else Form.GOODS,
         qty=ask.qty,
         grams=grams,
         unit_krw=unit_krw,
-        list_krw=amount,
-        amount_krw=amount,
-        trace=(Step(rule="price", ko="판매가", en="Price", amount_krw=amount),),
-        parts=() if form is Form.GIFT_CARD else parts_of(amount, product, bundle, products, prices),
+        list_krw=whole,
+        amount_krw=sum(step.amount_krw for step in trace),
+        trace=tuple(trace),
+        parts=(),
         age_min=listing.age_min if listing is not None else 0,
+    )
+
+
+def _finished(
+    line: Priced,
+    steps: Sequence[Step],
+    products: Mapping[str, Product],
+    prices: Mapping[str, int],
+    bundles: Mapping[str, Bundle],
+) -> Priced:
+    amount = line.amount_krw + sum(step.amount_krw for step in steps)
+    bundle = bundles.get(line.sku)
+    gift = line.form is Form.GIFT_CARD
+    return msgspec.structs.replace(
+        line,
+        amount_krw=amount,
+        trace=(*line.trace, *steps),
+        parts=() if gift else parts_of(amount, products[line.sku], bundle, products, prices),
         components=bundle.parts if bundle is not None else {},
     )
 
 
-def _unknown_codes(codes: Iterable[str]) -> tuple[Refused, ...]:
-    return tuple(
-        Refused(code=code, why="unknown", ko="없는 쿠폰 번호입니다.", en="There is no such code.")
-        for code in sorted({code.strip() for code in codes} - {""})
-    )
+def _price_lists(
+    tx: Tx, by: Actor, skus: Sequence[str], at_us: int, shop: str, shopper: Shopper
+) -> dict[str, tuple[PriceList, int]]:
+    """For each SKU the price list that holds, and its price: highest priority, then the lower price, then the id."""
+    best: dict[str, tuple[PriceList, int]] = {}
+    for one, sku, krw in promotion_records.price_lists(tx, by, skus):
+        begun = one.from_us <= at_us and (one.until_us is None or at_us < one.until_us)
+        here = not one.shops or shop in one.shops
+        for_them = not one.tags or not shopper.tags.isdisjoint(one.tags)
+        if not (one.on and begun and here and for_them):
+            continue
+        known = best.get(sku)
+        if known is None or (-one.priority, krw, one.id) < (-known[0].priority, known[1], known[0].id):
+            best[sku] = (one, krw)
+    return best
+
+
+def _items(
+    tx: Tx, by: Actor, made: Sequence[Priced], listings: Mapping[str, Listing], rules: Sequence[Promotion]
+) -> list[Item]:
+    """The lines promotions may act on, with their marks and floors."""
+    floors = promotion_records.floors_of(tx, by, (line.sku for line in made))
+    tree = {category.id: category for category in listing_records.find_categories(tx, by)}
+    by_collection = any(mark.startswith("collection:") for rule in rules for mark in marks_of(rule))
+    collections = listing_records.find_collections(tx, by) if by_collection else []
+    return [
+        Item(
+            key=line.key,
+            marks=marks(line.sku, listings.get(line.listing), tree, collections, line.unit_krw),
+            pieces=0 if line.sold_by is SoldBy.WEIGHT else line.qty,
+            amount_krw=line.amount_krw,
+            floor_krw=min(line.amount_krw, amount_krw(line.sold_by, floors.get(line.sku, 0), line.qty, line.grams)),
+            list_krw=line.list_krw,
+        )
+        for line in made
+        if line.form is not Form.GIFT_CARD
+    ]
+
+
+def marks_of(rule: Promotion) -> Iterator[str]:
+    """Every mark a promotion names."""
+    yield from rule.any_of
+    yield from rule.none_of
+    if isinstance(rule.effect, SetPrice):
+        for part in rule.effect.parts:
+            yield from part.any_of
 
 
 def _measured(ask: Ask, product: Product) -> None:

@@ -1,0 +1,179 @@
+"""Tables of price lists, promotions and floors, and what has been used of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from madang.catalog.promoting import plain_code
+from madang.catalog.promotion import PriceList, Promotion, Used
+from madang.catalog.records import InSet
+from madang.db import Tx, table
+from madang.kernel import Actor
+
+promotion_rows = table(
+    "catalog_promotion",
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("from_us", sa.BigInteger, nullable=False),
+    sa.Column("until_us", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("set_at_us", sa.BigInteger, nullable=False),
+    sa.Index("catalog_promotion_code", "neighbourhood", "code", "until_us"),
+    key=["id"],
+)
+price_list_rows = table(
+    "catalog_price_list",
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("set_at_us", sa.BigInteger, nullable=False),
+    key=["id"],
+)
+price_list_prices = table(
+    "catalog_price_list_price",
+    sa.Column("list", sa.Text, nullable=False),
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("price_krw", sa.BigInteger, nullable=False),
+    sa.Index("catalog_price_list_price_sku", "neighbourhood", "sku"),
+    key=["list", "sku"],
+)
+floors = table(
+    "catalog_floor",
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("price_krw", sa.BigInteger, nullable=False),
+    key=["sku"],
+)
+uses = table(
+    "catalog_promotion_use",
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("promotion", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("amount_krw", sa.BigInteger, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("undone_at_us", sa.BigInteger),
+    sa.Index("catalog_promotion_use_promotion", "neighbourhood", "promotion"),
+    key=["id", "promotion"],
+)
+EVER = 2**62
+
+P, U = promotion_rows.c, uses.c
+_N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
+_AT: sa.BindParameter[int] = sa.bindparam("at_us", type_=sa.BigInteger())
+_HOLDING = InSet(sa.select(P.body).where(P.neighbourhood == _N, P.from_us <= _AT, P.until_us > _AT), P.code)
+_OF_CODE = InSet(sa.select(P.body).where(P.neighbourhood == _N), P.code)
+_LISTED = InSet(
+    sa.select(price_list_rows.c.body, price_list_prices.c.sku, price_list_prices.c.price_krw)
+    .join(
+        price_list_rows,
+        sa.and_(
+            price_list_rows.c.neighbourhood == price_list_prices.c.neighbourhood,
+            price_list_rows.c.id == price_list_prices.c.list,
+        ),
+    )
+    .where(price_list_prices.c.neighbourhood == _N),
+    price_list_prices.c.sku,
+)
+_FLOORS = InSet(sa.select(floors.c.sku, floors.c.price_krw).where(floors.c.neighbourhood == _N), floors.c.sku)
+_USED = InSet(
+    sa.select(
+        U.promotion,
+        sa.func.count(),
+        sa.cast(sa.func.sum(U.amount_krw), sa.BigInteger),
+        sa.func.count(sa.case((U.person == sa.bindparam("person", type_=sa.Text()), 1))),
+    )
+    .where(U.neighbourhood == _N, U.undone_at_us.is_(None))
+    .group_by(U.promotion),
+    U.promotion,
+)
+
+
+def holding(tx: Tx, by: Actor, at_us: int, codes: Iterable[str]) -> list[Promotion]:
+    """Promotions without a code that may hold at an instant, and any with one of these codes."""
+    named = sorted(codes)
+    rows = _HOLDING.rows(tx, [""], {"n": by.neighbourhood, "at_us": at_us})
+    rows += _OF_CODE.rows(tx, named, {"n": by.neighbourhood})
+    return [msgspec.json.decode(row[0], type=Promotion) for row in rows]
+
+
+def promotions(tx: Tx, by: Actor) -> list[Promotion]:
+    """Every promotion there is, by id."""
+    rows = tx.rows(sa.select(P.body).where(P.neighbourhood == by.neighbourhood).order_by(P.id))
+    return [msgspec.json.decode(row[0], type=Promotion) for row in rows]
+
+
+def put_promotions(tx: Tx, new: Sequence[Promotion], at_us: int) -> None:
+    mine = P.neighbourhood == sa.bindparam("n_"), P.id == sa.bindparam("id_")
+    tx.many(sa.delete(promotion_rows).where(*mine), [{"n_": tx.neighbourhood, "id_": p.id} for p in new])
+    tx.many(sa.insert(promotion_rows), [_row(tx, p, at_us) for p in new])
+
+
+def _row(tx: Tx, promotion: Promotion, at_us: int) -> dict[str, Any]:
+    return {
+        "neighbourhood": tx.neighbourhood,
+        "id": promotion.id,
+        "code": plain_code(promotion.code),
+        "from_us": promotion.from_us,
+        "until_us": EVER if promotion.until_us is None else promotion.until_us,
+        "body": _json(promotion),
+        "set_at_us": at_us,
+    }
+
+
+def price_lists(tx: Tx, by: Actor, skus: Iterable[str]) -> list[tuple[PriceList, str, int]]:
+    """Price lists (without their prices) with the SKUs of some that they give a price."""
+    rows = _LISTED.rows(tx, skus, {"n": by.neighbourhood})
+    return [(msgspec.json.decode(body, type=PriceList), sku, krw) for body, sku, krw in rows]
+
+
+def put_price_list(tx: Tx, one: PriceList, at_us: int) -> None:
+    n = tx.neighbourhood
+    for where, column in ((price_list_rows, price_list_rows.c.id), (price_list_prices, price_list_prices.c.list)):
+        tx.execute(sa.delete(where).where(where.c.neighbourhood == n, column == one.id))
+    body = _json(msgspec.structs.replace(one, prices={}))
+    tx.many(sa.insert(price_list_rows), [{"neighbourhood": n, "id": one.id, "body": body, "set_at_us": at_us}])
+    rows = [{"neighbourhood": n, "list": one.id, "sku": s, "price_krw": krw} for s, krw in sorted(one.prices.items())]
+    tx.many(sa.insert(price_list_prices), rows)
+
+
+def floors_of(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, int]:
+    """The least each SKU may cost (per piece or 100 g), where somebody said so."""
+    return {row[0]: row[1] for row in _FLOORS.rows(tx, skus, {"n": by.neighbourhood})}
+
+
+def put_floors(tx: Tx, prices: Mapping[str, int]) -> None:
+    mine = floors.c.neighbourhood == sa.bindparam("n_"), floors.c.sku == sa.bindparam("sku_")
+    tx.many(sa.delete(floors).where(*mine), [{"n_": tx.neighbourhood, "sku_": sku} for sku in prices])
+    rows = [{"neighbourhood": tx.neighbourhood, "sku": sku, "price_krw": krw} for sku, krw in prices.items()]
+    tx.many(sa.insert(floors), rows)
+
+
+def used(tx: Tx, by: Actor, ids: Iterable[str], person: str) -> dict[str, Used]:
+    """What earlier orders have had of promotions, and this person of that."""
+    rows = _USED.rows(tx, ids, {"n": by.neighbourhood, "person": person})
+    return {r[0]: Used(orders=r[1], amount_krw=r[2] or 0, orders_of_person=r[3] if person else 0) for r in rows}
+
+
+def add_uses(tx: Tx, id: UUID, person: str, amounts: Mapping[str, int], at_us: int) -> None:
+    known = {row[0] for row in tx.rows(sa.select(U.promotion).where(U.neighbourhood == tx.neighbourhood, U.id == id))}
+    rows = [
+        {
+            "neighbourhood": tx.neighbourhood, "id": id, "promotion": promotion, "person": person,
+            "amount_krw": amount, "at_us": at_us, "undone_at_us": None,
+        }
+        for promotion, amount in sorted(amounts.items())
+        if promotion not in known
+    ]  # fmt: skip
+    tx.many(sa.insert(uses), rows)
+
+
+def undo_uses(tx: Tx, id: UUID, at_us: int) -> None:
+    mine = sa.and_(U.neighbourhood == tx.neighbourhood, U.id == id, U.undone_at_us.is_(None))
+    tx.execute(sa.update(uses).where(mine).values(undone_at_us=at_us))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value, order="deterministic").decode()

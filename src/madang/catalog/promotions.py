@@ -1,0 +1,121 @@
+"""The use cases of price lists and promotions: set them, and keep count of what orders have had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from madang import journal
+from madang.catalog import facts, promotion_records, records
+from madang.catalog.model import ID, PRICE_KRW_MAX
+from madang.catalog.promotion import BP, NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPrice, UnitPrice
+from madang.catalog.quote import Quote
+from madang.db import Tx
+from madang.kernel import Actor, Invalid, Role, derived
+
+
+def set_promotions(tx: Tx, by: Actor, new: Sequence[Promotion], *, id: UUID, at_us: int) -> None:
+    """Set promotions as given. Raises ``Invalid`` ``catalog.bad_promotion`` (``details.field``)."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    for one in new:
+        for field, fits in _rules(one):
+            if not fits:
+                raise _bad("promotion", one.id, field)
+        for shop in one.shops or ("",):
+            if by.shops:
+                by.need_shop(shop)
+    promotion_records.put_promotions(tx, new, at_us)
+    _tell(tx, by, "promotions", [one.id for one in new], id, at_us)
+
+
+def promotions(tx: Tx, by: Actor) -> list[Promotion]:
+    """Every promotion there is, by id; codes are no shopper's to read."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    return promotion_records.promotions(tx, by)
+
+
+def set_price_list(tx: Tx, by: Actor, one: PriceList, *, id: UUID, at_us: int) -> None:
+    """Set a price list, whole. Raises ``Invalid`` ``catalog.bad_price_list``."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    known = records.products_by_id(tx, by, one.prices)
+    for field, fits in (
+        ("id", ID.fullmatch(one.id) is not None),
+        ("name_ko", bool(one.name_ko.strip())),
+        ("name_en", bool(one.name_en.strip())),
+        ("prices", one.prices.keys() <= known.keys()),
+        ("prices", all(0 <= krw <= PRICE_KRW_MAX for krw in one.prices.values())),
+        ("until_us", one.until_us is None or one.until_us > one.from_us),
+    ):
+        if not fits:
+            raise _bad("price_list", one.id, field)
+    promotion_records.put_price_list(tx, one, at_us)
+    _tell(tx, by, "price_lists", [one.id], id, at_us)
+
+
+def set_floors(tx: Tx, by: Actor, prices: Mapping[str, int], *, id: UUID, at_us: int) -> None:
+    """Say what SKUs may not cost less than, whatever promotions say (won per piece or 100 g)."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    known = records.products_by_id(tx, by, prices)
+    for sku, krw in prices.items():
+        if sku not in known or not 0 <= krw <= PRICE_KRW_MAX:
+            raise _bad("floor", sku, "price_krw")
+    promotion_records.put_floors(tx, prices)
+    _tell(tx, by, "floors", sorted(prices), id, at_us)
+
+
+def redeem(tx: Tx, by: Actor, quote: Quote, *, id: UUID, at_us: int) -> None:
+    """An order was placed at a quote: its promotions have been used (``id`` is the order's).
+
+    To be called in the transaction the quote was made in, so that no cap is passed by two at once.
+    """
+    by.need_neighbourhood(tx.neighbourhood)
+    amounts = {one.promotion: one.amount_krw for one in quote.applied}
+    promotion_records.add_uses(tx, id, quote.person, amounts, at_us)
+
+
+def unredeem(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> None:
+    """The order came to nothing: what it had of promotions can be used again."""
+    by.need_neighbourhood(tx.neighbourhood)
+    promotion_records.undo_uses(tx, id, at_us)
+
+
+def _rules(one: Promotion) -> Sequence[tuple[str, bool]]:
+    effect = one.effect
+    sane = {
+        Percent: lambda: 0 < effect.bp <= BP,  # type: ignore[union-attr]
+        Off: lambda: effect.krw > 0,  # type: ignore[union-attr]
+        OffBasket: lambda: effect.krw > 0,  # type: ignore[union-attr]
+        UnitPrice: lambda: effect.krw >= 0,  # type: ignore[union-attr]
+        NForM: lambda: 0 < effect.m < effect.n <= 100,  # type: ignore[union-attr]
+        SetPrice: lambda: effect.krw >= 0 and len(effect.parts) > 0 and all(p.n > 0 and p.any_of for p in effect.parts),  # type: ignore[union-attr]
+    }
+    caps = (one.max_off_krw, one.per_order_max, one.per_person_max, one.uses_max, one.budget_krw)
+    return (
+        ("id", ID.fullmatch(one.id) is not None),
+        ("name_ko", bool(one.name_ko.strip())),
+        ("name_en", bool(one.name_en.strip())),
+        ("effect", bool(sane[type(effect)]())),
+        ("until_us", one.until_us is None or one.until_us > one.from_us),
+        ("weekdays", all(0 <= day <= 6 for day in one.weekdays)),
+        ("minutes", one.minutes is None or 0 <= one.minutes[0] < one.minutes[1] <= 1440),
+        ("caps", all(cap is None or cap > 0 for cap in caps)),
+        ("floor_bp", 0 <= one.floor_bp <= BP),
+        ("code", len(one.code) <= 40),
+    )
+
+
+def _tell(tx: Tx, by: Actor, what: str, ids: Sequence[str], id: UUID, at_us: int) -> None:
+    body = facts.Arranged(what=what, ids=tuple(ids))
+    journal.append(tx, by, body, id=derived("catalog.arranged", what, id), at_us=at_us, subject=what)
+
+
+def _bad(what: str, id: str, field: str) -> Invalid:
+    return Invalid(
+        f"catalog.bad_{what}",
+        ko=f"'{id}'의 {field} 항목이 맞지 않습니다.",
+        en=f"The field {field} of '{id}' will not do.",
+        next_ko="프로모션 문서의 항목 표를 확인하세요.",
+        next_en="See the table of fields in the documentation of promotions.",
+        id=id,
+        field=field,
+    )
