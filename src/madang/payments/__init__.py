@@ -12,6 +12,9 @@ wallets are kept elsewhere (``on_account``). The accounts:
 """
 
 from madang.ledger import Book, Limit, declare_code
+from madang.payments.charges_model import Charge, ChargeState, Return, ReturnState
+from madang.payments.connected import connect, connected
+from madang.payments.crossing import Crossing
 from madang.payments.listeners import listen
 from madang.payments.means import Means, register
 from madang.payments.model import Leg, Part, Payment, Refund, State, Tender, payment_key, tender
@@ -30,6 +33,10 @@ from madang.payments.wallets import (
     wallet,
 )
 
+declare_code("gateway", Book.MONEY, Limit.NONE, ko="결제사 정산 대기", en="Owed by a gateway (negative)")
+declare_code(
+    "returning", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="돌려줄 결제", en="On its way back through a gateway"
+)
 declare_code("tender", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="결제 중", en="Being paid")
 declare_code("wallet", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="지갑", en="Wallet")
 declare_code("funding", Book.MONEY, Limit.NONE, ko="충전 재원", en="Funding")
@@ -38,11 +45,16 @@ declare_code("sales_exempt", Book.MONEY, Limit.NONE, ko="면세 매출", en="Exe
 declare_code("vat_payable", Book.MONEY, Limit.NONE, ko="부가세 예수금", en="VAT payable")
 
 __all__ = [
+    "Charge",
+    "ChargeState",
+    "Crossing",
     "Leg",
     "Means",
     "Part",
     "Payment",
     "Refund",
+    "Return",
+    "ReturnState",
     "Split",
     "State",
     "Tender",
@@ -50,6 +62,8 @@ __all__ = [
     "capture",
     "cash_out",
     "charge",
+    "connect",
+    "connected",
     "day_owner",
     "fail",
     "find",

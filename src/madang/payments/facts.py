@@ -81,6 +81,89 @@ class Refunded(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[PartSaid, ...]
 
 
+@journal.kind("payments.charged", version=1, stage=Stage.SALES)
+class Charged(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway charged what a payment wanted of it."""
+
+    payment: str
+    gateway: str
+    order: str
+    amount_krw: int
+
+
+@journal.kind("payments.charged_late", version=1, stage=Stage.SALES)
+class ChargedLate(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway charged what nobody wanted any more, or another amount than was asked for: all of it goes back."""
+
+    payment: str
+    gateway: str
+    order: str
+    amount_krw: int
+    wanted_krw: int
+
+
+@journal.kind("payments.charge_refused", version=1, stage=Stage.SALES)
+class ChargeRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway charged nothing: refused, given up by the payer, or its time ran out."""
+
+    payment: str
+    gateway: str
+    order: str
+    code: str
+
+
+@journal.kind("payments.charge_unclear", version=1, stage=Stage.SALES)
+class ChargeUnclear(msgspec.Struct, frozen=True, kw_only=True):
+    """Days of looking did not tell whether a gateway charged: somebody must ask it."""
+
+    payment: str
+    gateway: str
+    order: str
+    amount_krw: int
+
+
+@journal.kind("payments.returned", version=1, stage=Stage.SERVICE)
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway gave money back to the payer."""
+
+    payment: str
+    gateway: str
+    order: str
+    amount_krw: int
+    why: str
+
+
+@journal.kind("payments.return_refused", version=1, stage=Stage.SERVICE)
+class ReturnRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway will not give money back: the payer is still owed it, and somebody must act."""
+
+    payment: str
+    gateway: str
+    order: str
+    amount_krw: int
+    code: str
+
+
+@journal.kind("payments.returned_otherwise", version=1, stage=Stage.SERVICE)
+class ReturnedOtherwise(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway would not give back was put into the payer's wallet."""
+
+    payment: str
+    gateway: str
+    order: str
+    amount_krw: int
+
+
+@journal.kind("payments.unasked_return", version=1, stage=Stage.SERVICE)
+class UnaskedReturn(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway gave back what nobody here asked it to (its own console, a dispute): the books need a hand."""
+
+    payment: str
+    gateway: str
+    order: str
+    amount_krw: int
+
+
 def said(payment: Payment, field: str) -> tuple[PartSaid, ...]:
     return said_shares(payment, [getattr(part, field) for part in payment.parts])
 

@@ -197,3 +197,37 @@ def bad_legs(amount_krw: int, legs_krw: int) -> Invalid:
         amount_krw=amount_krw,
         legs_krw=legs_krw,
     )
+
+
+def wrong_amount(due_krw: int, brought_krw: int) -> Invalid:
+    return Invalid(
+        "payments.wrong_amount",
+        ko=f"결제할 금액은 {due_krw:,}원인데 결제창은 {brought_krw:,}원을 알려 왔습니다. 결제하지 않았습니다.",
+        en=f"{due_krw:,} won are due, but the payment page came back with {brought_krw:,}. Nothing was charged.",
+        next_ko="처음부터 다시 결제하세요.",
+        next_en="Begin a new payment.",
+        due_krw=due_krw,
+        brought_krw=brought_krw,
+    )
+
+
+def other_order(order: str) -> Conflict:
+    return Conflict(
+        "payments.other_order",
+        ko="결제사가 다른 주문의 결제를 알려 왔습니다.",
+        en="The payment company answered about another order.",
+        next_ko="운영자에게 알려 주세요.",
+        next_en="Tell the operator.",
+        order=order,
+    )
+
+
+def return_not_now(state: str) -> Conflict:
+    return Conflict(
+        "payments.return_not_now",
+        ko="결제사가 거절한 환불에만 할 수 있는 일입니다.",
+        en="This can only be done to a refund that the payment company refused.",
+        next_ko="환불의 상태를 확인하세요.",
+        next_en="Look at the state of the refund.",
+        state=state,
+    )

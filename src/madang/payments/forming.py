@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from madang.kernel import allocate
 from madang.payments import faults, sharing
 from madang.payments.model import (
-    HELD_LONGER_US,
     PARTS_MAX,
     TOTAL_KRW_MAX,
     Leg,
@@ -52,7 +51,8 @@ def new_payment(
     parts = tuple(
         Tender(
             payment=id, number=number, means=part.means, amount_krw=part.amount_krw, tax_free_krw=free, ref=part.ref,
-            state=State.PENDING, shop=shop, payer=payer, cause=cause, held_until_us=expires_at_us + HELD_LONGER_US,
+            state=State.PENDING, shop=shop, payer=payer, cause=cause, title=title,
+            expires_at_us=expires_at_us,
         )
         for number, (part, free) in enumerate(zip(wanted, tax_free, strict=True), 1)
     )  # fmt: skip

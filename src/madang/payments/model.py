@@ -68,7 +68,12 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True):
     shop: str
     payer: str
     cause: str
-    held_until_us: int
+    title: str
+    expires_at_us: int
+
+    @property
+    def held_until_us(self) -> int:
+        return self.expires_at_us + HELD_LONGER_US
 
     @property
     def account(self) -> AccountKey:

@@ -13,7 +13,7 @@ from madang.db import Page, Tx, keyset, table
 from madang.kernel import Actor
 from madang.ledger import AccountKey
 from madang.payments.forming import json
-from madang.payments.model import HELD_LONGER_US, Leg, Payment, Refund, Tender
+from madang.payments.model import Leg, Payment, Refund, Tender
 
 payments = table(
     "payments_payment",
@@ -222,7 +222,8 @@ def _payment(row: tuple[Any, ...], part_rows: Sequence[tuple[Any, ...]]) -> Paym
     fields = dict(zip((c.name for c in _COLUMNS), row, strict=True))
     shared = {
         "payment": fields["id"], "shop": fields["shop"], "payer": fields["payer"], "cause": fields["cause"],
-        "held_until_us": fields["expires_at_us"] + HELD_LONGER_US,
+        "title": fields["title"],
+        "expires_at_us": fields["expires_at_us"],
     }  # fmt: skip
     names = [c.name for c in _PARTS]
     return Payment(**fields, parts=tuple(Tender(**shared, **dict(zip(names, p, strict=True))) for p in part_rows))

@@ -19,7 +19,7 @@ from madang.payments.means import means_of, step_id
 from madang.payments.model import Leg, Part, Payment, Refund, State, Tender, payment_key, tender, total_of
 
 EXPIRE = "payments.expire"
-_SERVING = (Role.OPERATOR, Role.STAFF, Role.DEVICE, Role.SYSTEM)
+SERVING = (Role.OPERATOR, Role.STAFF, Role.DEVICE, Role.SYSTEM)
 
 
 def begin(
@@ -47,7 +47,7 @@ def begin(
     """
     by.need_shop(shop)
     if payer != by.key:
-        by.need(*_SERVING)
+        by.need(*SERVING)
     new = forming.new_payment(id, shop, payer, total_krw, parts, cause, expires_at_us, at_us, tax_free_krw, title)
     there = records.payment(tx, by, id)
     if there is not None:
@@ -143,7 +143,7 @@ def refund(
     ``legs``, or where there are none from the accounts it was captured to, in proportion to what each has left. The
     same ``id`` with the same content gives the refund that was made. Raises ``Conflict`` where less is left.
     """
-    by.need(*_SERVING)
+    by.need(*SERVING)
     paid = get(tx, by, payment)
     asked = forming.asked(payment, amount_krw, by_means, legs, reason)
     known = records.refund(tx, by, id)
@@ -193,7 +193,7 @@ def find(
     """Payments the caller may see, newest first; whoever serves in no shop sees their own."""
     if shop is not None:
         by.need_shop(shop)
-    if not by.may(*_SERVING):
+    if not by.may(*SERVING):
         payer = by.key
     return records.find(tx, by, shop=shop, payer=payer, state=state, cause=cause, cursor=cursor, limit=limit)
 
@@ -344,6 +344,6 @@ def _expiry(id: UUID) -> UUID:
 
 
 def _sees(by: Actor, payment: Payment) -> bool:
-    if by.may(*_SERVING):
+    if by.may(*SERVING):
         return not by.shops or payment.shop in by.shops
     return payment.payer == by.key

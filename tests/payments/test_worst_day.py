@@ -1,0 +1,336 @@
+"""The gateways' worst day, over HTTP: whatever happens, nobody is charged twice, and no won is lost on the way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.payments.counter import sales
+from tests.payments.fake_gateway import server as fake
+from tests.payments.till import Till
+
+from madang import payments
+from madang.db import Tx
+from madang.kernel import Conflict, Invalid, Unavailable
+from madang.kernel.clock import MINUTE_US
+from madang.payments import ChargeState, ReturnState, State, charge_records, charging, hooks
+from madang.payments.connected import gateway_of
+
+
+def test_a_payment_there_and_back_is_charged_once_and_captured(till: Till) -> None:
+    paying = till.ask(10_000, tax_free_krw=1_000, title="사과 외 1건")
+    charge = till.pay(paying)
+    assert (charge.state, till.get(paying).state) == (ChargeState.PAID, State.AUTHORISED)
+    assert till.crossing.confirm(charge.order_id).state == ChargeState.PAID  # the page is opened again
+    till.capture(till.get(paying))
+    assert till.posted(sales("s1")) == 10_000
+    assert till.fake.account(charge.order_id).tax_free == 1_000
+    assert till.fake.count("confirm") == 1
+    till.both_books_agree()
+
+
+NOT_KNOWN_AT_ONCE = [
+    (fake.CHARGED_THEN_RESET,), (fake.CHARGED_THEN_SILENT,), (fake.DONE_THEN_500,), (fake.GARBAGE,),
+    (fake.RESET,), (fake.ERROR_500,), (fake.HTML_502,), (fake.ERROR_500, fake.RESET, fake.CHARGED_THEN_RESET),
+]  # fmt: skip
+
+
+def test_an_answer_that_never_came_is_looked_up_and_counts_once(till: Till) -> None:
+    for mishaps in NOT_KNOWN_AT_ONCE:
+        till.fake.mishap("confirm", *mishaps)
+        till.fake.mishap("look", *[fake.ERROR_500] * (len(mishaps) - 1))
+        paying = till.ask()
+        assert till.pay(paying).state == ChargeState.ASKED, mishaps
+        assert till.get(paying).state == State.PENDING
+        for _ in range(8):
+            till.work(s=46)
+        assert till.charge(paying).state == ChargeState.PAID, mishaps
+        till.capture(till.get(paying))
+        assert till.fake.account(till.order(paying)).left == 10_000
+        till.both_books_agree()
+    assert till.fake.desk.charged_krw == 10_000 * len(NOT_KNOWN_AT_ONCE)
+    till.days_pass(1)
+    assert till.fake.desk.charged_krw == 10_000 * len(NOT_KNOWN_AT_ONCE)
+
+
+def test_slow_is_not_lost(till: Till) -> None:
+    till.fake.mishap("confirm", fake.SLOW)
+    assert till.pay(till.ask()).state == ChargeState.PAID
+
+
+def test_a_refused_card_fails_the_payment_and_frees_the_wallet(till: Till) -> None:
+    till.top_up(5_000)
+    heard: list[str] = []
+    payments.listen("order", lambda tx, by, payment, at_us: heard.append(payment.state))
+    till.fake.mishap("confirm", fake.DECLINED)
+    paying = till.ask(10_000, wallet_krw=5_000, cause="order/1")
+    assert till.wallet().available == 0
+    assert till.pay(paying).state == ChargeState.REFUSED
+    assert till.get(paying).state == State.FAILED
+    assert till.wallet() == (5_000, 0, 0)
+    assert heard == ["failed"]
+    till.days_pass(1)
+    till.both_books_agree()
+
+
+def test_another_amount_than_was_asked_for_is_given_back_whole(till: Till) -> None:
+    till.fake.mishap("confirm", fake.WRONG_AMOUNT)
+    paying = till.ask()
+    charge = till.pay(paying)
+    assert (charge.state, charge.code) == (ChargeState.LATE, "wrong_amount")
+    assert till.get(paying).state == State.FAILED
+    till.work()
+    assert [(back.state, back.amount_krw) for back in till.backs(paying)] == [(ReturnState.DONE, 10_100)]
+    assert till.fake.desk.charged_krw == 0
+    till.both_books_agree()
+
+
+def test_an_amount_changed_on_the_way_back_is_not_confirmed(till: Till) -> None:
+    paying = till.ask()
+    order = till.go(paying)
+    brought = till.fake.agree(order) | {"amount_krw": 100}
+    with pytest.raises(Invalid, match=r"payments\.wrong_amount"):
+        till.crossing.confirm(order, **brought)
+    assert till.fake.count("confirm") == 0
+    assert till.get(paying).state == State.FAILED
+    till.days_pass(2)
+    till.both_books_agree()
+
+
+def test_what_is_charged_after_its_time_goes_back_by_itself(till: Till) -> None:
+    """Charged, answer lost, and the gateway cannot be asked until the payment has expired."""
+    till.top_up(1_000)
+    till.fake.mishap("confirm", fake.CHARGED_THEN_RESET)
+    till.fake.mishap("look", *[fake.ERROR_500] * 14)
+    paying = till.ask(10_000, wallet_krw=1_000)
+    till.pay(paying)
+    till.work(s=30 * 60)
+    assert till.get(paying).state == State.FAILED
+    assert till.wallet() == (1_000, 0, 0)
+    assert till.fake.desk.charged_krw == 10_000
+    till.days_pass(1)
+    assert till.charge(paying).state == ChargeState.LATE
+    assert till.fake.desk.charged_krw == 0
+    assert len(till.fake.account(till.order(paying)).cancels) == 1
+    till.both_books_agree()
+
+
+def test_a_payer_who_comes_back_too_late_is_not_charged(till: Till) -> None:
+    paying = till.ask()
+    order = till.go(paying)
+    brought = till.fake.agree(order)
+    till.clock.advance(us=30 * MINUTE_US)
+    with pytest.raises(Conflict, match=r"payments\.expired"):
+        till.crossing.confirm(order, **brought)
+    till.days_pass(2)
+    assert (till.charge(paying).state, till.charge(paying).code) == (ChargeState.REFUSED, "never_paid")
+    assert till.fake.count("confirm") == 0
+
+
+def test_a_notification_before_the_redirect_and_seven_times_after_counts_once(till: Till) -> None:
+    till.fake.mishap("confirm", fake.CHARGED_THEN_SILENT)
+    paying = till.ask()
+    order = till.go(paying)
+    _notify(till, order)  # the payer has not even agreed
+    till.work()
+    assert till.charge(paying).state == ChargeState.WAITING
+    till.crossing.confirm(order, **till.fake.agree(order))
+    _notify(till, order)
+    till.work()
+    assert till.charge(paying).state == ChargeState.PAID
+    till.capture(till.get(paying))
+    for _ in range(7):
+        _notify(till, order)
+    till.days_pass(1)
+    charge = till.charge(paying)
+    assert len(till.read(lambda tx: charge_records.hooks_of(tx, till.by, charge))) == 9
+    assert till.posted(sales("s1")) == 10_000
+    till.both_books_agree()
+
+
+def test_a_notification_is_not_believed(till: Till) -> None:
+    """It says DONE; the gateway, when asked, says nothing was charged."""
+    paying = till.ask()
+    order = till.go(paying)
+    _notify(till, order, status="DONE")
+    till.work()
+    assert till.get(paying).state == State.PENDING
+    till.write(lambda tx: _receive(tx, till, b'{"data": {"paymentKey": "nobody\'s", "orderId": "m-none-1"}}'))
+    for bad in (b"", b"[]", b"\xff", b"7"):
+        with pytest.raises(Exception, match="bad_notification"):
+            till.write(lambda tx, bad=bad: _receive(tx, till, bad))  # type: ignore[misc]
+
+
+def test_money_goes_back_once_whatever_the_gateway_answers(till: Till) -> None:
+    for mishaps in (
+        (fake.CHARGED_THEN_RESET,),
+        (fake.CHARGED_THEN_SILENT, fake.ERROR_500),
+        (fake.ERROR_500, fake.GARBAGE),
+    ):
+        paying = till.ask()
+        till.pay(paying)
+        paid = till.capture(till.get(paying))
+        till.fake.mishap("give_back", *mishaps)
+        till.refund(paid, 4_000)
+        till.work()
+        for _ in range(4):
+            till.work(s=60)
+        assert [cancel.amount for cancel in till.fake.account(till.order(paying)).cancels] == [4_000], mishaps
+        assert [back.state for back in till.backs(paying)] == [ReturnState.DONE]
+        till.refund(paid)
+        till.work()
+        till.work(s=60)
+        assert till.fake.account(till.order(paying)).left == 0
+        till.both_books_agree()
+
+
+def test_a_refund_the_gateway_refuses_stays_owed_until_somebody_acts(till: Till) -> None:
+    till.fake.mishap("give_back", fake.REFUSES_BACK, fake.REFUSES_BACK)
+    paying = till.ask()
+    till.pay(paying)
+    till.refund(till.capture(till.get(paying)), 4_000)
+    till.work()
+    [back] = till.backs(paying)
+    assert back.state == ReturnState.REFUSED
+    till.both_books_agree(owed_krw=4_000)
+    now = till.clock.now_us()
+    till.write(lambda tx: charging.return_again(tx, till.by, back.id, at_us=now))
+    till.work()
+    assert till.backs(paying)[0].state == ReturnState.REFUSED
+    for _ in range(2):
+        till.write(lambda tx: charging.return_to_wallet(tx, till.by, back.id, at_us=now))
+    assert till.wallet().posted == 4_000
+    till.both_books_agree()
+    with pytest.raises(Conflict, match=r"payments\.return_not_now"):
+        till.write(lambda tx: charging.return_again(tx, till.by, back.id, at_us=now))
+
+
+def test_what_is_not_captured_goes_back_through_the_gateway(till: Till) -> None:
+    till.top_up(5_000)
+    paying = till.ask(10_000, wallet_krw=5_000)
+    till.pay(paying)
+    paid = till.capture(till.get(paying), (sales("s1"), 9_000))
+    till.work()
+    assert [part.captured_krw for part in paid.parts] == [3_000, 6_000]
+    assert till.fake.account(till.order(paying)).left == 6_000
+    assert till.wallet() == (2_000, 0, 0)
+    till.refund(paid)
+    till.work()
+    assert (till.fake.desk.charged_krw, till.wallet().posted) == (0, 5_000)
+    till.both_books_agree()
+
+
+def test_a_void_after_the_charge_gives_all_of_it_back(till: Till) -> None:
+    paying = till.ask()
+    till.pay(paying)
+    till.void(till.get(paying))
+    till.work()
+    assert till.fake.desk.charged_krw == 0
+    till.both_books_agree()
+
+
+def test_no_idempotency_key_is_ever_used_for_two_bodies(till: Till) -> None:
+    """Toss answers a key used again with the first answer, whatever the body: two equal refunds must differ."""
+    paid = []
+    for _ in range(2):
+        paying = till.ask()
+        till.pay(paying)
+        paid.append(till.capture(till.get(paying)))
+    for one in paid:
+        for _ in range(2):
+            till.refund(one, 1_000)
+            till.work()
+    assert till.fake.desk.charged_krw == 16_000
+    bodies: dict[str, Any] = {}
+    for _, body, key in till.fake.asked:
+        assert bodies.setdefault(key, body) == body or not key
+    till.both_books_agree()
+
+
+def test_a_gateway_that_cannot_be_reached_charges_nobody_and_may_be_tried_again(till: Till) -> None:
+    till.fake.mishap("open", fake.RESET, fake.ERROR_500)
+    paying = till.ask()
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=r"payments\.gateway_unclear"):
+            till.go(paying)
+    assert till.pay(paying).state == ChargeState.PAID
+
+
+class Died(BaseException):
+    """The process was killed here."""
+
+
+@pytest.mark.parametrize("after", ["asked", "charged"])
+def test_a_process_killed_between_call_and_record_is_made_good_by_the_next(till: Till, after: str) -> None:
+    gateway = gateway_of(till.fake.name)
+
+    class Deadly:
+        name = till.fake.name
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(gateway, name)
+
+        def confirm(self, *args: Any) -> Any:
+            if after == "charged":
+                gateway.confirm(*args)
+            raise Died
+
+    paying = till.ask()
+    order = till.go(paying)
+    payments.connect(Deadly())  # type: ignore[arg-type]
+    with pytest.raises(Died):
+        till.crossing.confirm(order, **till.fake.agree(order))
+    payments.connect(gateway)
+    till.restart()
+    assert till.crossing.confirm(order).state == ChargeState.ASKED  # reloading the page charges nothing twice
+    till.work(s=46)
+    assert till.charge(paying).state == ChargeState.PAID
+    till.capture(till.get(paying))
+    assert till.fake.desk.charged_krw == 10_000
+    till.both_books_agree()
+
+
+def test_a_worker_killed_while_money_goes_back_gives_it_back_once(till: Till) -> None:
+    gateway, died = gateway_of(till.fake.name), []
+
+    class Deadly:
+        name = till.fake.name
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(gateway, name)
+
+        def give_back(self, *args: Any) -> Any:
+            gateway.give_back(*args)
+            died.append(1)
+            raise Died
+
+    paying = till.ask()
+    till.pay(paying)
+    paid = till.capture(till.get(paying))
+    till.refund(paid, 3_000)
+    payments.connect(Deadly())  # type: ignore[arg-type]
+    with pytest.raises(Died):
+        till.work()
+    payments.connect(gateway)
+    till.work(s=61)  # the dead worker's lease has run out
+    assert died == [1]
+    assert [cancel.amount for cancel in till.fake.account(till.order(paying)).cancels] == [3_000]
+    assert till.backs(paying)[0].state == ReturnState.DONE
+    till.both_books_agree()
+
+
+def _notify(till: Till, order: str, status: str = "DONE") -> None:
+    account = till.fake.account(order)
+    toss = {
+        "eventType": "PAYMENT_STATUS_CHANGED",
+        "data": {"paymentKey": account.key, "orderId": order, "status": status},
+    }
+    kakao = {"tid": account.key, "partner_order_id": order, "status": status}
+    body = json.dumps(toss if till.fake.name == "toss" else kakao).encode()
+    till.write(lambda tx: _receive(tx, till, body))
+
+
+def _receive(tx: Tx, till: Till, body: bytes) -> None:
+    id, now = till.ids.new(), till.clock.now_us()
+    hooks.received(tx, gateway_of(till.fake.name), id=id, headers={}, body=body, at_us=now)
