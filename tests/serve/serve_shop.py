@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,7 +145,9 @@ class Caller:
         return self._http.get(path, headers={"Accept": "text/html"})
 
     def sign_in(self, key: str) -> httpx.Response:
-        return self._http.post("/sign-in", data={"key": key}, headers={"Accept": "text/html"})
+        page = self.get("/sign-in").text
+        proof = dict(re.findall(r'name="(csrf_token)" value="([^"]+)"', page))
+        return self._http.post("/sign-in", data={"key": key} | proof, headers={"Accept": "text/html"})
 
     def snapshot(self) -> dict[str, Any]:
         """What the live page is told when it opens."""

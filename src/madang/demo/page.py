@@ -82,6 +82,7 @@ class Page:
                 desk=self._desk,
                 more=[api.router(self._theatre.gateway), *self._door.routers, *site.routers(self._site())],
                 handlers=self._door.handlers,
+                identify=site.identify(self._site()),
                 clock=self._theatre.clock,
                 language=self._language,
             )

@@ -43,7 +43,7 @@ class Actor:
 
     ``key`` is opaque (a person key, an agent or device id), never a name. ``shops`` limits the actor to those shops;
     empty means every shop of the neighbourhood. ``mandate`` is the id of the mandate an agent acts under. ``scopes``
-    are what an integrator's key may be used for.
+    are what an integrator's key may be used for. ``proved_us`` is when the person last used a passkey in this session.
     """
 
     kind: Kind
@@ -53,6 +53,7 @@ class Actor:
     shops: frozenset[str] = field(default_factory=frozenset)
     mandate: str | None = None
     scopes: frozenset[str] = field(default_factory=frozenset)
+    proved_us: int = 0
 
     def may(self, *roles: Role) -> bool:
         """True when the actor has one of ``roles`` (the system itself may do everything)."""

@@ -9,10 +9,11 @@ class MadangError(Exception):
     """An error a caller can act on.
 
     ``code`` is stable and documented (``room.what``), ``status`` is the HTTP status, ``details`` are plain values
-    that a program can read (never personal data).
+    that a program can read (never personal data). ``leads_to`` is the page where people can do something about it.
     """
 
     status: ClassVar[int] = 500
+    leads_to: ClassVar[str] = ""
 
     def __init__(self, code: str, *, ko: str, en: str, next_ko: str = "", next_en: str = "", **details: Any) -> None:
         super().__init__(f"{code}: {en}" + (f" {next_en}" if next_en else ""))

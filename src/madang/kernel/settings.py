@@ -67,6 +67,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: Annotated[int, Meta(description="Port the pages are served on", ge=0, le=65535)] = 8300
     language: Annotated[str, Meta(description="Language of pages: `ko` or `en`", pattern="^(ko|en)$")] = "ko"
     secret: Annotated[Secret, Meta(description="Signs sessions; empty: they end when the process does")] = Secret()
+    public_url: Annotated[
+        str,
+        Meta(
+            description="Where people reach the pages, such as `https://shop.example`: passkeys and e-mail links need "
+            "it beyond this machine; empty: `localhost` only",
+            pattern=r"^(https?://[^/\s]+/?)?$",
+        ),
+    ] = ""
+    smtp: Annotated[
+        str,
+        Meta(
+            description="Mail server for sign-in links: `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`; "
+            "empty: no mail, passkeys only"
+        ),
+    ] = ""
+    mail_from: Annotated[str, Meta(description="Sender of mails, such as `마당 <hello@shop.example>`")] = (
+        "Madang <madang@localhost>"
+    )
     log_level: Annotated[
         str, Meta(description="Lowest level logged", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
     ] = "INFO"
@@ -127,7 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def shown(self) -> dict[str, Any]:
         """All values for people and logs; secrets and the database's password are hidden."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
-        values |= {name: _without_password(values[name]) for name in ("database", "mqtt")}
+        values |= {name: _without_password(values[name]) for name in ("database", "mqtt", "smtp")}
         return {name: repr(value) if isinstance(value, Secret) else value for name, value in values.items()}
 
     def __repr__(self) -> str:

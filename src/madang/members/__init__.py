@@ -4,6 +4,7 @@ Personal fields are declared with purpose and retention and sealed under a key o
 destroys that key, and facts and books, which hold opaque keys only, stay whole. Nobody else keeps personal data.
 """
 
+from madang.members.bank import BankAccount, bank_account, payout_hold, payout_hold_until, set_bank_account
 from madang.members.credentials import (
     close_credential,
     close_digests,
@@ -16,6 +17,7 @@ from madang.members.credentials import (
 from madang.members.declared import PersonalField, declare_field, declared
 from madang.members.erasure import scrub
 from madang.members.model import Consent, Held, Person
+from madang.members.proving import StepUpNeeded, is_fresh, need_step_up
 from madang.members.service import add_person, destroy_due, erase, field, fields, leave, person, set_fields
 from madang.members.standing import (
     actor_of,
@@ -30,13 +32,16 @@ from madang.members.standing import (
 from madang.members.upkeep import Tidied, upkeep
 
 __all__ = [
+    "BankAccount",
     "Consent",
     "Held",
     "Person",
     "PersonalField",
+    "StepUpNeeded",
     "Tidied",
     "actor_of",
     "add_person",
+    "bank_account",
     "close_credential",
     "close_digests",
     "close_role",
@@ -50,14 +55,19 @@ __all__ = [
     "fields",
     "give_role",
     "has_consent",
+    "is_fresh",
     "issue_credential",
     "leave",
+    "need_step_up",
     "open_digests",
+    "payout_hold",
+    "payout_hold_until",
     "people_of",
     "person",
     "person_of",
     "roles_of",
     "scrub",
+    "set_bank_account",
     "set_fields",
     "take_digests",
     "upkeep",

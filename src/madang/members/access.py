@@ -45,3 +45,14 @@ def present(tx: Tx, person: UUID) -> Person:
             person=str(person),
         )
     return found
+
+
+def no_consent() -> NotFound:
+    """The error of a purpose nobody asks consent for."""
+    return NotFound(
+        "members.no_consent",
+        ko="그런 동의 항목이 없습니다.",
+        en="There is no such consent.",
+        next_ko="내 계정에서 다시 고르세요.",
+        next_en="Choose again in your account.",
+    )

@@ -14,9 +14,11 @@ from sqlalchemy.pool import NullPool
 from madang.db import Database
 from madang.db.sqlite import library
 from madang.kernel import Unavailable
-from madang.members import records
+from madang.members import records, tables
 
-PERSONAL = (records.keys, records.fields, records.credentials)
+PERSONAL = (
+    records.keys, records.fields, records.credentials, tables.passkeys, tables.addresses, tables.links, tables.retained,
+)  # fmt: skip
 
 
 def scrub(db: Database) -> None:

@@ -80,3 +80,83 @@ class CredentialClosed(msgspec.Struct, frozen=True, kw_only=True):
     """The ``number``-th credential of a person opens no gate any more."""
 
     number: int
+
+
+@journal.kind("members.passkey_added", version=1, stage=Stage.SERVICE)
+class PasskeyAdded(msgspec.Struct, frozen=True, kw_only=True):
+    """A person registered their ``number``-th passkey."""
+
+    number: int
+
+
+@journal.kind("members.passkey_removed", version=1, stage=Stage.SERVICE)
+class PasskeyRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """The ``number``-th passkey of a person signs nobody in any more."""
+
+    number: int
+
+
+@journal.kind("members.address_confirmed", version=1, stage=Stage.SERVICE)
+class AddressConfirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """A person proved that their e-mail address is theirs: one-time links may go there."""
+
+
+@journal.kind("members.address_removed", version=1, stage=Stage.SERVICE)
+class AddressRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """No one-time link goes to the person's former address any more."""
+
+
+@journal.kind("members.signed_in", version=1, stage=Stage.SERVICE)
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A person signed in with a ``passkey`` (its number), or by a one-time ``link``."""
+
+    way: str
+    passkey: int | None = None
+
+
+@journal.kind("members.stepped_up", version=1, stage=Stage.SERVICE)
+class SteppedUp(msgspec.Struct, frozen=True, kw_only=True):
+    """A person proved once more, in a session, that it is them."""
+
+    passkey: int
+
+
+@journal.kind("members.sessions_ended", version=1, stage=Stage.SERVICE)
+class SessionsEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """Sessions of a person ended: ``signed_out``, ``elsewhere`` (ended from another one), ``left``, ``replaced``."""
+
+    count: int
+    why: str
+
+
+@journal.kind("members.sign_in_failed", version=1, stage=Stage.SERVICE)
+class SignInFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody failed to sign in as this person; ``locked_until_us`` where that locked the account for a while."""
+
+    why: str
+    count: int
+    locked_until_us: int | None = None
+
+
+@journal.kind("members.bank_account_set", version=1, stage=Stage.SERVICE)
+class BankAccountSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's account for payouts was set or changed; payouts wait until ``held_until_us``."""
+
+    held_until_us: int
+
+
+@journal.kind("members.api_key_made", version=1, stage=Stage.SERVICE)
+class ApiKeyMade(msgspec.Struct, frozen=True, kw_only=True):
+    """A key for programs was made, in place of ``replaces`` where it was rotated."""
+
+    prefix: str
+    scopes: tuple[str, ...]
+    expires_at_us: int
+    replaces: str | None = None
+
+
+@journal.kind("members.api_key_closed", version=1, stage=Stage.SERVICE)
+class ApiKeyClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """A key for programs opens nothing any more."""
+
+    prefix: str

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from madang.db import Tx, table
+from madang.members import tables as tables  # declared with the rest
 
 people = table(
     "members_people",

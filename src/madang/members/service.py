@@ -13,8 +13,10 @@ from madang import journal
 from madang.db import Tx
 from madang.kernel import Actor, Conflict, Role, derived
 from madang.kernel.clock import DAY_US
-from madang.members import access, declared, facts, records, vault
+from madang.members import access, declared, facts, records, tables, vault
 from madang.members.model import Person
+
+WAYS_IN = (tables.passkeys, tables.addresses, tables.dongs, tables.holds)
 
 log = logging.getLogger("madang.members")
 
@@ -89,7 +91,7 @@ def erase(tx: Tx, by: Actor, key: UUID, *, at_us: int) -> None:
     if access.known(tx, key).erased_at_us is not None:
         return
     _close(tx, key, at_us)
-    for table in (records.keys, records.fields, records.credentials):
+    for table in (records.keys, records.fields, records.credentials, *WAYS_IN):
         records.destroy(tx, sa.delete(table).where(records.mine(tx, table, person=key)))
     records.mark_person(tx, key, erased_at_us=at_us)
     tell(tx, by, facts.Erased(), person=key, at_us=at_us)
@@ -121,6 +123,8 @@ def _close(tx: Tx, key: UUID, at_us: int) -> None:
     records.close(tx, records.roles, at_us, person=key)
     records.close(tx, records.credentials, at_us, person=key)
     records.close(tx, records.consents, at_us, person=key)
+    records.close(tx, tables.sessions, at_us, person=key)
+    records.close(tx, tables.api_keys, at_us, person=key)
     records.close(tx, records.people, at_us, key=key)
 
 

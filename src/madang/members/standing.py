@@ -7,20 +7,26 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from madang.db import Tx
-from madang.kernel import Actor, Kind, Role
-from madang.members import access, facts, records
+from madang.kernel import Actor, Conflict, Kind, Role
+from madang.members import access, facts, records, sessions
+from madang.members.giving import SENSITIVE, need_giver
 from madang.members.model import Consent, Held
+from madang.members.proving import need_step_up
 from madang.members.service import tell
 
+OPERATORS_KEY = "operator"  # whoever holds the key of the data folder is asked for no passkey
 NEIGHBOURHOOD = ""  # the shop of a role that holds everywhere
 
 
 def give_role(tx: Tx, by: Actor, person: UUID, role: Role, *, shop: str | None = None, at_us: int) -> None:
-    """Give a role in one shop or (``shop`` ``None``) the whole neighbourhood; one they hold already stays."""
+    """Give a role in one shop or (``shop`` ``None``) the whole neighbourhood; one they hold already stays.
+
+    Raises ``Forbidden`` where ``by`` may not (``giving``), ``StepUpNeeded`` for a role that opens much.
+    """
     by.need_neighbourhood(tx.neighbourhood)
-    by.need(Role.OPERATOR)
-    if shop is not None:
-        by.need_shop(shop)
+    need_giver(by, role, shop)
+    if role in SENSITIVE and by.key != OPERATORS_KEY:
+        need_step_up(by, at_us)
     access.present(tx, person)
     if any(held.role is role and held.shop == shop for held in _open(tx, person)):
         return
@@ -29,13 +35,22 @@ def give_role(tx: Tx, by: Actor, person: UUID, role: Role, *, shop: str | None =
         closed_at_us=None,
     )  # fmt: skip
     tell(tx, by, facts.RoleGiven(role=role.value), person=person, at_us=at_us, shop=shop)
+    sessions.turn_soon(tx, person)
 
 
 def close_role(tx: Tx, by: Actor, person: UUID, role: Role, *, shop: str | None = None, at_us: int) -> None:
-    """End a role; one they do not hold is none to end."""
-    access.self_or(tx, by, person, Role.OPERATOR)
+    """End a role; one they do not hold is none to end. Anybody may lay down their own.
+
+    Raises ``Conflict`` for the neighbourhood's last operator: nobody could give roles any more.
+    """
+    by.need_neighbourhood(tx.neighbourhood)
+    if not (by.kind is Kind.PERSON and by.key == str(person)):
+        need_giver(by, role, shop)
+    if role is Role.OPERATOR and shop is None:
+        _not_the_last(tx, person)
     if records.close(tx, records.roles, at_us, person=person, role=role.value, shop=shop or NEIGHBOURHOOD):
         tell(tx, by, facts.RoleClosed(role=role.value), person=person, at_us=at_us, shop=shop)
+        sessions.turn_soon(tx, person)
 
 
 def roles_of(tx: Tx, by: Actor, person: UUID) -> list[Held]:
@@ -87,6 +102,25 @@ def consents_of(tx: Tx, by: Actor, person: UUID) -> list[Consent]:
 def has_consent(tx: Tx, person: UUID, purpose: str) -> bool:
     """True while the person agrees to ``purpose``: ask before every use."""
     return any(consent.purpose == purpose for consent in _consents(tx, person))
+
+
+def roles_held(tx: Tx, person: UUID) -> list[Held]:
+    """The roles somebody holds now, for what decides who they are (no caller asks)."""
+    return _open(tx, person)
+
+
+def _not_the_last(tx: Tx, person: UUID) -> None:
+    table = records.roles
+    mine = records.mine(tx, table, role=Role.OPERATOR.value, shop=NEIGHBOURHOOD)
+    holders = {key for (key,) in tx.rows(sa.select(table.c.person).where(mine, table.c.closed_at_us.is_(None)))}
+    if holders == {person}:
+        raise Conflict(
+            "members.last_operator",
+            ko="이 동네의 마지막 운영자입니다.",
+            en="This is the neighbourhood's last operator.",
+            next_ko="다른 사람에게 운영자 역할을 먼저 주세요.",
+            next_en="Give somebody else the role first.",
+        )
 
 
 def _open(tx: Tx, person: UUID) -> list[Held]:

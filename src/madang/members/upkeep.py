@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from madang import files, guard, jobs
-from madang.db import Database
+from madang.db import Database, Tx
 from madang.files import Store
 from madang.kernel import Actor
 from madang.kernel.clock import DAY_US
+from madang.members import links, lockouts, passkeys, sessions
 from madang.members.erasure import scrub
 from madang.members.service import destroy_due
 
 JOBS_KEPT_US = 30 * DAY_US
+
+
+SESSIONS_KEPT_US = 90 * DAY_US
+"""접속기록: three months (통신비밀보호법 시행령 §41)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,14 @@ class Tidied:
     contents: int
     answers: int
     jobs: int
+
+
+def forget(tx: Tx, *, now_us: int) -> None:
+    """Delete what was never answered or opened, and what is no longer kept of signing in."""
+    passkeys.forget_challenges(tx, now_us)
+    links.forget(tx, now_us)
+    lockouts.forget(tx, now_us - DAY_US)
+    sessions.forget(tx, now_us - SESSIONS_KEPT_US)
 
 
 def upkeep(db: Database, store: Store, by: Actor, *, now_us: int) -> Tidied:
@@ -38,5 +51,6 @@ def upkeep(db: Database, store: Store, by: Actor, *, now_us: int) -> Tidied:
         answers += gone
     while gone := db.write(partial(jobs.forget_closed, before_us=now_us - JOBS_KEPT_US), neighbourhood=where):
         closed += gone
+    db.write(partial(forget, now_us=now_us), neighbourhood=where)
     scrub(db)
     return Tidied(fields, contents, answers, closed)

@@ -88,7 +88,13 @@ class Centre:
             links=Links([keys.kept_secret(self.home / "receipt-links.key")]),
         )
         more = [machines, desk, *site.routers(ours)]
-        front = Shopfront(neighbourhood=n, more=more, clock=self.clock, language=self.settings.language)
+        front = Shopfront(
+            neighbourhood=n,
+            more=more,
+            clock=self.clock,
+            language=self.settings.language,
+            identify=site.identify(ours),
+        )
         running = start(create_app(front), self.settings.host, self.settings.port)
         self._ends.callback(running.stop)
         self.url = running.url

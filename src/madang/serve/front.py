@@ -14,6 +14,7 @@ from madang.doors import Gateway, api
 from madang.doors.alarms import SELDOM, SILENT_US
 from madang.kernel import Actor, Clock
 from madang.serve.desks import DeskDoor
+from madang.ui import Identify
 from madang.walkout.desk import Desk
 from madang.walkout.live import Hub, Hubs
 from madang.walkout.live_model import Device, Item
@@ -61,7 +62,16 @@ class Front:
         self._desk = Desk(db, links, clock, changed=self.showing.deal_changed)
         self._running: Running | None = None
 
-    def open(self, host: str, port: int, *, language: str, desk: DeskDoor, more: Sequence[APIRouter] = ()) -> str:
+    def open(
+        self,
+        host: str,
+        port: int,
+        *,
+        language: str,
+        desk: DeskDoor,
+        more: Sequence[APIRouter] = (),
+        identify: Identify | None = None,
+    ) -> str:
         """Serve; gives the address. Raises ``Unavailable`` ``web.address_taken``."""
         desk.announce(self.hubs)
         self.showing.open()
@@ -74,6 +84,7 @@ class Front:
                 more=[api.router(self._gateway), *desk.routers, *more],
                 clock=self._clock,
                 language=language,
+                identify=identify,
                 handlers=desk.handlers,
             )
         )

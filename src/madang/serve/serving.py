@@ -297,6 +297,7 @@ class Serving:
             language=self.settings.language,
             desk=self._desk(found, key),
             more=[operator, *site.routers(self._site())],
+            identify=site.identify(self._site()),
         )
         told = keys.address(self.home)
         keys.write_address(told, self.url)

@@ -14,7 +14,8 @@ from madang.db import Database
 from madang.deals.links import Links
 from madang.kernel import Clock
 from madang.kernel.settings import Settings
-from madang.ui import Pages
+from madang.serve import people
+from madang.ui import Identify, Pages
 from madang.walkout.live import Hubs
 
 
@@ -34,7 +35,12 @@ class Site:
     pages: Pages = field(default_factory=Pages)
 
 
-def routers(site: Site) -> list[APIRouter]:  # noqa: ARG001 - each room's line uses it
+def identify(site: Site) -> Identify:
+    """Who sent a request, for the edge of the app that serves ``routers``."""
+    return people.identify(site)
+
+
+def routers(site: Site) -> list[APIRouter]:
     """Every router of the rooms that neighbours and the shop's people use, in the order they are tried."""
-    found: list[list[APIRouter]] = []
+    found: list[list[APIRouter]] = [people.routers(site)]
     return [router for of_a_room in found for router in of_a_room]

@@ -69,6 +69,12 @@ Identify = Callable[[Asking], Identity | None]
 """Runs in a thread of its own; ``None`` for a visitor. Raises ``NotSignedIn`` for a key that opens nothing."""
 
 
+class SignInNeeded(NotSignedIn):
+    """Only somebody who has signed in may do this (401)."""
+
+    leads_to = "/account/sign-in"
+
+
 def acting(request: Request, shop: str) -> Actor:
     """Who is asking, in one shop: roles held there count, and the actor is limited to it."""
     who: Identity | None = request.state.who
@@ -79,7 +85,7 @@ def signed_in(request: Request) -> Identity:
     """Who is asking; ``NotSignedIn`` for a visitor."""
     who: Identity | None = request.state.who
     if who is None:
-        raise NotSignedIn(
+        raise SignInNeeded(
             "ui.sign_in",
             ko="먼저 로그인해야 합니다.",
             en="You need to sign in first.",

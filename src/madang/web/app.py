@@ -43,7 +43,7 @@ class Shopfront:
 def create_app(shopfront: Shopfront) -> FastAPI:
     """The ASGI app, ready for ``start`` or ``serve``."""
     pages = Pages()
-    faults = Faults(pages)
+    faults = Faults(pages, doors=shopfront.identify is not None)
 
     def refuse(scope: Scope, error: MadangError) -> ASGIApp:
         return faults.answer(Request(scope), error)

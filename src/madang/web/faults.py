@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from madang.kernel import MadangError, Malformed, NotFound
 from madang.ui import Pages, language_of
@@ -25,10 +28,10 @@ class NotAllowed(MadangError):
 
 
 class Faults:
-    """Turns errors into responses."""
+    """Turns errors into responses. With ``doors`` people are led to where they sign in, or prove that it is them."""
 
-    def __init__(self, pages: Pages) -> None:
-        self._pages = pages
+    def __init__(self, pages: Pages, *, doors: bool = False) -> None:
+        self._pages, self._doors = pages, doors
 
     def install(self, app: FastAPI) -> None:
         app.add_exception_handler(MadangError, self._known)
@@ -41,6 +44,8 @@ class Faults:
         wait = error.details.get("retry_after_s")
         headers = {"Retry-After": str(wait)} if wait else {}
         if wants_html(request):
+            if self._doors and error.leads_to:
+                return _led(request, error.leads_to)
             return self._pages.html(
                 request, "ui/error.html", status=error.status, headers=headers, error=error, request_id=request_id
             )
@@ -58,6 +63,16 @@ class Faults:
         assert isinstance(error, RequestValidationError)
         places = sorted({".".join(str(part) for part in fault["loc"]) for fault in error.errors()})
         return self.answer(request, unreadable(places))
+
+
+def _led(request: Request, where: str) -> Response:
+    """To a page that lets people in, and back from there to where they wanted to be (a form: to its page)."""
+    back = request.url
+    if request.method != "GET":
+        from_page = URL(request.headers.get("referer", "/"))
+        back = from_page if from_page.netloc == request.url.netloc else URL("/")
+    wanted = back.path + (f"?{back.query}" if back.query else "")
+    return RedirectResponse(f"{where}?{urlencode({'next': wanted})}", 303, headers={"Cache-Control": "no-store"})
 
 
 PROBLEM = "application/problem+json"
