@@ -251,7 +251,7 @@ def test_vouchers_agree_with_the_model_on_both_databases(sqlite_url: str, postgr
         open_database(sqlite_url, migrate=False, durable=False) as one,
         open_database(postgres_url, migrate=False, durable=False) as two,
     ):
-        live(everywhere(one, two), examples=6, steps=25)
+        live(everywhere(one, two), examples=3, steps=25)
 
 
 @pytest.mark.soak
