@@ -108,7 +108,7 @@ def test_somebody_elses_object_is_refused_whatever_ones_role(world: World) -> No
 
 
 def test_doors_with_keys_of_their_own_stay_shut_without_one(world: World) -> None:
-    found = [a for a in addresses(world.app) if said(a, "key")]
+    found = [a for a in addresses(world.app) if said(a, "key") and a.name != "progress"]  # a number, told to anybody
     assert len(found) > 10
     for address in found:
         for role in ("", Role.MAKER):
