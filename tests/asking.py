@@ -20,15 +20,15 @@ class Client:
     def __init__(self, app: ASGIApp) -> None:
         self._app, self._cookies = app, httpx.Cookies()
 
-    def keeps(self, name: str, value: str) -> None:
-        """A cookie it has from before."""
-        self._cookies.set(name, value)
-
     def get(self, path: str, **given: Any) -> httpx.Response:
         return self.request("GET", path, **given)
 
     def post(self, path: str, **given: Any) -> httpx.Response:
         return self.request("POST", path, **given)
+
+    def cookie(self, name: str) -> str:
+        """A cookie it has been given, or ''."""
+        return self._cookies.get(name, "")
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:
         return asyncio.run(self._ask(method, path, given))

@@ -68,7 +68,7 @@ class Street:
 
         def begin(tx: Tx) -> None:
             for shop in ("s1", "s2"):
-                places.add_shop(tx, BY, shop, "가게", "Shop", small_layout(), self.now)
+                places.add_shop(tx, BY, shop, f"{shop} 가게", f"Shop {shop}", small_layout(), self.now)
             places.add_place(tx, BY, "h1", PlaceKind.HUB, "거점", "Hub", at_us=self.now)
             catalog.add_products(tx, BY, GOODS, id=a, at_us=self.now)
             new = [Price(product=sku, price_krw=krw, from_us=self.now) for sku, krw in PRICES.items()]

@@ -85,7 +85,7 @@ def test_every_key_is_used_somewhere() -> None:
         f"review.{part}" for part in ("kind", "why", "time", "differs", "moment", "reason", "keys", "done", "edit")
     }
     groups |= {"review.visit", "review.tasks"}
-    groups |= {f"account.{part}" for part in ("link", "told", "role", "consent", "mail", "sessions")}
+    groups |= {"store.said", "store.fault", "store.back", "store.checkout"}
     for key in TEXTS.keys("ko"):
         group = key.rpartition(".")[0]
         assert group in groups or key in sources or key.removeprefix("live.") in sources, key

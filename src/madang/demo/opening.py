@@ -9,6 +9,8 @@ from madang import catalog, ledger, members, payments, places
 from madang.db import Database, Tx
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, derived, system
+from madang.storefront import terms
+from madang.storefront.slots import Window
 from madang.walkout import promising, service
 from madang.walkout.promise import Terms
 from madang.walkout.records import Rules
@@ -22,6 +24,19 @@ PROMISE = Terms(wrong_max=0.01)
 """At most 1 in 100: what a small shop's receipts can prove in months (docs/promise.md has the table)."""
 SHORT_EVERY = 25
 """One check-in in so many finds no money added to the wallet, to show what then happens."""
+BACK, BACK_G = 24, 20_000
+"""What lies behind the shop of each product, for orders: pieces, or grams of what is sold by weight."""
+ONLINE = terms.Terms(
+    delivers=True,
+    fee_krw=3_000,
+    free_from_krw=30_000,
+    fetch_at=(SHOP,),
+    windows=tuple(
+        Window(way=way, from_min=hour * 60, until_min=(hour + 2) * 60, orders_max=12)
+        for way in ("delivery", "pickup")
+        for hour in (10, 14, 18)
+    ),
+)
 
 
 def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
@@ -39,7 +54,13 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
         service.stock_as_planned(tx, BY, SHOP, id=derived("demo.stock"), at_us=at_us)
         promising.promise_that(tx, BY, SHOP, PROMISE, id=derived("demo.promise"), at_us=at_us)
 
+    def sell_online(tx: Tx) -> None:
+        goods = [catalog.stock.Lot(sku=p.id, amount=BACK_G if p.sold_by == "weight" else BACK) for p in stock.products]
+        catalog.stock.receive(tx, BY, SHOP, goods, id=derived("demo.back"), at_us=at_us)
+        terms.set_terms(tx, BY, SHOP, ONLINE, at_us=at_us)
+
     db.write(furnish, neighbourhood=NEIGHBOURHOOD)
+    db.write(sell_online, neighbourhood=NEIGHBOURHOOD)
     db.write(stock_up, neighbourhood=NEIGHBOURHOOD)
 
 

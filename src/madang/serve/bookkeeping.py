@@ -11,11 +11,12 @@ from madang import journal, ledger, members
 from madang.db import Database, Tx
 from madang.files import Store
 from madang.kernel import Actor, Clock
-from madang.kernel.clock import DAY_US, MINUTE_US
+from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.ledger import Audit
 from madang.serve.rounds import Rounds
 
 CHECK_US = 10 * MINUTE_US
+LAPSE_US = 10 * SECOND_US
 FAULTS_MAX = 20
 
 log = logging.getLogger("madang.serve")
@@ -42,9 +43,15 @@ class Bookkeeping:
         self.checked_us = 0
 
     def go_round(self, rounds: Rounds, *, tidy_first_us: int = 0) -> None:
-        """Check every ten minutes, tidy once a day."""
+        """Check every ten minutes, tidy once a day; what was held and has run out is free within seconds."""
+        rounds.every(LAPSE_US, "lapse", self.lapse)
         rounds.every(CHECK_US, "check", self.check)
         rounds.every(DAY_US, "tidy", self.tidy, first_us=tidy_first_us)
+
+    def lapse(self) -> None:
+        """Time out what is pending and due, so that nobody sees as taken what is free (booking does so by itself)."""
+        now_us = self._clock.now_us()
+        self._db.write(lambda tx: ledger.expire(tx, now_us), neighbourhood=self._by.neighbourhood)
 
     def check(self) -> bool:
         """Recompute what has been booked since the check before, and compare."""

@@ -14,7 +14,7 @@ from madang.db import Database
 from madang.deals.links import Links
 from madang.kernel import Clock
 from madang.kernel.settings import Settings
-from madang.serve import people
+from madang.serve import people, store
 from madang.ui import Identify, Pages
 from madang.walkout.live import Hubs
 
@@ -42,5 +42,5 @@ def identify(site: Site) -> Identify:
 
 def routers(site: Site) -> list[APIRouter]:
     """Every router of the rooms that neighbours and the shop's people use, in the order they are tried."""
-    found: list[list[APIRouter]] = [people.routers(site)]
+    found: list[list[APIRouter]] = [people.routers(site), store.routers(site)]
     return [router for of_a_room in found for router in of_a_room]

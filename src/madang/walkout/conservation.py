@@ -1,6 +1,7 @@
 """What must hold between the books and the deals, beyond each book's own check.
 
-- goods: for each product, shelves + sold + lost + stockroom = received (what is in hands is pending, still on a shelf);
+- goods: for each product, shelves + stock + sold + lost + waste + stockroom = received
+  (what is in hands is pending, still on a shelf);
 - in hands: what is pending off the shelves is what the open visits hold;
 - money: the shop's income and tax = its receipts less refunds;
 - capacity: free + inside + overflow = given, and what is pending is who is inside.
@@ -18,7 +19,7 @@ from madang.ledger import Book
 from madang.walkout import books, records
 
 SHOP_MONEY = ("sales", "sales_exempt", "vat_payable")
-GOODS = ("shelf", "sold", "lost", "stockroom")
+GOODS = ("shelf", "stock", "sold", "lost", "waste", "stockroom")
 
 
 def differences(tx: Tx, by: Actor, shop: str) -> list[str]:

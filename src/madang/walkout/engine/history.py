@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from madang.walkout.engine.store import Floats
@@ -38,8 +36,8 @@ class History:
         return t[came], m[came]
 
 
-def middle(values: Sequence[float]) -> float:
+def middle(values: Floats) -> float:
     """The median of a few values (numpy's own takes twenty times as long)."""
-    ordered = sorted(values)
+    ordered = sorted(values.tolist())
     n = len(ordered)
     return float(0.5 * (ordered[(n - 1) // 2] + ordered[n // 2]))

@@ -1,0 +1,27 @@
+"""The storefront's pages as a served neighbourhood has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from madang.kernel import Uuid7
+from madang.payments.means import names
+from madang.storefront import pages
+
+if TYPE_CHECKING:
+    from madang.serve.site import Site
+
+
+def routers(site: Site) -> list[APIRouter]:
+    """Cart, checkout, orders, the shop's desk for them."""
+    front = pages.Storefront(
+        site.db, site.clock, Uuid7(site.clock), site.pages, site.neighbourhood, site.links, means=at_checkout
+    )
+    return [pages.router(front)]
+
+
+def at_checkout() -> list[str]:
+    """The means a checkout offers: those that need nothing but the payer's word or a gateway's page."""
+    return sorted(set(names()) & {"wallet", "toss", "kakao"}, key=("wallet", "toss", "kakao").index)

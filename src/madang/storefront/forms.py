@@ -1,0 +1,114 @@
+"""What forms say, read into the words of the storefront. A field that makes no sense is ``Invalid``, never a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from madang.db import Tx
+from madang.kernel import Invalid, business_date
+from madang.payments import Part
+from madang.storefront.addresses import Address
+from madang.storefront.checkout import Choice, Placing
+from madang.storefront.model import Checkout, Reason, Wish
+from madang.storefront.terms import terms_of
+
+NOT_CONTENT = ("csrf_token", "idempotency_key")
+STEPS = (
+    "pack", "ship", "make_ready", "deliver", "hand_over", "take_back", "exchange", "decline", "withdraw_claim",
+    "confirm", "short",
+)  # fmt: skip
+STAFF_STEPS = ("pack", "ship", "make_ready", "deliver", "hand_over", "take_back", "exchange", "decline")
+SAID = ("thanks", "again", "partly", "hold_over", "return", "cancel", "confirm", "withdraw_claim", *STAFF_STEPS)
+"""What a page may say was done."""
+
+
+def number(text: str) -> int:
+    """A whole number of at most nine digits. Raises ``Invalid``."""
+    text = text.strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise Invalid(
+            "storefront.no_number",
+            ko="수량은 0 이상의 숫자로 적어 주세요.",
+            en="Write an amount as a whole number.",
+            next_ko="숫자만 적어 다시 보내 주세요.",
+            next_en="Use digits only, and send it again.",
+        )
+    return int(text)
+
+
+def local(where: str | None, home: str) -> str:
+    """An address of this site to go back to; never another site."""
+    if where is None or not where.startswith("/") or where.startswith("//") or "\\" in where or len(where) > 300:
+        return home
+    return where if where.isprintable() else home
+
+
+def year(at_us: int) -> int:
+    return business_date(at_us).year
+
+
+def choice_of(form: Mapping[str, str], shop: str) -> Choice:
+    """``way.<shop>`` is ``delivery`` or ``pickup/<place>``; ``slot.<shop>.<way>`` the window."""
+    way, _, place = form.get(f"way.{shop}", "").partition("/")
+    kind = "delivery" if way == "delivery" else "pickup"
+    return Choice(way=kind, place=place, slot=form.get(f"slot.{shop}.{kind}", ""))  # type: ignore[arg-type]
+
+
+def total(tx: Tx, held: Checkout, form: Mapping[str, str]) -> int:
+    """What is due: goods and the fees of the chosen ways."""
+    fees = [terms_of(tx, g.shop).fee(choice_of(form, g.shop).way, g.goods_krw) for g in held.groups]
+    return held.goods_krw + sum(fees)
+
+
+def placing(held: Checkout, form: Mapping[str, str], *, total_krw: int) -> Placing:
+    """The checkout's form."""
+    choices = {group.shop: choice_of(form, group.shop) for group in held.groups if f"way.{group.shop}" in form}
+    address = Address(**{name: form.get(name, "") for name in Address.__struct_fields__})
+    kept = form.get("kept_address", "")
+    agreed = frozenset(name.removeprefix("agree.") for name in form if name.startswith("agree."))
+    born = form.get("born", "").strip()
+    means = form.get("means", "wallet")
+    return Placing(
+        choices=choices,
+        address=None if kept and kept != "new" else address,
+        kept_address=kept if kept != "new" else "",
+        agreed=agreed,
+        born=number(born) if born else None,
+        parts=(Part(means, total_krw),) if total_krw else (),
+    )
+
+
+def coming_back(form: Mapping[str, str]) -> dict[str, Any]:
+    """The form that gives back: ``amount.<line>`` for each line, a reason, return or exchange."""
+    wishes = []
+    for name, text in form.items():
+        line = name.removeprefix("amount.")
+        if name.startswith("amount.") and line.isdigit() and text.strip() and number(text):
+            wishes.append(Wish(line=number(line), amount=number(text)))
+    reason = form.get("reason", "")
+    if reason not in list(Reason):
+        raise Invalid(
+            "storefront.no_reason",
+            ko="이유를 하나 골라 주세요.",
+            en="Choose a reason.",
+            next_ko="고른 뒤 다시 보내 주세요.",
+            next_en="Then send it again.",
+        )
+    kind = "exchange" if form.get("kind") == "exchange" else "return"
+    untouched = form.get("untouched") == "yes"
+    note = form.get("note", "")[:500]
+    return {"kind": kind, "lines": wishes, "reason": Reason(reason), "untouched": untouched, "note": note}
+
+
+def args_of(step: str, form: Mapping[str, str]) -> dict[str, object]:
+    """What staff say with a step."""
+    if step == "ship":
+        return {"by": form.get("by", "")[:60], "number": form.get("number", "")[:60]}
+    if step in ("deliver", "hand_over"):
+        return {"age_checked": form.get("age_checked") == "yes"}
+    if step in ("take_back", "exchange"):
+        return {"sellable": form.get("sellable") == "yes"}
+    if step == "decline":
+        return {"why": form.get("why", "")[:500]}
+    return {}

@@ -1,0 +1,273 @@
+"""Cart, checkout, orders, what comes back: plain pages and forms that work without script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from madang.db import Database, Tx
+from madang.deals.links import Links
+from madang.guard import Answer, fingerprint, once
+from madang.kernel import Actor, Clock, Ids, Invalid, MadangError, NotFound, Role
+from madang.payments import State
+from madang.storefront import carts, checkout, faults, forms, orders, showing
+from madang.storefront.actions import order_of
+from madang.storefront.model import Reason
+from madang.storefront.process import ORDER_1
+from madang.ui import Pages, session
+from madang.ui.access import everyone, own_or_guest, role
+
+PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+Form_ = Mapping[str, str]
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """A form's fields as texts; of a field sent twice the last one."""
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
+
+class Storefront:
+    """What the pages share. ``pay_at`` is where a payment that waits for somebody outside is paid."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        ids: Ids,
+        pages: Pages,
+        neighbourhood: str,
+        links: Links,
+        *,
+        pay_at: Callable[[UUID], str] = lambda payment: f"/pay/{payment}",
+        means: Callable[[], list[str]] = lambda: ["wallet"],
+    ) -> None:
+        self.db, self.clock, self.ids, self.pages, self.n, self.links = db, clock, ids, pages, neighbourhood, links
+        self.pay_at, self.means = pay_at, means
+
+    def read(self, fn: Callable[[Tx], Any]) -> Any:
+        return self.db.read(fn, neighbourhood=self.n)
+
+    def write(self, fn: Callable[[Tx], Any]) -> Any:
+        return self.db.write(fn, neighbourhood=self.n)
+
+    def buyer(self, request: Request) -> Actor:
+        """Whoever shops here; a member who shopped as a guest before gets that cart too."""
+        guest = carts.guest(self.n, request.state.guest)
+        who = request.state.who
+        if who is None:
+            return guest
+        by = carts.shopper(who.by)
+        if session.guest_of(request.cookies) and self.read(lambda tx: carts.show(tx, guest)):
+            self.write(lambda tx: carts.merge(tx, by, guest))
+        return by
+
+    def once(self, request: Request, by: Actor, form: Form_, act: Callable[[Tx, int], str]) -> Response:
+        """Do what a form asks for once under its key, then show the page that ``act`` names."""
+        at_us, path = self.clock.now_us(), request.url.path
+        said = "&".join(f"{name}={form[name]}" for name in sorted(form) if name not in forms.NOT_CONTENT)
+        key = request.headers.get("idempotency-key") or form.get("idempotency_key", "")
+
+        def write(tx: Tx) -> Answer:
+            return once(
+                tx, by, key=key, request=fingerprint("POST", path, said.encode()), at_us=at_us,
+                act=lambda: Answer(303, location=act(tx, at_us)),
+            )  # fmt: skip
+
+        answer: Answer = self.write(write)
+        return RedirectResponse(answer.location or "/", 303, headers=PRIVATE)
+
+    def html(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        return self.pages.html(
+            request, f"storefront/{template}.html", status=status, headers=PRIVATE, key=str(self.ids.new()),
+            now_us=self.clock.now_us(), **values,
+        )  # fmt: skip
+
+
+def router(shop: Storefront) -> APIRouter:
+    """``/cart``, ``/checkout``, ``/orders``."""
+    routes = APIRouter(include_in_schema=False)
+    _cart(routes, shop)
+    _checkout(routes, shop)
+    _orders(routes, shop)
+    _desk(routes, shop)
+    return routes
+
+
+def _cart(routes: APIRouter, shop: Storefront) -> None:
+    @routes.get("/cart", name="cart", dependencies=[everyone])
+    def show(request: Request, said: str = "") -> Response:
+        by, at_us = shop.buyer(request), shop.clock.now_us()
+        found = shop.read(lambda tx: showing.cart(tx, by, at_us))
+        return shop.html(request, "cart", cart=found, said=said if said in forms.SAID else "")
+
+    @routes.post("/cart/lines", name="cart.put", dependencies=[everyone])
+    def put(request: Request, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
+        by = shop.buyer(request)
+
+        def act(tx: Tx, at_us: int) -> str:
+            add = form.get("set") is None
+            amount = forms.number(form.get("amount", "1"))
+            if amount == 0 and not add:
+                carts.take_out(tx, by, form.get("shop", ""), form.get("sku", ""))
+            else:
+                carts.put(tx, by, form.get("shop", ""), form.get("sku", ""), amount, at_us=at_us, add=add)
+            return forms.local(form.get("back"), "/cart")
+
+        return shop.once(request, by, form, act)
+
+
+def _checkout(routes: APIRouter, shop: Storefront) -> None:
+    @routes.post("/checkout", name="checkout.begin", dependencies=[everyone])
+    def begin(request: Request, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
+        by, id = shop.buyer(request), shop.ids.new()
+        codes = tuple(code for code in [form.get("code", "").strip()] if code)
+
+        def act(tx: Tx, at_us: int) -> str:
+            checkout.begin(tx, by, id=id, at_us=at_us, codes=codes)
+            return f"/checkout/{id}"
+
+        return shop.once(request, by, form, act)
+
+    @routes.get("/checkout/{id}", name="checkout", dependencies=[own_or_guest])
+    def show(request: Request, id: UUID) -> Response:
+        return _counter(shop, request, shop.buyer(request), id, {}, None)
+
+    @routes.post("/checkout/{id}", name="checkout.place", dependencies=[own_or_guest])
+    def place(request: Request, id: UUID, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
+        by, at_us = shop.buyer(request), shop.clock.now_us()
+        try:
+            held = shop.read(lambda tx: checkout.get(tx, by, id))
+            total = shop.read(lambda tx: forms.total(tx, held, form))
+            said = forms.placing(held, form, total_krw=total)
+            placed = shop.write(lambda tx: checkout.place(tx, by, id, said, at_us=at_us))
+        except (Invalid, MadangError) as error:
+            if isinstance(error, NotFound) or error.code == "storefront.hold_over":
+                raise
+            return _counter(shop, request, by, id, form, error)
+        if placed.payment is not None and placed.payment.state == State.PENDING:
+            return RedirectResponse(shop.pay_at(placed.payment.id), 303, headers=PRIVATE)
+        where = f"/orders/{placed.orders[0]}?said=thanks" if len(placed.orders) == 1 else "/orders?said=thanks"
+        return RedirectResponse(where, 303, headers=PRIVATE)
+
+    @routes.post("/checkout/{id}/drop", name="checkout.drop", dependencies=[own_or_guest])
+    def drop(request: Request, id: UUID) -> Response:
+        by, at_us = shop.buyer(request), shop.clock.now_us()
+        shop.write(lambda tx: checkout.drop(tx, by, id, at_us=at_us))
+        return RedirectResponse("/cart", 303, headers=PRIVATE)
+
+
+def _counter(
+    shop: Storefront, request: Request, by: Actor, id: UUID, form: Form_, error: MadangError | None
+) -> Response:
+    at_us = shop.clock.now_us()
+
+    def look(tx: Tx) -> showing.Counter:
+        return showing.counter(tx, by, id, at_us, member=request.state.who is not None)
+
+    found = shop.read(look)
+    if found.held.state == "placed":
+        return RedirectResponse("/orders", 303, headers=PRIVATE)
+    if not found.held.held(at_us):
+        return RedirectResponse("/cart?said=hold_over", 303, headers=PRIVATE)
+    wrong = error.details.get("fields", {}) if error is not None else {}
+    means = [name for name in shop.means() if name != "wallet" or found.wallet_krw is not None]
+    return shop.html(
+        request, "checkout", status=error.status if error else 200, counter=found, form=form, error=error, wrong=wrong,
+        means=means, year_max=forms.year(at_us) - checkout.ADULT_YEARS,
+    )  # fmt: skip
+
+
+def _orders(routes: APIRouter, shop: Storefront) -> None:
+    @routes.get("/orders", name="orders", dependencies=[own_or_guest])
+    def history(request: Request, said: str = "") -> Response:
+        by = shop.buyer(request)
+        found = shop.read(lambda tx: showing.history(tx, by))
+        return shop.html(
+            request, "history", found=found, process=ORDER_1, token=shop.links.token,
+            said=said if said in forms.SAID else "",
+        )  # fmt: skip
+
+    @routes.get("/orders/{id}", name="order", dependencies=[own_or_guest])
+    def order(request: Request, id: UUID, said: str = "") -> Response:
+        by, tracked = _seen(shop, request, id)
+        names = shop.read(lambda tx: showing.shop_names(tx, tracked.deal.shop))
+        return shop.html(
+            request, "order", of=tracked, process=ORDER_1, names=names, token=shop.links.token,
+            mine=tracked.deal.subject == by.key, steps=forms.STAFF_STEPS, said=said if said in forms.SAID else "",
+        )  # fmt: skip
+
+    @routes.post("/orders/{id}/{step}", name="order.step", dependencies=[own_or_guest])
+    def step(request: Request, id: UUID, step: str, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
+        by, _ = _seen(shop, request, id)
+
+        def act(tx: Tx, at_us: int) -> str:
+            made = orders.step_id(id, f"{step}/{form.get('idempotency_key', '')}")
+            if step == "cancel":
+                orders.cancel(tx, by, id, step=made, at_us=at_us)
+            elif step == "again":
+                left_out = orders.again(tx, carts.shopper(by), id, at_us=at_us)
+                return "/cart?said=partly" if left_out else "/cart?said=again"
+            elif step == "return":
+                said = forms.coming_back(form)
+                orders.ask_back(tx, by, id, step=made, at_us=at_us, **said)
+            elif step in forms.STEPS:
+                args = forms.args_of(step, form)
+                orders.step(tx, by, id, step, step=made, at_us=at_us, args=args)
+            else:
+                raise NotFound(
+                    "storefront.no_step",
+                    ko="주문에 그런 단계가 없습니다.",
+                    en="An order has no such step.",
+                    next_ko="주문 화면의 단추를 눌러 주세요.",
+                    next_en="Use the buttons of the order's page.",
+                )
+            return f"/orders/{id}?said={step}"
+
+        return shop.once(request, by, form, act)
+
+    @routes.get("/orders/{id}/return", name="order.return", dependencies=[own_or_guest])
+    def back(request: Request, id: UUID) -> Response:
+        _, tracked = _seen(shop, request, id)
+        return shop.html(request, "return", of=tracked, reasons=list(Reason))
+
+
+def _desk(routes: APIRouter, shop: Storefront) -> None:
+    @routes.get("/desk/{shop}/orders", name="desk.orders", dependencies=[role(Role.OPERATOR, Role.STAFF)])
+    def desk(request: Request, shop: str, cursor: str | None = None) -> Response:
+        by = session.acting(request, shop)
+        found = here.read(lambda tx: showing.waiting(tx, by, shop, cursor))
+        names = here.read(lambda tx: showing.shop_names(tx, shop))
+        rows = [(deal, order_of(deal)) for deal in found.rows]
+        return here.html(request, "desk", rows=rows, names=names, next=found.next, process=ORDER_1, shop=shop)
+
+    here = shop
+
+
+def _seen(shop: Storefront, request: Request, id: UUID) -> tuple[Actor, orders.Tracked]:
+    """The order as its buyer sees it, else as somebody who serves in its shop does."""
+    at_us, by = shop.clock.now_us(), shop.buyer(request)
+    found = _tracked(shop, by, id, at_us)
+    if found is not None:
+        return by, found
+    who = request.state.who
+    asking: Actor = request.state.by
+    if who is not None:
+        online: list[str] = shop.read(showing.online)
+        for one in (asking, *(who.acting(place) for place in online)):
+            found = _tracked(shop, one, id, at_us) if one.may(Role.OPERATOR, Role.STAFF) else None
+            if found is not None:
+                return one, found
+    raise faults.no_order()
+
+
+def _tracked(shop: Storefront, by: Actor, id: UUID, at_us: int) -> orders.Tracked | None:
+    try:
+        found: orders.Tracked = shop.read(lambda tx: orders.track(tx, by, id, now_us=at_us))
+    except NotFound:
+        return None
+    return found

@@ -1,0 +1,222 @@
+"""What the storefront's pages show: carts and checkouts with prices, windows and names; one history of all."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from madang import catalog, deals, ledger, payments, places
+from madang.catalog import stock
+from madang.db import Page, Tx
+from madang.deals import Deal, Receipt
+from madang.kernel import Actor, Conflict, Invalid, NotFound, system
+from madang.storefront import carts, checkout, orders, pricing, process, records
+from madang.storefront.actions import order_of
+from madang.storefront.addresses import Kept, list_of
+from madang.storefront.model import CartLine, Checkout, Line, Order
+from madang.storefront.slots import Slot
+from madang.storefront.terms import Terms, sells_online
+
+
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+    """A cart's goods of one shop: lines at today's prices, what is left of each SKU, and what is not sold any more."""
+
+    shop: str
+    name_ko: str
+    name_en: str
+    terms: Terms | None
+    lines: tuple[Line, ...]
+    left: dict[str, int]
+    gone: tuple[CartLine, ...] = ()
+
+    @property
+    def goods_krw(self) -> int:
+        return sum(line.amount_krw for line in self.lines)
+
+    @property
+    def short(self) -> tuple[str, ...]:
+        """SKUs of which less is left than wanted."""
+        return tuple(line.sku for line in self.lines if self.left.get(line.sku, 0) < line.amount)
+
+
+class Cart(msgspec.Struct, frozen=True, kw_only=True):
+    """A cart as its page shows it; ``held`` is the checkout that keeps its goods, where one does."""
+
+    shelves: tuple[Shelf, ...]
+    held: Checkout | None = None
+
+    @property
+    def goods_krw(self) -> int:
+        return sum(shelf.goods_krw for shelf in self.shelves)
+
+    @property
+    def lines(self) -> int:
+        return sum(len(shelf.lines) for shelf in self.shelves)
+
+    @property
+    def orderable(self) -> bool:
+        """Whether all of it can be ordered as it is."""
+        return self.lines > 0 and all(
+            shelf.terms is not None and not shelf.short and not shelf.gone for shelf in self.shelves
+        )
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """One shop's part of a checkout: how it can come, and when."""
+
+    shop: str
+    name_ko: str
+    name_en: str
+    terms: Terms
+    lines: tuple[Line, ...]
+    goods_krw: int
+    delivery: tuple[Slot, ...]
+    pickup: tuple[Slot, ...]
+    fetch_at: tuple[tuple[str, str, str], ...]
+
+
+class Counter(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkout as its page shows it."""
+
+    held: Checkout
+    desks: tuple[Desk, ...]
+    addresses: tuple[Kept, ...]
+    wallet_krw: int | None
+    adult: bool
+    notices: tuple[Line, ...]
+
+    @property
+    def goods_krw(self) -> int:
+        return self.held.goods_krw
+
+
+class Bought(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing of the history: a web order, or a receipt of a walk-out shop."""
+
+    at_us: int
+    shop: str
+    name_ko: str
+    name_en: str
+    first_ko: str
+    first_en: str
+    more: int
+    total_krw: int
+    deal: Deal | None = None
+    receipt: Receipt | None = None
+
+
+def cart(tx: Tx, by: Actor, at_us: int) -> Cart:
+    """The caller's cart at today's prices. What is not sold any more stands apart."""
+    wanted = carts.show(tx, by)
+    terms = sells_online(tx) if wanted else {}
+    shelves = [
+        _shelf(tx, by, shop, [x for x in wanted if x.shop == shop], terms.get(shop), at_us)
+        for shop in dict.fromkeys(line.shop for line in wanted)
+    ]
+    held = records.open_checkout(tx, by)
+    return Cart(shelves=tuple(shelves), held=held if held is not None and held.held(at_us) else None)
+
+
+def counter(tx: Tx, by: Actor, id: UUID, at_us: int, *, member: bool) -> Counter:
+    """A checkout that is held. Raises what ``checkout.get`` raises."""
+    held = checkout.get(tx, by, id)
+    terms = sells_online(tx)
+    desks = [
+        _desk(tx, group.shop, terms[group.shop], group.lines, group.goods_krw, at_us)
+        for group in held.groups
+        if group.shop in terms
+    ]
+    lines = [line for group in held.groups for line in group.lines]
+    return Counter(
+        held=held,
+        desks=tuple(desks),
+        addresses=tuple(list_of(tx, by)),
+        wallet_krw=ledger.balance(tx, payments.wallet(by.key)).available if member else None,
+        adult=any(line.adult for line in lines),
+        notices=tuple(line for line in lines if line.basis != "free"),
+    )
+
+
+def history(tx: Tx, by: Actor, *, limit: int = 40) -> list[Bought]:
+    """Everything the caller has bought here, newest first: web orders and walk-out receipts in one row."""
+    made = orders.find(tx, by, limit=limit)
+    slips = deals.receipts.find(tx, by, person=by.key, limit=limit * 2)
+    names = _names(tx)
+    web = [_of_order(deal, order_of(deal), names) for deal in made.rows]
+    walked = [
+        _of_receipt(one, names) for one in slips.rows if one.decision != "order" and not _of_an_order(tx, by, one)
+    ]
+    return sorted([*web, *walked], key=lambda one: one.at_us, reverse=True)[:limit]
+
+
+def waiting(tx: Tx, by: Actor, shop: str, cursor: str | None) -> Page[Deal]:
+    """The orders of a shop, newest first, for those who pack and hand over."""
+    return orders.find(tx, by, shop=shop, cursor=cursor)
+
+
+def online(tx: Tx) -> list[str]:
+    """The shops that sell online."""
+    return list(sells_online(tx))
+
+
+def shop_names(tx: Tx, shop: str) -> tuple[str, str]:
+    return _names(tx).get(shop, (shop, shop))
+
+
+def _shelf(tx: Tx, by: Actor, shop: str, wanted: list[CartLine], terms: Terms | None, at_us: int) -> Shelf:
+    ko, en = shop_names(tx, shop)
+    sold = catalog.price_at(tx, by, [line.sku for line in wanted], at_us, shop=shop)
+    here = [line for line in wanted if line.sku in sold]
+    lines: tuple[Line, ...] = ()
+    try:
+        lines = pricing.quote(tx, by, shop, here, at_us=at_us, codes=()).lines if here else ()
+    except (Conflict, Invalid):
+        here = []
+    left = stock.available(tx, by, [line.sku for line in here], shop) if here else {}
+    kept = {line.sku for line in lines}
+    gone = tuple(line for line in wanted if line.sku not in kept)
+    return Shelf(shop=shop, name_ko=ko, name_en=en, terms=terms, lines=lines, left=left, gone=gone)
+
+
+def _desk(tx: Tx, shop: str, terms: Terms, lines: tuple[Line, ...], goods_krw: int, at_us: int) -> Desk:
+    ko, en = shop_names(tx, shop)
+    ours = system(tx.neighbourhood, "storefront")
+    named = [places.get(tx, ours, place) for place in terms.fetch_at]
+    return Desk(
+        shop=shop, name_ko=ko, name_en=en, terms=terms, lines=lines, goods_krw=goods_krw,
+        delivery=tuple(checkout.slots_of(tx, shop, terms, "delivery", at_us)) if terms.delivers else (),
+        pickup=tuple(checkout.slots_of(tx, shop, terms, "pickup", at_us)),
+        fetch_at=tuple((place.id, place.name_ko, place.name_en) for place in named),
+    )  # fmt: skip
+
+
+def _names(tx: Tx) -> dict[str, tuple[str, str]]:
+    ours = system(tx.neighbourhood, "storefront")
+    return {place.id: (place.name_ko, place.name_en) for place in places.shops(tx, ours)}
+
+
+def _of_order(deal: Deal, order: Order, names: dict[str, tuple[str, str]]) -> Bought:
+    ko, en = names.get(deal.shop, (deal.shop, deal.shop))
+    first = order.lines[0]
+    return Bought(
+        at_us=deal.opened_at_us, shop=deal.shop, name_ko=ko, name_en=en, first_ko=first.name_ko,
+        first_en=first.name_en, more=len(order.lines) - 1, total_krw=order.total_krw, deal=deal,
+    )  # fmt: skip
+
+
+def _of_receipt(receipt: Receipt, names: dict[str, tuple[str, str]]) -> Bought:
+    ko, en = names.get(receipt.shop, (receipt.shop, receipt.shop))
+    first_ko, first_en = (receipt.lines[0].name_ko, receipt.lines[0].name_en) if receipt.lines else ("", "")
+    return Bought(
+        at_us=receipt.at_us, shop=receipt.shop, name_ko=ko, name_en=en, first_ko=first_ko, first_en=first_en,
+        more=max(0, len(receipt.lines) - 1), total_krw=receipt.total_krw, receipt=receipt,
+    )  # fmt: skip
+
+
+def _of_an_order(tx: Tx, by: Actor, receipt: Receipt) -> bool:
+    """Refunds of web orders stand with their order."""
+    try:
+        return deals.get(tx, by, receipt.deal).process == process.NAME
+    except NotFound:  # taken over from a shop's own machine, where its deal lives
+        return False
