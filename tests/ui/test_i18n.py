@@ -86,6 +86,8 @@ def test_every_key_is_used_somewhere() -> None:
     }
     groups |= {"review.visit", "review.tasks"}
     groups |= {"store.said", "store.fault", "store.back", "store.checkout"}
+    groups |= {f"account.{part}" for part in ("link", "told", "role", "consent", "mail", "sessions")}
+    groups |= set(re.findall(r"""["']([a-z_.]+)\.["'] ~""", sources))  # t("group." ~ name)
     for key in TEXTS.keys("ko"):
         group = key.rpartition(".")[0]
         assert group in groups or key in sources or key.removeprefix("live.") in sources, key

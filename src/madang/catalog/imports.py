@@ -9,7 +9,7 @@ from uuid import UUID
 
 from madang.catalog import rows, service, spreadsheet
 from madang.catalog.cells import row_error
-from madang.catalog.model import EVERY_SHOP, Report, RowError
+from madang.catalog.model import EVERY_SHOP, Price, Product, Report, RowError
 from madang.catalog.plans import Plan
 from madang.db import Tx
 from madang.kernel import Actor, Invalid
@@ -70,6 +70,26 @@ def import_csv(
     )  # fmt: skip
 
 
+def preview(
+    tx: Tx, by: Actor, sheet: Sheet | str, data: bytes | str, *, at_us: int, shop: str = EVERY_SHOP
+) -> tuple[Plan[Product] | Plan[Price], tuple[RowError, ...]]:
+    """What a file of products or prices would do, and every fault in it; nothing is taken. See ``import_csv``."""
+    if Sheet(sheet) is Sheet.PRODUCTS:
+        lines = spreadsheet.read(data, rows.PRODUCT_COLUMNS, ("id", "name_ko"))
+        good, errors = rows.products(lines)
+        return _judged(good, errors, service.plan_products(tx, by, [product for _, product in good]))
+    lines = spreadsheet.read(data, rows.PRICE_COLUMNS, ("product", "price_krw"))
+    priced, errors = rows.prices(lines, at_us=at_us, shop=shop)
+    return _judged(priced, errors, service.plan_prices(tx, by, [price for _, price in priced], at_us))
+
+
+def _judged(
+    good: Sequence[tuple[int, T]], errors: list[RowError], plan: Plan[T]
+) -> tuple[Plan[T], tuple[RowError, ...]]:
+    wrong = [row_error(good[w.index][0], w.column, w.value, w.code, **w.words) for w in plan.wrong]
+    return plan, tuple(sorted([*errors, *wrong], key=lambda e: e.row))
+
+
 def _take(
     n: int,
     good: Sequence[tuple[int, T]],
@@ -78,9 +98,7 @@ def _take(
     plan_for: Callable[[Sequence[T]], Plan[T]],
     apply: Callable[[Plan[T]], None],
 ) -> Report:
-    plan = plan_for([thing for _, thing in good])
-    wrong = [row_error(good[w.index][0], w.column, w.value, w.code, **w.words) for w in plan.wrong]
-    every = tuple(sorted([*errors, *wrong], key=lambda e: e.row))
+    plan, every = _judged(good, errors, plan_for([thing for _, thing in good]))
     if every and not good_rows:
         return Report(rows=n, errors=every)
     apply(plan)

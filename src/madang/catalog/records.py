@@ -110,8 +110,11 @@ def owners_of_gtins(tx: Tx, by: Actor, gtins: Iterable[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in _OWNERS.rows(tx, gtins, {"n": by.neighbourhood})}
 
 
-def find_products(tx: Tx, by: Actor, *, kind: str | None, cursor: str | None, limit: int) -> Page[Product]:
+def find_products(tx: Tx, by: Actor, *, kind: str | None, text: str, cursor: str | None, limit: int) -> Page[Product]:
     wanted = sa.select(*_PRODUCT_COLUMNS).where(products.c.neighbourhood == by.neighbourhood)
+    if text:
+        columns = (products.c.id, products.c.gtin, products.c.name_ko, products.c.name_en)
+        wanted = wanted.where(sa.or_(*[column.icontains(text, autoescape=True) for column in columns]))
     if kind is not None:
         wanted = wanted.where(products.c.kind == kind)
     return keyset(tx, wanted, order=[products.c.id], cursor=cursor, limit=limit).map(_product)

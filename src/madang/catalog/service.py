@@ -31,7 +31,7 @@ def add_products(
     by the caller: the facts' ids come from it.
     """
     plan = plan_products(tx, by, products)
-    _raise_first(plan)
+    raise_first(plan)
     if plan.change and not change:
         raise Conflict(
             "catalog.product_exists",
@@ -48,7 +48,7 @@ def add_products(
 def set_prices(tx: Tx, by: Actor, prices: Sequence[Price], *, id: UUID, at_us: int) -> Plan[Price]:
     """Set prices from their ``from_us`` on. Raises ``Invalid`` where one would rewrite what was charged before now."""
     plan = plan_prices(tx, by, prices, at_us)
-    _raise_first(plan)
+    raise_first(plan)
     apply_prices(tx, by, plan, id=id, at_us=at_us)
     return plan
 
@@ -58,7 +58,7 @@ def set_facings(
 ) -> Plan[Facing]:
     """Set facings of a shop's planogram; with ``whole`` they are all of it, and every other facing is closed."""
     plan = plan_facings(tx, by, shop, facings, whole=whole)
-    _raise_first(plan)
+    raise_first(plan)
     apply_facings(tx, by, shop, plan, id=id, at_us=at_us, whole=whole)
     return plan
 
@@ -187,10 +187,10 @@ def product_of_gtin(tx: Tx, by: Actor, gtin: str) -> Product | None:
 
 
 def find_products(
-    tx: Tx, by: Actor, *, kind: str | None = None, cursor: str | None = None, limit: int = 50
+    tx: Tx, by: Actor, *, kind: str | None = None, text: str = "", cursor: str | None = None, limit: int = 50
 ) -> Page[Product]:
     """Products by id, a page at a time."""
-    return records.find_products(tx, by, kind=kind, cursor=cursor, limit=limit)
+    return records.find_products(tx, by, kind=kind, text=text.strip(), cursor=cursor, limit=limit)
 
 
 def price_history(tx: Tx, by: Actor, product: str) -> list[Price]:
@@ -212,7 +212,8 @@ def _may_change(by: Actor) -> None:
     by.need(Role.OPERATOR, Role.STAFF)
 
 
-def _raise_first(plan: Plan[T]) -> None:
+def raise_first(plan: Plan[T]) -> None:
+    """Raise the first thing a plan finds wrong."""
     if not plan.wrong:
         return
     wrong: Wrong = plan.wrong[0]

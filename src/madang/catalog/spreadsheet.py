@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from madang.catalog import workbooks
 from madang.kernel import Malformed
 
 BYTES_MAX = 10_000_000
@@ -22,13 +23,16 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def decoded(data: bytes | str) -> str:
-    """The text of a file as Excel saves it: UTF-8 with or without a mark, UTF-16 with one, or cp949 (Korean)."""
+    """The text of a file as Excel saves it: a workbook's first sheet, or text in UTF-8 with or without a mark, UTF-16
+    with one, or cp949 (Korean)."""
     if isinstance(data, str):
         return data.removeprefix("\ufeff")
     if len(data) > BYTES_MAX:
         raise _bad(
             "too_big", f"파일이 {BYTES_MAX // 1_000_000} MB보다 큽니다.", f"The file is over {BYTES_MAX:,} bytes."
         )
+    if data[:4] == workbooks.MAGIC:
+        return workbooks.as_csv(data, ROWS_MAX)
     names = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp949")
     for name in names:
         try:

@@ -10,7 +10,7 @@ from madang.journal.kinds import KINDS, kind, upcast
 from madang.journal.live import Beat, Feed, Resume, sse
 from madang.journal.model import ChainReport, Fact, New, Opaque, Stage
 from madang.journal.readers import Reader, ReaderLoop
-from madang.journal.service import append, append_many, head, read, verify
+from madang.journal.service import append, append_many, head, read, trail, verify
 
 __all__ = [
     "KINDS",
@@ -30,6 +30,7 @@ __all__ = [
     "kind",
     "read",
     "sse",
+    "trail",
     "upcast",
     "verify",
 ]

@@ -140,6 +140,18 @@ def find(
     return [fact(tuple(row)) for row in tx.execute(wanted.order_by(facts.c.seq).limit(limit))]
 
 
+def newest(tx: Tx, *, before: int | None, shops: Collection[str] | None, subject: str | None, limit: int) -> list[Fact]:
+    """Facts before a cursor, the newest first."""
+    wanted = sa.select(facts).where(facts.c.neighbourhood == tx.neighbourhood)
+    if before is not None:
+        wanted = wanted.where(facts.c.seq < before)
+    if shops is not None:
+        wanted = wanted.where(facts.c.shop.in_(shops))
+    if subject is not None:
+        wanted = wanted.where(facts.c.subject == subject)
+    return [fact(tuple(row)) for row in tx.execute(wanted.order_by(facts.c.seq.desc()).limit(limit))]
+
+
 def fact(row: Sequence[Any]) -> Fact:
     """A stored row as a ``Fact``."""
     body = KINDS.decode(row[KIND], row[VERSION], row[BODY])

@@ -88,6 +88,15 @@ def read(
     return records.find(tx, after=after, kinds=kinds, shops=shops, subject=subject, limit=max(0, min(limit, LIMIT_MAX)))
 
 
+def trail(
+    tx: Tx, by: Actor, *, subject: str | None = None, before: int | None = None, limit: int = LIMIT_MAX
+) -> list[Fact]:
+    """Facts about a subject (None: about anything) that came before ``seq`` ``before``, newest first; as ``read``."""
+    by.need_neighbourhood(tx.neighbourhood)
+    most = max(0, min(limit, LIMIT_MAX))
+    return records.newest(tx, before=before, shops=by.shops or None, subject=subject, limit=most)
+
+
 def head(tx: Tx, by: Actor) -> tuple[int, bytes]:
     """``(seq, hash)`` of the newest fact: keep it elsewhere to verify against later. ``(0, 32 zeros)`` when empty."""
     by.need_neighbourhood(tx.neighbourhood)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
+from madang.console import pages as console_pages
+from madang.console.desk import ConsoleDesk
 from madang.db import Database
 from madang.deals.links import Links
-from madang.kernel import Clock
+from madang.kernel import Clock, Uuid7
 from madang.kernel.settings import Settings
 from madang.serve import people, store
 from madang.ui import Identify, Pages
@@ -42,5 +44,14 @@ def identify(site: Site) -> Identify:
 
 def routers(site: Site) -> list[APIRouter]:
     """Every router of the rooms that neighbours and the shop's people use, in the order they are tried."""
-    found: list[list[APIRouter]] = [people.routers(site), store.routers(site)]
+    found: list[list[APIRouter]] = [
+        people.routers(site),
+        store.routers(site),
+        _console(site),
+    ]
     return [router for of_a_room in found for router in of_a_room]
+
+
+def _console(site: Site) -> list[APIRouter]:
+    desk = ConsoleDesk(site.db, site.neighbourhood, site.clock, Uuid7(site.clock))
+    return [console_pages.router(desk, site.pages)]

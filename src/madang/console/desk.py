@@ -1,0 +1,200 @@
+"""What the console's pages are made from: one call a page, one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from madang import catalog, journal, ledger, places
+from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, workbooks
+from madang.catalog.imports import preview
+from madang.catalog.plans import Plan
+from madang.catalog.rows import PRICE_COLUMNS, PRODUCT_COLUMNS
+from madang.console import repricing, service
+from madang.console.model import Change
+from madang.console.repricing import Rule
+from madang.db import Database, Page, Tx
+from madang.journal import Fact
+from madang.kernel import Actor, Clock, Ids, Role, seoul
+from madang.ledger import Book
+
+T = TypeVar("T")
+TRAIL = 50
+SOUGHT = 20
+EXPORT_PAGE = 200
+MAY = (Role.OPERATOR, Role.STAFF)
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A product in the list, with the price in force now (None: it has none)."""
+
+    product: Product
+    price_krw: int | None
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What the search box found, by kind."""
+
+    products: tuple[Product, ...]
+    places: tuple[Any, ...]
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """The neighbourhood at one look. ``books`` sums what each book moved in; ``facts`` counts everything ever told."""
+
+    shops: tuple[Any, ...]
+    products: int
+    unpriced: int
+    wallets_krw: int
+    facts: int
+
+
+class ConsoleDesk:
+    """Reads and writes for the pages."""
+
+    def __init__(self, db: Database, neighbourhood: str, clock: Clock, ids: Ids) -> None:
+        self._db, self._n, self.clock, self.ids = db, neighbourhood, clock, ids
+
+    # --- looking --------------------------------------------------------------------------------------------------
+    def overview(self, by: Actor) -> Overview:
+        def look(tx: Tx) -> Overview:
+            products, unpriced, cursor = 0, 0, None
+            while True:
+                page = catalog.find_products(tx, by, cursor=cursor, limit=EXPORT_PAGE)
+                priced = catalog.price_at(tx, by, [p.id for p in page.rows], self.clock.now_us())
+                products, unpriced = products + len(page.rows), unpriced + len(page.rows) - len(priced)
+                if (cursor := page.next) is None:
+                    break
+            wallets = ledger.balances(tx, book=Book.MONEY, code="wallet").values()
+            return Overview(
+                shops=tuple(places.shops(tx, by)),
+                products=products,
+                unpriced=unpriced,
+                wallets_krw=sum(balance.posted for balance in wallets),
+                facts=journal.head(tx, by)[0],
+            )
+
+        return self._read(by, look)
+
+    def products(self, by: Actor, text: str, cursor: str | None) -> Page[Row]:
+        def look(tx: Tx) -> Page[Row]:
+            page = catalog.find_products(tx, by, text=text, cursor=cursor)
+            now = catalog.price_at(tx, by, [p.id for p in page.rows], self.clock.now_us())
+            return page.map(lambda p: Row(product=p, price_krw=now.get(p.id)))
+
+        return self._read(by, look)
+
+    def product(self, by: Actor, id: str) -> tuple[Product, list[Price], list[Fact]]:
+        """The product, all its prices (newest first), and what was done to it."""
+
+        def look(tx: Tx) -> tuple[Product, list[Price], list[Fact]]:
+            history = catalog.price_history(tx, by, id)
+            return catalog.product(tx, by, id), history[::-1], journal.trail(tx, by, subject=id, limit=TRAIL)
+
+        return self._read(by, look)
+
+    def trail(self, by: Actor, subject: str, before: int | None) -> list[Fact]:
+        return self._read(by, lambda tx: journal.trail(tx, by, subject=subject or None, before=before, limit=TRAIL))
+
+    def search(self, by: Actor, text: str) -> Found:
+        def look(tx: Tx) -> Found:
+            low = text.strip().lower()
+            if not low:
+                return Found(products=(), places=())
+            shops = [s for s in places.shops(tx, by) if low in f"{s.id} {s.name_ko} {s.name_en}".lower()]
+            page = catalog.find_products(tx, by, text=text, limit=SOUGHT)
+            return Found(products=tuple(page.rows), places=tuple(shops))
+
+        return self._read(by, look)
+
+    def change(self, by: Actor, id: UUID) -> tuple[Change, dict[str, Product]]:
+        """A change, and the products it names."""
+
+        def look(tx: Tx) -> tuple[Change, dict[str, Product]]:
+            change = service.get(tx, by, id)
+            return change, catalog.products(tx, by, [edit.object for edit in change.edits])
+
+        return self._read(by, look)
+
+    def changes(self, by: Actor, cursor: str | None) -> Page[Change]:
+        return self._read(by, lambda tx: service.find(tx, by, cursor=cursor))
+
+    def export(self, by: Actor, sheet: Sheet, form: str) -> tuple[bytes, str, str]:
+        """(content, media type, file name) of all products or of all prices in force, as an import takes them."""
+        heading, rows = self._read(by, lambda tx: _sheet(tx, by, sheet, self.clock.now_us()))
+        name = f"{sheet}-{seoul(self.clock.now_us()):%Y%m%d}.{form}"
+        if form == "xlsx":
+            return workbooks.xlsx(sheet, heading, rows), workbooks.TYPE, name
+        return workbooks.csv_bytes(heading, rows), "text/csv; charset=utf-8", name
+
+    # --- changing -------------------------------------------------------------------------------------------------
+    def reprice(self, by: Actor, products: Sequence[str], rule: Rule) -> Change:
+        """Stage new prices of some products by a rule; those without a price are left out."""
+        id, at_us = self.ids.new(), self.clock.now_us()
+
+        def act(tx: Tx) -> Change:
+            now = catalog.price_at(tx, by, products, at_us)
+            return service.stage_prices(tx, by, repricing.repriced(now, rule), id=id, at_us=at_us)
+
+        return self._write(act)
+
+    def edit(self, by: Actor, product: Product) -> Change:
+        id, at_us = self.ids.new(), self.clock.now_us()
+        return self._write(lambda tx: service.stage_products(tx, by, [product], id=id, at_us=at_us))
+
+    def take(self, by: Actor, sheet: Sheet, data: bytes) -> tuple[Change | None, tuple[RowError, ...]]:
+        """Stage what a file says; with a fault in it, nothing is staged and every fault is given."""
+        id, at_us = self.ids.new(), self.clock.now_us()
+
+        def act(tx: Tx) -> tuple[Change | None, tuple[RowError, ...]]:
+            plan, faults = preview(tx, by, sheet, data, at_us=at_us)
+            if faults:
+                return None, faults
+            return _staged(tx, by, plan, id=id, at_us=at_us), ()
+
+        return self._write(act)
+
+    def apply(self, by: Actor, id: UUID) -> Change:
+        at_us = self.clock.now_us()
+        return self._write(lambda tx: service.apply(tx, by, id, at_us=at_us))
+
+    def undo(self, by: Actor, id: UUID) -> Change:
+        at_us = self.clock.now_us()
+        return self._write(lambda tx: service.undo(tx, by, id, at_us=at_us))
+
+    def _read(self, by: Actor, fn: Callable[[Tx], T]) -> T:
+        by.need(*MAY)
+        return self._db.read(fn, neighbourhood=self._n)
+
+    def _write(self, fn: Callable[[Tx], T]) -> T:
+        return self._db.write(fn, neighbourhood=self._n)
+
+
+def _staged(tx: Tx, by: Actor, plan: Plan[Any], *, id: UUID, at_us: int) -> Change:
+    things = [*plan.add, *plan.change]
+    if things and isinstance(things[0], Price):
+        prices = {p.product: p.price_krw for p in things if p.shop == EVERY_SHOP}
+        return service.stage_prices(tx, by, prices, id=id, at_us=at_us)
+    return service.stage_products(tx, by, things, id=id, at_us=at_us)
+
+
+def _sheet(tx: Tx, by: Actor, sheet: Sheet, at_us: int) -> tuple[list[str], list[list[Any]]]:
+    columns = PRODUCT_COLUMNS if sheet is Sheet.PRODUCTS else PRICE_COLUMNS
+    rows: list[list[Any]] = []
+    cursor = None
+    while True:
+        page = catalog.find_products(tx, by, cursor=cursor, limit=EXPORT_PAGE)
+        if sheet is Sheet.PRODUCTS:
+            rows += [[_cell(getattr(p, name)) for name in columns] for p in page.rows]
+        else:
+            now = catalog.price_at(tx, by, [p.id for p in page.rows], at_us)
+            rows += [[p.id, now[p.id], "", ""] for p in page.rows if p.id in now]
+        if (cursor := page.next) is None:
+            return list(columns), rows
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else str(value) if not isinstance(value, (int, float)) else value

@@ -1,0 +1,57 @@
+"""The words of the console."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What a change is made to."""
+
+    PRODUCTS = "products"
+    PRICES = "prices"
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """One object of a change: what it is ``before`` (None: it is not there) and ``after``, as plain JSON values.
+
+    A product is its fields; a price is ``price_krw`` and ``shop`` ('' for every shop).
+    """
+
+    object: str
+    before: dict[str, Any] | None
+    after: dict[str, Any]
+
+    @property
+    def fields(self) -> list[tuple[str, Any, Any]]:
+        """(field, before, after) of what differs."""
+        was = self.before or {}
+        return [(name, was.get(name), new) for name, new in self.after.items() if was.get(name) != new]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Many edits, shown before they are made. ``by`` is the opaque key of who staged it.
+
+    It may be made until ``expires_at_us``; ``kept`` counts what ``undo`` could not take back (what was added stays).
+    """
+
+    id: UUID
+    kind: Kind
+    edits: tuple[Edit, ...]
+    by: str
+    staged_at_us: int
+    expires_at_us: int
+    applied_at_us: int | None = None
+    undone_at_us: int | None = None
+
+    @property
+    def added(self) -> int:
+        return sum(edit.before is None for edit in self.edits)
+
+    @property
+    def changed(self) -> int:
+        return len(self.edits) - self.added

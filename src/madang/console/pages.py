@@ -1,0 +1,236 @@
+"""The console's pages: an overview, products, changes with preview and undo, files in and out, who did what, search."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, UploadFile
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from madang.catalog import Product, Sheet, SoldBy, Vat
+from madang.catalog.spreadsheet import BYTES_MAX
+from madang.console.desk import ConsoleDesk
+from madang.console.model import Change
+from madang.console.repricing import STEPS_KRW, How, Rule
+from madang.journal import KINDS
+from madang.kernel import Actor, Invalid, Malformed, Role
+from madang.ui import Pages, access
+
+PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+EDITS_SHOWN = 200
+Text = Annotated[str, Form(max_length=200)]
+
+
+class Views:
+    """Renders the console's templates for one request's reader."""
+
+    def __init__(self, desk: ConsoleDesk, pages: Pages) -> None:
+        self.desk, self._pages = desk, pages
+
+    def show(self, request: Request, page_name: str, **values: Any) -> Response:
+        where = request.url.path.split("/")[2:3]
+        here = where[0] if where else "overview"
+        return self._pages.html(request, f"console/{page_name}.html", headers=PRIVATE, here=here, **values)
+
+
+def router(desk: ConsoleDesk, pages: Pages) -> APIRouter:
+    """``/console`` and what lies under it, for operators and staff."""
+    may = [access.role(Role.OPERATOR, Role.STAFF)]
+    routes = APIRouter(prefix="/console", include_in_schema=False, dependencies=may)
+    views = Views(desk, pages)
+    _looking(routes, views)
+    _products(routes, views)
+    _changes(routes, views)
+    _files(routes, views)
+    return routes
+
+
+def _looking(routes: APIRouter, views: Views) -> None:
+    desk = views.desk
+
+    @routes.get("", name="console")
+    def overview(request: Request) -> Response:
+        by = _by(request)
+        return views.show(request, "overview", sums=desk.overview(by), recent=desk.trail(by, "", None)[:8], says=_says)
+
+    @routes.get("/search", name="console.search")
+    def search(request: Request, q: str = "") -> Response:
+        return views.show(request, "search", q=q, found=desk.search(_by(request), q[:100]))
+
+    @routes.get("/trail", name="console.trail")
+    def trail(request: Request, about: str = "", before: int | None = None) -> Response:
+        facts = desk.trail(_by(request), about[:200], before)
+        more = urlencode({"about": about, "before": facts[-1].seq}) if len(facts) == 50 else ""
+        return views.show(request, "trail", facts=facts, about=about, more=more, says=_says, body=_body)
+
+
+def _products(routes: APIRouter, views: Views) -> None:
+    desk = views.desk
+
+    @routes.get("/products", name="console.products")
+    def products(request: Request, q: str = "", cursor: str | None = None) -> Response:
+        page = desk.products(_by(request), q[:100], cursor)
+        more = urlencode({"q": q, "cursor": page.next}) if page.next else ""
+        return views.show(request, "products", page=page, q=q, more=more, steps=STEPS_KRW, hows=list(How))
+
+    @routes.get("/products/{product}", name="console.product")
+    def product(request: Request, product: str) -> Response:
+        found, prices, facts = desk.product(_by(request), product)
+        return views.show(
+            request, "product", product=found, prices=prices, facts=facts, says=_says, vats=list(Vat),
+            units=list(SoldBy), now_us=desk.clock.now_us(),
+        )  # fmt: skip
+
+    @routes.post("/products/{product}", name="console.product.edit")
+    def edit(
+        request: Request,
+        product: str,
+        name_ko: Text,
+        vat: Annotated[Vat, Form()],
+        sold_by: Annotated[SoldBy, Form()],
+        name_en: Text = "",
+        gtin: Text = "",
+        unit_weight_g: Text = "",
+        shelf_life_d: Text = "",
+        kind: Text = "",
+    ) -> Response:
+        known = desk.product(_by(request), product)[0]
+        new = Product(
+            id=product, name_ko=name_ko.strip(), name_en=name_en.strip() or name_ko.strip(), vat=vat, sold_by=sold_by,
+            gtin=gtin.strip() or None, unit_weight_g=_number(unit_weight_g), unit_weight_sd_g=known.unit_weight_sd_g,
+            shelf_life_d=_whole(shelf_life_d), kind=kind.strip() or None,
+        )  # fmt: skip
+        return _to(desk.edit(_by(request), new))
+
+    @routes.post("/prices", name="console.reprice")
+    def reprice(
+        request: Request,
+        how: Annotated[How, Form()],
+        value: Text,
+        step_krw: Annotated[int, Form()] = 10,
+        product: Annotated[list[str] | None, Form(max_length=200)] = None,
+    ) -> Response:
+        number = _number(value)
+        if number is None or not product:
+            raise _nothing_chosen()
+        return _to(desk.reprice(_by(request), product, Rule(how=how, value=number, step_krw=step_krw)))
+
+
+def _changes(routes: APIRouter, views: Views) -> None:
+    desk = views.desk
+
+    @routes.get("/changes", name="console.changes")
+    def changes(request: Request, cursor: str | None = None) -> Response:
+        page = desk.changes(_by(request), cursor)
+        return views.show(request, "changes", page=page, more=urlencode({"cursor": page.next}) if page.next else "")
+
+    @routes.get("/changes/{change}", name="console.change")
+    def change(request: Request, change: UUID) -> Response:
+        found, products = desk.change(_by(request), change)
+        return views.show(request, "change", change=found, products=products, shown=EDITS_SHOWN)
+
+    @routes.post("/changes/{change}/apply", name="console.change.apply")
+    def apply(request: Request, change: UUID) -> Response:
+        return _to(desk.apply(_by(request), change))
+
+    @routes.post("/changes/{change}/undo", name="console.change.undo")
+    def undo(request: Request, change: UUID) -> Response:
+        return _to(desk.undo(_by(request), change))
+
+
+def _files(routes: APIRouter, views: Views) -> None:
+    desk = views.desk
+
+    @routes.get("/files", name="console.files")
+    def files(request: Request) -> Response:
+        return views.show(request, "files", faults=(), name="")
+
+    @routes.post("/files", name="console.files.take")
+    def take(request: Request, sheet: Annotated[Sheet, Form()], file: Annotated[UploadFile, File()]) -> Response:
+        data = file.file.read(BYTES_MAX + 1)
+        if not data:
+            raise _no_file()
+        change, faults = desk.take(_by(request), sheet, data)
+        if change is not None:
+            return _to(change)
+        return views.show(request, "files", faults=faults, name=file.filename or "")
+
+    @routes.get("/files/{sheet}.{form}", name="console.files.give")
+    def give(request: Request, sheet: Sheet, form: str) -> Response:
+        if form not in ("csv", "xlsx") or sheet is Sheet.PLANOGRAM:
+            raise _no_form()
+        content, media, name = desk.export(_by(request), sheet, form)
+        headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type=media, headers=headers)
+
+
+def _by(request: Request) -> Actor:
+    by: Actor = request.state.by
+    return by
+
+
+def _to(change: Change) -> Response:
+    return RedirectResponse(f"/console/changes/{change.id}", 303, headers=PRIVATE)
+
+
+def _says(kind: str) -> str:
+    return next((known.says for known in KINDS if known.name == kind), kind)
+
+
+def _body(fact: Any) -> list[tuple[str, str]]:
+    """(field, value) of what a fact says, short enough for a row."""
+    return [(name, str(getattr(fact.body, name))[:60]) for name in fact.body.__struct_fields__]
+
+
+def _number(text: str) -> float | None:
+    plain = text.replace(",", "").replace("원", "").replace("%", "").strip()
+    if not plain:
+        return None
+    try:
+        return float(plain)
+    except ValueError:
+        raise Invalid(
+            "console.not_a_number",
+            ko=f"'{text}'은(는) 숫자가 아닙니다.",
+            en=f"'{text}' is not a number.",
+            next_ko="숫자로 적어 주세요. 예: -10, 1,200",
+            next_en="Write a number, for instance -10 or 1,200.",
+        ) from None
+
+
+def _whole(text: str) -> int | None:
+    number = _number(text)
+    return None if number is None else round(number)
+
+
+def _nothing_chosen() -> Invalid:
+    return Invalid(
+        "console.nothing_chosen",
+        ko="고른 상품이나 값이 없습니다.",
+        en="No product or no value was chosen.",
+        next_ko="목록에서 상품을 고르고 비율이나 금액을 적으세요.",
+        next_en="Choose products in the list and write a share or an amount.",
+    )
+
+
+def _no_file() -> Malformed:
+    return Malformed(
+        "console.no_file",
+        ko="파일이 없거나 비어 있습니다.",
+        en="There is no file, or it is empty.",
+        next_ko="CSV나 엑셀(.xlsx) 파일을 고르세요.",
+        next_en="Choose a CSV or Excel (.xlsx) file.",
+    )
+
+
+def _no_form() -> Invalid:
+    return Invalid(
+        "console.no_such_file",
+        ko="그런 파일은 내보내지 않습니다.",
+        en="No such file is given out.",
+        next_ko="상품이나 가격을 csv나 xlsx로 받으세요.",
+        next_en="Take products or prices, as csv or xlsx.",
+    )

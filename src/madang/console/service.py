@@ -1,0 +1,217 @@
+"""The use cases of the console: stage a change, look at it, make it, take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from madang import catalog, journal
+from madang.catalog import EVERY_SHOP, Price, Product
+from madang.catalog.service import plan_products, raise_first
+from madang.console import facts, records
+from madang.console.model import Change, Edit, Kind
+from madang.db import Page, Tx
+from madang.kernel import Actor, Conflict, Invalid, NotFound, Role, derived
+from madang.kernel.clock import HOUR_US
+
+EDITS_MAX = 5000
+STAGED_US = HOUR_US
+"""How long a preview may be made: what it shows is checked again anyway."""
+NAMED_MAX = 5
+_MAY = (Role.OPERATOR, Role.STAFF)
+
+
+def stage_products(tx: Tx, by: Actor, products: Sequence[Product], *, id: UUID, at_us: int) -> Change:
+    """A change that makes each product what is given here; those that are so already are left out.
+
+    Raises ``Invalid`` where the catalogue would not have it so, or where nothing would change.
+    """
+    plan = plan_products(tx, by, products)
+    raise_first(plan)
+    known = catalog.products(tx, by, [p.id for p in plan.change])
+    edits = [Edit(object=p.id, before=None, after=_plain(p)) for p in plan.add]
+    edits += [Edit(object=p.id, before=_plain(known[p.id]), after=_plain(p)) for p in plan.change]
+    return stage(tx, by, Kind.PRODUCTS, edits, id=id, at_us=at_us)
+
+
+def stage_prices(
+    tx: Tx, by: Actor, prices: Mapping[str, int], *, id: UUID, at_us: int, shop: str = EVERY_SHOP
+) -> Change:
+    """A change to new prices in won, in force from the moment it is made; unchanged ones are left out."""
+    now = catalog.price_at(tx, by, prices, at_us, shop=shop)
+    edits = [
+        Edit(object=product, before=_price(now.get(product), shop), after=_price(krw, shop) or {})
+        for product, krw in prices.items()
+        if now.get(product) != krw
+    ]
+    return stage(tx, by, Kind.PRICES, edits, id=id, at_us=at_us)
+
+
+def stage(tx: Tx, by: Actor, kind: Kind, edits: Sequence[Edit], *, id: UUID, at_us: int) -> Change:
+    """Keep a change to be looked at; nothing is made yet. The same id gives what was staged under it."""
+    by.need(*_MAY)
+    if (there := records.get(tx, by, id)) is not None:
+        return there
+    if not 1 <= len(edits) <= EDITS_MAX:
+        raise _bad_size(len(edits))
+    change = Change(
+        id=id, kind=kind, edits=tuple(sorted(edits, key=lambda e: e.object)), by=by.key, staged_at_us=at_us,
+        expires_at_us=at_us + STAGED_US,
+    )  # fmt: skip
+    records.forget(tx, at_us)
+    records.add(tx, change)
+    return change
+
+
+def get(tx: Tx, by: Actor, id: UUID) -> Change:
+    """A change. Raises ``NotFound``."""
+    by.need(*_MAY)
+    found = records.get(tx, by, id)
+    if found is None:
+        raise NotFound(
+            "console.no_change",
+            ko="그런 변경이 없거나, 미리 보기의 시간이 지났습니다.",
+            en="There is no such change, or its preview has expired.",
+            next_ko="변경을 다시 만들어 주세요.",
+            next_en="Make the change again.",
+        )
+    return found
+
+
+def find(tx: Tx, by: Actor, *, cursor: str | None = None, limit: int = 20) -> Page[Change]:
+    """Changes that were made, newest first."""
+    by.need(*_MAY)
+    return records.find(tx, by, cursor=cursor, limit=limit)
+
+
+def apply(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
+    """Make a change as it was shown, or none of it: ``Conflict`` where something is no longer what the preview said.
+
+    A change that has been made is given as it stands.
+    """
+    change = get(tx, by, id)
+    if change.applied_at_us is not None:
+        return change
+    if at_us >= change.expires_at_us:
+        raise _too_old()
+    _must_be(tx, by, change, [(e.object, e.before, e.after) for e in change.edits], at_us)
+    _set(tx, by, change, [(e.object, e.after) for e in change.edits], id=id, at_us=at_us)
+    records.mark(tx, id, applied_at_us=at_us, undone_at_us=None)
+    body = facts.Changed(what=change.kind, added=change.added, changed=change.changed)
+    journal.append(tx, by, body, id=derived("console.changed", id), at_us=at_us, subject=str(id))
+    return msgspec.structs.replace(change, applied_at_us=at_us)
+
+
+def undo(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
+    """Take a change back: everything it changed is what it was before; what it added stays, because it may have been
+    sold. Raises ``Conflict`` where something has been changed again since: then nothing is taken back."""
+    change = get(tx, by, id)
+    if change.undone_at_us is not None:
+        return change
+    if change.applied_at_us is None:
+        raise _not_made()
+    back = [e for e in change.edits if e.before is not None]
+    _must_be(tx, by, change, [(e.object, e.after, e.before or {}) for e in back], at_us)
+    _set(tx, by, change, [(e.object, e.before or {}) for e in back], id=derived("console.undo", id), at_us=at_us)
+    records.mark(tx, id, applied_at_us=change.applied_at_us, undone_at_us=at_us)
+    body = facts.Undone(what=change.kind, restored=len(back), kept=change.added)
+    journal.append(tx, by, body, id=derived("console.undone", id), at_us=at_us, subject=str(id))
+    return msgspec.structs.replace(change, undone_at_us=at_us)
+
+
+def _must_be(
+    tx: Tx, by: Actor, change: Change, expected: Sequence[tuple[str, dict[str, Any] | None, dict[str, Any]]], at_us: int
+) -> None:
+    """``expected``: (object, what it must be, what it is to become)."""
+    now = _as_they_are(tx, by, change, [(name, target) for name, _, target in expected], at_us)
+    other = [name for name, was, _ in expected if now.get(name) != was]
+    if other:
+        raise _moved_on(other)
+
+
+def _as_they_are(
+    tx: Tx, by: Actor, change: Change, objects: Sequence[tuple[str, dict[str, Any]]], at_us: int
+) -> dict[str, dict[str, Any] | None]:
+    if change.kind is Kind.PRODUCTS:
+        return {id: _plain(product) for id, product in catalog.products(tx, by, [n for n, _ in objects]).items()}
+    found: dict[str, dict[str, Any] | None] = {}
+    for shop in {target["shop"] for _, target in objects}:
+        names = [name for name, target in objects if target["shop"] == shop]
+        now = catalog.price_at(tx, by, names, at_us, shop=shop)
+        found |= {name: _price(now.get(name), shop) for name in names}
+    return found
+
+
+def _set(
+    tx: Tx, by: Actor, change: Change, objects: Iterable[tuple[str, dict[str, Any]]], *, id: UUID, at_us: int
+) -> None:
+    if change.kind is Kind.PRODUCTS:
+        products = [msgspec.convert(value, Product) for _, value in objects]
+        catalog.add_products(tx, by, products, id=id, at_us=at_us, change=True)
+        return
+    prices = [
+        Price(product=name, price_krw=value["price_krw"], from_us=at_us, shop=value["shop"]) for name, value in objects
+    ]
+    catalog.set_prices(tx, by, prices, id=id, at_us=at_us)
+
+
+def _plain(product: Product) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(product)
+    return found
+
+
+def _price(krw: int | None, shop: str) -> dict[str, Any] | None:
+    return None if krw is None else {"price_krw": krw, "shop": shop}
+
+
+def _bad_size(n: int) -> Invalid:
+    if n == 0:
+        return Invalid(
+            "console.nothing_to_change",
+            ko="바뀌는 것이 없습니다.",
+            en="Nothing would change.",
+            next_ko="다른 상품을 고르거나 다른 값을 넣으세요.",
+            next_en="Choose other products or other values.",
+        )
+    return Invalid(
+        "console.too_many_edits",
+        ko=f"한 번에 {EDITS_MAX:,}개까지 바꿀 수 있습니다 ({n:,}개).",
+        en=f"At most {EDITS_MAX:,} things are changed at once ({n:,}).",
+        next_ko="나누어 바꾸세요.",
+        next_en="Change them in parts.",
+    )
+
+
+def _too_old() -> Conflict:
+    return Conflict(
+        "console.preview_expired",
+        ko="미리 보기를 만든 지 한 시간이 지났습니다.",
+        en="This preview is more than an hour old.",
+        next_ko="변경을 다시 만들어 미리 보세요.",
+        next_en="Make the change again and look at it.",
+    )
+
+
+def _not_made() -> Conflict:
+    return Conflict(
+        "console.not_made",
+        ko="아직 적용하지 않은 변경입니다.",
+        en="This change has not been made.",
+        next_ko="되돌릴 것이 없습니다.",
+        next_en="There is nothing to take back.",
+    )
+
+
+def _moved_on(names: Sequence[str]) -> Conflict:
+    some = ", ".join(names[:NAMED_MAX]) + (" …" if len(names) > NAMED_MAX else "")
+    return Conflict(
+        "console.moved_on",
+        ko=f"그 사이에 다른 사람이 바꾼 것이 있습니다: {some}. 아무것도 바꾸지 않았습니다.",
+        en=f"These have been changed by somebody else meanwhile: {some}. Nothing was changed.",
+        next_ko="지금 값을 보고 변경을 다시 만드세요.",
+        next_en="Look at what they are now and make the change again.",
+        objects=list(names),
+    )

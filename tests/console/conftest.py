@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+from tests.asking import Client
+from tests.catalog.shop_of_goods import Goods, N
+from tests.console.people import PEOPLE
+
+from madang.console.desk import ConsoleDesk
+from madang.console.pages import router
+from madang.db import Database
+from madang.kernel import ManualClock, Uuid7
+from madang.ui import Asking, Identity, Pages
+from madang.web import Shopfront, create_app
+
+
+@pytest.fixture
+def goods(db: Database, clock: ManualClock, ids: Uuid7) -> Goods:
+    """A shop with five products and prices, on SQLite and on PostgreSQL."""
+    return Goods(db, clock, ids).open()
+
+
+@pytest.fixture
+def desk(goods: Goods) -> ConsoleDesk:
+    return ConsoleDesk(goods.db, N, goods.clock, goods.ids)
+
+
+@pytest.fixture
+def client(desk: ConsoleDesk, clock: ManualClock) -> Client:
+    """A browser; its session cookie says whose."""
+
+    def known(asking: Asking) -> Identity | None:
+        by = PEOPLE.get(asking.cookies.get("madang_session", ""))
+        return None if by is None else Identity(by, lambda _shop: by, bound=by.key)
+
+    more = [router(desk, Pages())]
+    browser = Client(create_app(Shopfront(neighbourhood=N, clock=clock, more=more, identify=known)))
+    browser.keeps("madang_session", "mina")
+    return browser

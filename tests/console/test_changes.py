@@ -1,0 +1,164 @@
+"""Many things are changed at once, as they were shown, or not at all; and taken back together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.catalog.shop_of_goods import NEIGHBOUR, PRICES, Goods
+from tests.console.people import PEOPLE
+
+from madang import catalog, journal
+from madang.catalog import Sheet
+from madang.console.desk import ConsoleDesk
+from madang.console.model import Change
+from madang.console.repricing import How, Rule, repriced
+from madang.kernel import Conflict, Forbidden, Invalid, NotFound
+
+MINA = PEOPLE["mina"]
+OFF = Rule(how=How.PERCENT, value=-10)
+
+
+def prices(goods: Goods) -> dict[str, int]:
+    return goods.read(lambda tx: catalog.price_at(tx, MINA, PRICES, goods.now))
+
+
+def told(goods: Goods, change: Change) -> list[str]:
+    return [fact.kind for fact in goods.read(lambda tx: journal.read(tx, MINA, subject=str(change.id)))]
+
+
+def test_a_preview_changes_nothing_and_making_it_changes_what_it_showed(goods: Goods, desk: ConsoleDesk) -> None:
+    change = desk.reprice(MINA, ["RAMEN", "MILK"], OFF)
+    assert prices(goods) == PRICES
+    goods.clock.advance(s=1)
+    desk.apply(MINA, change.id)
+    assert prices(goods) == {**PRICES, "RAMEN": 900, "MILK": 2610}
+    assert [edit.fields for edit in change.edits] == [[("price_krw", 2900, 2610)], [("price_krw", 1000, 900)]]
+    assert told(goods, change) == ["console.changed"]
+
+
+def test_a_change_that_is_taken_back_leaves_the_prices_as_they_were(goods: Goods, desk: ConsoleDesk) -> None:
+    change = desk.reprice(MINA, list(PRICES), OFF)
+    goods.clock.advance(s=1)
+    desk.apply(MINA, change.id)
+    goods.clock.advance(s=1)
+    assert desk.undo(MINA, change.id).undone_at_us == goods.now
+    assert prices(goods) == PRICES
+    assert told(goods, change) == ["console.changed", "console.undone"]
+
+
+def test_making_or_taking_back_twice_is_done_once(goods: Goods, desk: ConsoleDesk) -> None:
+    change = desk.reprice(MINA, ["RAMEN"], OFF)
+    goods.clock.advance(s=1)
+    made = desk.apply(MINA, change.id)
+    goods.clock.advance(s=1)
+    assert desk.apply(MINA, change.id) == made
+    desk.undo(MINA, change.id)
+    desk.undo(MINA, change.id)
+    assert told(goods, change) == ["console.changed", "console.undone"]
+
+
+def test_what_somebody_else_has_changed_meanwhile_stops_all_of_it(goods: Goods, desk: ConsoleDesk) -> None:
+    change = desk.reprice(MINA, ["RAMEN", "MILK"], OFF)
+    goods.clock.advance(s=1)
+    goods.price({"MILK": 3000})
+    with pytest.raises(Conflict) as refused:
+        desk.apply(MINA, change.id)
+    assert refused.value.code == "console.moved_on"
+    assert refused.value.details["objects"] == ["MILK"]
+    assert prices(goods)["RAMEN"] == 1000
+
+
+def test_a_change_is_not_taken_back_over_what_came_after_it(goods: Goods, desk: ConsoleDesk) -> None:
+    change = desk.reprice(MINA, ["RAMEN", "MILK"], OFF)
+    goods.clock.advance(s=1)
+    desk.apply(MINA, change.id)
+    goods.clock.advance(s=1)
+    goods.price({"MILK": 3000})
+    with pytest.raises(Conflict, match="MILK"):
+        desk.undo(MINA, change.id)
+    assert prices(goods)["RAMEN"] == 900
+
+
+def test_a_preview_lasts_an_hour_and_what_was_never_made_is_forgotten(goods: Goods, desk: ConsoleDesk) -> None:
+    change = desk.reprice(MINA, ["RAMEN"], OFF)
+    goods.clock.advance(s=3600)
+    with pytest.raises(Conflict) as late:
+        desk.apply(MINA, change.id)
+    assert late.value.code == "console.preview_expired"
+    goods.clock.advance(s=1)
+    desk.reprice(MINA, ["RAMEN"], OFF)
+    with pytest.raises(NotFound):
+        desk.apply(MINA, change.id)
+
+
+def test_only_who_serves_in_a_shop_changes_or_looks(goods: Goods, desk: ConsoleDesk) -> None:
+    acts: list[Callable[[], object]] = [
+        lambda: desk.reprice(NEIGHBOUR, ["RAMEN"], OFF),
+        lambda: desk.overview(NEIGHBOUR),
+        lambda: desk.trail(NEIGHBOUR, "", None),
+    ]
+    for act in acts:
+        with pytest.raises(Forbidden):
+            act()
+    assert prices(goods) == PRICES
+
+
+def test_nothing_to_change_is_said(desk: ConsoleDesk) -> None:
+    with pytest.raises(Invalid) as nothing:
+        desk.reprice(MINA, ["RAMEN"], Rule(how=How.AMOUNT, value=0))
+    assert nothing.value.code == "console.nothing_to_change"
+
+
+def test_a_workbook_given_out_and_taken_in_again_changes_what_was_edited(goods: Goods, desk: ConsoleDesk) -> None:
+    for form in ("xlsx", "csv"):
+        content, _media, name = desk.export(MINA, Sheet.PRODUCTS, form)
+        assert name.endswith(form)
+        with pytest.raises(Invalid) as nothing:
+            desk.take(MINA, Sheet.PRODUCTS, content)
+        assert nothing.value.code == "console.nothing_to_change"
+    goods.clock.advance(s=1)
+    goods.price({"RAMEN": 1100})
+    goods.clock.advance(s=1)
+    old, _media, _name = desk.export(MINA, Sheet.PRICES, "csv")
+    edited = old.decode("utf-8-sig").replace("RAMEN,1100", "RAMEN,1300")
+    change, faults = desk.take(MINA, Sheet.PRICES, edited.encode())
+    assert faults == ()
+    assert change is not None
+    assert [(edit.object, edit.fields) for edit in change.edits] == [("RAMEN", [("price_krw", 1100, 1300)])]
+
+
+def test_a_file_with_faults_stages_nothing_and_names_every_one(desk: ConsoleDesk) -> None:
+    change, faults = desk.take(MINA, Sheet.PRODUCTS, "상품코드,상품명,바코드\nA1,과자,123\nA2,,\n".encode())
+    assert change is None
+    assert [fault.row for fault in faults] == [2, 3]
+
+
+def test_what_a_change_added_stays_when_it_is_taken_back(goods: Goods, desk: ConsoleDesk) -> None:
+    change, _ = desk.take(MINA, Sheet.PRODUCTS, "상품코드,상품명\nRAMEN,매운 신라면\nNEW,새 과자\n".encode())
+    assert change is not None
+    assert (change.added, change.changed) == (1, 1)
+    desk.apply(MINA, change.id)
+    desk.undo(MINA, change.id)
+    names = goods.read(lambda tx: {p.id: p.name_ko for p in catalog.find_products(tx, MINA).rows})
+    assert names["RAMEN"] == "신라면"
+    assert names["NEW"] == "새 과자"
+
+
+@pytest.mark.parametrize(
+    ("rule", "after"),
+    [
+        (Rule(how=How.PERCENT, value=-10), 1110),
+        (Rule(how=How.PERCENT, value=3.3, step_krw=100), 1300),
+        (Rule(how=How.AMOUNT, value=-100, step_krw=1), 1134),
+        (Rule(how=How.EXACT, value=5000), 5000),
+    ],
+)
+def test_a_rule_gives_a_price_in_whole_steps(rule: Rule, after: int) -> None:
+    assert repriced({"a": 1234}, rule) == {"a": after}
+
+
+@pytest.mark.parametrize("rule", [Rule(how=How.AMOUNT, value=-2000), Rule(how=How.PERCENT, value=-1, step_krw=7)])
+def test_a_price_nobody_could_pay_is_refused(rule: Rule) -> None:
+    with pytest.raises(Invalid):
+        repriced({"a": 1234}, rule)
