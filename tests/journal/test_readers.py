@@ -96,7 +96,9 @@ def test_effects_and_cursor_survive_or_fall_together(db_url: str) -> None:
 @pytest.mark.slow
 def test_killed_at_any_moment_a_reader_has_as_many_effects_as_its_cursor_says(db_url: str) -> None:
     rng = random.Random(7)
-    for _life in range(3):
+    lives, reached = 0, 0
+    while lives < 3 or (reached == 0 and lives < 40):  # on a busy machine a life may end before it has read anything
+        lives += 1
         with subprocess.Popen(
             [sys.executable, "-m", "tests.journal.reader_that_dies", db_url], stdout=subprocess.PIPE, cwd=ROOT
         ) as program:
@@ -106,8 +108,9 @@ def test_killed_at_any_moment_a_reader_has_as_many_effects_as_its_cursor_says(db
             program.kill()
         with open_database(db_url, migrate=False, durable=False) as db:
             reached = cursor(db, Reader("dies"))
-            assert db.read(counted_before(reached), neighbourhood="n1") == db.read(spoiled, neighbourhood="n1") > 0
+            assert db.read(counted_before(reached), neighbourhood="n1") == db.read(spoiled, neighbourhood="n1")
             assert db.read(lambda tx: journal.verify(tx, BY), neighbourhood="n1").ok
+    assert reached > 0, "no life was long enough to read anything, so nothing was proved"
 
 
 def counted_before(seq: int) -> Callable[[Tx], int]:
