@@ -6,7 +6,7 @@ be changed. Spreadsheets come in all rows or none, with every fault named. Other
 ``Facing`` and the functions here.
 """
 
-from madang.catalog import stock
+from madang.catalog import search, stock
 from madang.catalog.gtin import valid as valid_gtin
 from madang.catalog.imports import Sheet, import_csv
 from madang.catalog.layouts import Stock, stock_of
@@ -115,6 +115,7 @@ __all__ = [
     "promotions",
     "quote",
     "redeem",
+    "search",
     "set_bundles",
     "set_categories",
     "set_collections",

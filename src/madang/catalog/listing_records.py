@@ -80,6 +80,7 @@ _MARK = (
     .where(L.neighbourhood == sa.bindparam("n_"), L.id == sa.bindparam("id_"))
     .values(indexed=sa.bindparam("rules"))
 )
+_ALL = {t.name: sa.select(t.c.body).where(t.c.neighbourhood == _N) for t in (categories, collections)}
 
 T = TypeVar("T", Category, Collection)
 
@@ -165,7 +166,7 @@ def put_collections(tx: Tx, new: Sequence[Collection], at_us: int) -> None:
 
 
 def _bodies(tx: Tx, by: Actor, where: sa.Table, kind: type[T]) -> list[T]:
-    rows = tx.rows(sa.select(where.c.body).where(where.c.neighbourhood == by.neighbourhood))
+    rows = tx.rows(_ALL[where.name], {"n": by.neighbourhood})
     return [msgspec.json.decode(row[0], type=kind) for row in rows]
 
 

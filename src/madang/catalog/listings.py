@@ -17,8 +17,8 @@ from madang.db import Tx
 from madang.journal import New
 from madang.kernel import Actor, Invalid, NotFound, Role, derived
 
-Changed = Callable[[Tx, Actor, Sequence[str], Sequence[str]], None]
-"""Told which listings are new or other, and which are gone, in the transaction of the change."""
+Changed = Callable[[Tx, Actor, Sequence[str], Sequence[str], int], None]
+"""Told which listings are new or other, which are gone, and when, in the transaction of the change."""
 _watchers: list[Changed] = []
 
 
@@ -50,7 +50,7 @@ def set_listings(tx: Tx, by: Actor, new: Sequence[Listing], *, id: UUID, at_us: 
     touched = [one for one in before.values() if one.id not in mine and not taken.isdisjoint(one.skus)]
     gone = [one.id for one in touched if taken.issuperset(one.skus)]
     listing_records.drop_listings(tx, gone)
-    _tell_watchers(tx, by, [*(o.id for o in other), *(o.id for o in touched if o.id not in gone)], gone)
+    _tell_watchers(tx, by, [*(o.id for o in other), *(o.id for o in touched if o.id not in gone)], gone, at_us)
     news = [
         New(
             body=_fact(listing, before.get(listing.id)), id=derived("catalog.listing", id, listing.id), at_us=at_us,
@@ -79,14 +79,14 @@ def list_products(tx: Tx, by: Actor, new: Sequence[Product], changed: Mapping[st
     made = [listing for listing in made if known.get(listing.id) != listing]
     listing_records.put_listings(tx, made, at_us)
     listings = dict.fromkeys([*(one.id for one in made), *(owners[i] for i in ids if i in changed and i in owners)])
-    _tell_watchers(tx, by, list(listings), [])
+    _tell_watchers(tx, by, list(listings), [], at_us)
 
 
-def touch(tx: Tx, by: Actor, skus: Iterable[str]) -> None:
+def touch(tx: Tx, by: Actor, skus: Iterable[str], at_us: int) -> None:
     """Something that listings are found by has changed for these SKUs (a price)."""
     owners = listing_records.listings_of_skus(tx, by, skus)
     if owners:
-        _tell_watchers(tx, by, list(dict.fromkeys(owners.values())), [])
+        _tell_watchers(tx, by, list(dict.fromkeys(owners.values())), [], at_us)
 
 
 def listings(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Listing]:
@@ -287,10 +287,10 @@ def _arranged(tx: Tx, by: Actor, what: str, ids: Sequence[str], id: UUID, at_us:
     journal.append(tx, by, body, id=derived("catalog.arranged", what, id), at_us=at_us, subject=what)
 
 
-def _tell_watchers(tx: Tx, by: Actor, changed: Sequence[str], gone: Sequence[str]) -> None:
+def _tell_watchers(tx: Tx, by: Actor, changed: Sequence[str], gone: Sequence[str], at_us: int) -> None:
     if changed or gone:
         for watcher in _watchers:
-            watcher(tx, by, changed, gone)
+            watcher(tx, by, changed, gone, at_us)
 
 
 def _may_change(by: Actor) -> None:

@@ -89,10 +89,10 @@ class InSet:
     """A query for the rows that have one of some values: one statement for up to 256 of them, never one for each."""
 
     def __init__(self, query: sa.Select[Any], column: sa.ColumnElement[Any]) -> None:
-        binds = {size: [sa.bindparam(f"in{i}", type_=sa.Text()) for i in range(size)] for size in SIZES}
+        binds = {size: [sa.bindparam(f"in{i}", type_=column.type) for i in range(size)] for size in SIZES}
         self._statements = {size: query.where(column.in_(of_it)) for size, of_it in binds.items()}
 
-    def rows(self, tx: Tx, values: Iterable[str], params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def rows(self, tx: Tx, values: Iterable[Any], params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         rest, out = iter(dict.fromkeys(values)), list[tuple[Any, ...]]()
         while part := list(islice(rest, SIZES[-1])):
             size = next(s for s in SIZES if s >= len(part))
@@ -130,6 +130,14 @@ def prices_of(tx: Tx, by: Actor, ids: Iterable[str]) -> list[Price]:
     """Every price of some products, past and coming, oldest first."""
     rows = _PRICES.rows(tx, ids, {"n": by.neighbourhood})
     return sorted((_price(row) for row in rows), key=lambda price: price.from_us)
+
+
+def prices_begun(tx: Tx, by: Actor, since_us: int, until_us: int) -> list[str]:
+    """Products with a price that came into force after ``since_us``, by ``until_us``."""
+    mine = sa.and_(
+        prices.c.neighbourhood == by.neighbourhood, prices.c.from_us > since_us, prices.c.from_us <= until_us
+    )
+    return [row[0] for row in tx.rows(sa.select(prices.c.product).where(mine).distinct())]
 
 
 def facings_of(tx: Tx, by: Actor, shop: str) -> list[Facing]:

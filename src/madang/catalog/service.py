@@ -123,7 +123,7 @@ def apply_prices(tx: Tx, by: Actor, plan: Plan[Price], *, id: UUID, at_us: int) 
     """Do what a plan says with its good parts."""
     records.add_prices(tx, plan.add, at_us)
     records.set_prices(tx, plan.change, at_us)
-    listings.touch(tx, by, (p.product for p in [*plan.add, *plan.change]))
+    listings.touch(tx, by, (p.product for p in [*plan.add, *plan.change]), at_us)
     news = [
         New(
             body=facts.price_set(p),
