@@ -165,7 +165,9 @@ def test_a_snapshot_goes_on_as_if_nothing_had_been(recorded: Path, tmp_path: Pat
     expected = told(Belief(run.store, 0), recorded)
     belief = Belief(run.store, 0)
     before = told(belief, recorded, round(SensorLog(recorded).end * share))
-    snapshots.save(tmp_path, run=1, print_="p", position=belief.position, seq=belief.seq, state=belief)
+    snapshots.save(
+        tmp_path, run=1, print_="p", position=belief.position, seq=belief.seq, state=snapshots.frozen(belief)
+    )
     found = snapshots.newest(tmp_path, run=1, print_="p", seq_max=belief.seq, position_max=belief.position)
     assert found is not None
     assert before + told(found.state, recorded) == expected
@@ -190,7 +192,7 @@ def kept(folder: Path) -> list[int]:
 
 
 def save(folder: Path, position: int, seq: int, run: int = 1) -> None:
-    snapshots.save(folder, run=run, print_="p", position=position, seq=seq, state={"at": position})
+    snapshots.save(folder, run=run, print_="p", position=position, seq=seq, state=snapshots.frozen({"at": position}))
 
 
 def found(folder: Path, seq_max: int = 99, position_max: int = 999, print_: str = "p") -> Any:

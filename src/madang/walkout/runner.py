@@ -9,7 +9,9 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -41,6 +43,7 @@ class Runner:
         self._applied = begin.run.seq
         self._saved_us = self.belief.next_tick_us
         self._busy_s = time.process_time()
+        self._writing: threading.Thread | None = None
         again: tuple[Passing, ...] = (*self.belief.carts.values(), *self.belief.ill.values())
         if again:
             self._send(Frame(self.belief.next_tick_us, self.belief.position, self.belief.seq + 1, (), again))
@@ -85,23 +88,31 @@ class Runner:
             self.belief.clock_us = frame.t_us - frame.t_us % CLOCK_EVERY_US
 
     def _save(self) -> None:
+        """Freeze the belief now; squeezing and writing it takes ten times as long and is done beside."""
         belief = self.belief
         self._saved_us = belief.next_tick_us
         try:
-            snapshots.save(
-                self._folder,
-                run=self._run.number,
-                print_=self._run.fingerprint,
-                position=belief.position,
-                seq=belief.seq,
-                state=belief,
-            )
+            state = snapshots.frozen(belief)
         except (pickle.PicklingError, AttributeError, TypeError) as fault:
             # A snapshot is only a shortcut: without one a restart replays more of the log.
             self._send(Note(f"no snapshot: {fault}"))
             self._saved_us = NEVER_US
             return
-        snapshots.thin(self._folder, run=self._run.number, seq_applied=self._applied)
+        self.settle()
+        write = partial(self._write, state, belief.position, belief.seq, self._applied)
+        self._writing = threading.Thread(target=write, name="snapshot")
+        self._writing.start()
+
+    def _write(self, state: bytes, position: int, seq: int, applied: int) -> None:
+        run = self._run
+        snapshots.save(self._folder, run=run.number, print_=run.fingerprint, position=position, seq=seq, state=state)
+        snapshots.thin(self._folder, run=run.number, seq_applied=applied)
+
+    def settle(self) -> None:
+        """Wait until the snapshot under way is written."""
+        if self._writing is not None:
+            self._writing.join()
+            self._writing = None
 
     def _send(self, said: FromEngine) -> None:
         write_frame(self._out, _encode(said))
@@ -121,6 +132,8 @@ def main() -> None:
             assert runner is not None
             runner.go(command)
         out.flush()
+    if runner is not None:
+        runner.settle()
 
 
 if __name__ == "__main__":

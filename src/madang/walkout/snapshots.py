@@ -60,9 +60,14 @@ def fingerprint(store: bytes) -> str:
     return hashlib.sha256(code() + store).hexdigest()
 
 
-def save(folder: Path, *, run: int, print_: str, position: int, seq: int, state: Any) -> None:
-    """Write a snapshot, durable before it is seen."""
-    body = zlib.compress(pickle.dumps(state, protocol=5), 1)
+def frozen(state: Any) -> bytes:
+    """What ``save`` writes of a belief: the only step that must not be interrupted by the next sample."""
+    return pickle.dumps(state, protocol=5)
+
+
+def save(folder: Path, *, run: int, print_: str, position: int, seq: int, state: bytes) -> None:
+    """Write a ``frozen`` snapshot, durable before it is seen."""
+    body = zlib.compress(state, 1)
     head = msgspec.msgpack.encode(Head(run, print_, position, seq, len(body), zlib.crc32(body)))
     folder.mkdir(parents=True, exist_ok=True)
     half = folder / "writing"
