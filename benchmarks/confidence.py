@@ -344,7 +344,7 @@ def prices_table(rows: Sequence[Noted], kinds: Sequence[str], prices: Floats) ->
 def as_code(kinds: Sequence[str], prices: Floats) -> str:
     """The prices as they stand in `doubt.py`."""
     paid = _paid(kinds, prices)
-    return "\n".join([f"BASE = {prices[-1]:.4f}", "PRICES: dict[Kind, float] = {", *paid, "}"])
+    return "\n".join([f"BASE = {prices[-1]:.4f}", "PRICES: dict[str, float] = {", *paid, "}"])
 
 
 def _paid(kinds: Sequence[str], prices: Floats) -> Iterator[str]:

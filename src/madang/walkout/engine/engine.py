@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.belief import Belief
+from madang.walkout.engine.bodies import Body
 from madang.walkout.engine.clocks import Clock, Clocks
 from madang.walkout.engine.contacts import Contact, Contacts, passing
 from madang.walkout.engine.decide import Reporter
@@ -17,6 +18,7 @@ from madang.walkout.engine.flow import CAMERAS, JOIN_S, Flow
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
+from madang.walkout.engine.nearby import near
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.reach import Grasp, in_shelf, place_of
@@ -213,14 +215,22 @@ class Engine:
 
     def _doubt_the_unseen(self, now: float) -> None:
         """Once a second: what people inside did while no camera spoke, or while nobody saw them, is not known."""
-        since = now - 5 * TICK_S
+        since, note = now - 5 * TICK_S, self._belief.doubts.note
         dark = self._flow.missing(CAMERAS, since, now)
-        for body, visit in self._visits.inside():
+        seen: list[Body] = []
+        for body in self._visits.inside():
             known = self._people.bodies.get(body)
             if dark > SILENCE_S:
-                self._belief.doubts.note(body, "dark", dark)
-            elif known is not None and known.lost < since and visit.role != "staff":
-                self._belief.doubts.note(body, "gap", 1.0)
+                note(body, "dark", dark)
+            elif known is not None and known.lost < since:
+                note(body, "gap", 1.0)
+            elif known is not None:
+                seen.append(known)
+        for pair in near(seen, since, now) if len(seen) > 1 else ():
+            if self._visits.of.get(pair.a.id) != self._visits.of.get(pair.b.id):
+                for body in (pair.a.id, pair.b.id):
+                    note(body, "offered", pair.offered)
+                    note(body, "mingled", pair.mingled)
 
     def _touched(self, now: float, over: list[Reached]) -> list[Update]:
         for moved in (self._plates.returns, self._holds.returns):

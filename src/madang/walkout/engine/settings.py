@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from madang.walkout.engine.doubt import BASE, PRICES
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -242,26 +244,10 @@ class Settings:
     """Explanations of one change that are followed."""
     story_s: float = 120.0
     """Moves older than this are told no other way any more."""
-    model_doubt: float = 0.001
+    model_doubt: float = BASE
     """Doubt in every receipt, nats ..."""
-    doubts: Mapping[str, float] = field(
-        default_factory=lambda: {
-            "belief": 1.0,
-            "lost": 1.0,
-            "unexplained": 0.15,
-            "misfit": 0.03,
-            "noisy": 0.012,
-            "met": 0.08,
-            "strange": 0.03,
-            "missed": 0.24,
-            "rival": 0.03,
-            "rejoined": 0.018,
-            "unbound": 0.06,
-            "units": 0.006,
-        }
-    )
-    """... and per kind of evidence for which no hypothesis stands (`doubt.py`), nats each; begun as a
-    fit on simulated shops, then set by judgement (docs/walkout.md)."""
+    doubts: Mapping[str, float] = field(default_factory=lambda: dict(PRICES))
+    """... and per kind of evidence (`doubt.py`), nats each; fitted on simulated shops (docs/walkout.md)."""
     memory_s: float = 40.0
     """How long hands and looks are kept."""
     vanished_s: float = 300.0

@@ -263,9 +263,10 @@ class Visits:
                 out += self._mark(visit, None, now)
         return out
 
-    def inside(self) -> Iterable[tuple[int, Visit]]:
-        """The bodies that have not left, each with its visit."""
-        return [(m.body, v) for v in self.open_visits() for m in v.members if m.body is not None and m.left is None]
+    def inside(self) -> list[int]:
+        """The bodies of customers who have not left."""
+        customers = [v for v in self.open_visits() if v.role != "staff"]
+        return [m.body for v in customers for m in v.members if m.body is not None and m.left is None]
 
     def open_visits(self) -> Iterable[Visit]:
         """Visits whose receipt is still to be written."""
