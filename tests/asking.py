@@ -20,6 +20,10 @@ class Client:
     def __init__(self, app: ASGIApp) -> None:
         self._app, self._cookies = app, httpx.Cookies()
 
+    def keeps(self, name: str, value: str) -> None:
+        """A cookie it has from before."""
+        self._cookies.set(name, value)
+
     def get(self, path: str, **given: Any) -> httpx.Response:
         return self.request("GET", path, **given)
 

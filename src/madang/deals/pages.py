@@ -13,7 +13,7 @@ from madang.catalog.model import SoldBy, Vat
 from madang.deals.lines import Line, Receipt
 from madang.guard import fingerprint
 from madang.kernel import Actor, Conflict, Ids, Invalid, NotFound
-from madang.ui import Pages
+from madang.ui import Pages, access
 
 REASONS = ("not_taken", "put_back", "fewer", "price", "other")
 ONE_TAP = "wrong"
@@ -84,7 +84,9 @@ class ReceiptDesk(Protocol):
 
 def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
     """``/r/{token}`` and the two steps of an objection."""
-    routes = APIRouter(prefix="/r", include_in_schema=False)
+    routes = APIRouter(
+        prefix="/r", include_in_schema=False, dependencies=[access.link("the token is signed: deals.links")]
+    )
 
     @routes.get("/{token}", name="receipt")
     def receipt(request: Request, token: str, done: int | None = None) -> Response:

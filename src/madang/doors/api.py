@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from madang.doors.gateway import Encoding, Gateway, Taken
 from madang.kernel import Malformed, TooMany
+from madang.ui import access
 
 BATCH_BYTES_MAX = 16 << 20
 BATCH_MESSAGES_MAX = 2_000
@@ -54,7 +55,9 @@ class Progress(BaseModel):
 
 def router(gateway: Gateway) -> APIRouter:
     """The routes of one shop's gateway."""
-    routes = APIRouter(prefix="/v1/sensors", tags=["sensors"])
+    routes = APIRouter(
+        prefix="/v1/sensors", tags=["sensors"], dependencies=[access.key("a device's key: doors.gateway")]
+    )
 
     @routes.post("/batches")
     async def take(request: Request, authorization: Annotated[str | None, Header()] = None) -> Outcome:

@@ -15,6 +15,7 @@ from madang.db import Database
 from madang.edge import taking
 from madang.edge.model import NEWS, RECEIPTS, TOGETHER_MAX, Batch, Upto
 from madang.kernel import Clock, Malformed, NotSignedIn, TooMany
+from madang.ui import access
 
 BYTES_MAX = 4 << 20
 
@@ -23,7 +24,7 @@ _batch = msgspec.json.Decoder(Batch).decode
 
 def router(db: Database, clock: Clock, neighbourhood: str, keys: Mapping[str, bytes]) -> APIRouter:
     """``keys`` by shop: who may speak for which."""
-    routes = APIRouter(tags=["edge"])
+    routes = APIRouter(tags=["edge"], dependencies=[access.key("a shop's key, of the --edges file: shop_of")])
 
     def shop_of(authorization: str | None) -> str:
         scheme, _, key = (authorization or "").partition(" ")

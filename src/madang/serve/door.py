@@ -19,6 +19,7 @@ from madang.guard.once import fingerprint
 from madang.kernel import Actor, Clock, NotSignedIn, derived
 from madang.serve import trusting
 from madang.serve.checkin import CheckedIn, check_in
+from madang.ui import access
 from madang.walkout import pricing, process, service
 
 CREDENTIALS = "/v1/operator/credentials"
@@ -72,7 +73,9 @@ def router(
     changed: Callable[[UUID], None],
 ) -> APIRouter:
     """``allowed`` knows the key, ``status`` tells how the shop does, ``changed`` hears of every deal decided here."""
-    routes = APIRouter(tags=["operator"], dependencies=[Depends(_gate(allowed))])
+    routes = APIRouter(
+        tags=["operator"], dependencies=[access.key("the operator's key: _gate"), Depends(_gate(allowed))]
+    )
     once_only = _Once(db, clock, by)
     _credentials(routes, once_only, by)
     _visits(routes, db, once_only, by, shop, changed)

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.kernel import Clock, Forbidden, NotSignedIn, SystemClock
 from madang.kernel.clock import HOUR_US
-from madang.ui import Pages
+from madang.ui import Pages, access
 from madang.walkout.review_pages import PRIVATE, Session
 
 COOKIE = "madang_desk"
@@ -85,7 +85,7 @@ def sign_in_first(_request: Request, fault: Exception) -> Response:
 
 def router(sessions: Sessions, pages: Pages, home: str) -> APIRouter:
     """``/sign-in`` and ``/sign-out``; ``home`` is where one arrives without having wanted to go elsewhere."""
-    routes = APIRouter(include_in_schema=False)
+    routes = APIRouter(include_in_schema=False, dependencies=[access.everyone])
 
     @routes.get("/sign-in", name="sign_in")
     def ask(request: Request, next: str = "") -> Response:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from madang.kernel import NotFound
-from madang.ui import Pages, language_of
+from madang.ui import Pages, access, language_of
 from madang.walkout.live import Hub, Hubs
 
 EVENT_STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy must not hold events back
@@ -15,7 +15,7 @@ EVENT_STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a pro
 
 def router(hubs: Hubs, pages: Pages) -> APIRouter:
     """``/live/{shop}`` and ``/live/{shop}/events``."""
-    routes = APIRouter(prefix="/live", include_in_schema=False)
+    routes = APIRouter(prefix="/live", include_in_schema=False, dependencies=[access.everyone])
 
     @routes.get("/{shop}", name="live")
     async def live(request: Request, shop: str) -> Response:

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from madang.catalog import Product, SoldBy
 from madang.deals.lines import Taken
 from madang.kernel import Ids, NotFound, seoul
-from madang.ui import Pages
+from madang.ui import Pages, access
 from madang.walkout.review import OFFERS_SHOWN, SLICE_S, Case
 from madang.walkout.review_desk import GOAL_S, ReviewDesk, Said
 
@@ -23,6 +23,7 @@ ROWS_MORE = 3
 QTY_MAX = 99
 GRAMS_MAX = 20_000
 ACTIVE_MS_MAX = 3_600_000
+DESK = access.key("a session of the desk: the Doorkeeper of every page")
 PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 
 
@@ -56,7 +57,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 def router(desk: ReviewDesk, keeper: Doorkeeper, pages: Pages, ids: Ids) -> APIRouter:
     """``/desk/{shop}`` and what lies under it."""
-    routes = APIRouter(prefix="/desk/{shop}", include_in_schema=False, dependencies=[Depends(_here(desk))])
+    routes = APIRouter(prefix="/desk/{shop}", include_in_schema=False, dependencies=[DESK, Depends(_here(desk))])
     _looking(routes, desk, keeper, pages, ids)
     _answering(routes, desk, keeper, pages, ids)
     return routes

@@ -8,12 +8,12 @@ from starlette.responses import JSONResponse, Response
 
 from madang import __version__
 from madang.kernel import Clock
-from madang.ui import Pages
+from madang.ui import Pages, access
 from madang.walkout.live import Hubs
 
 
 def router(pages: Pages, hubs: Hubs, clock: Clock) -> APIRouter:
-    routes = APIRouter(include_in_schema=False)
+    routes = APIRouter(include_in_schema=False, dependencies=[access.everyone])
 
     @routes.get("/", name="home")
     async def home(request: Request) -> Response:

@@ -9,14 +9,17 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from madang.ui.access import Access
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One route: its name, the pattern of its path, and a method it takes."""
+    """One route: its name, the pattern of its path, a method it takes, and who it says may use it."""
 
     name: str
     path: str
     method: str
+    access: tuple[Access, ...] = ()
 
 
 def addresses(app: FastAPI) -> list[Address]:
@@ -32,5 +35,6 @@ def _of(routes: Iterable[BaseRoute]) -> list[Address]:
         if inner is not None:
             found += _of(inner.routes)
         elif isinstance(route, APIRoute):
-            found += [Address(route.name, route.path, method) for method in sorted(route.methods or ())]
+            said = tuple(one.dependency for one in route.dependencies if isinstance(one.dependency, Access))
+            found += [Address(route.name, route.path, method, said) for method in sorted(route.methods or ())]
     return found

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
-from madang.ui import assets
+from madang.ui import access, assets
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[access.everyone])
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 

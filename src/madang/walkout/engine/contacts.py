@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.bodies import NECK, Body, Frames
+from madang.walkout.engine.history import middle
 from madang.walkout.engine.reach import WRISTS
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Ints, Store
@@ -216,7 +217,7 @@ class Contacts:
         every = [m.hands for m in spell.seen]
         hands = max(sorted(set(every), key=str), key=every.count)
         mine = [m for m in spell.seen if m.hands == hands]
-        odds = 0.0 if key[1] is None else self._odds(*np.median([m[2:] for m in mine], axis=0).tolist())
+        odds = 0.0 if key[1] is None else self._odds(*[middle(x) for x in zip(*[m[2:] for m in mine], strict=True)])
         return Contact(spell.seen[0].t, spell.last, key[0], key[1], hands, odds)
 
     def _odds(self, gap: float, raised: float, stretched: float, apart: float, clear: float, speed: float) -> float:
@@ -259,7 +260,7 @@ def _height(body: Body, hand: int, t0: float, t1: float) -> float:
     joints = body.trail.joints[body.trail.span(t0, t1)]
     wrist, neck = joints[:, 6 + hand], joints[:, NECK]
     near = np.hypot(wrist[:, 0] - neck[:, 0], wrist[:, 1] - neck[:, 1]) < AT_REST_M
-    return float(np.median(wrist[near, 2] / neck[near, 2])) if np.count_nonzero(near) > 1 else math.nan
+    return middle((wrist[near, 2] / neck[near, 2]).tolist()) if np.count_nonzero(near) > 1 else math.nan
 
 
 def _shown(rise: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from madang.walkout.engine.store import Floats
@@ -36,8 +38,8 @@ class History:
         return t[came], m[came]
 
 
-def middle(values: Floats) -> float:
+def middle(values: Sequence[float]) -> float:
     """The median of a few values (numpy's own takes twenty times as long)."""
-    ordered = sorted(values.tolist())
+    ordered = sorted(values)
     n = len(ordered)
     return float(0.5 * (ordered[(n - 1) // 2] + ordered[n // 2]))

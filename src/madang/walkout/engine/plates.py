@@ -308,7 +308,7 @@ class Plates:
         if not anyway and spread > max(3.0, 2.0 * noise):
             return None
         t = self._queue.times()[self.gondola[k]]
-        level = middle(recent)
+        level = middle(recent.tolist())
         step = self._rest(k, float(t), level, max(noise, spread / 1.5))
         self._lie(np.array([k]), np.array([level]))
         self._rested[k] = 2.0
@@ -330,7 +330,7 @@ class Plates:
         k = int(self._column[plate])
         t, m = self._history.of(k, int(self.gondola[k]))
         before = m[(t < t0 - 0.05) & (t > t0 - 2.0) & (m == m)]
-        return middle(before) if len(before) else float("nan")
+        return middle(before.tolist()) if len(before) else float("nan")
 
     def compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
         """Change of a plate's load from before `t0` to after `t1`, grams, and its sd; NaN when not measured."""
@@ -341,7 +341,7 @@ class Plates:
         if not len(a) or not len(b):
             return float("nan"), float("nan")
         spread = self.noise[k] * np.sqrt(1.0 / len(a) + 1.0 / len(b))
-        return middle(b) - middle(a), float(spread)
+        return middle(b.tolist()) - middle(a.tolist()), float(spread)
 
     def blind(self) -> list[int]:
         """Store rows of plates that say nothing now: dead, stuck at a constant, or of a silent gondola."""

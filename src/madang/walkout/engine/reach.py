@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from madang.walkout.engine.bodies import Body
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.store import Floats, Store
+from madang.walkout.engine.store import Floats, Ints, Store
 
 SLACK_M = (0.0, 0.30, 0.62)
 """How much further from the shelf front than a wrist an elbow and a head may be."""
@@ -37,14 +37,13 @@ ROUND_S = 0.5
 """Sightings this much before and after the moment of the grasp are looked at, for the clocks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where on a shelf something moved: its centre line, the shelf's front and clear height, unit vectors of the
+class Place(NamedTuple):
+    """Where on a shelf something moved: its centre (x, y), the shelf's front and clear height, unit vectors of the
     gondola."""
 
-    centre: Floats
-    along: Floats
-    outward: Floats
+    centre: tuple[float, float]
+    along: tuple[float, float]
+    outward: tuple[float, float]
     front: float
     low: float
     high: float
@@ -52,14 +51,26 @@ class Place:
 
 def place_of(store: Store, plates: Sequence[int], weight: Floats) -> Place:
     """The place of a change of `weight` grams per plate."""
-    boxes = store.plate_boxes[list(plates)]
-    gondola = int(store.plate_gondola[plates[0]])
-    middle = 0.5 * (boxes[:, :2] + boxes[:, 3:5])
-    w = np.abs(weight) + 1e-6
-    centre = (middle * w[:, None]).sum(axis=0) / w.sum()
-    outward = store.outward[gondola]
-    half = 0.5 * float(np.abs((boxes[0, 3:5] - boxes[0, :2]) @ outward))
-    return Place(centre, store.along[gondola], outward, half, float(boxes[0, 2]), float(boxes[:, 5].max()))
+    boxes = store.plate_boxes[list(plates)].tolist()
+    gondola = store.plate_gondola[plates[0]]
+    weights = [abs(w) + 1e-6 for w in weight.tolist()]
+    total = sum(weights)
+    x = sum([0.5 * (b[0] + b[3]) * w for b, w in zip(boxes, weights, strict=True)]) / total
+    y = sum([0.5 * (b[1] + b[4]) * w for b, w in zip(boxes, weights, strict=True)]) / total
+    ax, ay = store.along[gondola].tolist()
+    ox, oy = store.outward[gondola].tolist()
+    first = boxes[0]
+    half = 0.5 * abs((first[3] - first[0]) * ox + (first[4] - first[1]) * oy)
+    return Place((x, y), (ax, ay), (ox, oy), half, first[2], max([b[5] for b in boxes]))
+
+
+class Curves(NamedTuple):
+    """Mean cost over the moment of a grasp, per body and clock difference [bodies, shifts], and how many sightings each
+    mean has. A mean, so that a hand passing by does not count. `wrists` [n, 2] is the cost of each visible wrist."""
+
+    mean: Floats
+    seen: Ints
+    wrists: Floats
 
 
 class Hands:
@@ -74,20 +85,30 @@ class Hands:
             self.times = np.concatenate([b.trail.times[rows] for b, rows in spans])
             self.joints = np.concatenate([b.trail.joints[rows] for b, rows in spans])
 
-    def costs(self, place: Place, s: Settings) -> Floats:
-        """Cost in nats of the nearer hand, per sighting [n]."""
-        cost: Floats = hand_cost(self.joints, place, s).min(axis=1)
-        return cost
+    def costs(self, place: Place, s: Settings) -> tuple[Floats, Floats]:
+        """Cost in nats of each visible wrist [n, 2] and of the nearer hand [n], per sighting."""
+        wrists = _cost(self.joints[:, WRISTS], place, s, 0)
+        both = hand_cost(self.joints, place, s, wrists)
+        return wrists, np.minimum(both[:, 0], both[:, 1])
 
-    def curves(self, place: Place, t: float, s: Settings, shifts: Floats = SHIFTS_S) -> tuple[Floats, Floats]:
-        """Mean cost over the moment of a grasp at `t`, per body and clock difference [bodies, shifts], and how many
-        sightings each mean has. A mean, so that a hand passing by does not count."""
-        cost = self.costs(place, s)
+    def of(self, body: int, t0: float, t1: float) -> slice:
+        """The rows of a body's sightings from `t0` until before `t1`."""
+        if body not in self.ids:
+            return slice(0)
+        k = self.ids.index(body)
+        a = int(self.starts[k])
+        b = int(self.starts[k + 1]) if k + 1 < len(self.ids) else len(self.times)
+        first, last = self.times[a:b].searchsorted((t0, t1)).tolist()
+        return slice(a + first, a + last)
+
+    def curves(self, place: Place, t: float, s: Settings, shifts: Floats = SHIFTS_S) -> Curves:
+        """Weigh everybody's hands at the moment of a grasp at `t`."""
+        wrists, cost = self.costs(place, s)
         rel = (self.times - t) - shifts[:, None]
         within = (rel > -s.grasp_before_s) & (rel < s.grasp_after_s)
-        count = np.add.reduceat(within.astype(np.int64), self.starts, axis=1)
+        count = np.add.reduceat(within, self.starts, axis=1, dtype=np.int64)
         total = np.add.reduceat(within * cost, self.starts, axis=1)
-        return (total / np.maximum(count, 1)).T, count.T
+        return Curves((total / np.maximum(count, 1)).T, count.T, wrists)
 
 
 class Grasp:
@@ -110,12 +131,13 @@ class Grasp:
         self.plates, self.deltas, self.t, self.t0 = at
         self.clock = clock - clock.min()
         self.place = place_of(store, self.plates, self.deltas)
-        self._x, self._y = self.place.centre.tolist()
+        self._x, self._y = self.place.centre
         self.silent = silent
         self._near = [b for b in bodies if silent is not None or self._away(b) < ARM_M]
         around = ROUND_S + s.grasp_before_s
         self._hands = Hands(self._near, self.t - around, self.t + s.grasp_after_s + ROUND_S)
         self._memo: dict[tuple[int, ...], dict[int, float]] = {}
+        self._wrists = np.zeros((0, 2))
         self.curves: dict[int, Floats] = {}
         whole = self._weigh(self.plates, self.place)
         self.bodies = sorted(whole, key=lambda b: (-whole[b], b))
@@ -126,9 +148,8 @@ class Grasp:
         k = body.trail.nearest(self.t)
         if k is None:
             return np.inf
-        x, y = body.trail.xy[k].tolist()
-        gone = abs(float(body.trail.times[k]) - self.t)
-        return math.hypot(x - self._x, y - self._y) - WALK_M_S * gone
+        t, x, y = body.trail.at(k)
+        return math.hypot(x - self._x, y - self._y) - WALK_M_S * abs(t - self.t)
 
     def reach(self, body: int, plates: tuple[int, ...]) -> float:
         """Log likelihood of the body's hand having moved what changed on these of the plates."""
@@ -141,25 +162,23 @@ class Grasp:
 
     def hand(self, body: int) -> int | None:
         """The hand that was nearer at the moment of the grasp, 0 left, 1 right; None when that was not seen."""
-        for b in self._near:
-            if b.id == body:
-                rows = b.trail.span(self.t - self.s.grasp_before_s, self.t + self.s.grasp_after_s)
-                cost = _cost(b.trail.joints[rows][:, WRISTS], self.place, self.s, 0)
-                known = cost == cost
-                if not known.any(axis=0).all():
-                    return None
-                mean = np.where(known, cost, 0.0).sum(axis=0) / known.sum(axis=0)
-                return int(mean.argmin())
-        return None
+        rows = self._hands.of(body, self.t - self.s.grasp_before_s, self.t + self.s.grasp_after_s)
+        cost = self._wrists[rows]
+        known = cost == cost
+        if not known.any(axis=0).all():
+            return None
+        mean = np.where(known, cost, 0.0).sum(axis=0) / known.sum(axis=0)
+        return int(mean.argmin())
 
     def _weigh(self, plates: tuple[int, ...], place: Place) -> dict[int, float]:
         curves: dict[int, Floats] = {}
         if self._hands.ids:
-            mean, count = self._hands.curves(place, self.t, self.s)
-            curves = {
-                b: np.where(count[k] > 0, mean[k], -1.0) if (count[k] == 0).any() else mean[k]
-                for k, b in enumerate(self._hands.ids)
-            }
+            mean, count, wrists = self._hands.curves(place, self.t, self.s)
+            if plates == self.plates:
+                self._wrists = wrists
+            if not count.all():
+                mean = np.where(count > 0, mean, -1.0)
+            curves = dict(zip(self._hands.ids, mean, strict=True))
         out: dict[int, float] = {}
         for body in self._near:
             curve = curves.get(body.id)
@@ -185,7 +204,7 @@ class Grasp:
         hands = Hands(self._near, first - 1.0, last + ROUND_S)
         if not len(shifts) or not hands.ids:
             return {}
-        mean, count = hands.curves(place, self.t, self.s, shifts)
+        mean, count, _ = hands.curves(place, self.t, self.s, shifts)
         best = np.where(count > 0, mean, FAR_NATS).min(axis=1)
         return {b: float(best[k]) for k, b in enumerate(hands.ids)}
 
@@ -195,49 +214,66 @@ class Grasp:
         k = body.trail.nearest(self.t)
         if k is None:
             return 20.0
-        near = body.trail.xy[k]
-        away = float(np.hypot(near[0] - place.centre[0], near[1] - place.centre[1]))
-        walk = WALK_M_S * abs(float(body.trail.times[k]) - self.t)
-        return self.s.hidden_nats + 4.0 * max(0.0, away - NEAR_M - walk) + 2.0 * float(np.log1p(walk / NEAR_M))
+        t, x, y = body.trail.at(k)
+        away = math.hypot(x - place.centre[0], y - place.centre[1])
+        walk = WALK_M_S * abs(t - self.t)
+        return self.s.hidden_nats + 4.0 * max(0.0, away - NEAR_M - walk) + 2.0 * math.log1p(walk / NEAR_M)
 
 
-def hand_cost(joints: Floats, place: Place, s: Settings) -> Floats:
+def hand_cost(joints: Floats, place: Place, s: Settings, wrists: Floats) -> Floats:
     """Cost in nats of each hand [n, 2] being the one that moved something at the place; elbow and head stand in for a
-    hidden wrist. Far away it grows linearly, so that one bad joint proves nothing."""
-    out = _cost(joints[:, WRISTS], place, s, 0)
-    hidden = out != out
-    if not hidden.any():
-        return out
-    rows = np.flatnonzero(hidden.any(axis=1))
-    part = out[rows]
+    hidden wrist (`wrists`: the cost of those that are seen). Far away it grows linearly, so that one bad joint proves
+    nothing."""
+    hidden = wrists != wrists
+    rows = (hidden[:, 0] | hidden[:, 1]).nonzero()[0]
+    if not len(rows):
+        return wrists
+    part = wrists[rows]
     part = np.where(part == part, part, _cost(joints[rows, ELBOWS], place, s, 1))
     still = (part != part).any(axis=1)
     if still.any():
         heads = np.fmin.reduce(_cost(joints[rows[still], HEADS], place, s, 2), axis=1)[:, None]
         part[still] = np.where(part[still] == part[still], part[still], heads)
+    out = wrists.copy()
     out[rows] = np.where(part == part, part, np.inf)
     return out
 
 
 def _cost(joints: Floats, place: Place, s: Settings, level: int) -> Floats:
     """Cost of joints [n, 2, 4] of one kind: wrists (0), elbows (1), heads (2)."""
-    off = joints[:, :, :2] - place.centre
-    dx = (off @ place.along) / (s.reach_along_sd_m * WIDTH[level])
-    dy = np.maximum(off @ place.outward - (place.front + s.reach_front_m + SLACK_M[level]), 0.0) / s.reach_depth_sd_m
-    r = dx * dx + dy * dy
+    x, y = joints[:, :, 0] - place.centre[0], joints[:, :, 1] - place.centre[1]
+    r = x * place.along[0]
+    r += y * place.along[1]
+    r /= s.reach_along_sd_m * WIDTH[level]
+    r *= r
+    x *= place.outward[0]
+    y *= place.outward[1]
+    x += y
+    x -= place.front + s.reach_front_m + SLACK_M[level]
+    np.maximum(x, 0.0, out=x)
+    x /= s.reach_depth_sd_m
+    x *= x
+    r += x
     if level == 0:
         z = joints[:, :, 2]
-        dz = np.maximum(np.maximum(z - place.high, place.low - z) - LEEWAY_M, 0.0) / s.reach_height_sd_m
-        r += dz * dz
-    r = np.sqrt(r)
-    return np.where(r < 2.0, 0.5 * r * r, 2.0 * r - 2.0) + BASE[level]
+        dz = np.maximum(z - (place.high + LEEWAY_M), (place.low - LEEWAY_M) - z)
+        np.maximum(dz, 0.0, out=dz)
+        dz /= s.reach_height_sd_m
+        dz *= dz
+        r += dz
+    np.sqrt(r, out=r)
+    out: Floats = np.where(r < 2.0, 0.5 * r * r, 2.0 * r - 2.0)
+    return out + BASE[level] if level else out
 
 
 def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Settings) -> bool:
     """Was a hand of any of these near the place at some moment of that time?"""
-    x, y = place.centre.tolist()
+    x, y = place.centre
     near = [b for b in bodies if math.hypot(b.where[0] - x, b.where[1] - y) < ARM_M]
     if not near:
         return False
     joints = np.concatenate([b.trail.joints[b.trail.span(t0, t1)] for b in near])
-    return bool(len(joints)) and bool(hand_cost(joints, place, s).min() < s.hand_in_nats)
+    wrists = _cost(joints[:, WRISTS], place, s, 0)
+    if np.count_nonzero(wrists < s.hand_in_nats):
+        return True
+    return bool(np.count_nonzero(hand_cost(joints, place, s, wrists) < s.hand_in_nats))

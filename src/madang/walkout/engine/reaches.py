@@ -150,13 +150,17 @@ class Reaches:
         points = np.array(spell.points)
         middle = 0.5 * (boxes[:, :2] + boxes[:, 3:5]) @ along
         dx = ((points[:, :2] @ along)[:, None] - middle) / s.reach_along_sd_m
+        dx *= dx
         z = points[:, 2:]
-        dz = np.maximum(np.maximum(z - boxes[:, 5], boxes[:, 2] - z) - LEEWAY_M, 0.0) / s.reach_height_sd_m
-        cost = 0.5 * (dx * dx + dz * dz)
-        share = np.exp(cost.min(axis=1, keepdims=True) - cost)
-        length = np.gradient(np.array(spell.times)) if len(points) > 1 else np.zeros(1)
-        over = (share * (length / share.sum(axis=1))[:, None]).sum(axis=0)
-        told = np.flatnonzero(over >= min(LEAST_S, over.max())).tolist()
+        dz = np.maximum(z - (boxes[:, 5] + LEEWAY_M), (boxes[:, 2] - LEEWAY_M) - z)
+        np.maximum(dz, 0.0, out=dz)
+        dz /= s.reach_height_sd_m
+        dz *= dz
+        dx += dz
+        dx *= 0.5
+        share = np.exp(dx.min(axis=1, keepdims=True) - dx)
+        over = (_lengths(spell.times) / share.sum(axis=1)) @ share
+        told = (over >= min(LEAST_S, over.max())).nonzero()[0].tolist()
         return Reached(
             body=key[0],
             hand=key[1],
@@ -176,7 +180,12 @@ class Reaches:
         """Who had a hand among the shelves between `t0` and `t1`, open episodes too: (episode, seconds over these
         plates in the whole episode), longest first."""
         wanted = tuple(plates)
-        under_way = [self._reached(key, x) for key, x in self._open.items() if x.seen >= LEAST_FRAMES]
+        gondolas = set(self.store.plate_gondola[list(wanted)].tolist())
+        under_way = [
+            self._reached(key, x)
+            for key, x in self._open.items()
+            if x.seen >= LEAST_FRAMES and x.gondola in gondolas and x.times[0] < t1 and x.last > t0
+        ]
         found = [(r, r.seconds(wanted)) for r in [*self._kept, *under_way] if r.t0 < t1 and r.t1 > t0]
         return sorted((x for x in found if x[1] > 0.0), key=lambda x: (-x[1], x[0].body, x[0].hand))
 
@@ -185,3 +194,13 @@ class Reaches:
         kept = [r for k, r in enumerate(self._kept) if r.t1 >= before or k >= self._told]
         self._told -= len(self._kept) - len(kept)
         self._kept = kept
+
+
+def _lengths(times: list[float]) -> Floats:
+    """How long each sighting stands for, seconds: half of the time from the one before to the one after."""
+    t = np.array(times)
+    out = np.zeros(len(t))
+    if len(t) > 1:
+        out[1:-1] = (t[2:] - t[:-2]) / 2.0
+        out[0], out[-1] = t[1] - t[0], t[-1] - t[-2]
+    return out

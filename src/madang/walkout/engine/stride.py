@@ -131,11 +131,11 @@ def _follow(out: Stride, known: Bools) -> None:
     """Fill in the states: a joint unseen goes with its body, and a body's speed is what it walked, smoothed."""
     xy, speed, full = out.xy, out.speed, out.full
     full[1:] = out.joints[..., :3]
-    xy[1:] = 0.25 * full[1:, :, :4, :2].sum(axis=2)
+    xy[1:] = 0.25 * _sum(full[1:, :, :4, :2])
     gone = np.maximum(out.lost[1:] - out.lost[:-1], 0.0)[..., None]
     dt = np.maximum(gone, 0.05)
-    whole: list[bool] = np.all(known, axis=(1, 2, 3)).tolist()
-    heads: list[bool] = whole if all(whole) else np.all(known[:, :, :4], axis=(1, 2, 3)).tolist()
+    whole: list[bool] = _each(known)
+    heads: list[bool] = whole if all(whole) else _each(known[:, :, :4])
     step = _pushed(xy[1:] - xy[:-1], dt)
     heads_before = True
     for k, head in enumerate(heads):
@@ -145,7 +145,7 @@ def _follow(out: Stride, known: Bools) -> None:
             np.copyto(full[k + 1], moved, where=~known[k])
         push = step[k]
         if not head:
-            at = 0.25 * full[k + 1, :, :4, :2].sum(axis=1)
+            at = 0.25 * _sum(full[k + 1, :, :4, :2])
             if out.there is not None:
                 at = np.where(out.there[k][:, None], at, xy[k])
             xy[k + 1] = at
@@ -158,12 +158,26 @@ def _follow(out: Stride, known: Bools) -> None:
             np.copyto(speed[k + 1], speed[k], where=~out.there[k][:, None])
 
 
+def _sum(four: Floats) -> Floats:
+    """The sum of four joints [..., 4, 2], one after the other."""
+    out: Floats = four[..., 0, :] + four[..., 1, :]
+    out += four[..., 2, :]
+    out += four[..., 3, :]
+    return out
+
+
 def _pushed(way: Floats, dt: Floats) -> Floats:
     """What a step of so many metres adds to the smoothed speed."""
     way = way / dt
     np.minimum(np.maximum(way, -FASTEST_M_S, out=way), FASTEST_M_S, out=way)
     way *= 0.4
     return way
+
+
+def _each(known: Bools) -> list[bool]:
+    """In which frames everything is known."""
+    flat = known.reshape(len(known), -1)
+    return (np.count_nonzero(flat, axis=1) == flat.shape[1]).tolist()  # type: ignore[no-any-return]
 
 
 def _plain(out: Stride, known: Bools, live: Sequence[Body], s: Settings) -> int:
@@ -207,13 +221,13 @@ def as_named(joints: Floats, known: Bools, before: Floats, ahead: Floats, there:
     """Is everybody [K, N] so near to where the track's body is expected that no other body could be nearer by what it
     takes to disbelieve a track id? `before` are the joints it had, `ahead` how far it has walked since."""
     seen, was = joints[:, :, :4, :2], before[:, :, :4, :2]
-    off = 0.25 * (seen.sum(axis=2) - was.sum(axis=2)) - ahead
+    off = 0.25 * (_sum(seen) - _sum(was)) - ahead
     some = known[:, :, :4, 0]
     whole = np.all(some, axis=2)
     part = np.flatnonzero(~(whole if there is None else whole | ~there).all(axis=1))
     if len(part):
         mask = some[part][..., None]
-        way = np.where(mask, seen[part] - was[part], 0.0).sum(axis=2)
+        way = _sum(np.where(mask, seen[part] - was[part], 0.0))
         off[part] = way / np.maximum(mask.sum(axis=2), 1) - ahead[part]
     gap = off[..., 0] ** 2 + off[..., 1] ** 2
     out: Bools = (gap < s.same_track_m**2) & some.any(axis=2)

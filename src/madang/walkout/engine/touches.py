@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from madang.walkout.engine.history import middle
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.plates import Return
@@ -111,4 +110,4 @@ class Touches:
         shelf = self._shelf[movement.plate]
         family = self._family[movement.plate]
         others = [x.peak for x in moved if self._shelf[x.plate] == shelf and x.plate not in family]
-        return not others or movement.peak > self.s.touch_ratio * float(np.median(others))
+        return not others or movement.peak > self.s.touch_ratio * middle(others)

@@ -79,6 +79,11 @@ class Trail:
         """The rows of `times`, `joints` and `xy` from `t0` until before `t1`."""
         return slice(bisect_left(self._known, t0), bisect_left(self._known, t1))
 
+    def at(self, k: int) -> tuple[float, float, float]:
+        """When and where on the floor (x, y) sighting `k` was."""
+        x, y = self.xy[k].tolist()
+        return self._known[k], x, y
+
     def nearest(self, t: float) -> int | None:
         """The row of the sighting nearest in time; None when there is none."""
         times = self._known

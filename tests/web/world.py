@@ -1,0 +1,121 @@
+"""Everything a served neighbourhood shows, in one app, and things in it that belong to somebody: for the test of who
+may do what. A room that adds routes with somebody's objects in their path adds an example to ``OBJECTS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI
+from tests.serve.desk_stage import Stage
+
+from madang import members
+from madang.db import Database
+from madang.deals.links import Links
+from madang.doors import Gateway
+from madang.doors import api as sensors
+from madang.edge import api as edges
+from madang.kernel import Actor, Kind, ManualClock, Role
+from madang.kernel.settings import Settings
+from madang.members import api_keys, sessions
+from madang.serve import door, site
+from madang.serve.checkin import operator
+from madang.ui import Asking, Identity
+from madang.walkout.sensorlog import SensorLog
+from madang.web import Shopfront, create_app
+
+N, SHOP = "n1", "s1"
+MINA, STRANGER = UUID(int=0xA11CE), UUID(int=0xBAD)
+
+
+class World:
+    """MINA is a member with things of her own; whoever asks is STRANGER, with the role the cookie names."""
+
+    def __init__(self, db: Database, folder: Path, clock: ManualClock) -> None:
+        self.db, self.clock = db, clock
+        links = Links([b"l" * 32])
+        stage = Stage(db, folder / "desk")
+        served = site.Site(
+            db=db,
+            clock=clock,
+            neighbourhood=N,
+            home=folder,
+            settings=Settings(home=str(folder)),
+            links=links,
+            shop=SHOP,
+        )
+        gateway = Gateway(SensorLog(folder / "log"), clock=clock, plates={}, keys={}, logged=lambda _end: None)
+        doors = [
+            sensors.router(gateway),
+            edges.router(db, clock, N, {}),
+            door.router(
+                db, clock, operator(N, SHOP), SHOP, allowed=lambda _key: False, status=dict, changed=lambda _deal: None
+            ),
+        ]
+        self.app: FastAPI = create_app(
+            Shopfront(
+                neighbourhood=N,
+                clock=clock,
+                more=[*doors, *stage.door.routers, *site.routers(served)],
+                handlers=stage.door.handlers,
+                identify=who,
+            )
+        )
+        for person in (MINA, STRANGER):
+            self.write(members.add_person, key=person, fields={}, at_us=1)
+        self.write(members.give_role, MINA, Role.INTEGRATOR, at_us=1)
+
+    def write(self, use_case: Any, *args: Any, by: Actor | None = None, **given: Any) -> Any:
+        actor = by or members_system()
+        return self.db.write(lambda tx: use_case(tx, actor, *args, **given), neighbourhood=N)
+
+    def session(self) -> dict[str, str]:
+        id = UUID(int=1)
+        now_us = self.clock.now_us()
+        self.write(
+            sessions.begin, by=mina(), id=id, token="t", way="link", device="", proved_at_us=0, at_us=now_us
+        )  # fmt: skip
+        return {"session": str(id)}
+
+    def program(self) -> dict[str, str]:
+        id, now_us = UUID(int=2), self.clock.now_us()
+        made = {"id": id, "token": api_keys.new_token(), "name": "x", "scopes": ["me.read"], "days": 9, "at_us": now_us}
+        self.write(api_keys.make, MINA, by=mina(Role.INTEGRATOR), **made)
+        return {"key": str(id)}
+
+
+def members_system() -> Actor:
+    return Actor(Kind.SYSTEM, "madang", N)
+
+
+def mina(*roles: Role) -> Actor:
+    return Actor(Kind.PERSON, str(MINA), N, frozenset(roles), proved_us=2**60)
+
+
+OBJECTS: dict[str, tuple[Callable[[World], dict[str, str]], dict[str, str]]] = {
+    "account.session.end": (World.session, {}),
+    "account.key.name": (lambda _world: {"number": "1"}, {"name": "x"}),
+    "account.key.remove": (lambda _world: {"number": "1"}, {}),
+    "account.programs.rotate": (World.program, {}),
+    "account.programs.close": (World.program, {}),
+}
+"""By a route's name: the path's values for something of MINA's, and the form that goes with it."""
+WORDS = {"account.consent": "a purpose's name: nobody's object"}
+"""Routes for whoever is signed in whose path names no object."""
+
+
+def who(asking: Asking) -> Identity | None:
+    """The stranger, with the role that the cookie names: ``maker``, or ``maker@shop`` in one shop."""
+    said, _, shop = asking.cookies.get("madang_session", "").partition("@")
+    if not said:
+        return None
+    now_us = 2**60  # they have always just proved who they are: that must open nothing that is not theirs
+
+    def at(where: str) -> Actor:
+        held = {Role(said)} if shop in ("", where) else set()
+        shops = frozenset({shop}) if shop and shop == where else frozenset()
+        return Actor(Kind.PERSON, str(STRANGER), N, frozenset(held | {Role.SHOPPER}), shops, proved_us=now_us)
+
+    return Identity(at(""), at, bound=asking.cookies["madang_session"], session=UUID(int=9), proved_us=now_us)
