@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from madang.kernel import Uuid7
 from madang.payments.means import names
 from madang.storefront import pages
+from madang.walkout import phone_pages
 
 if TYPE_CHECKING:
     from madang.serve.site import Site
@@ -19,7 +20,8 @@ def routers(site: Site) -> list[APIRouter]:
     front = pages.Storefront(
         site.db, site.clock, Uuid7(site.clock), site.pages, site.neighbourhood, site.links, means=at_checkout
     )
-    return [pages.router(front)]
+    phone = phone_pages.Phone(site.db, site.clock, site.hubs, site.pages, site.neighbourhood)
+    return [pages.router(front), phone_pages.router(phone)]
 
 
 def at_checkout() -> list[str]:

@@ -196,8 +196,9 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
     def order(request: Request, id: UUID, said: str = "") -> Response:
         by, tracked = _seen(shop, request, id)
         names = shop.read(lambda tx: showing.shop_names(tx, tracked.deal.shop))
+        place = shop.read(lambda tx: showing.place_names(tx, tracked.order.fulfil.place))
         return shop.html(
-            request, "order", of=tracked, process=ORDER_1, names=names, token=shop.links.token,
+            request, "order", of=tracked, place=place, process=ORDER_1, names=names, token=shop.links.token,
             mine=tracked.deal.subject == by.key, steps=forms.STAFF_STEPS, said=said if said in forms.SAID else "",
         )  # fmt: skip
 

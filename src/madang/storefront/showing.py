@@ -90,6 +90,11 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True):
     def goods_krw(self) -> int:
         return self.held.goods_krw
 
+    @property
+    def fee_may_come(self) -> bool:
+        """Whether a choice of delivery adds something."""
+        return any(desk.terms.delivers and desk.terms.fee("delivery", desk.goods_krw) for desk in self.desks)
+
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
     """One thing of the history: a web order, or a receipt of a walk-out shop."""
@@ -158,6 +163,14 @@ def waiting(tx: Tx, by: Actor, shop: str, cursor: str | None) -> Page[Deal]:
 def online(tx: Tx) -> list[str]:
     """The shops that sell online."""
     return list(sells_online(tx))
+
+
+def place_names(tx: Tx, place: str | None) -> tuple[str, str]:
+    """What a place where orders are fetched is called."""
+    if place is None:
+        return "", ""
+    found = places.get(tx, system(tx.neighbourhood, "storefront"), place)
+    return found.name_ko, found.name_en
 
 
 def shop_names(tx: Tx, shop: str) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Literal
 
 import msgspec
@@ -228,27 +229,43 @@ class Hub:
         self, last_event_id: str | None = None, *, pace_s: float = PACE_S, heartbeat_s: float = HEARTBEAT_S
     ) -> AsyncIterator[bytes]:
         """Server-sent events: a snapshot or what was missed, then what happens, at most once every ``pace_s``."""
+        async with aclosing(self.follow(last_event_id, pace_s=pace_s, heartbeat_s=heartbeat_s)) as following:
+            yield b"retry: 1500\n\n"
+            async for events in following:
+                if events:
+                    yield b"".join(event.frame(self._epoch) for event in events)
+                else:
+                    yield b"event: beat\ndata: {}\n\n"
+
+    async def follow(
+        self, last_event_id: str | None = None, *, pace_s: float = PACE_S, heartbeat_s: float = HEARTBEAT_S
+    ) -> AsyncGenerator[list[Event], None]:
+        """What a page has not seen yet, as it happens; nothing after ``heartbeat_s`` of quiet. Ends with the shop."""
         page = _Page()
         with self._lock:
             self._pages.add(page)
         try:
             cursor = self.cursor_of(last_event_id)
-            yield b"retry: 1500\n\n"
             while not self._closed:
                 page.awake = False  # before looking, so that what comes between look and sleep wakes us
                 page.woken.clear()
                 cursor, events = self.take(cursor)
                 if events:
-                    yield b"".join(event.frame(self._epoch) for event in events)
+                    yield events
                     await asyncio.sleep(pace_s)
                     continue
                 try:
                     await asyncio.wait_for(page.woken.wait(), heartbeat_s)
                 except TimeoutError:
-                    yield b"event: beat\ndata: {}\n\n"
+                    yield []
         finally:
             with self._lock:
                 self._pages.discard(page)
+
+    @property
+    def epoch(self) -> str:
+        """Which run of the shop an event's number belongs to."""
+        return self._epoch
 
     @property
     def pages(self) -> int:

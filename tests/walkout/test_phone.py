@@ -1,0 +1,138 @@
+"""A shopper's own live page: their cart and what they pick up, at once, and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from tests import small_shop
+from tests.storefront.street import N, Street, buyer
+
+from madang.catalog import Allergen, Listing, Variant
+from madang.db import Database
+from madang.kernel import ManualClock, Uuid7, derived
+from madang.ui import Pages
+from madang.walkout import phone, records
+from madang.walkout.live import Hub, Hubs
+from madang.walkout.live_model import CartLine
+from madang.walkout.phone_pages import Phone, drawn
+from madang.walkout.visits import Books, Visit
+
+
+@pytest.fixture
+def street(db: Database, clock: ManualClock, ids: Uuid7) -> Street:
+    return Street(db, clock, ids)
+
+
+def enter(street: Street, name: str, payer: str) -> None:
+    visit = Visit(derived("visit", name), 1, name, "customer", payer, street.now, None, Books())
+    street.write(lambda tx: records.add_visit(tx, "s1", visit))
+
+
+def shop(street: Street) -> Hub:
+    street.open()
+    enter(street, "mine", street.mina.key)
+    enter(street, "theirs", "somebody-else")
+    return small_shop.hub(street.clock)
+
+
+def say(hub: Hub, visit: str, kind: Any, product: str) -> None:
+    hub.move(id=f"{visit}-{kind}-{product}", t_us=1, kind=kind, product=product, qty=1, facing="F1", visit=visit)
+
+
+async def heard(hub: Hub, street: Street, say_all: Any) -> tuple[list[tuple[str, dict[str, Any]]], float]:
+    """What a shopper's page is told while ``say_all`` happens, and after how many seconds the last of it."""
+    whose = phone.whose(street.db, N, "s1")
+    found: list[tuple[str, dict[str, Any]]] = []
+    following = phone.stream(hub, street.mina, whose, heartbeat_s=0.3)
+    began = took = 0.0
+    async for chunk in following:
+        if chunk.startswith(b"retry"):
+            continue
+        if chunk.startswith(b"event: beat"):
+            if began:
+                break
+            began = time.monotonic()
+            say_all()
+            continue
+        took = time.monotonic() - began
+        for block in chunk.decode().strip().split("\n\n"):
+            fields = dict(line.split(": ", 1) for line in block.split("\n"))
+            found.append((fields["event"], msgspec.json.decode(fields["data"])))
+    return found, took
+
+
+def test_a_pick_is_on_the_shoppers_phone_within_a_second_and_a_put_back_closes_it(street: Street) -> None:
+    hub = shop(street)
+
+    def act() -> None:
+        say(hub, "mine", "pick", "RAMEN")
+        say(hub, "mine", "put_back", "RAMEN")
+
+    events, took_s = asyncio.run(heard(hub, street, act))
+    assert [(name, body["kind"], body["product"]) for name, body in events] == [
+        ("move", "pick", "RAMEN"),
+        ("move", "put_back", "RAMEN"),
+    ]
+    assert took_s < 1
+
+
+def test_nothing_of_anybody_elses_visit_reaches_a_phone(street: Street) -> None:
+    hub = shop(street)
+
+    def act() -> None:
+        say(hub, "theirs", "pick", "RICE")
+        hub.cart(visit="theirs", t_us=1, lines=[CartLine(product="RICE", qty=1, probability=1.0)], confidence=1.0)
+        hub.cart(visit="mine", t_us=1, lines=[CartLine(product="RAMEN", qty=2, probability=1.0)], confidence=1.0)
+
+    events, _ = asyncio.run(heard(hub, street, act))
+    assert [name for name, _ in events] == ["cart"]
+    assert "RICE" not in str(events)
+    assert "visit" not in events[0][1], "nor the name under which the shop knows the visit"
+    other = buyer(derived("other"))
+    assert phone.present(hub, other, phone.whose(street.db, N, "s1")) is None
+
+
+def test_a_page_that_comes_late_gets_the_cart_as_it_stands(street: Street) -> None:
+    hub = shop(street)
+    hub.cart(visit="mine", t_us=1, lines=[CartLine(product="RAMEN", qty=2, probability=1.0)], confidence=1.0)
+    whose = phone.whose(street.db, N, "s1")
+    found = phone.present(hub, street.mina, whose)
+    assert found is not None
+    assert found["lines"][0]["product"] == "RAMEN"
+    snapshot = hub.take(-1)[1]
+    assert [event.name for event in phone.own(snapshot, street.mina, whose)] == ["cart"]
+
+
+def test_a_products_page_tells_its_story_maker_origin_and_allergens(street: Street) -> None:
+    hub = shop(street)
+    listing = Listing(
+        id="RAMEN", name_ko="신라면", name_en="Shin Ramyun", variants=(Variant(sku="RAMEN"),), maker="농심",
+        origin="대한민국", story_ko="얼큰한 이야기", allergens=(Allergen.WHEAT, Allergen.SOY),
+    )  # fmt: skip
+    id_ = street.ids.new()
+    from tests.storefront.street import BY
+
+    from madang import catalog
+
+    street.write(lambda tx: catalog.set_listings(tx, BY, [listing], id=id_, at_us=street.now))
+    made = Phone(street.db, street.clock, Hubs([hub]), Pages(), N)
+    product, found, price = made.label("s1", "RAMEN")
+    text = Pages().render("walkout/phone_product.html", "ko", product=product, listing=found, price=price, shop="s1")
+    for word in ("신라면", "1,000원", "농심", "대한민국", "얼큰한 이야기", "밀, 대두"):
+        assert word in text
+
+
+def test_an_entry_code_is_drawn_without_inline_style(street: Street) -> None:
+    street.open()
+    made = Phone(street.db, street.clock, Hubs([]), Pages(), N)
+    picture, until_us = made.code(street.mina)
+    assert until_us > street.now
+    assert picture.startswith("<svg")
+    assert "style=" not in picture
+    assert drawn("a") != drawn("b")
+    assert UUID(street.mina.key)
