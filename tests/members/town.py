@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
+import sqlalchemy as sa
 from tests.asking import Client
 from tests.members.authenticator import Authenticator
 
 from madang import journal, members
 from madang.db import Database
 from madang.kernel import Actor, ManualClock, Role, Uuid7, system
-from madang.members import account_pages, door_pages
+from madang.members import account_pages, door_pages, records
 from madang.members.accounts import Accounts
 from madang.members.knowing import Knowing
 from madang.ui import Pages
@@ -36,9 +37,8 @@ class Town:
             Uuid7(clock),
             "n1",
             key=b"k" * 32,
-            public_url="http://localhost",
             claims=lambda key: key == KEY,
-            **given,
+            **({"public_url": "http://localhost"} | given),
         )
         pages = Pages()
         routers = [door_pages.router(self.desk, pages), account_pages.router(self.desk, pages), account_pages.api()]
@@ -59,6 +59,13 @@ class Town:
 
     def write(self, use_case: Any, *args: Any, by: Actor = BY, **given: Any) -> Any:
         return self.db.write(lambda tx: use_case(tx, by, *args, **given), neighbourhood="n1")
+
+    gives = staticmethod(members.give_role)
+
+    def people(self) -> list[UUID]:
+        """The keys of everybody who joined."""
+        look = sa.select(records.people.c.key)
+        return [key for (key,) in self.db.read(lambda tx: tx.rows(look), neighbourhood="n1")]
 
     def facts(self, person: UUID) -> list[str]:
         found = self.db.read(lambda tx: journal.read(tx, BY, subject=f"person:{person}"), neighbourhood="n1")

@@ -68,6 +68,7 @@ class Knowing:
             actor(self._neighbourhood, session, held),
             partial(actor, self._neighbourhood, session, held),
             bound=new or token,
+            was_bound=token if new else "",
             session=session.id,
             proved_us=session.proved_at_us,
             cookies=(cookie(new, secure=secure),) if new else (),

@@ -51,7 +51,8 @@ class Asking:
 class Identity:
     """Somebody who is known.
 
-    ``bound`` is the secret that this session's forms are bound to ('' for a program with a key, which sends none).
+    ``bound`` is the secret that this session's forms are bound to ('' for a program with a key, which sends none),
+    ``was_bound`` the one before where it has just been turned: a form on its way still holds that.
     ``session`` names the session; ``proved_us`` is when the person last proved with a passkey that it is them
     (0: not in this session). ``acting`` gives the actor they are in one shop. ``cookies`` are ``Set-Cookie`` lines
     for the answer.
@@ -60,6 +61,7 @@ class Identity:
     by: Actor
     acting: Callable[[str], Actor]
     bound: str = ""
+    was_bound: str = ""
     session: UUID | None = None
     proved_us: int = 0
     cookies: tuple[str, ...] = ()
@@ -124,7 +126,10 @@ async def need_own_form(request: Request) -> None:
     if kind not in FORMS and (kind or not known):
         return
     given = request.headers.get(HEADER) or await _written(request, kind)
-    if not hmac.compare_digest(given.encode(), request.state.csrf.encode()):
+    good = [request.state.csrf]
+    if request.state.who is not None and request.state.who.was_bound:
+        good.append(token_of(request.state.who.was_bound))
+    if not any(hmac.compare_digest(given.encode(), one.encode()) for one in good):
         raise Forbidden(
             "ui.foreign_form",
             ko="이 화면에서 보낸 요청이 아니거나 너무 오래된 화면입니다.",
