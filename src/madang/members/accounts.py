@@ -127,7 +127,7 @@ class Accounts:
         def act(tx: Tx) -> None:
             passkeys.use_challenge(tx, challenge)
             by = self._joined(tx, person, joining, {}, now_us)
-            number = passkeys.add_key(tx, by, person, made, "", now_us)
+            number = passkeys.add_key(tx, by, person, made, visit.device, now_us)
             self._enter(tx, by, visit, id, token, "passkey", now_us, passkey=number)
 
         self._write(act)
@@ -173,7 +173,7 @@ class Accounts:
         def act(tx: Tx) -> int:
             self._need_fresh(tx, by, visit, now_us)
             passkeys.use_challenge(tx, challenge)
-            return passkeys.add_key(tx, by, person, made, name, now_us)
+            return passkeys.add_key(tx, by, person, made, name or visit.device, now_us)
 
         return self._write(act)
 

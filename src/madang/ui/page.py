@@ -51,6 +51,7 @@ class Pages:
         tools |= {
             "csrf_field": no_field,
             "me": None,
+            "accounts": False,
             "t": partial(self._texts.say, language),
             "texts": partial(self._texts.part, language),
         }
@@ -99,7 +100,7 @@ def _session(request: Request) -> dict[str, Any]:
     """What a template knows of the reader: ``csrf_field()`` for every form, ``me`` where they are signed in."""
     state = request.scope.get("state", {})
     field = Markup('<input type="hidden" name="{}" value="{}">').format(session.FIELD, state.get("csrf", ""))
-    return {"csrf_field": lambda: field, "me": state.get("who")}
+    return {"csrf_field": lambda: field, "me": state.get("who"), "accounts": state.get("accounts", False)}
 
 
 def _formatted(form: Any, language: str, value: Any) -> str:
