@@ -131,11 +131,11 @@ class Contacts:
         if frames.bodies:
             z = frames.joints[:, :, WRISTS, 2]
             low = z < self.s.floor_m
-            if low.any():
+            if np.count_nonzero(low):
                 self._reach_down(frames, low, met)
             if len(frames.bodies) > 1:
                 up = z > self.s.contact_raised * frames.full[:, :, NECK, 2:]
-                some = np.flatnonzero(np.count_nonzero(up.any(axis=2), axis=1) > 1)
+                some = ((up[..., 0] | up[..., 1]).sum(axis=1) > 1).nonzero()[0]
                 if len(some):
                     self._meet(frames, some, up[some], met)
         return met
@@ -151,18 +151,18 @@ class Contacts:
 
     def _meet(self, frames: Frames, some: Ints, up: NDArray[np.bool_], met: list[list[_Seen]]) -> None:
         """Raised hands `up` [frames `some`, N, 2] of two people that are near each other."""
-        wrists = np.where(up[..., None], frames.joints[some, :, WRISTS, :3], np.nan)
-        wrists = wrists.reshape(len(some), -1, 3)
-        x = wrists[:, :, 0]
-        frame, i, j = (np.abs(x[:, :, None] - x[:, None]) < self.s.contact_m).nonzero()
-        pairs = np.flatnonzero(i // 2 < j // 2)
-        frame, i, j = frame[pairs], i[pairs], j[pairs]
-        diff = wrists[frame, i] - wrists[frame, j]
+        x = np.where(up, frames.joints[some][:, :, WRISTS, 0], np.nan).reshape(len(some), -1)
+        way = x[:, :, None] - x[:, None]
+        np.abs(way, out=way)
+        frame, i, j = (way < self.s.contact_m).nonzero()
+        pairs = (i // 2 < j // 2).nonzero()[0]
+        frame, i, j = some[frame[pairs]], i[pairs], j[pairs]
+        diff = frames.joints[frame, i // 2, 6 + i % 2, :3] - frames.joints[frame, j // 2, 6 + j % 2, :3]
         gap2 = np.einsum("ij,ij->i", diff, diff)
-        near = np.flatnonzero(gap2 < self.s.contact_m**2)
+        near = (gap2 < self.s.contact_m**2).nonzero()[0]
         hands = []
         for f, one, other, gap in zip(
-            some[frame[near]].tolist(), i[near].tolist(), j[near].tolist(), gap2[near].tolist(), strict=True
+            frame[near].tolist(), i[near].tolist(), j[near].tolist(), gap2[near].tolist(), strict=True
         ):
             a, b = (frames.order(f, one // 2), one), (frames.order(f, other // 2), other)
             hands.append((f, *min(a, b), *max(a, b), gap))

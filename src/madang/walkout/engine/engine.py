@@ -108,7 +108,8 @@ class Engine:
         self._heard(t)
 
     def _heard(self, t: float) -> None:
-        self._latest = max(self._latest, t)
+        if t > self._latest:
+            self._latest = t
         if self._tick is None:
             self._tick = math.floor(t / TICK_S)
 

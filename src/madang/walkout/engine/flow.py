@@ -28,7 +28,8 @@ class _Heard:
 
     def add(self, start: float, end: float) -> None:
         if not self.ahead and start <= self.upto + JOIN_S:
-            self.upto = max(self.upto, end)
+            if end > self.upto:
+                self.upto = end
             return
         self.ahead.append((start, end))
         self.ahead.sort()
@@ -76,7 +77,8 @@ class Flow:
         if not self._heard:
             self._heard = {each: _Heard(start) for each in self._names}
         self._heard[name].add(start, end)
-        self._hub = max(self._hub, now)
+        if now > self._hub:
+            self._hub = now
 
     def missing(self, name: str, t0: float, t1: float) -> float:
         """Seconds from ``t0`` to ``t1`` of which this sensor (`CAMERAS`, or a gondola) has said nothing."""

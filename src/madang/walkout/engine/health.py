@@ -32,13 +32,17 @@ class Watch:
         self._silent = np.zeros(len(store.gondolas), bool)
         self._heard = np.zeros(len(store.gondolas), np.int64)
         self._begun: float | None = None
+        self._calm = True  # all is well and was said to be
 
     def look(self, now: float, times: list[float], measured: Bools, blind: Bools, noise: Floats) -> list[Health]:
         """`times` [G] of each gondola's newest batch, who measured anything since the last look, who is blind [P] and
         the noise of each plate, grams [P]."""
         if self._begun is None:
             self._begun = now
-        out = self._gondola_news(now, np.maximum(np.array(times), self._begun) < now - self.s.silent_s)
+        late = now - self.s.silent_s
+        out = self._gondola_news(now, np.array([max(t, self._begun) < late for t in times], bool))
+        if self._calm and not np.count_nonzero(blind) and not np.count_nonzero(noise > self.s.noisy_g):
+            return out
         trouble = np.where(blind, np.where(measured, STUCK, DEAD), OK)
         loud = noise > np.where(self._said == NOISY, 0.6, 1.0) * self.s.noisy_g
         trouble[(trouble == OK) & loud] = NOISY
@@ -48,12 +52,14 @@ class Watch:
         for k in np.flatnonzero(news).tolist():
             self._said[k] = trouble[k]
             out.append(Health(now, "plate", self._plates[k], STATES[trouble[k]]))
+        self._calm = not np.count_nonzero(self._said) and not np.count_nonzero(trouble)
         return out
 
     def _gondola_news(self, now: float, silent: Bools) -> list[Health]:
         out = []
-        self._heard = np.where(silent, 0, self._heard + 1)
-        for g in np.flatnonzero(silent != self._silent).tolist():
+        self._heard += 1
+        self._heard[silent] = 0
+        for g in (silent != self._silent).nonzero()[0].tolist():
             if silent[g] or self._heard[g] >= self.s.well_looks:
                 self._silent[g] = silent[g]
                 out.append(Health(now, "gondola", self._gondolas[g], "silent" if silent[g] else "ok"))

@@ -22,7 +22,7 @@ from madang.walkout.engine.stride import (
     Sighting,
     Standing,
     Stride,
-    as_named,
+    as_named_alone,
     is_solid,
     stride,
 )
@@ -63,7 +63,7 @@ class People:
         due = self._due
         while self._at < len(due) and due[self._at][0] < now:
             if any(body.gone for body in self._live):
-                self._stride = None
+                self._leave_off()
             elif self._stride is None:
                 way = stride(due[self._at :], self._row, self._live, self._now, self.s)
                 self._stride = None if way is None else (way, self._as_frames(way))
@@ -105,10 +105,16 @@ class People:
         self._t = way.times[b - 1]
         self._tell(way, a, b)
         way.done = b
-        self._now = Standing(way.lost[b].copy(), way.xy[b].copy(), way.speed[b].copy(), way.full[b].copy())
         if b == way.length:
-            self._stride = None
+            self._leave_off()
         return frames, a, b
+
+    def _leave_off(self) -> None:
+        """The stride is over: everybody stands where it has come to."""
+        if self._stride is not None:
+            way, k = self._stride[0], self._stride[0].done
+            self._now = Standing(way.lost[k].copy(), way.xy[k].copy(), way.speed[k].copy(), way.full[k].copy())
+            self._stride = None
 
     def _tell(self, way: Stride, a: int, b: int) -> None:
         there = None if way.there is None or way.there[a:b].all() else way.there[a:b]
@@ -174,12 +180,7 @@ class People:
 
     def _as_named(self, t: float, rows: list[int], seen: Floats) -> bool:
         """Is everybody so near to where the track's body is expected that the id is believed?"""
-        known = seen[..., :3] == seen[..., :3]
-        return bool(
-            as_named(
-                seen[None], known[None], self._now.full[rows][None], self._now.ahead(t)[rows][None], None, self.s
-            ).all()
-        )
+        return as_named_alone(seen, self._now.full[rows], self._now.ahead(t)[rows], self.s)
 
     # rows
 

@@ -132,11 +132,11 @@ class Plates:
         m, w, t = batches.median, batches.spread, batches.t[self.gondola]
         self._history.write(batches.t, m)
         known = m == m
-        holes = None if known.all() else np.flatnonzero(~known)
+        holes = None if np.count_nonzero(known) == len(m) else (~known).nonzero()[0]
         if holes is not None or self._young:
             born = known & (self.level != self.level)
-            self.level[born] = m[born]
-            if born.any():
+            if np.count_nonzero(born):
+                self.level[born] = m[born]
                 self.noise[born] = np.maximum(self.noise[born], MEDIAN_SHARE * w[born])
                 self._set_limits()
         off = m - self.level
@@ -145,14 +145,15 @@ class Plates:
         moving |= w > self._wide
         if self._young:
             self._listen(batches, m)
-        begun = np.flatnonzero(moving & ~self._moves) if moving.any() else None
+        begun = (moving > self._moves).nonzero()[0] if np.count_nonzero(moving) else None
         if begun is None and holes is None and not self._any:
             self._track_all(off, far)
         else:
-            self._track(known & ~moving & ~self._moves, off, far)
+            moving |= self._moves
+            self._track(known > moving, off, far)
         if begun is not None and len(begun):
             self._begin(begun, t)
-        steps = self._settle(np.flatnonzero(self._moves & known), t, m, w, far) if self._any else []
+        steps = self._settle((self._moves & known).nonzero()[0], t, m, w, far) if self._any else []
         self._m2 = self._m1 if holes is None else _but(self._m1, holes, self._m2)
         self._m1 = m if holes is None else _but(m, holes, self._m1)
         self._w1 = w if holes is None else _but(w, holes, self._w1)
@@ -174,8 +175,11 @@ class Plates:
         """The levels of the plates that rest follow."""
         self._rested += quiet
         np.minimum(self._rested, self.s.rest_batches, out=self._rested)
-        self.level += np.where(quiet, off, 0.0) / self._rested
-        self._squares += np.where(quiet, np.minimum(far, self._clip) ** 2, 0.0)
+        off /= self._rested
+        np.add(self.level, off, out=self.level, where=quiet)
+        near = np.minimum(far, self._clip)
+        near *= near
+        np.add(self._squares, near, out=self._squares, where=quiet)
         self._quiet += quiet
 
     def _set_limits(self) -> None:
@@ -220,12 +224,12 @@ class Plates:
         self._peak[on] = np.maximum(self._peak[on], off)
         waited = t[on] - self._since[on] - s.patience_s
         late = np.maximum(waited, 0.0)
-        if late.any():
+        if np.count_nonzero(late):
             self._restless(on[(late > 0.0) & (off < s.restless_g)], m_all)
         tol = np.maximum(np.maximum(s.settle_g, 3.0 * noise), s.settle_share * off) * (1.0 + late)
         jump = np.abs(m - m1)
         unrest = np.maximum(np.maximum(jump, np.abs(m - m2)), np.maximum(w / 3.0, self._w1[on] / 4.0))
-        done = np.flatnonzero(unrest < tol)
+        done = (unrest < tol).nonzero()[0]
         if not len(done):
             return []
         on, m, m1, m2, noise, tol, jump = on[done], m[done], m1[done], m2[done], noise[done], tol[done], jump[done]
@@ -235,11 +239,11 @@ class Plates:
             new = self._heard[self.gondola[on]] < s.rest_batches
             big &= ~new | (np.abs(rest - self.level[on]) > s.restless_g)
         steps = []
-        for i in np.flatnonzero(big).tolist():
+        for i in big.nonzero()[0].tolist():
             k = int(on[i])
             steps.append(self._rest(k, float(t[k]), float(rest[i]), max(float(noise[i]), 0.1 * float(tol[i]))))
             self._louder(k, min(0.25 * float(tol[i]), 0.5 * float(jump[i])))
-        pressed = ~big & (self._peak[on] > np.maximum(s.touch_g, s.touch_sigmas * noise))
+        pressed = (self._peak[on] > np.maximum(s.touch_g, s.touch_sigmas * noise)) > big
         for k in on[pressed].tolist():
             self.returns.append(Return(int(self.rows[k]), float(self._since[k]), float(t[k]), float(self._peak[k])))
         self._lie(on, rest)
@@ -256,7 +260,7 @@ class Plates:
     def _lie(self, some: Ints, level: Floats) -> None:
         """These columns rest at these levels from now on."""
         self.level[some], self._rested[some], self._moves[some] = level, 3.0, False
-        self._any = bool(self._moves.any())
+        self._any = bool(np.count_nonzero(self._moves))
 
     def _rest(self, k: int, t: float, level: float, sd: float) -> Step:
         """The step of column `k`, which is about to rest at `level`."""

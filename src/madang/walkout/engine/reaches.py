@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from madang.walkout.engine.bodies import Frames
 from madang.walkout.engine.reach import LEEWAY_M, WRISTS
@@ -84,7 +85,7 @@ class Reaches:
                 self._high[g] = boxes[:, 3:].max(axis=0) + EDGE_M
                 self._low[g, :2] += np.minimum(out, 0.0) + EDGE_M * np.abs(store.outward[g])
                 self._high[g, :2] += np.maximum(out, 0.0) - EDGE_M * np.abs(store.outward[g])
-        self._low, self._high = self._low.T[:, None, None, None].copy(), self._high.T[:, None, None, None].copy()
+        self._low, self._high = self._low.T[:, None].copy(), self._high.T[:, None].copy()
         self._open: dict[tuple[int, int], _Open] = {}
         self._kept: list[Reached] = []
         self._told = 0
@@ -105,14 +106,15 @@ class Reaches:
         """Which hands are among which gondola's shelves, in every frame."""
         hits: list[list[_Hit]] = [[] for _ in frames.times]
         if frames.bodies:
-            axes = np.moveaxis(frames.full[:, :, WRISTS], 3, 0)[..., None]
-            x, y, z = (axes > self._low) & (axes < self._high)
-            x &= y
-            x &= z
+            axes = frames.full[:, :, WRISTS].reshape(-1, 3).T.copy()[..., None]
+            inside: NDArray[np.bool_] = np.all((axes > self._low) & (axes < self._high), axis=0)
             if frames.there is not None:
-                x &= frames.there[..., None, None]
-            for k, n, hand, g in np.argwhere(x).tolist():
-                hits[k].append((frames.order(k, n), hand, g, n))
+                inside &= np.repeat(frames.there.ravel(), 2)[:, None]
+            people = len(frames.bodies)
+            rows, gondolas = inside.nonzero()
+            for row, g in zip(rows.tolist(), gondolas.tolist(), strict=True):
+                k, wrist = divmod(row, 2 * people)
+                hits[k].append((frames.order(k, wrist // 2), wrist % 2, g, wrist // 2))
             if frames.place is not None:
                 for some in hits:
                     some.sort()

@@ -73,8 +73,14 @@ def stride(
     if out is None:
         return None
     known = out.joints[..., :3] == out.joints[..., :3]
-    _follow(out, known)
-    out.length = _plain(out, known, live, s)
+    if live:
+        out, known = _cut(out, known, live, s)
+        if not out.times:
+            return None
+        _follow(out, known)
+        out.length = _plain(out, known, s)
+    else:
+        out.length = len(out.times)
     return out if out.length else None
 
 
@@ -176,28 +182,43 @@ def _pushed(way: Floats, dt: Floats) -> Floats:
 
 def _each(known: Bools) -> list[bool]:
     """In which frames everything is known."""
-    flat = known.reshape(len(known), -1)
-    return (np.count_nonzero(flat, axis=1) == flat.shape[1]).tolist()  # type: ignore[no-any-return]
+    out: list[bool] = np.logical_and.reduce(known.reshape(len(known), -1), axis=1).tolist()
+    return out
 
 
-def _plain(out: Stride, known: Bools, live: Sequence[Body], s: Settings) -> int:
-    """How many frames from the first on need no closer look."""
-    if not live:
-        return len(out.times)
+def _cut(out: Stride, known: Bools, live: Sequence[Body], s: Settings) -> tuple[Stride, Bools]:
+    """The stride until somebody has been lost for too long or a new track becomes a person."""
     times = np.array(out.times)
-    missing = times[:, None] - out.lost[:-1]
-    doubt = (missing >= s.coast_s).any(axis=1)
-    there = out.there
-    ahead = out.speed[:-1] * np.minimum(missing, AHEAD_S)[..., None]
-    near = as_named(out.joints, known, out.full[:-1], ahead, there, s)
-    lost_place = out.xy[1:, :, 0] != out.xy[1:, :, 0]
-    astray = ~near | lost_place
-    doubt |= (astray if there is None else astray & there).any(axis=1)
+    doubt: Bools = np.any(times[:, None] - out.lost[:-1] >= s.coast_s, axis=1)
     fresh = [k for k, b in enumerate(live) if not b.confirmed]
     if fresh:
         doubt |= _ripe(out, times, known, fresh, live, s)
-    first = int(doubt.argmax())
-    return first if doubt[first] else len(times)
+    k = int(doubt.argmax())
+    if not doubt[k]:
+        return out, known
+    there = None if out.there is None else out.there[:k]
+    place = None if out.place is None else out.place[:k]
+    e = k + 1
+    parts = (out.joints[:k], there, place, out.lost[:e], out.xy[:e], out.speed[:e], out.full[:e])
+    return Stride(out.due[:k], out.times[:k], *parts), known[:k]
+
+
+def _plain(out: Stride, known: Bools, s: Settings) -> int:
+    """How many frames from the first on need no closer look."""
+    before = out.lost[:-1]
+    missing = np.array(out.times)[:, None] - before
+    ahead = out.speed[:-1] * np.minimum(missing, AHEAD_S)[..., None]
+    was = out.xy[:-1].copy()
+    was[0] = 0.25 * _sum(out.full[0, :, :4, :2])
+    there = out.there
+    if there is not None:
+        np.copyto(was, was[:1], where=(before == before[:1])[..., None])
+    near: Bools = as_named(out.joints, known, out.full[:-1], out.xy[1:] - was - ahead, ahead, there, s)
+    near &= out.xy[1:, :, 0] == out.xy[1:, :, 0]
+    if there is not None:
+        near |= ~there
+    doubt = np.flatnonzero(~np.all(near, axis=1))
+    return int(doubt[0]) if len(doubt) else len(near)
 
 
 def _ripe(out: Stride, times: Floats, known: Bools, fresh: list[int], live: Sequence[Body], s: Settings) -> Bools:
@@ -217,18 +238,27 @@ def is_solid(seen: Any, hidden: Any, s: Settings) -> Any:
     return (hidden <= s.ghost_hidden * 8 * seen) | (seen > 6 * s.confirm_frames)
 
 
-def as_named(joints: Floats, known: Bools, before: Floats, ahead: Floats, there: Bools | None, s: Settings) -> Bools:
+def as_named(
+    joints: Floats, known: Bools, before: Floats, off: Floats, ahead: Floats, there: Bools | None, s: Settings
+) -> Bools:
     """Is everybody [K, N] so near to where the track's body is expected that no other body could be nearer by what it
-    takes to disbelieve a track id? `before` are the joints it had, `ahead` how far it has walked since."""
-    seen, was = joints[:, :, :4, :2], before[:, :, :4, :2]
-    off = 0.25 * (_sum(seen) - _sum(was)) - ahead
+    takes to disbelieve a track id? `before` are the joints it had, `ahead` how far it has walked since, `off` how far
+    it is from there when head and shoulders are seen; else this is worked out from those that are."""
     some = known[:, :, :4, 0]
-    whole = np.all(some, axis=2)
-    part = np.flatnonzero(~(whole if there is None else whole | ~there).all(axis=1))
+    whole: Bools = np.all(some, axis=2)
+    part = np.flatnonzero(~np.all(whole if there is None else whole | ~there, axis=1))
     if len(part):
         mask = some[part][..., None]
-        way = _sum(np.where(mask, seen[part] - was[part], 0.0))
+        way = _sum(np.where(mask, joints[part, :, :4, :2] - before[part, :, :4, :2], 0.0))
         off[part] = way / np.maximum(mask.sum(axis=2), 1) - ahead[part]
+        whole |= np.any(some, axis=2)
     gap = off[..., 0] ** 2 + off[..., 1] ** 2
-    out: Bools = (gap < s.same_track_m**2) & some.any(axis=2)
+    out: Bools = (gap < s.same_track_m**2) & whole
     return out
+
+
+def as_named_alone(seen: Floats, before: Floats, ahead: Floats, s: Settings) -> bool:
+    """The same of one frame [N, 8, 4] in which everybody is there."""
+    known = seen[..., :3] == seen[..., :3]
+    off = 0.25 * (_sum(seen[:, :4, :2]) - _sum(before[:, :4, :2])) - ahead
+    return bool(as_named(seen[None], known[None], before[None], off[None], ahead[None], None, s).all())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from madang.walkout.engine import Engine, Gate, Moved, Receipt, Settings, Store, Update, Vision
 from madang.walkout.recordings.model import BATCH, MISSING, Prediction, Recording
 
-STEP_S = 1.0  # how often a replay asks the engine what it knows, in shop time
+STEP_S = 2.0  # how often a replay asks the engine what it knows, in shop time
 
 _PLATES, _FRAME, _GATE, _VISION = range(4)
 
@@ -23,7 +23,7 @@ class Listener(Protocol):
 
 
 def replay(recording: Recording, settings: Settings | None = None, listener: Listener | None = None) -> Prediction:
-    """Feed every message at its time of arrival, ask the engine each second, and collect what it finally says."""
+    """Feed every message at its time of arrival, ask the engine every two seconds, and collect what it finally says."""
     store = Store.from_json(recording.store)
     engine = Engine(store, settings)
     said = _Said(listener)
@@ -69,26 +69,28 @@ class _Batches:
 
     def __init__(self, recording: Recording, store: Store) -> None:
         column = {plate: i for i, plate in enumerate(recording.plates)}
-        self._recording = recording
-        self._count = len(recording.gondolas)
+        self._gondolas = recording.gondolas
+        self._t, self._arrival = recording.batch_t.ravel().tolist(), recording.arrival.ravel().tolist()
         self._tables: list[NDArray[np.int32]] = []
         for gondola in recording.gondolas:
             columns = [column.get(store.plates[row], -1) for row in store.plates_of(gondola)]
-            table = np.full((len(recording.values), len(columns)), MISSING, np.int32)
-            known = [i for i, c in enumerate(columns) if c >= 0]
-            table[:, known] = recording.values[:, [columns[i] for i in known]]
-            self._tables.append(table)
+            self._tables.append(_columns(recording.values, columns))
 
     def feed(self, engine: Engine, index: int) -> None:
-        batch, g = divmod(index, self._count)
-        rows = slice(batch * BATCH, (batch + 1) * BATCH)
-        recording = self._recording
-        engine.plates(
-            recording.gondolas[g],
-            float(recording.batch_t[batch, g]),
-            self._tables[g][rows],
-            float(recording.arrival[batch, g]),
-        )
+        batch, g = divmod(index, len(self._gondolas))
+        values = self._tables[g][batch * BATCH : (batch + 1) * BATCH]
+        engine.plates(self._gondolas[g], self._t[index], values, self._arrival[index])
+
+
+def _columns(values: NDArray[np.int32], columns: list[int]) -> NDArray[np.int32]:
+    """These columns of the table, side by side; -1 is one that was not recorded. No copy where they are neighbours."""
+    first = columns[0] if columns else 0
+    if first >= 0 and columns == list(range(first, first + len(columns))):
+        return values[:, first : first + len(columns)]
+    table = np.full((len(values), len(columns)), MISSING, np.int32)
+    known = [i for i, c in enumerate(columns) if c >= 0]
+    table[:, known] = values[:, [columns[i] for i in known]]
+    return table
 
 
 class _Said:
