@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
 from madang.walkout.engine.bodies import NECK, Body
 from madang.walkout.engine.reach import WRISTS
+from madang.walkout.engine.store import Floats
 
 APART_M = 1.0
 """Who is further from another than this gives him nothing."""
@@ -38,27 +38,44 @@ class Near(NamedTuple):
 
 def near(bodies: Sequence[Body], since: float, now: float) -> list[Near]:
     """Who was so near to whom between these times (at least three common frames)."""
-    out: list[Near] = []
-    for a, b in combinations(bodies, 2):
-        if math.hypot(a.where[0] - b.where[0], a.where[1] - b.where[1]) < APART_M:
-            found = _near(a, b, since, now)
-            if found is not None:
-                out.append(found)
-    return out
-
-
-def _near(a: Body, b: Body, since: float, now: float) -> Near | None:
-    one, other = a.trail.span(since, now), b.trail.span(since, now)
-    _, i, k = np.intersect1d(a.trail.times[one], b.trail.times[other], return_indices=True)
-    if len(i) < 3:
-        return None
-    p, q = a.trail.joints[one][i], b.trail.joints[other][k]
-    hands = p[:, WRISTS, None, :3] - q[:, None, WRISTS, :3]
-    up = (p[:, WRISTS, 2] > RAISED * p[:, NECK, 2:3])[:, :, None] & (q[:, WRISTS, 2] > RAISED * q[:, NECK, 2:3])[
-        :, None
+    pairs = [
+        (i, k)
+        for k, b in enumerate(bodies)
+        for i, a in enumerate(bodies[:k])
+        if math.hypot(a.where[0] - b.where[0], a.where[1] - b.where[1]) < APART_M
     ]
-    gap = np.where(up, np.sqrt((hands**2).sum(axis=-1)), np.inf)
-    offered = float((np.fmin.reduce(gap, axis=(1, 2)) < OFFERED_M).mean())
-    apart = a.trail.xy[one][i] - b.trail.xy[other][k]
-    mingled = float((np.hypot(apart[:, 0], apart[:, 1]) < MINGLED_M).mean())
-    return Near(a, b, offered * (now - since), mingled * (now - since)) if offered + mingled > 0.0 else None
+    if not pairs:
+        return []
+    some = sorted({n for pair in pairs for n in pair})
+    joints, xy = _together([bodies[n] for n in some], since, now)
+    row = {n: k for k, n in enumerate(some)}
+    pairs.sort()
+    one, other = np.array([(row[i], row[k]) for i, k in pairs]).T
+    common = np.count_nonzero((xy[:, one, 0] == xy[:, one, 0]) & (xy[:, other, 0] == xy[:, other, 0]), axis=0)
+    wrists = joints[:, :, WRISTS, :3]
+    up = wrists[..., 2] > RAISED * joints[:, :, NECK, 2:3]
+    hands = wrists[:, one][:, :, :, None] - wrists[:, other][:, :, None]
+    close = (np.einsum("fphgx,fphgx->fphg", hands, hands) < OFFERED_M**2) & up[:, one][..., None]
+    close &= up[:, other][:, :, None]
+    apart = xy[:, one] - xy[:, other]
+    offered = np.count_nonzero(close.any(axis=(2, 3)), axis=0)
+    mingled = np.count_nonzero(np.hypot(apart[..., 0], apart[..., 1]) < MINGLED_M, axis=0)
+    found = ((common >= 3) & (offered + mingled > 0)).nonzero()[0].tolist()
+    long = (now - since) / np.maximum(common, 1)
+    return [
+        Near(bodies[pairs[q][0]], bodies[pairs[q][1]], float(offered[q] * long[q]), float(mingled[q] * long[q]))
+        for q in found
+    ]
+
+
+def _together(bodies: Sequence[Body], since: float, now: float) -> tuple[Floats, Floats]:
+    """Everybody's joints [frames, bodies, 8, 4] and places [frames, bodies, 2] side by side; NaN: not in that frame."""
+    spans = [b.trail.span(since, now) for b in bodies]
+    times = [b.trail.times[rows].tolist() for b, rows in zip(bodies, spans, strict=True)]
+    every = sorted(set().union(*times))
+    at = {t: k for k, t in enumerate(every)}
+    joints, xy = np.full((len(every), len(bodies), 8, 4), np.nan), np.full((len(every), len(bodies), 2), np.nan)
+    for n, (body, rows) in enumerate(zip(bodies, spans, strict=True)):
+        frames: slice | list[int] = slice(None) if len(times[n]) == len(every) else [at[t] for t in times[n]]
+        joints[frames, n], xy[frames, n] = body.trail.joints[rows], body.trail.xy[rows]
+    return joints, xy
