@@ -29,10 +29,20 @@ $(VENV)/.dev: $(VENV)/.run locks/dev.txt
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r locks/dev.txt
 	@touch $@
 
+# An independent reader of our books for the tests: GPL, so in an environment of its own and only ever run (docs/decisions/0009).
+.venv-bean/.ok: $(BIN)/python locks/bean.txt
+	@echo "[+] installing bean-check beside it"
+	@$(PYTHON) -m venv .venv-bean
+	@$(UV) pip install -q --python .venv-bean/bin/python --require-hashes --no-deps -r locks/bean.txt
+	@touch $@
+
+.PHONY: bean
+bean: .venv-bean/.ok  ## bean-check for the tests of the books' export
+
 demo: $(VENV)/.run  ## Open a shop without a till and watch it on http://127.0.0.1:8300
 	@$(BIN)/madang demo $(ARGS)
 
-test: $(VENV)/.dev  ## Every test, on SQLite and PostgreSQL (<= 10 minutes on 2 cores)
+test: $(VENV)/.dev .venv-bean/.ok  ## Every test, on SQLite and PostgreSQL (<= 10 minutes on 2 cores)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not soak" $(ARGS)
 
 soak: $(VENV)/.dev  ## Long loads and chaos (<= 25 minutes)
@@ -52,6 +62,7 @@ bench: $(VENV)/.dev  ## The benchmarks; ARGS="ledger" runs one
 lock: $(BIN)/python  ## Renew locks/ from pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --all-extras --group dev pyproject.toml -o locks/dev.txt
 	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo --extra dong -c locks/dev.txt pyproject.toml -o locks/run.txt
+	@echo beancount==3.2.3 | VIRTUAL_ENV=$(VENV) $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header - -o locks/bean.txt
 
 clean:  ## Remove the environment and the demo's data
-	rm -rf $(VENV) var
+	rm -rf $(VENV) .venv-bean var

@@ -1,5 +1,5 @@
 """Whether the books are right: recomputed every few minutes, and once a day from their first entry with the chain of
-facts; and the day's tidying."""
+facts; what is due in settlement; and the day's tidying. While anything differs nobody is paid out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from madang import journal, ledger, members
+from madang import journal, ledger, members, settlement, vouchers
 from madang.db import Database, Tx
 from madang.files import Store
 from madang.kernel import Actor, Clock
@@ -46,6 +46,7 @@ class Bookkeeping:
         """Check every ten minutes, tidy once a day; what was held and has run out is free within seconds."""
         rounds.every(LAPSE_US, "lapse", self.lapse)
         rounds.every(CHECK_US, "check", self.check)
+        rounds.every(CHECK_US, "settle", self.settle)
         rounds.every(DAY_US, "tidy", self.tidy, first_us=tidy_first_us)
 
     def lapse(self) -> None:
@@ -56,6 +57,14 @@ class Bookkeeping:
     def check(self) -> bool:
         """Recompute what has been booked since the check before, and compare."""
         return self._found(self._differences())
+
+    def settle(self) -> None:
+        """Bring settlement and vouchers up to now: in short steps, so that sales go on between them."""
+        n, now_us = self._by.neighbourhood, self._clock.now_us()
+        while self._db.write(lambda tx: settlement.settle_due(tx, self._by, now_us=now_us), neighbourhood=n):
+            pass
+        while self._db.write(lambda tx: vouchers.expire_due(tx, self._by, now_us=now_us), neighbourhood=n):
+            pass
 
     def tidy(self) -> members.Tidied:
         """The day's long check, then what is due to be destroyed is."""
@@ -71,12 +80,14 @@ class Bookkeeping:
         def read(tx: Tx) -> list[str]:
             report = ledger.check(tx, self._audit)
             found = [f"{book}: {text}" for book, one in report.books.items() for text in one.differences]
-            return [*found, *self._also(tx)]
+            return [*found, *settlement.differences(tx), *vouchers.differences(tx), *self._also(tx)]
 
         return self._db.read(read, neighbourhood=self._by.neighbourhood)
 
     def _found(self, faults: list[str]) -> bool:
         self.faults, self.checked_us = tuple(faults[:FAULTS_MAX]), self._clock.now_us()
+        at_us, n = self.checked_us, self._by.neighbourhood
+        self._db.write(lambda tx: settlement.checked(tx, self._by, faults=faults, at_us=at_us), neighbourhood=n)
         if faults:
             log.error("serve.books_differ", extra={"shop": self._shop, "count": len(faults), "faults": self.faults})
         return not faults

@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.settlement.house import DAY, OTHER, SALE, House, N, line
 
 from madang import settlement
-from madang.db import Database
-from madang.kernel import Conflict, Invalid, ManualClock, NotFound, Uuid7, system
+from madang.kernel import Conflict, Invalid, NotFound
 from madang.settlement import LineKind, SaleLine, TaxStatus, Terms, records
 from madang.settlement.commissions import commissions
 from madang.settlement.registration import masked, valid
 from madang.settlement.returning import over_lines, parts
-
-T = TypeVar("T")
-N, BY = "n1", system("n1")
-SALE, OTHER = UUID(int=10), UUID(int=11)
-DAY = "2026-09-21"
-
-
-class House:
-    """A neighbourhood with a maker, a hub and a guild."""
-
-    def __init__(self, db: Database, clock: ManualClock, ids: Uuid7) -> None:
-        self.db, self.clock, self.ids = db, clock, ids
-
-    def do(self, act: Callable[..., T], *args: Any, **given: Any) -> T:
-        return self.db.write(lambda tx: act(tx, BY, *args, **given), neighbourhood=N)
-
-    def party(self, key: str, status: TaxStatus = TaxStatus.GENERAL) -> None:
-        at = self.clock.now_us()
-        self.do(settlement.add_party, key, name_ko=key, name_en=key, status=status, at_us=at)
-
-    def terms(self, holder: str, purpose: str, receiver: str, bp: int, **more: Any) -> Terms:
-        more = {"id": self.ids.new(), "from_us": self.clock.now_us(), **more}
-        made = Terms(holder=holder, purpose=purpose, receiver=receiver, bp=bp, **more)
-        return self.do(settlement.set_terms, made, at_us=self.clock.now_us())
-
-    def sell(self, *lines: SaleLine, sale: UUID = SALE, **more: Any) -> dict[str, int]:
-        found = self.do(settlement.sale_legs, sale=sale, shop="s1", lines=lines, at_us=self.clock.now_us(), **more)
-        return {f"{key.code}:{key.owner}": krw for key, krw in found}
-
-    def refund(self, sale: UUID = SALE, **more: Any) -> dict[str, int]:
-        more = {"refund": self.ids.new(), **more}
-        found = self.do(settlement.refund_legs, sale=sale, at_us=self.clock.now_us(), **more)
-        return {f"{key.code}:{key.owner}": krw for key, krw in found}
-
-
-@pytest.fixture
-def house(db: Database, clock: ManualClock, ids: Uuid7) -> House:
-    return House(db, clock, ids)
-
-
-def line(number: int, krw: int, **more: Any) -> SaleLine:
-    vat = 0 if more.get("exempt") else round(krw / 11)
-    return SaleLine(number=number, amount_krw=krw, vat_krw=vat, **more)
 
 
 def test_a_shop_that_sells_for_itself_has_todays_sales(house: House) -> None:
@@ -161,9 +116,6 @@ def test_a_seller_nobody_registered_is_refused(house: House) -> None:
         house.sell(line(1, 10_000), line(1, 10_000))
     with pytest.raises(Invalid, match="bad_registration"):
         house.do(settlement.add_party, "maker/x", name_ko="x", name_en="x", registration="1234567890", at_us=1)
-
-
-amounts = st.integers(0, 200_000)
 
 
 @given(
