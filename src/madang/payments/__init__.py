@@ -12,6 +12,7 @@ wallets are kept elsewhere (``on_account``). The accounts:
 """
 
 from madang.ledger import Book, Limit, declare_code
+from madang.payments import gift_cards
 from madang.payments.charges_model import Charge, ChargeState, Return, ReturnState
 from madang.payments.connected import connect, connected
 from madang.payments.crossing import Crossing
@@ -69,6 +70,7 @@ __all__ = [
     "find",
     "funding",
     "get",
+    "gift_cards",
     "legs_of",
     "listen",
     "part_confirmed",

@@ -164,6 +164,23 @@ class UnaskedReturn(msgspec.Struct, frozen=True, kw_only=True):
     amount_krw: int
 
 
+@journal.kind("payments.gift_card_issued", version=1, stage=Stage.SALES)
+class GiftCardIssued(msgspec.Struct, frozen=True, kw_only=True):
+    """A gift card was bought."""
+
+    card: str
+    face_krw: int
+
+
+@journal.kind("payments.gift_card_emptied", version=1, stage=Stage.SERVICE)
+class GiftCardEmptied(msgspec.Struct, frozen=True, kw_only=True):
+    """What was left on a gift card was given back by its terms; ``given_krw`` of the balance, the rest is income."""
+
+    card: str
+    balance_krw: int
+    given_krw: int
+
+
 def said(payment: Payment, field: str) -> tuple[PartSaid, ...]:
     return said_shares(payment, [getattr(part, field) for part in payment.parts])
 
