@@ -100,7 +100,9 @@ class Page:
             clock=theatre.clock,
             neighbourhood=NEIGHBOURHOOD,
             home=theatre.folder,
-            settings=Settings(neighbourhood=NEIGHBOURHOOD, home=str(theatre.folder), language=self._language),
+            settings=Settings(
+                neighbourhood=NEIGHBOURHOOD, home=str(theatre.folder), language=self._language, sandbox_gateway=True
+            ),
             links=self._links,
             shop=SHOP,
             hubs=self._hubs,

@@ -49,7 +49,7 @@ class Secret:
         return hash(self._text)
 
 
-SECRETS = ("secret", "upstream_key")
+SECRETS = ("secret", "upstream_key", "toss_secret", "toss_hook_key", "kakao_secret")
 
 # Flags the program knows: name -> what is on from its date. A flag lives as long as a change is being brought in.
 FLAGS: dict[str, str] = {}
@@ -85,6 +85,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mail_from: Annotated[str, Meta(description="Sender of mails, such as `마당 <hello@shop.example>`")] = (
         "Madang <madang@localhost>"
     )
+    toss_secret: Annotated[
+        Secret, Meta(description="Secret key of Toss Payments; empty: not a means of payment here")
+    ] = Secret()
+    toss_hook_key: Annotated[
+        Secret, Meta(description="Security key (보안 키) of Toss Payments, where its notifications are signed")
+    ] = Secret()
+    toss_address: Annotated[str, Meta(description="Address of Toss Payments' API", pattern="^https?://.+$")] = (
+        "https://api.tosspayments.com"
+    )
+    kakao_secret: Annotated[Secret, Meta(description="Secret key of Kakao Pay; empty: not a means of payment here")] = (
+        Secret()
+    )
+    kakao_cid: Annotated[str, Meta(description="Merchant code of Kakao Pay; `TC0ONETIME` is its test code")] = (
+        "TC0ONETIME"
+    )
+    kakao_address: Annotated[str, Meta(description="Address of Kakao Pay's API", pattern="^https?://.+$")] = (
+        "https://open-api.kakaopay.com"
+    )
+    sandbox_gateway: Annotated[
+        bool,
+        Meta(
+            description="Pay by a make-believe gateway inside this process, marked as simulated: no real money; "
+            "has no effect where a real one is set"
+        ),
+    ] = False
     log_level: Annotated[
         str, Meta(description="Lowest level logged", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
     ] = "INFO"

@@ -18,8 +18,16 @@ ANSWER_MAX = 1_000_000
 class Caller:
     """Calls to one address with the same headers; safe to use from several threads."""
 
-    def __init__(self, address: str, headers: Mapping[str, str], timeout: httpx.Timeout = TIMEOUT) -> None:
-        self._client = httpx.Client(base_url=address, headers=dict(headers), timeout=timeout, follow_redirects=False)
+    def __init__(
+        self,
+        address: str,
+        headers: Mapping[str, str],
+        timeout: httpx.Timeout = TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._client = httpx.Client(
+            base_url=address, headers=dict(headers), timeout=timeout, follow_redirects=False, transport=transport
+        )
 
     def close(self) -> None:
         self._client.close()

@@ -51,9 +51,15 @@ class KakaoPay:
     name = "kakao"
 
     def __init__(
-        self, secret: Secret, *, cid: str = CID_TEST, address: str = ADDRESS, timeout: httpx.Timeout = TIMEOUT
+        self,
+        secret: Secret,
+        *,
+        cid: str = CID_TEST,
+        address: str = ADDRESS,
+        timeout: httpx.Timeout = TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._call = Caller(address, {"Authorization": f"SECRET_KEY {secret.reveal()}"}, timeout)
+        self._call = Caller(address, {"Authorization": f"SECRET_KEY {secret.reveal()}"}, timeout, transport)
         self._cid = cid
 
     def open(self, order: Order) -> Opened:

@@ -72,9 +72,10 @@ class TossPayments:
         address: str = ADDRESS,
         hook_key: Secret | None = None,
         timeout: httpx.Timeout = TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         proof = base64.b64encode(f"{secret.reveal()}:".encode()).decode()
-        self._call = Caller(address, {"Authorization": f"Basic {proof}"}, timeout)
+        self._call = Caller(address, {"Authorization": f"Basic {proof}"}, timeout, transport)
         self._hook_key = hook_key or Secret()
 
     def open(self, order: Order) -> Opened:

@@ -1,0 +1,47 @@
+"""The door for gateways' notifications: kept raw, answered 200, looked up by a job."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from madang.kernel import Malformed
+from madang.payments import hooks
+from madang.payments.connected import connected, gateway_of
+from madang.payments.desk import PayDesk
+from madang.payments.faults import unknown
+from madang.ui import access
+
+
+def router(desk: PayDesk) -> APIRouter:
+    routes = APIRouter(prefix="/v1/hooks", tags=["payments"])
+    never_believed = access.key("gateways sign what they can; nothing is believed, each is only a reason to look")
+
+    @routes.post("/{gateway}", name="payments.hook", dependencies=[never_believed])
+    async def hook(request: Request, gateway: str) -> Response:
+        """A payment company tells that something changed. 200: received."""
+        if gateway not in connected():
+            raise unknown()
+        body = await request.body()
+        if len(body) > hooks.BODY_MAX:
+            raise _too_long()
+        company, id, now = gateway_of(gateway), desk.ids.new(), desk.clock.now_us()
+        headers = dict(request.headers)
+        await run_in_threadpool(
+            desk.write, lambda tx: hooks.received(tx, company, id=id, headers=headers, body=body, at_us=now)
+        )
+        return JSONResponse({"received": True})
+
+    return routes
+
+
+def _too_long() -> Malformed:
+    return Malformed(
+        "payments.notification_too_long",
+        ko="알림이 너무 깁니다.",
+        en="The notification is too long.",
+        next_ko="결제사의 알림 주소가 맞는지 확인하세요.",
+        next_en="Check the notification address at the payment company.",
+    )

@@ -1,0 +1,106 @@
+"""The operator's pages: all payments, one payment's whole story, money that a gateway will not give back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from madang import journal, ledger
+from madang.db import Page, Tx
+from madang.journal import Fact
+from madang.kernel import Actor, Role
+from madang.payments import charge_records, charging, service
+from madang.payments.charges_model import Call, Charge, Hook, Return, ReturnState, returning
+from madang.payments.desk import PayDesk
+from madang.payments.model import Leg, Payment, Refund, State, payment_key, tender
+from madang.payments.pages import PRIVATE
+from madang.ui import Pages, access
+
+
+class AtGateway(NamedTuple):
+    """All that passed between us and a gateway about one part."""
+
+    charge: Charge
+    calls: list[Call]
+    hooks: list[Hook]
+    backs: list[Return]
+
+
+class Story(NamedTuple):
+    """One payment from its beginning to now."""
+
+    payment: Payment
+    facts: list[Fact]
+    gateways: list[AtGateway]
+    legs: list[tuple[Leg, int]]
+    refunds: list[Refund]
+    transfers: list[ledger.Line]
+    owed_krw: int
+
+
+def story(tx: Tx, by: Actor, id: UUID) -> Story:
+    """Raises ``NotFound`` for a payment of a shop the caller does not serve."""
+    payment = service.get(tx, by, id)
+    gateways = [
+        AtGateway(
+            charge,
+            charge_records.calls_of(tx, by, charge.order_id),
+            charge_records.hooks_of(tx, by, charge),
+            charge_records.backs_of(tx, by, charge.order_id),
+        )
+        for charge in charge_records.charges_of(tx, by, id)
+    ]
+    return Story(
+        payment,
+        journal.read(tx, by, subject=payment_key(id)),
+        gateways,
+        service.legs_of(tx, by, id),
+        service.refunds_of(tx, by, id),
+        ledger.statement(tx, tender(id), limit=100).rows[::-1],
+        ledger.balance(tx, returning(id)).posted,
+    )
+
+
+def router(desk: PayDesk, pages: Pages) -> APIRouter:
+    serving = access.role(Role.OPERATOR, Role.STAFF)
+    routes = APIRouter(prefix="/console/payments", include_in_schema=False, dependencies=[serving])
+
+    @routes.get("", name="console.payments")
+    def every(request: Request, state: str = "", cursor: str | None = None) -> Response:
+        by: Actor = request.state.by
+        only = state if state in [str(one) for one in State] else None
+
+        def look(tx: Tx) -> tuple[Page[Payment], list[Return]]:
+            refused = charge_records.backs_in(tx, by, [ReturnState.REFUSED]).rows
+            return service.find(tx, by, state=only, cursor=cursor, limit=30), refused
+
+        found, refused = desk.read(look)
+        return pages.html(
+            request, "payments/console.html", headers=PRIVATE, found=found, refused=refused, state=only or "",
+            states=[str(one) for one in State],
+        )  # fmt: skip
+
+    @routes.get("/{payment}", name="console.payment")
+    def one(request: Request, payment: UUID) -> Response:
+        by: Actor = request.state.by
+        found = desk.read(lambda tx: story(tx, by, payment))
+        return pages.html(request, "payments/story.html", headers=PRIVATE, story=found, refused=ReturnState.REFUSED)
+
+    @routes.post("/{payment}/returns/{back}/{act}", name="console.return")
+    def settle(request: Request, payment: UUID, back: UUID, act: str) -> Response:
+        """Ask the gateway again (``again``), or put it into the payer's wallet (``wallet``)."""
+        by, now = request.state.by, desk.clock.now_us()
+
+        def do(tx: Tx) -> None:
+            service.get(tx, by, payment)
+            step = charging.return_to_wallet if act == "wallet" else charging.return_again
+            step(tx, by, back, at_us=now)
+
+        desk.write(do)
+        return RedirectResponse(f"/console/payments/{payment}", 303, headers=PRIVATE)
+
+    return routes

@@ -1,0 +1,85 @@
+"""My wallet: what is in it, filling it, my gift cards."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from madang import ledger
+from madang.db import Tx
+from madang.kernel import Actor, MadangError
+from madang.payments import gift_cards, topping_up
+from madang.payments.connected import connected
+from madang.payments.desk import PayDesk
+from madang.payments.pages import PRIVATE
+from madang.payments.wallets import wallet
+from madang.ui import Pages, access, language_of
+
+AMOUNTS_KRW = (10_000, 30_000, 50_000, 100_000)
+LINES = 20
+
+
+def router(desk: PayDesk, pages: Pages) -> APIRouter:
+    routes = APIRouter(prefix="/wallet", include_in_schema=False, dependencies=[access.own])
+
+    def shown(request: Request, *, status: int = 200, error: MadangError | None = None) -> Response:
+        by: Actor = request.state.by
+
+        def look(tx: Tx) -> tuple[ledger.Balance, list[ledger.Line], list[tuple[gift_cards.Card, int]]]:
+            mine = wallet(by.key)
+            return ledger.balance(tx, mine), ledger.statement(tx, mine, limit=LINES).rows, gift_cards.mine(tx, by)
+
+        balance, lines, cards = desk.read(look)
+        moved = [line for line in lines if line.kind in (ledger.Kind.SINGLE, ledger.Kind.POST)]
+        return pages.html(
+            request, "payments/wallet.html", status=status, headers=PRIVATE, balance=balance, lines=moved, cards=cards,
+            gateways=connected(), amounts=AMOUNTS_KRW, key=desk.ids.new(), now_us=desk.clock.now_us(), error=error,
+        )  # fmt: skip
+
+    @routes.get("", name="wallet")
+    def look(request: Request) -> Response:
+        return shown(request)
+
+    @routes.post("/top-up", name="wallet.top_up")
+    def top_up(
+        request: Request,
+        amount_krw: Annotated[int, Form()],
+        means: Annotated[str, Form(max_length=40)],
+        idempotency_key: Annotated[UUID, Form()],
+    ) -> Response:
+        by, now = request.state.by, desk.clock.now_us()
+        title = "지갑 충전" if language_of(request) == "ko" else "Wallet top-up"
+        try:
+            begun = desk.write(
+                lambda tx: topping_up.begin(
+                    tx, by, id=idempotency_key, shop=desk.shop, amount_krw=amount_krw, means=means, title=title,
+                    at_us=now,
+                )
+            )  # fmt: skip
+        except MadangError as error:
+            return shown(request, status=error.status, error=error)
+        return RedirectResponse(desk.links.address(begun.id), 303, headers=PRIVATE)
+
+    @routes.post("/gift-cards", name="wallet.gift_card")
+    def enter(request: Request, code: Annotated[str, Form(max_length=60)]) -> Response:
+        by, now = request.state.by, desk.clock.now_us()
+        try:
+            desk.write(lambda tx: gift_cards.show(tx, by, code, at_us=now))
+        except MadangError as error:
+            return shown(request, status=error.status, error=error)
+        return RedirectResponse("/wallet#cards", 303, headers=PRIVATE)
+
+    @routes.post("/gift-cards/{card}/rest", name="wallet.gift_card_rest")
+    def rest(request: Request, card: UUID) -> Response:
+        by, now = request.state.by, desk.clock.now_us()
+        try:
+            desk.write(lambda tx: gift_cards.rest_to_wallet(tx, by, card, at_us=now))
+        except MadangError as error:
+            return shown(request, status=error.status, error=error)
+        return RedirectResponse("/wallet", 303, headers=PRIVATE)
+
+    return routes

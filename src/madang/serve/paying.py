@@ -1,0 +1,50 @@
+"""Payments for real: gateways connected out of settings, the payer's and the operator's pages, gateways' door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from madang.kernel import Uuid7
+from madang.kernel.settings import Settings
+from madang.payments import api, connect, console, pages, wallet_pages
+from madang.payments.desk import PayDesk
+from madang.payments.gateways import KakaoPay, TossPayments
+from madang.payments.links import PayLinks
+from madang.payments.sandbox.pages import open_sandbox
+from madang.serve import keys
+
+if TYPE_CHECKING:
+    from madang.serve.site import Site
+
+
+def routers(site: Site) -> list[APIRouter]:
+    """The pages of payments; where the settings ask for it, a make-believe gateway is among the means."""
+    settings, found = site.settings, list[APIRouter]()
+    connect_gateways(settings)
+    if settings.sandbox_gateway and not (settings.toss_secret or settings.kakao_secret):
+        found.append(open_sandbox(site.clock, site.pages))
+    desk = pay_desk(site)
+    found += [pages.router(desk, site.pages), wallet_pages.router(desk, site.pages)]
+    return [*found, console.router(desk, site.pages), api.router(desk)]
+
+
+def links(site: Site) -> PayLinks:
+    """The addresses of payments. ``payment-links.key`` of the data folder: who has it can make them."""
+    return PayLinks(keys.kept_secret(site.home / "payment-links.key"))
+
+
+def pay_desk(site: Site) -> PayDesk:
+    return PayDesk(
+        db=site.db, clock=site.clock, ids=Uuid7(site.clock), neighbourhood=site.neighbourhood, links=links(site),
+        public_url=site.settings.public_url, shop=site.shop or "",
+    )  # fmt: skip
+
+
+def connect_gateways(settings: Settings) -> None:
+    """Connect the gateways whose secret key is set."""
+    if settings.toss_secret:
+        connect(TossPayments(settings.toss_secret, address=settings.toss_address, hook_key=settings.toss_hook_key))
+    if settings.kakao_secret:
+        connect(KakaoPay(settings.kakao_secret, cid=settings.kakao_cid, address=settings.kakao_address))

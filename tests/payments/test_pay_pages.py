@@ -1,0 +1,141 @@
+"""The pages of payments as a browser without script uses them: forms, redirects, and what stands there after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from tests.payments.counter import person
+from tests.payments.pay_stage import N, PayStage
+
+from madang import jobs, ledger, payments
+from madang.db import Database
+from madang.kernel import ManualClock, Role, Uuid7
+from madang.payments import Part, State
+from madang.web import start
+
+HTML = {"accept": "text/html"}
+
+
+class Browser:
+    def __init__(self, stage: PayStage) -> None:
+        self.stage = stage
+        self.running = start(stage.app, port=0)
+        self.client = httpx.Client(
+            base_url=self.running.url, headers=HTML, cookies={"s": "1"}, follow_redirects=True, timeout=20
+        )
+
+    def open(self, path: str, status: int = 200) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def press(self, page: str, path: str, **fields: str) -> str:
+        """Send the form of a page; where the redirects end."""
+        token = re.search(r'name="csrf_token" value="(\w+)"', page)
+        assert token is not None
+        answer = self.client.post(path, data={"csrf_token": token[1]} | fields)
+        assert answer.status_code < 500, answer.text
+        return str(answer.url.path)
+
+
+@pytest.fixture
+def browser(db: Database, clock: ManualClock, ids: Uuid7) -> Iterator[Browser]:
+    stage = PayStage(db, clock, ids)
+    made = Browser(stage)
+    with made.client:
+        yield made
+    made.running.stop()
+
+
+@pytest.mark.parametrize("company", ["toss", "kakao"])
+def test_a_visitor_pays_at_the_make_believe_gateway(browser: Browser, company: str) -> None:
+    paying = browser.stage.begin([Part(company, 12_000)])
+    here = browser.stage.desk.links.address(paying.id)
+    page = browser.open(here)
+    assert "12,000원" in page
+    assert browser.press(page, f"{here}/go/1") == f"{here}/to/1"
+    there = re.search(r'class="button" href="(/sandbox/\w+/\w+)"', browser.open(f"{here}/to/1"))
+    assert there is not None
+    gateway = browser.open(there[1])
+    assert "진짜 결제사가 아니며" in gateway
+    assert browser.press(gateway, there[1], choice="pay") == here
+    assert browser.stage.get(paying.id).state == State.AUTHORISED
+    assert "결제되었습니다" in browser.open(here)
+    story = browser.open(f"/console/payments/{paying.id}")
+    assert "승인 요청" in story
+    assert "결제가 시작됨" in story
+    assert "사과 외 2건" in browser.open("/console/payments")
+
+
+def test_closing_the_gateways_page_or_being_refused_ends_in_words(browser: Browser) -> None:
+    for choice in ("quit", "decline"):
+        paying = browser.stage.begin([Part("toss", 12_000)])
+        here = browser.stage.desk.links.address(paying.id)
+        browser.press(browser.open(here), f"{here}/go/1")
+        there = re.search(r'class="button" href="(/sandbox/\w+/\w+)"', browser.open(f"{here}/to/1"))
+        assert there is not None
+        browser.press(browser.open(there[1]), there[1], choice=choice)
+        assert browser.stage.get(paying.id).state == State.FAILED
+        assert "빠져나간 금액이 없습니다" in browser.open(here)
+
+
+def test_a_payer_may_stop_and_what_was_held_is_free(browser: Browser) -> None:
+    paying = browser.stage.begin([Part("toss", 12_000)])
+    here = browser.stage.desk.links.address(paying.id)
+    browser.press(browser.open(here), f"{here}/drop", sure="yes")
+    assert browser.stage.get(paying.id).state == State.FAILED
+    browser.press(browser.open("/wallet"), f"{here}/go/1")  # too late: nothing opens
+    assert browser.stage.get(paying.id).state == State.FAILED
+
+
+def test_a_wallet_is_filled_once_however_often_the_form_is_sent(browser: Browser) -> None:
+    page = browser.open("/wallet")
+    key = re.search(r'name="idempotency_key" value="([\w-]+)"', page)
+    assert key is not None
+    fields = {"amount_krw": "30000", "means": "kakao", "idempotency_key": key[1]}
+    here = browser.press(page, "/wallet/top-up", **fields)
+    assert browser.press(page, "/wallet/top-up", **fields) == here
+    browser.press(browser.open(here), f"{here}/go/1")
+    there = re.search(r'class="button" href="(/sandbox/\w+/\w+)"', browser.open(f"{here}/to/1"))
+    assert there is not None
+    browser.press(browser.open(there[1]), there[1], choice="pay")
+    assert browser.press(page, "/wallet/top-up", **fields) == here
+    page = browser.open("/wallet")
+    assert "30,000원" in page
+    balance = browser.stage.db.read(lambda tx: ledger.balance(tx, payments.wallet("p1")), neighbourhood=N)
+    assert balance.posted == 30_000
+    browser.press(page, "/wallet/top-up", **fields | {"amount_krw": "999"})
+
+
+def test_a_link_that_we_did_not_make_opens_nothing(browser: Browser) -> None:
+    paying = browser.stage.begin([Part("toss", 12_000)])
+    token = browser.stage.desk.links.token(paying.id)
+    for bad in (token[:-1] + ("A" if token[-1] != "A" else "B"), str(paying.id), "x", token + "A", "é" * 43):
+        browser.open(f"/pay/{bad}", 404)
+    assert token not in browser.open("/console/payments")
+
+
+def test_the_operators_pages_are_for_who_serves(browser: Browser) -> None:
+    paying = browser.stage.begin([Part("toss", 12_000)])
+    browser.stage.by = person("p1")
+    browser.open("/console/payments", 403)
+    browser.open(f"/console/payments/{paying.id}", 403)
+    browser.stage.by = person("clerk", Role.STAFF)
+    browser.open("/console/payments")
+
+
+def test_a_gateways_notification_is_received_and_nonsense_refused(browser: Browser) -> None:
+    def tell(company: str, body: bytes, **headers: str) -> httpx.Response:
+        url = f"{browser.running.url}/v1/hooks/{company}"
+        return httpx.post(url, content=body, headers={"content-type": "application/json"} | headers, timeout=20)
+
+    assert tell("toss", b'{"data": {"paymentKey": "k"}}').json() == {"received": True}
+    assert tell("toss", b"nonsense").json()["code"] == "payments.bad_notification"
+    assert tell("nobody", b"{}").status_code == 404
+    forged = {"tosspayments-webhook-signature": "v1:AAAA", "tosspayments-webhook-transmission-time": "t"}
+    assert tell("toss", b'{"data": {}}', **forged).status_code == 400
+    assert tell("toss", b"0" * 100_001).json()["code"] == "payments.notification_too_long"
+    assert jobs.run_due(browser.stage.db, browser.stage.clock, neighbourhood=N) == 0
