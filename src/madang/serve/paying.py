@@ -38,7 +38,7 @@ def links(site: Site) -> PayLinks:
 def pay_desk(site: Site) -> PayDesk:
     return PayDesk(
         db=site.db, clock=site.clock, ids=Uuid7(site.clock), neighbourhood=site.neighbourhood, links=links(site),
-        public_url=site.settings.public_url, shop=site.shop or "",
+        public_url=site.settings.public_url, shop=site.shop or "", where={"checkout": lambda _payment: "/orders"},
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from madang.kernel import Uuid7
 from madang.payments.means import names
+from madang.serve import paying
 from madang.storefront import pages
 from madang.walkout import phone_pages
 
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 def routers(site: Site) -> list[APIRouter]:
     """Cart, checkout, orders, the shop's desk for them."""
     front = pages.Storefront(
-        site.db, site.clock, Uuid7(site.clock), site.pages, site.neighbourhood, site.links, means=at_checkout
+        site.db,
+        site.clock,
+        Uuid7(site.clock),
+        site.pages,
+        site.neighbourhood,
+        site.links,
+        pay_at=paying.links(site).address,
+        means=at_checkout,
     )
     phone = phone_pages.Phone(site.db, site.clock, site.hubs, site.pages, site.neighbourhood)
     return [pages.router(front), phone_pages.router(phone)]

@@ -199,7 +199,8 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
         place = shop.read(lambda tx: showing.place_names(tx, tracked.order.fulfil.place))
         return shop.html(
             request, "order", of=tracked, place=place, process=ORDER_1, names=names, token=shop.links.token,
-            mine=tracked.deal.subject == by.key, steps=forms.STAFF_STEPS, said=said if said in forms.SAID else "",
+            mine=tracked.deal.subject == by.key, pay_at=shop.pay_at, steps=forms.STAFF_STEPS,
+            said=said if said in forms.SAID else "",
         )  # fmt: skip
 
     @routes.post("/orders/{id}/{step}", name="order.step", dependencies=[own_or_guest])
