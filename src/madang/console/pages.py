@@ -15,7 +15,6 @@ from madang.catalog.spreadsheet import BYTES_MAX
 from madang.console.desk import ConsoleDesk
 from madang.console.model import Change
 from madang.console.repricing import STEPS_KRW, How, Rule
-from madang.journal import KINDS
 from madang.kernel import Actor, Invalid, Malformed, Role
 from madang.ui import Pages, access
 
@@ -54,7 +53,7 @@ def _looking(routes: APIRouter, views: Views) -> None:
     @routes.get("", name="console")
     def overview(request: Request) -> Response:
         by = _by(request)
-        return views.show(request, "overview", sums=desk.overview(by), recent=desk.trail(by, "", None)[:8], says=_says)
+        return views.show(request, "overview", sums=desk.overview(by), recent=desk.trail(by, "", None)[:8])
 
     @routes.get("/search", name="console.search")
     def search(request: Request, q: str = "") -> Response:
@@ -64,7 +63,7 @@ def _looking(routes: APIRouter, views: Views) -> None:
     def trail(request: Request, about: str = "", before: int | None = None) -> Response:
         facts = desk.trail(_by(request), about[:200], before)
         more = urlencode({"about": about, "before": facts[-1].seq}) if len(facts) == 50 else ""
-        return views.show(request, "trail", facts=facts, about=about, more=more, says=_says, body=_body)
+        return views.show(request, "trail", facts=facts, about=about, more=more, body=_body)
 
 
 def _products(routes: APIRouter, views: Views) -> None:
@@ -80,7 +79,7 @@ def _products(routes: APIRouter, views: Views) -> None:
     def product(request: Request, product: str) -> Response:
         found, prices, facts = desk.product(_by(request), product)
         return views.show(
-            request, "product", product=found, prices=prices, facts=facts, says=_says, vats=list(Vat),
+            request, "product", product=found, prices=prices, facts=facts, vats=list(Vat),
             units=list(SoldBy), now_us=desk.clock.now_us(),
         )  # fmt: skip
 
@@ -174,10 +173,6 @@ def _by(request: Request) -> Actor:
 
 def _to(change: Change) -> Response:
     return RedirectResponse(f"/console/changes/{change.id}", 303, headers=PRIVATE)
-
-
-def _says(kind: str) -> str:
-    return next((known.says for known in KINDS if known.name == kind), kind)
 
 
 def _body(fact: Any) -> list[tuple[str, str]]:

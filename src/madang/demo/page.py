@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fastapi import APIRouter
+
 from madang.catalog import SoldBy
 from madang.deals.links import Links
+from madang.demo import visitors
 from madang.demo.opening import BY, NAME_EN, NAME_KO
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.theatre import Theatre
 from madang.doors import api
-from madang.kernel import SystemClock, Unavailable
+from madang.kernel import SystemClock, Unavailable, Uuid7
 from madang.kernel.clock import SECOND_US
 from madang.kernel.settings import Settings
 from madang.serve import keys, site
 from madang.serve.checkin import operator
 from madang.serve.desks import DeskDoor
 from madang.serve.session import Sessions
+from madang.ui import Pages
 from madang.walkout.desk import Desk
 from madang.walkout.live import Hub, Hubs
 from madang.walkout.live_model import Device, Item, Totals
@@ -80,7 +84,12 @@ class Page:
                 neighbourhood=NEIGHBOURHOOD,
                 hubs=self._hubs,
                 desk=self._desk,
-                more=[api.router(self._theatre.gateway), *self._door.routers, *site.routers(self._site())],
+                more=[
+                    api.router(self._theatre.gateway),
+                    *self._door.routers,
+                    *site.routers(self._site()),
+                    self._visitors(),
+                ],
                 handlers=self._door.handlers,
                 identify=site.identify(self._site()),
                 clock=self._theatre.clock,
@@ -92,6 +101,9 @@ class Page:
         except Unavailable:
             self._running, other = start(app, HOST, 0), True
         return f"{self._running.url}/live/{SHOP}", other
+
+    def _visitors(self) -> APIRouter:
+        return visitors.router(self._theatre.db, self._theatre.clock, Uuid7(self._theatre.clock), Pages())
 
     def _site(self) -> site.Site:
         theatre = self._theatre

@@ -51,7 +51,7 @@ class Pages:
         tools |= {
             "csrf_field": no_field,
             "me": None,
-            "accounts": False,
+            "places": frozenset(),
             "t": partial(self._texts.say, language),
             "texts": partial(self._texts.part, language),
         }
@@ -97,10 +97,13 @@ def no_field() -> Markup:
 
 
 def _session(request: Request) -> dict[str, Any]:
-    """What a template knows of the reader: ``csrf_field()`` for every form, ``me`` where they are signed in."""
+    """What a template knows of the reader: ``csrf_field()`` for every form, ``me`` where they are signed in, and the
+    ``places`` (names of routes) that this app has."""
     state = request.scope.get("state", {})
     field = Markup('<input type="hidden" name="{}" value="{}">').format(session.FIELD, state.get("csrf", ""))
-    return {"csrf_field": lambda: field, "me": state.get("who"), "accounts": state.get("accounts", False)}
+    app = request.scope.get("app")
+    places: frozenset[str] = getattr(app.state, "places", frozenset()) if app is not None else frozenset()
+    return {"csrf_field": lambda: field, "me": state.get("who"), "places": places}
 
 
 def _formatted(form: Any, language: str, value: Any) -> str:

@@ -23,6 +23,7 @@ from madang.web import home, static
 from madang.web.edge import Edge
 from madang.web.faults import Faults
 from madang.web.language import Remember
+from madang.web.routes import addresses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,7 @@ def create_app(shopfront: Shopfront) -> FastAPI:
     app.state.routers = _routers(shopfront, pages)
     for router in app.state.routers:
         app.include_router(router)
+    app.state.places = frozenset(address.name for address in addresses(app))
     return app
 
 

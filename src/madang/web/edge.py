@@ -72,7 +72,7 @@ class Edge:
         guest = kept or session.new_guest()
         state = scope.setdefault("state", {})
         state.update(request_id=request_id, by=by, who=None, guest=guest, csrf=session.token_of(guest))
-        state.update(default_language=self._language, address=by.key, accounts=self._identify is not None)
+        state.update(default_language=self._language, address=by.key)
         outgoing = _Outgoing(scope, request_id, send)
         if not kept:
             outgoing.guest = _guest_cookie(guest, secure=_secure(scope, headers))
