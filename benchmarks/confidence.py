@@ -54,7 +54,8 @@ def run(data: Path | None, flags: frozenset[str] = frozenset()) -> Report:
     """Try the prices, or fit them."""
     rows = read(data) if data is not None else enacted(0 if "fit" in flags else TRIED_FROM)
     report = Report("confidence")
-    report.tables = [ranking({"the engine's own": rows})]
+    plain = [r for r in rows if r.category.startswith("plain")]
+    report.tables = [ranking({"the engine's own": rows, **({"plain trips": plain} if plain else {})})]
     if "fit" in flags:
         kinds, prices = fitted(rows)
         by_shop = cross_validated(rows, lambda r: r.recording)

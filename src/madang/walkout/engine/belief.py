@@ -90,7 +90,6 @@ class Belief:
     def touched_at(self, body: int, plates: Sequence[int], others: Iterable[int]) -> None:
         """`body` pressed on these plates and nothing was gone afterwards; the hands of `others` were there too: one may
         have put down what another took up."""
-        self.doubts.note(body, "touched", 1.0)
         for other in others:
             here = {p for _, p in self.catalogue.kinds_of(tuple(plates))}
             passed = max([sum(x for x, cart in self.carts_of([b]) if here & cart.keys()) for b in (body, other)])

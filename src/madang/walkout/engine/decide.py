@@ -162,23 +162,14 @@ class Reporter:
         rest = tuple(Alternative(p, lines(cart)) for p, cart in others if p > 1e-4)
         return lines(options[best][1]), options[best][0], rest
 
-    def _evidence(
-        self, visit: Visit, bodies: set[int], lines: tuple[Line, ...], probability: float
-    ) -> dict[Kind, float]:
+    def _evidence(self, visit: Visit, bodies: set[int], probability: float) -> dict[Kind, float]:
         """All that speaks against this receipt, by kind."""
         some = sorted(bodies)
         counts = self.belief.doubts.of(some)
-        joins = [j for j in self.people.joins if j.rivals and bodies & {j.body, *j.rivals}]
-        seen = [b for k in some if (b := self.people.bodies.get(k)) is not None]
-        counts["rejoined"] = float(len(joins))
         counts["unbound"] = sum(m.body is None for m in visit.members) + 2.0 * (visit.doubt > 0.0)
-        counts["mates"] = float(max(len(visit.members) - 1, 0))
-        counts["tracks"] = float(sum(max(len(b.tracks) - 1, 0) for b in seen))
         for kind, amount in self._doubted.get(visit.id, {}).items():
             counts[kind] = counts.get(kind, 0.0) + amount
         self._doubted[visit.id] = dict(counts)
-        counts["units"] = float(sum(line.qty for line in lines))
-        counts["lines"] = float(len(lines))
         counts["belief"] = -math.log(max(probability, MOST_DOUBT))
         counts["lost"] = -math.log(max(1.0 - self.belief.lost_of(some), MOST_DOUBT))
         return {kind: amount for kind, amount in counts.items() if amount > 0.0}
@@ -217,7 +208,7 @@ class Reporter:
             if visit.credential is None or visit.role == "staff":
                 continue
             lines, confidence, alternatives = self._lines(visit)
-            counts = self._evidence(visit, bodies, lines, confidence)
+            counts = self._evidence(visit, bodies, confidence)
             confidence = trust(counts, self.s.doubts, self.s.model_doubt)
             self._banked[visit.id] = self._with_earlier(visit, self.belief.carts_of(sorted(bodies)))[:20]
             revision = self._revisions.get(visit.id, -1) + 1

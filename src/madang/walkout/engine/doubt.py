@@ -13,49 +13,27 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 Kind = Literal[
-    "belief",
-    "lost",
-    "unexplained",
-    "misfit",
-    "noisy",
-    "light",
-    "rival",
-    "crowd",
-    "far",
-    "hidden",
-    "what",
-    "strange",
-    "moved",
-    "back",
-    "several",
-    "long",
-    "visited",
-    "again",
-    "blind",
-    "part",
-    "mixed",
-    "contrary",
-    "unlooked",
-    "missed",
-    "idle",
-    "touched",
-    "netted",
-    "met",
-    "offered",
-    "mingled",
-    "rejoined",
-    "unbound",
-    "units",
-    "lines",
-    "mates",
-    "gap",
-    "tracks",
-    "silent",
-    "dark",
+    "belief",  # nats that the likeliest cart is away from certain
+    "lost",  # nats that were cut off its beams
+    "hidden",  # changes by a hand that was not seen
+    "strange",  # picks of what the planogram shows elsewhere
+    "moved",  # things put where they do not belong
+    "several",  # units beyond the first of one change
+    "visited",  # others' hands over plates while they moved
+    "blind",  # changes on facings with a dead or stuck plate
+    "part",  # changes that weigh less than what they are taken for
+    "contrary",  # nats that the classifier saw something else
+    "missed",  # chance that a reach took what the plates did not notice
+    "idle",  # seconds of reaches that nothing accounts for
+    "netted",  # things that two may have passed on by a plate that weighs what it weighed
+    "met",  # hands that met
+    "unbound",  # people of the visit whom no camera was tied to, and exits that did not fit
+    "silent",  # reaches into gondolas that said nothing
+    "dark",  # seconds inside while no camera spoke
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-PLAIN: frozenset[Kind] = frozenset(("belief", "lost", "units", "lines"))
+PLAIN: frozenset[Kind] = frozenset(("belief", "lost"))
 """Kinds whose every unit is a chance of its own."""
 BASE = 0.0
 """Doubt in every receipt, nats."""

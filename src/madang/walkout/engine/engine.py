@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.belief import Belief
-from madang.walkout.engine.bodies import Body
 from madang.walkout.engine.clocks import Clock, Clocks
 from madang.walkout.engine.contacts import Contact, Contacts, passing
 from madang.walkout.engine.decide import Reporter
@@ -18,7 +17,6 @@ from madang.walkout.engine.flow import CAMERAS, JOIN_S, Flow
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
-from madang.walkout.engine.nearby import near
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.reach import Grasp, in_shelf, place_of
@@ -206,7 +204,7 @@ class Engine:
         if self._people.bodies:
             out += self._seen_now(now)
         if self._tick is not None and self._tick % 5 == 0:
-            self._doubt_the_unseen(now)
+            self._doubt_the_dark(now)
         if self._tick is not None and self._tick % 50 == 0:
             self._flow.forget(now - self.settings.memory_s)
             self._people.forget(now - self.settings.memory_s)
@@ -214,24 +212,12 @@ class Engine:
             self._sight.forget(now - self.settings.memory_s)
         return out
 
-    def _doubt_the_unseen(self, now: float) -> None:
-        """Once a second: what people inside did while no camera spoke, or while nobody saw them, is not known."""
-        since, note = now - 5 * TICK_S, self._belief.doubts.note
-        dark = self._flow.missing(CAMERAS, since, now)
-        seen: list[Body] = []
-        for body in self._visits.inside():
-            known = self._people.bodies.get(body)
-            if dark > SILENCE_S:
-                note(body, "dark", dark)
-            elif known is not None and known.lost < since:
-                note(body, "gap", 1.0)
-            elif known is not None:
-                seen.append(known)
-        for pair in near(seen, since, now) if len(seen) > 1 else ():
-            if self._visits.of.get(pair.a.id) != self._visits.of.get(pair.b.id):
-                for body in (pair.a.id, pair.b.id):
-                    note(body, "offered", pair.offered)
-                    note(body, "mingled", pair.mingled)
+    def _doubt_the_dark(self, now: float) -> None:
+        """Once a second: while no camera spoke, nobody knows what people inside did."""
+        dark = self._flow.missing(CAMERAS, now - 5 * TICK_S, now)
+        if dark > SILENCE_S:
+            for body in self._visits.inside():
+                self._belief.doubts.note(body, "dark", dark)
 
     def _touched(self, now: float, over: list[Reached]) -> list[Update]:
         for moved in (self._plates.returns, self._holds.returns):
