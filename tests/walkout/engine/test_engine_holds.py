@@ -10,7 +10,10 @@ from tests.walkout.engine.plate_shop import layout
 
 from madang.walkout.engine import Settings, Store
 from madang.walkout.engine.holds import Holds
+from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.states import Cart, Held, State
+from madang.walkout.engine.ways import Scene, Ways
 
 
 class _Plates:
@@ -49,3 +52,15 @@ def test_a_hold_does_not_count_again_what_its_neighbour_was_told_to_have_lost(to
     given = [x for k, some in enumerate(fresh) for x in holds.sift(some, 13.8 + k, lambda _: True, hand_in)]
     given += holds.sift([], 25.0, lambda _: True, lambda _: False)
     assert [(x.plates, round(x.total)) for x in given] == [((0,), -380), ((1,), -380)]
+
+
+def test_what_is_put_down_is_found_in_a_cart_of_the_same_content_that_was_weighed_otherwise() -> None:
+    """Two hypotheses whose carts hold the same, to a tenth of a gram, share what may be put down of them."""
+    known = Catalogue(Store.from_json(layout()), Settings())
+    shift = Shift(3, (0,), np.array([380.0]), 0.5, 12.0, 12.2, 12.8, ())
+    scene = Scene((1,), frozenset(), lambda _: [], lambda _b, _p: 0.0, lambda _b, _p: 0.0, lambda _: 1)
+    ways = Ways(known, Settings(), shift, scene)
+    one, other = (State(0.0, {1: Cart((Held("cola", 380.0, sd, 1),))}, (), ()) for sd in (0.5, 0.7))
+    assert ways.puts(one.carts, False)
+    kept = [ways.applied(other, way).carts for way in ways.puts(other.carts, False) if way.used]
+    assert kept == [{}]

@@ -322,7 +322,7 @@ class Ways:
                 shares = tuple([round(float(d) / self.total, 3) for d in shift.deltas])
                 lies = (*lies, Lying(unit.product, unit.grams, unit.sd, shift.plates, shift.id, shares, nth))
             rest = list(carts[body].units)
-            rest.remove(unit)
+            rest.remove(unit if unit in rest else _twin(unit, rest))
             carts[body] = Cart(tuple(rest))
             if not rest:
                 del carts[body]
@@ -341,6 +341,11 @@ class Ways:
         if way.lying is not None:
             lies = tuple([x for x in lies if x != way.lying])
         return State(state.logw + way.loglik, carts, lies, (*state.story, way.choice))
+
+
+def _twin(unit: Held, units: Sequence[Held]) -> Held:
+    """The unit that stands for this one in another hypothesis: carts of the same content share their ways."""
+    return min(units, key=lambda h: (h.product != unit.product, abs(h.grams - unit.grams)))
 
 
 def _nearest(who: Who) -> list[int]:
