@@ -21,7 +21,7 @@ from madang.rehearsal.model import Layout
 from madang.twin import GateEvent, Message, PlateBatch, Settings, Shop, SkeletonFrame, Stream, Truth
 from madang.walkout.engine import Engine, Gate, Store, Update, Vision
 
-ASK_S = 2.0  # how often the engine is asked what it knows, in shop time
+ASK_S = 6.0  # how often the engine is asked what it knows, in shop time
 CHUNK_S = 12.0  # what travels between processes at once
 AHEAD = 4  # chunks the twin may be ahead
 

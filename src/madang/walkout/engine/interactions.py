@@ -29,7 +29,7 @@ class Shift:
     @property
     def total(self) -> float:
         """Load change, grams."""
-        return float(self.deltas.sum())
+        return sum(self.deltas.tolist())  # type: ignore[no-any-return]
 
     @property
     def main(self) -> int:
@@ -171,16 +171,16 @@ class Interactions:
 
     def _shift(self, run: list[Step], strongest: float) -> Shift:
         self._count += 1
-        deltas = np.array([o.delta for o in run])
-        weight = np.abs(deltas)
+        deltas = [o.delta for o in run]
+        weight = sum([abs(d) for d in deltas])
         sd = float(np.sqrt(sum(o.sd**2 for o in run) + (self.s.crosstalk_sd * strongest) ** 2))
         return Shift(
             id=self._count,
             plates=tuple(o.plate for o in run),
-            deltas=deltas,
+            deltas=np.array(deltas),
             sd=sd,
             t0=min(o.t0 for o in run),
-            t=float(np.average([o.t for o in run], weights=weight)),
+            t=sum([o.t * abs(d) for o, d in zip(run, deltas, strict=True)]) / weight,
             t1=max(o.t1 for o in run),
             parts=tuple(run),
         )

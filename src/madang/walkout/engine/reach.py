@@ -91,15 +91,16 @@ class Hands:
         both = hand_cost(self.joints, place, s, wrists)
         return wrists, np.minimum(both[:, 0], both[:, 1])
 
-    def of(self, body: int, t0: float, t1: float) -> slice:
-        """The rows of a body's sightings from `t0` until before `t1`."""
-        if body not in self.ids:
-            return slice(0)
-        k = self.ids.index(body)
-        a = int(self.starts[k])
-        b = int(self.starts[k + 1]) if k + 1 < len(self.ids) else len(self.times)
-        first, last = self.times[a:b].searchsorted((t0, t1)).tolist()
-        return slice(a + first, a + last)
+    def nearer(self, wrists: Floats, t0: float, t1: float) -> dict[int, int]:
+        """Which hand, 0 left, 1 right, was nearer between these times, by mean cost; left out who showed only one."""
+        if not self.ids:
+            return {}
+        known = ((self.times >= t0) & (self.times < t1))[:, None] & (wrists == wrists)
+        count = np.add.reduceat(known, self.starts, axis=0, dtype=np.int64)
+        total = np.add.reduceat(np.where(known, wrists, 0.0), self.starts, axis=0)
+        some: list[bool] = np.all(count, axis=1).tolist()
+        hand = (total / np.maximum(count, 1)).argmin(axis=1).tolist()
+        return {b: h for b, h, seen in zip(self.ids, hand, some, strict=True) if seen}
 
     def curves(self, place: Place, t: float, s: Settings, shifts: Floats = SHIFTS_S) -> Curves:
         """Weigh everybody's hands at the moment of a grasp at `t`."""
@@ -138,6 +139,7 @@ class Grasp:
         self._hands = Hands(self._near, self.t - around, self.t + s.grasp_after_s + ROUND_S)
         self._memo: dict[tuple[int, ...], dict[int, float]] = {}
         self._wrists = np.zeros((0, 2))
+        self._nearer: dict[int, int] | None = None
         self.curves: dict[int, Floats] = {}
         whole = self._weigh(self.plates, self.place)
         self.bodies = sorted(whole, key=lambda b: (-whole[b], b))
@@ -162,13 +164,10 @@ class Grasp:
 
     def hand(self, body: int) -> int | None:
         """The hand that was nearer at the moment of the grasp, 0 left, 1 right; None when that was not seen."""
-        rows = self._hands.of(body, self.t - self.s.grasp_before_s, self.t + self.s.grasp_after_s)
-        cost = self._wrists[rows]
-        known = cost == cost
-        if not known.any(axis=0).all():
-            return None
-        mean = np.where(known, cost, 0.0).sum(axis=0) / known.sum(axis=0)
-        return int(mean.argmin())
+        if self._nearer is None:
+            t0, t1 = self.t - self.s.grasp_before_s, self.t + self.s.grasp_after_s
+            self._nearer = self._hands.nearer(self._wrists, t0, t1)
+        return self._nearer.get(body)
 
     def _weigh(self, plates: tuple[int, ...], place: Place) -> dict[int, float]:
         curves: dict[int, Floats] = {}

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from madang.walkout.engine.bodies import Frames
 from madang.walkout.engine.reach import LEEWAY_M, WRISTS
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.store import Floats, Store
+from madang.walkout.engine.store import Floats, Ints, Store
 
 EDGE_M = 0.1
 """The space of a gondola is this much wider and higher than its plates: wrists are off by a few centimetres, and above
@@ -29,6 +29,8 @@ PAUSE_S = 0.35
 """A hand that is not seen among the shelves for this long has left them."""
 LEAST_FRAMES = 2
 """Seen there only once it was a bad joint."""
+BESIDE_M = 0.6
+"""Plates this far along the shelf from a wrist have no share in it (eleven standard deviations)."""
 LEAST_S = 0.02
 """Plates with less time than this are not mentioned."""
 
@@ -75,6 +77,7 @@ class Reaches:
         self.s = s = settings
         self.store = store
         self._plates = [store.plates_of(g) for g in store.gondolas]
+        self._shelves = [self._shelf(g) for g in range(len(store.gondolas))]
         self._low = np.full((len(store.gondolas), 3), np.inf)
         self._high = np.full((len(store.gondolas), 3), -np.inf)
         for g, plates in enumerate(self._plates):
@@ -89,6 +92,13 @@ class Reaches:
         self._open: dict[tuple[int, int], _Open] = {}
         self._kept: list[Reached] = []
         self._told = 0
+
+    def _shelf(self, gondola: int) -> tuple[Ints, Floats, Floats, Floats]:
+        """A gondola's plates, where their middles are along it, and how low and high a wrist over them may be."""
+        plates = self._plates[gondola]
+        boxes = self.store.plate_boxes[plates]
+        middle = 0.5 * (boxes[:, :2] + boxes[:, 3:5]) @ self.store.along[gondola]
+        return plates, middle, boxes[:, 2] - LEEWAY_M, boxes[:, 5] + LEEWAY_M
 
     def feed(self, frames: Frames, a: int = 0, b: int | None = None) -> None:
         """Take frames `a` until `b` (all) of these; a hidden wrist is where it was, moved along with its body."""
@@ -147,14 +157,15 @@ class Reaches:
 
     def _reached(self, key: tuple[int, int], spell: _Open) -> Reached:
         """Every sighting's time goes to the plates under the wrist, by its distance along the shelf and in height."""
-        s, plates = self.s, self._plates[spell.gondola]
-        boxes, along = self.store.plate_boxes[plates], self.store.along[spell.gondola]
+        s, along = self.s, self.store.along[spell.gondola]
+        plates, middle, low, high = self._shelves[spell.gondola]
         points = np.array(spell.points)
-        middle = 0.5 * (boxes[:, :2] + boxes[:, 3:5]) @ along
-        dx = ((points[:, :2] @ along)[:, None] - middle) / s.reach_along_sd_m
+        x = points[:, :2] @ along
+        here = ((middle > x.min() - BESIDE_M) & (middle < x.max() + BESIDE_M)).nonzero()[0]
+        dx = (x[:, None] - middle[here]) / s.reach_along_sd_m
         dx *= dx
         z = points[:, 2:]
-        dz = np.maximum(z - (boxes[:, 5] + LEEWAY_M), (boxes[:, 2] - LEEWAY_M) - z)
+        dz = np.maximum(z - high[here], low[here] - z)
         np.maximum(dz, 0.0, out=dz)
         dz /= s.reach_height_sd_m
         dz *= dz
@@ -169,7 +180,7 @@ class Reaches:
             gondola=spell.gondola,
             t0=spell.times[0],
             t1=spell.last,
-            over={int(plates[k]): float(over[k]) for k in told},
+            over={int(plates[here[k]]): float(over[k]) for k in told},
         )
 
     def finished(self) -> list[Reached]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -188,9 +189,12 @@ def _each(known: Bools) -> list[bool]:
 
 def _cut(out: Stride, known: Bools, live: Sequence[Body], s: Settings) -> tuple[Stride, Bools]:
     """The stride until somebody has been lost for too long or a new track becomes a person."""
+    fresh = [k for k, b in enumerate(live) if not b.confirmed]
+    first = float(out.lost[0].min())
+    if not fresh and out.there is None and _even([first, *out.times], s.coast_s):
+        return out, known
     times = np.array(out.times)
     doubt: Bools = np.any(times[:, None] - out.lost[:-1] >= s.coast_s, axis=1)
-    fresh = [k for k, b in enumerate(live) if not b.confirmed]
     if fresh:
         doubt |= _ripe(out, times, known, fresh, live, s)
     k = int(doubt.argmax())
@@ -201,6 +205,11 @@ def _cut(out: Stride, known: Bools, live: Sequence[Body], s: Settings) -> tuple[
     e = k + 1
     parts = (out.joints[:k], there, place, out.lost[:e], out.xy[:e], out.speed[:e], out.full[:e])
     return Stride(out.due[:k], out.times[:k], *parts), known[:k]
+
+
+def _even(times: list[float], apart: float) -> bool:
+    """Are these times less apart than that?"""
+    return all(b - a < apart for a, b in pairwise(times))
 
 
 def _plain(out: Stride, known: Bools, s: Settings) -> int:
