@@ -7,6 +7,7 @@ be changed. Spreadsheets come in all rows or none, with every fault named. Other
 """
 
 from madang.catalog import search, stock
+from madang.catalog.collected import collected
 from madang.catalog.gtin import valid as valid_gtin
 from madang.catalog.imports import Sheet, import_csv
 from madang.catalog.layouts import Stock, stock_of
@@ -40,8 +41,8 @@ from madang.catalog.model import EVERY_SHOP, Facing, Price, Product, Report, Row
 from madang.catalog.plans import Plan
 from madang.catalog.promotion import NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPart, SetPrice, UnitPrice
 from madang.catalog.promotions import promotions, redeem, set_floors, set_price_list, set_promotions, unredeem
-from madang.catalog.quote import NOBODY, Applied, Ask, Part, Priced, Quote, Refused, Shopper, Step
-from madang.catalog.quoting import quote
+from madang.catalog.quote import NOBODY, Applied, Ask, Deal, Part, Priced, PriceTag, Quote, Refused, Shopper, Step
+from madang.catalog.quoting import price_tags, quote
 from madang.catalog.service import (
     add_products,
     facings,
@@ -65,6 +66,7 @@ __all__ = [
     "Bundle",
     "Category",
     "Collection",
+    "Deal",
     "Diet",
     "Facing",
     "Form",
@@ -78,6 +80,7 @@ __all__ = [
     "Plan",
     "Price",
     "PriceList",
+    "PriceTag",
     "Priced",
     "Product",
     "Promotion",
@@ -100,6 +103,7 @@ __all__ = [
     "add_products",
     "bundles",
     "categories",
+    "collected",
     "collections",
     "facings",
     "find_products",
@@ -109,6 +113,7 @@ __all__ = [
     "listings_of",
     "price_at",
     "price_history",
+    "price_tags",
     "product",
     "product_of_gtin",
     "products",

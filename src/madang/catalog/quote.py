@@ -105,6 +105,21 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     en: str
 
 
+class Deal(msgspec.Struct, frozen=True, kw_only=True):
+    """A promotion a product could be part of."""
+
+    promotion: str
+    ko: str
+    en: str
+
+
+class PriceTag(msgspec.Struct, frozen=True, kw_only=True):
+    """What one piece (or 100 g) costs by itself, and the promotions it could be part of."""
+
+    priced: Priced
+    deals: tuple[Deal, ...] = ()
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """Every line's price as of an instant in a shop."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -10,9 +11,9 @@ from madang.catalog import listing_records, promotion_records, records, service
 from madang.catalog.collecting import marks
 from madang.catalog.listing import Bundle, Form, Listing
 from madang.catalog.model import EVERY_SHOP, Product, SoldBy, Vat
-from madang.catalog.promoting import Item, Situation, plain_code, promote
-from madang.catalog.promotion import PriceList, Promotion, SetPrice
-from madang.catalog.quote import NOBODY, Applied, Ask, Part, Priced, Quote, Refused, Shopper, Step
+from madang.catalog.promoting import Item, Situation, fits, holds, plain_code, promote
+from madang.catalog.promotion import PriceList, Promotion, SetPrice, Used
+from madang.catalog.quote import NOBODY, Ask, Deal, Part, Priced, PriceTag, Quote, Shopper, Step
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, allocate
 
@@ -37,33 +38,93 @@ def quote(
     (``catalog.unknown_sku``, ``catalog.no_price``) and for amounts that are none (``catalog.bad_amount``).
     """
     asked = merged(lines)
-    skus = [ask.sku for ask in asked]
-    bundles = listing_records.bundles(tx, by, skus)
-    every = dict.fromkeys([*skus, *(part for bundle in bundles.values() for part in bundle.parts)])
-    products = records.products_by_id(tx, by, every)
-    owners = listing_records.listings_of_skus(tx, by, skus)
-    listings = listing_records.listings_by_id(tx, by, owners.values())
-    prices = service.price_at(tx, by, every, at_us, shop=shop)
-    listed = _price_lists(tx, by, skus, at_us, shop, shopper)
-    made = [_plain(ask, products, prices, listings.get(owners.get(ask.sku, "")), listed.get(ask.sku)) for ask in asked]
-    given = frozenset(filter(None, (plain_code(code) for code in codes)))
-    rules = promotion_records.holding(tx, by, at_us, given)
-    applied: list[Applied] = []
-    refused: list[Refused] = []
-    steps: dict[str, list[Step]] = {}
-    if rules or given:
-        items = _items(tx, by, made, listings, rules)
-        used = promotion_records.used(tx, by, (rule.id for rule in rules if rule.counted), shopper.person)
-        where = Situation(at_us, shop, shopper.person, shopper.tags, given)
-        applied, refused = promote(items, rules, where, used)
-        steps = {item.key: item.steps for item in items}
+    known = _look_up(tx, by, [ask.sku for ask in asked], at_us, shop, shopper, codes)
+    made = [known.plain(ask) for ask in asked]
+    items = _items(tx, by, made, known) if known.rules or known.where.codes else []
+    applied, refused = promote(items, known.rules, known.where, known.used)
+    steps = {item.key: item.steps for item in items}
     return Quote(
         shop=shop,
         at_us=at_us,
-        lines=tuple(_finished(line, steps.get(line.key, []), products, prices, bundles) for line in made),
+        lines=tuple(known.finished(line, steps.get(line.key, [])) for line in made),
         applied=tuple(applied),
         refused=tuple(refused),
         person=shopper.person,
+    )
+
+
+def price_tags(
+    tx: Tx, by: Actor, skus: Iterable[str], *, at_us: int, shop: str = EVERY_SHOP, shopper: Shopper = NOBODY
+) -> dict[str, PriceTag]:
+    """What one piece (or 100 g) of each SKU costs by itself, and which promotions it could be part of.
+
+    A SKU nobody knows, or without a price, is not in the answer.
+    """
+    wanted = list(dict.fromkeys(skus))
+    known = _look_up(tx, by, wanted, at_us, shop, shopper, ())
+    asks = [
+        Ask(sku=sku, grams=100 if known.products[sku].sold_by is SoldBy.WEIGHT else None)
+        for sku in wanted
+        if sku in known.products and (sku in known.prices or sku in known.listed)
+    ]
+    made = [known.plain(ask) for ask in asks]
+    items = {item.key: item for item in (_items(tx, by, made, known) if known.rules else [])}
+    tags: dict[str, PriceTag] = {}
+    for line in made:
+        item = items.get(line.key)
+        deals: tuple[Deal, ...] = ()
+        if item is not None:
+            promote([item], known.rules, known.where, known.used)
+            deals = tuple(
+                Deal(promotion=rule.id, ko=rule.name_ko, en=rule.name_en)
+                for rule in known.rules
+                if fits(rule, item) and not holds(rule, known.where, known.used.get(rule.id, Used()))
+            )
+        tags[line.sku] = PriceTag(priced=known.finished(line, item.steps if item else []), deals=deals)
+    return tags
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Everything a quote needs to know, read once."""
+
+    products: Mapping[str, Product]
+    prices: Mapping[str, int]
+    bundles: Mapping[str, Bundle]
+    owners: Mapping[str, str]
+    listings: Mapping[str, Listing]
+    listed: Mapping[str, tuple[PriceList, int]]
+    rules: Sequence[Promotion]
+    used: Mapping[str, Used]
+    where: Situation
+
+    def plain(self, ask: Ask) -> Priced:
+        listing = self.listings.get(self.owners.get(ask.sku, ""))
+        return _plain(ask, self.products, self.prices, listing, self.listed.get(ask.sku))
+
+    def finished(self, line: Priced, steps: Sequence[Step]) -> Priced:
+        return _finished(line, steps, self.products, self.prices, self.bundles)
+
+
+def _look_up(
+    tx: Tx, by: Actor, skus: Sequence[str], at_us: int, shop: str, shopper: Shopper, codes: Iterable[str]
+) -> _Known:
+    bundles = listing_records.bundles(tx, by, skus)
+    every = dict.fromkeys([*skus, *(part for bundle in bundles.values() for part in bundle.parts)])
+    owners = listing_records.listings_of_skus(tx, by, skus)
+    given = frozenset(filter(None, (plain_code(code) for code in codes)))
+    rules = promotion_records.holding(tx, by, at_us, given)
+    counted = [rule.id for rule in rules if rule.counted]
+    return _Known(
+        products=records.products_by_id(tx, by, every),
+        prices=service.price_at(tx, by, every, at_us, shop=shop),
+        bundles=bundles,
+        owners=owners,
+        listings=listing_records.listings_by_id(tx, by, owners.values()),
+        listed=_price_lists(tx, by, skus, at_us, shop, shopper),
+        rules=rules,
+        used=promotion_records.used(tx, by, counted, shopper.person) if counted else {},
+        where=Situation(at_us, shop, shopper.person, shopper.tags, given),
     )
 
 
@@ -190,18 +251,16 @@ def _price_lists(
     return best
 
 
-def _items(
-    tx: Tx, by: Actor, made: Sequence[Priced], listings: Mapping[str, Listing], rules: Sequence[Promotion]
-) -> list[Item]:
+def _items(tx: Tx, by: Actor, made: Sequence[Priced], known: _Known) -> list[Item]:
     """The lines promotions may act on, with their marks and floors."""
     floors = promotion_records.floors_of(tx, by, (line.sku for line in made))
     tree = {category.id: category for category in listing_records.find_categories(tx, by)}
-    by_collection = any(mark.startswith("collection:") for rule in rules for mark in marks_of(rule))
+    by_collection = any(mark.startswith("collection:") for rule in known.rules for mark in marks_of(rule))
     collections = listing_records.find_collections(tx, by) if by_collection else []
     return [
         Item(
             key=line.key,
-            marks=marks(line.sku, listings.get(line.listing), tree, collections, line.unit_krw),
+            marks=marks(line.sku, known.listings.get(line.listing), tree, collections, line.unit_krw),
             pieces=0 if line.sold_by is SoldBy.WEIGHT else line.qty,
             amount_krw=line.amount_krw,
             floor_krw=min(line.amount_krw, amount_krw(line.sold_by, floors.get(line.sku, 0), line.qty, line.grams)),

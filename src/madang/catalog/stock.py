@@ -147,6 +147,14 @@ def expiring(tx: Tx, by: Actor, place: str, until: date) -> list[Lot]:
     return sorted(due, key=lambda lot: (lot.lot, lot.sku))
 
 
+def sold_since(tx: Tx, by: Actor, skus: Iterable[str], since: date) -> int:
+    """Pieces of some SKUs that were sold anywhere in the neighbourhood on and after a day."""
+    by.need_neighbourhood(tx.neighbourhood)
+    found = ledger.goods(tx, [piece(sku) for sku in dict.fromkeys(skus)])
+    days = [(key.owner.rsplit("/", 1)[-1], balance.posted) for key, balance in found.items() if key.code == "sold"]
+    return sum(posted for day, posted in days if day >= since.isoformat())
+
+
 # --- what staff do ---------------------------------------------------------------------------------------------------
 def receive(
     tx: Tx, by: Actor, place: str, goods: Sequence[Lot], *, id: UUID, at_us: int, cause: str = "receive"

@@ -61,15 +61,24 @@ def _costs() -> NDArray[np.int16]:
     return costs
 
 
+@cache
+def _by_point() -> NDArray[np.uint8]:
+    """The code of every Unicode point up to the last letter we know."""
+    table = np.full(0x3200, _OTHER, np.uint8)
+    table[0] = _PAD
+    for sign, code in _codes().items():
+        table[ord(sign)] = code
+    return table
+
+
 def encode(names: Sequence[str]) -> NDArray[np.uint8]:
     """Names in letters as rows of codes, padded on the right."""
-    codes = _codes()
-    longest = min(NAME_MAX, max((len(name) for name in names), default=0))
-    table = np.zeros((len(names), max(1, longest)), np.uint8)
-    for row, name in enumerate(names):
-        short = name[:longest]
-        table[row, : len(short)] = [codes.get(sign, _OTHER) for sign in short]
-    return table
+    width = min(NAME_MAX, max((len(name) for name in names), default=0)) or 1
+    text = "".join(name[:width].ljust(width, "\0") for name in names)
+    points = np.frombuffer(text.encode("utf-32-le"), "<u4")
+    table = _by_point()
+    codes: NDArray[np.uint8] = table[np.minimum(points, len(table) - 1)]
+    return codes.reshape(len(names), width)
 
 
 def best_fit(query: str, table: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:

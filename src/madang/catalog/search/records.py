@@ -11,7 +11,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -99,16 +99,16 @@ class _Kept:
     """Column blocks by the digest of their content."""
 
     def __init__(self) -> None:
-        self._blocks: OrderedDict[str, NDArray[np.void]] = OrderedDict()
+        self._blocks: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, digest: str) -> NDArray[np.void] | None:
+    def get(self, digest: str) -> bytes | None:
         with self._lock:
             if digest in self._blocks:
                 self._blocks.move_to_end(digest)
             return self._blocks.get(digest)
 
-    def put(self, digest: str, cells: NDArray[np.void]) -> None:
+    def put(self, digest: str, cells: bytes) -> None:
         with self._lock:
             self._blocks[digest] = cells
             while len(self._blocks) > _CACHED_MAX:
@@ -125,19 +125,24 @@ def cells_of(tx: Tx, by: Actor) -> NDArray[np.void]:
         return np.zeros(0, CELLS)
     found = {block: cells for block, digest in digests.items() if (cells := _kept.get(digest)) is not None}
     for block, raw in _COLUMN.rows(tx, [b for b in digests if b not in found], {"n": by.neighbourhood}):
-        found[block] = np.frombuffer(bytes(raw), CELLS)
+        found[block] = bytes(raw)
         _kept.put(digests[block], found[block])
-    none = np.zeros(BLOCK, CELLS)
-    return np.concatenate([found.get(block, none) for block in range(max(digests) + 1)])
+    none = bytes(BLOCK * CELLS.itemsize)
+    return np.frombuffer(b"".join(found.get(block, none) for block in range(max(digests) + 1)), CELLS)
 
 
 def postings(tx: Tx, by: Actor, grams: Iterable[str]) -> dict[str, NDArray[np.int64]]:
     """The documents that hold each gram, ascending."""
-    parts: dict[str, list[tuple[int, NDArray[np.int64]]]] = {}
+    parts: dict[str, list[tuple[int, bytes]]] = {}
     for gram, block, raw in _POSTS.rows(tx, grams, {"n": by.neighbourhood}):
-        docs = np.frombuffer(bytes(raw), "<u2").astype(np.int64) + block * BLOCK
-        parts.setdefault(gram, []).append((block, docs))
-    return {gram: np.concatenate([docs for _, docs in sorted(of_it, key=_block)]) for gram, of_it in parts.items()}
+        parts.setdefault(gram, []).append((block, bytes(raw)))
+    return {gram: _joined(sorted(of_it)) for gram, of_it in parts.items()}
+
+
+def _joined(parts: Sequence[tuple[int, bytes]]) -> NDArray[np.int64]:
+    offsets = np.array([block for block, _ in parts], np.int64) * BLOCK
+    docs = np.frombuffer(b"".join(raw for _, raw in parts), "<u2").astype(np.int64)
+    return docs + np.repeat(offsets, [len(raw) // 2 for _, raw in parts])
 
 
 def names(tx: Tx, by: Actor, docs: Iterable[int]) -> dict[int, tuple[str, tuple[str, ...]]]:
@@ -268,7 +273,3 @@ def put_synonyms(tx: Tx, by: Actor, others: Mapping[str, Sequence[str]]) -> None
         if of_it
     ]
     tx.many(sa.insert(synonym_rows), rows)
-
-
-def _block(part: tuple[int, Any]) -> int:
-    return part[0]

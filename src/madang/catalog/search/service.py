@@ -42,7 +42,7 @@ from madang.kernel import Actor, Invalid, Role, derived
 
 RULES = 1
 """The version of how listings are indexed; raised with every change of it, so that ``index`` does them again."""
-LOOKED_AT = 160  # candidates whose names are measured letter by letter
+LOOKED_AT = 120  # candidates whose names are measured letter by letter
 COVER_MIN = 0.3  # share of a query's grams (by weight) that a candidate holds
 FIT_MIN = 0.62  # share of its letters that a result has
 BEHIND = 0.3  # results this much worse than the best are left out
@@ -351,8 +351,11 @@ def _measured(shelf: Shelf, docs: Docs, text: str) -> Scores:
     """How well each document's best name fits: the whole text, or word by word in any order."""
     named = records.names(shelf.tx, shelf.by, docs.tolist())
     rows, owner, offset = [], [], []
+    latin = letters(text).isascii()
     for i, doc in enumerate(docs.tolist()):
         for field, name in enumerate(named[doc][1] if doc in named else ()):
+            if name.isascii() if not latin else not any(c.isascii() and c != " " for c in name):
+                continue  # a Korean name is no near miss of an English one
             rows.append(letters(name.replace(" ", "")))
             owner.append(i)
             offset.append(0.0 if field < 2 else 0.02)

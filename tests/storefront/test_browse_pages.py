@@ -1,0 +1,89 @@
+"""Looking around: shelves, search, a product page, what makes the shop an app. By links and forms only."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from tests.storefront.shelves import PAGES, Shelves, fill
+from tests.storefront.street import Street
+
+from madang.storefront import drawing
+
+
+@pytest.fixture
+def shelves(street: Street) -> Shelves:
+    fill(street)
+    return Shelves(street)
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def test_a_shopper_looks_around_chooses_and_puts_into_the_cart(shelves: Shelves) -> None:
+    front = shelves.get("/shops/s1")
+    said = text_of(front.text)
+    assert said.index("이 동네에서만") < said.index("신라면")
+    assert "43,200원" in said, "the workshop's ten percent is off the cheapest size"
+    assert "라면 1+1" in said
+    found = shelves.get("/shops/s1/search?q=ㅅㄹㅁ")
+    assert "/shops/s1/products/RAMEN" in found.text
+    page = text_of(shelves.get("/shops/s1/products/tee?sku=TEE-L").text)
+    for words in ("공방 10 % −5,200원", "지금 가격 46,800원", "3개 남았어요", "쪽빛공방", "같은 색은", "찬물에"):
+        assert words in page, words
+    other = text_of(shelves.get("/shops/s1/products/tee?sku=TEE-M").text)
+    assert "지금은 품절이에요" in other
+    assert "에도 있어요 5개" in other
+    cart = shelves.send("/shops/s1/products/tee", "/cart/lines", shop="s1", sku="TEE-L", amount="1", back="/cart")
+    assert "46,800원" in text_of(cart.text), "the cart costs what the page said"
+
+
+def test_results_narrow_by_links_and_say_when_there_is_nothing(shelves: Shelves) -> None:
+    everything = shelves.get("/shops/s1/search").text
+    assert "?category=food" in everything
+    food = shelves.get("/shops/s1/search?category=food").text
+    assert "/products/RICE" in food
+    assert "/products/tee" not in food
+    assert "/products/RICE" in shelves.get("/shops/s1/search?category=food&diet=vegan&sort=dear").text
+    assert "찾는 것이 없어요" in shelves.get("/shops/s1/search?q=자전거").text
+    assert "19세 이상" in shelves.get("/shops/s1/search?q=막걸리").text
+    assert shelves.get("/shops/s1/search?band=x&sort=y&diet=z&offset=-1&category=").status_code == 200
+    assert "Shin Ramyun" in shelves.get("/shops/s1/search?q=ramyun&lang=en").text
+
+
+def test_what_is_not_there_is_not_found(shelves: Shelves) -> None:
+    for path in ("/shops/x9", "/shops/s1/products/x9", "/shops/s1/collections/x9", "/shops/s1/search?category=x9"):
+        assert shelves.get(path).status_code == 404, path
+    assert shelves.get("/pictures/drawn/x9.svg").status_code == 404
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_browse_address_answers_visitors_in_both_languages(shelves: Shelves, name: str) -> None:
+    shelves.me = None  # type: ignore[assignment]
+    for language in ("ko", "en"):
+        mark = "&" if "?" in PAGES[name] else "?"
+        assert shelves.get(f"{PAGES[name]}{mark}lang={language}").status_code == 200
+
+
+def test_the_shop_can_be_installed(shelves: Shelves) -> None:
+    page = shelves.get("/shops/s1")
+    assert 'rel="manifest"' in page.text
+    assert "manifest-src 'self'" in page.headers["content-security-policy"]
+    manifest = json.loads(shelves.get("/manifest.webmanifest?lang=en").text)
+    assert {icon["sizes"] for icon in manifest["icons"]} == {"any", "192x192", "512x512"}
+    for icon in manifest["icons"]:
+        kept = shelves.get(icon["src"])
+        assert (kept.status_code, "immutable" in kept.headers["cache-control"]) == (200, True)
+    worker = shelves.get("/sw.js")
+    assert "__" not in worker.text
+    for address in re.findall(r'"(/[^"]+)"', worker.text):
+        assert address.endswith("/") or shelves.get(address).status_code == 200, address
+
+
+def test_a_drawing_is_the_same_for_the_same_goods_and_holds_no_foreign_text() -> None:
+    milk = drawing.picture("A1", ["서울우유"])
+    assert milk == drawing.picture("A1", ["서울우유"])
+    assert milk != drawing.picture("A2", ["신라면"])
+    assert "<script" not in drawing.picture("A3", ["<script>alert(1)</script>"])
