@@ -7,6 +7,7 @@ from tests.console.people import PEOPLE
 
 from madang.console.desk import ConsoleDesk
 from madang.console.pages import router
+from madang.console.stockroom import Stockroom
 from madang.db import Database
 from madang.kernel import ManualClock, Uuid7
 from madang.ui import Asking, Identity, Pages
@@ -25,14 +26,19 @@ def desk(goods: Goods) -> ConsoleDesk:
 
 
 @pytest.fixture
-def client(desk: ConsoleDesk, clock: ManualClock) -> Client:
+def stockroom(goods: Goods) -> Stockroom:
+    return Stockroom(goods.db, N, goods.clock, goods.ids)
+
+
+@pytest.fixture
+def client(desk: ConsoleDesk, stockroom: Stockroom, clock: ManualClock) -> Client:
     """A browser; its session cookie says whose."""
 
     def known(asking: Asking) -> Identity | None:
         by = PEOPLE.get(asking.cookies.get("madang_session", ""))
         return None if by is None else Identity(by, lambda _shop: by, bound=by.key)
 
-    more = [router(desk, Pages())]
+    more = [router(desk, stockroom, Pages())]
     browser = Client(create_app(Shopfront(neighbourhood=N, clock=clock, more=more, identify=known)))
     browser.keeps("madang_session", "mina")
     return browser

@@ -12,44 +12,33 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.catalog import Product, Sheet, SoldBy, Vat
 from madang.catalog.spreadsheet import BYTES_MAX
+from madang.console import stock_pages
 from madang.console.desk import ConsoleDesk
 from madang.console.model import Change
 from madang.console.repricing import STEPS_KRW, How, Rule
+from madang.console.stockroom import Stockroom
+from madang.console.views import PRIVATE, Views
 from madang.kernel import Actor, Invalid, Malformed, Role
 from madang.ui import Pages, access
 
-PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 EDITS_SHOWN = 200
 Text = Annotated[str, Form(max_length=200)]
 
 
-class Views:
-    """Renders the console's templates for one request's reader."""
-
-    def __init__(self, desk: ConsoleDesk, pages: Pages) -> None:
-        self.desk, self._pages = desk, pages
-
-    def show(self, request: Request, page_name: str, **values: Any) -> Response:
-        where = request.url.path.split("/")[2:3]
-        here = where[0] if where else "overview"
-        return self._pages.html(request, f"console/{page_name}.html", headers=PRIVATE, here=here, **values)
-
-
-def router(desk: ConsoleDesk, pages: Pages) -> APIRouter:
+def router(desk: ConsoleDesk, stockroom: Stockroom, pages: Pages) -> APIRouter:
     """``/console`` and what lies under it, for operators and staff."""
     may = [access.role(Role.OPERATOR, Role.STAFF)]
     routes = APIRouter(prefix="/console", include_in_schema=False, dependencies=may)
-    views = Views(desk, pages)
-    _looking(routes, views)
-    _products(routes, views)
-    _changes(routes, views)
-    _files(routes, views)
+    views = Views(pages)
+    _looking(routes, desk, views)
+    _products(routes, desk, views)
+    _changes(routes, desk, views)
+    _files(routes, desk, views)
+    stock_pages.add(routes, stockroom, views)
     return routes
 
 
-def _looking(routes: APIRouter, views: Views) -> None:
-    desk = views.desk
-
+def _looking(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     @routes.get("", name="console")
     def overview(request: Request) -> Response:
         by = _by(request)
@@ -66,9 +55,7 @@ def _looking(routes: APIRouter, views: Views) -> None:
         return views.show(request, "trail", facts=facts, about=about, more=more, body=_body)
 
 
-def _products(routes: APIRouter, views: Views) -> None:
-    desk = views.desk
-
+def _products(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     @routes.get("/products", name="console.products")
     def products(request: Request, q: str = "", cursor: str | None = None) -> Response:
         page = desk.products(_by(request), q[:100], cursor)
@@ -118,9 +105,7 @@ def _products(routes: APIRouter, views: Views) -> None:
         return _to(desk.reprice(_by(request), product, Rule(how=how, value=number, step_krw=step_krw)))
 
 
-def _changes(routes: APIRouter, views: Views) -> None:
-    desk = views.desk
-
+def _changes(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     @routes.get("/changes", name="console.changes")
     def changes(request: Request, cursor: str | None = None) -> Response:
         page = desk.changes(_by(request), cursor)
@@ -140,9 +125,7 @@ def _changes(routes: APIRouter, views: Views) -> None:
         return _to(desk.undo(_by(request), change))
 
 
-def _files(routes: APIRouter, views: Views) -> None:
-    desk = views.desk
-
+def _files(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     @routes.get("/files", name="console.files")
     def files(request: Request) -> Response:
         return views.show(request, "files", faults=(), name="")

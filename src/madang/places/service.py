@@ -142,6 +142,11 @@ def shops(tx: Tx, by: Actor) -> list[Place]:
     return [p for p in mine if p.kind is PlaceKind.SHOP and p.closed_at_us is None]
 
 
+def every(tx: Tx, by: Actor) -> list[Place]:
+    """Every place that is in use, near the root first."""
+    return [place for place in records.every(tx, by) if place.closed_at_us is None]
+
+
 def within(tx: Tx, by: Actor, id: str) -> list[Place]:
     """Everything that lies in a place, near ones first."""
     children: dict[str | None, list[Place]] = {}

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 
 from madang.console import pages as console_pages
 from madang.console.desk import ConsoleDesk
+from madang.console.stockroom import Stockroom
 from madang.db import Database
 from madang.deals.links import Links
 from madang.kernel import Clock, Uuid7
@@ -54,5 +55,5 @@ def routers(site: Site) -> list[APIRouter]:
 
 
 def _console(site: Site) -> list[APIRouter]:
-    desk = ConsoleDesk(site.db, site.neighbourhood, site.clock, Uuid7(site.clock))
-    return [console_pages.router(desk, site.pages)]
+    made_of = (site.db, site.neighbourhood, site.clock, Uuid7(site.clock))
+    return [console_pages.router(ConsoleDesk(*made_of), Stockroom(*made_of), site.pages)]

@@ -1,0 +1,58 @@
+"""Stock by place: what lies there, what expires soon, and forms for what people do with goods."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from madang.console.stockroom import REASONS, Act, Done, Stockroom
+from madang.console.views import PRIVATE, Views
+from madang.ui import acting
+
+
+def add(routes: APIRouter, room: Stockroom, views: Views) -> None:
+    """``/console/stock`` and what lies under it."""
+
+    @routes.get("/stock", name="console.stock")
+    def every(request: Request) -> Response:
+        found = room.places(request.state.by)
+        if len(found) == 1:
+            return RedirectResponse(f"/console/stock/{quote(found[0].id)}", 303, headers=PRIVATE)
+        return views.show(request, "stock_places", found=found)
+
+    @routes.get("/stock/{place}", name="console.stock.place")
+    def at(request: Request, place: str, q: str = "", cursor: str | None = None, did: str = "") -> Response:
+        found = room.at(acting(request, place), place, text=q[:100], cursor=cursor)
+        more = urlencode({"q": q, "cursor": found.page.next}) if found.page.next else ""
+        did = did if did in list(Act) else ""
+        return views.show(request, "stock", at=found, q=q, more=more, did=did, acts=list(Act), today=room.today)
+
+    @routes.get("/stock/{place}/{sku}", name="console.stock.sku")
+    def one(request: Request, place: str, sku: str) -> Response:
+        by = acting(request, place)
+        found = room.at(by, place, text=sku)
+        here = next((row for row in found.page.rows if row.product.id == sku), None)
+        lots = room.lots(by, place, sku)
+        return views.show(
+            request, "stock_sku", at=found, row=here, lots=lots, acts=list(Act), reasons=REASONS, sku=sku,
+        )  # fmt: skip
+
+    @routes.post("/stock/{place}/{sku}", name="console.stock.do")
+    def do(
+        request: Request,
+        place: str,
+        sku: str,
+        act: Annotated[Act, Form()],
+        amount: Annotated[int, Form(ge=0, le=10_000_000)],
+        expires: Annotated[str, Form(max_length=31)] = "",
+        target: Annotated[str, Form(max_length=64)] = "",
+        reason: Annotated[str, Form(max_length=20)] = "other",
+    ) -> Response:
+        said = reason if reason in REASONS else "other"
+        done = Done(act=act, sku=sku, amount=amount, lot=expires, target=target, reason=said)
+        room.do(acting(request, place), place, done)
+        return RedirectResponse(f"/console/stock/{quote(place)}/{quote(sku)}?did={act}", 303, headers=PRIVATE)
