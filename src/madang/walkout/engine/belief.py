@@ -23,7 +23,6 @@ from madang.walkout.engine.states import (
     Atom,
     Beam,
     Choice,
-    Held,
     State,
     factors,
     gathered,
@@ -32,7 +31,7 @@ from madang.walkout.engine.states import (
     with_cart,
 )
 from madang.walkout.engine.types import Learned
-from madang.walkout.engine.unseen import Unseen
+from madang.walkout.engine.unseen import Acts, Shown, Unseen
 from madang.walkout.engine.ways import Scene, Way, Ways
 from madang.walkout.engine.witness import TEMPER, Witness
 
@@ -96,41 +95,23 @@ class Belief:
             self.doubts.note(body, "netted", passed)
             self.doubts.note(other, "netted", passed)
 
-    def reached(self, reach: Reached, least_g: Mapping[int, float]) -> None:
-        """A reach is over: it may have taken what the plates could not notice (`least_g`: smallest change that each
-        would have shown)."""
+    def reached(self, reach: Reached, shown: Mapping[int, Shown], heard: bool = True) -> None:
+        """A reach is over: it may have taken what the plates could not notice (`shown`: what each would have shown, and
+        did). Not `heard`: they were only silent for a while, and will tell."""
         idle = (1.0 - self.unseen.accounted(reach)) * min(1.0, reach.t1 - reach.t0)
         self.doubts.note(reach.body, "idle", idle)
-        missed = self.unseen.missed(reach, least_g)
+        missed = self.unseen.missed(reach, shown)
         chance = sum([x.probability for x in missed])
         if chance < self.s.least_missed:
             return
-        self._unweighed -= 1
-        t = reach.t1
-        self.times[self._unweighed] = t
-        beam = self._together([reach.body], ())
         self.doubts.note(reach.body, "missed", chance)
-        nothing = Choice(self._unweighed, t, ())
-        ways: list[tuple[float, Choice, Held | None]] = [(math.log(max(1.0 - chance, 0.01)), nothing, None)]
-        for x in missed:
-            w = self.catalogue.weight[x.product]
-            plate = max(self.catalogue.store.facings[x.facing].plates, key=lambda q: reach.over.get(q, 0.0))
-            atom = Atom("pick", reach.body, x.product, 1, x.facing, plate, w)
-            held = Held(x.product, w, 2.0 * self.catalogue.spread[x.product], self._unweighed)
-            ways.append((math.log(max(x.probability, 1e-6)), Choice(self._unweighed, t, (atom,)), held))
-        children = [
-            State(
-                state.logw + logp,
-                state.carts
-                if held is None
-                else with_cart(state.carts, reach.body, (*state.carts.get(reach.body, EMPTY).units, held)),
-                state.lying,
-                (*state.story, choice),
-            )
-            for state in beam.states
-            for logp, choice, held in ways
-        ]
-        self._settle(beam, children, None)
+        if not heard:
+            return
+        self._unweighed -= 1
+        self.times[self._unweighed] = reach.t1
+        beam = self._together([reach.body], ())
+        acts = Acts(self.catalogue, self.s, reach, missed, self.times)
+        self._settle(beam, [child for state in beam.states for child in acts.after(state)], None)
 
     def _taken(self, ways: Ways) -> tuple[Beam, list[State]]:
         shared = ways.takes()

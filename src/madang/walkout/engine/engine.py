@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.belief import Belief
+from madang.walkout.engine.bodies import Body
 from madang.walkout.engine.clocks import Clock, Clocks
 from madang.walkout.engine.contacts import Contact, Contacts, passing
 from madang.walkout.engine.decide import Reporter
@@ -23,10 +24,12 @@ from madang.walkout.engine.reach import Grasp, in_shelf, place_of
 from madang.walkout.engine.reaches import Reached, Reaches
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
+from madang.walkout.engine.stairs import Stairs
 from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.stride import Due
 from madang.walkout.engine.touches import Touches
 from madang.walkout.engine.types import Gate, Health, Person, Update, Vision
+from madang.walkout.engine.unseen import Shown
 from madang.walkout.engine.visits import Visits
 from madang.walkout.engine.ways import Scene
 
@@ -34,6 +37,8 @@ TICK_S = 0.2
 SAMPLES_HZ = 60
 DEAF_S = 2.0  # so much of what came before the hub went deaf may have been lost with it
 WEIGHED_S = 0.6  # a plate that was heard for this long after a hand left has weighed what it took
+RINGS_S = 1.0  # goods ring for so long after a hand has left
+SPEAKS_S = 12.0  # a silent gondola is waited for so long before a reach into it is judged without it
 SILENCE_S = 0.6  # a sensor's silence of this length makes what happened meanwhile doubtful
 SEEN_S = 0.5  # a person seen this long ago still stands there
 
@@ -60,6 +65,7 @@ class Engine:
         self._gates: list[tuple[float, int, Gate]] = []
         self._seen: list[tuple[float, int, Vision]] = []
         self._holds = Holds(store, s, self._plates, self._interactions)
+        self._stairs = Stairs(s, self._plates, self._interactions, self._catalogue.units_at)
         self._clocks = Clocks(store, s)
         self._touches = Touches(store, s, self._interactions, self._holds)
         self._met: list[Contact] = []
@@ -189,6 +195,8 @@ class Engine:
         while self._visits.exchanges:
             self._belief.exchange(*self._visits.exchanges.pop(0))
         shifts = self._held_back(self._interactions.ready(now), now)
+        shifts = [step for shift in shifts for step in self._stairs.steps(shift, self._explained)]
+        shifts = [*self._passed_on(), *shifts]
         if shifts:
             self._catalogue.dead = set(self._plates.blind())
         for shift in shifts:
@@ -230,6 +238,22 @@ class Engine:
             self._belief.touched_at(touch.body, touch.plates, others)
         return [self._reporter.touched(touch) for touch in ready]
 
+    def _passed_on(self) -> list[Shift]:
+        """What one person put down and another took up before the plate came to rest, or the other way round."""
+        out: list[Shift] = []
+        for gone in (*self._plates.returns, *self._holds.returns):
+            hands = {r.body for r, _ in self._reaches.at((gone.plate,), gone.t0, gone.t1)}
+            pair = self._stairs.passed(gone, self._explained) if len(hands) > 1 else []
+            if len({b for x in pair for b in self._near_best(x)}) > 1:
+                out += pair
+        return out
+
+    def _near_best(self, shift: Shift) -> list[int]:
+        """Whose hand may have done this, nearly as likely as the likeliest."""
+        grasp = self._grasp(shift)
+        reach = [(b, grasp.reach(b, shift.plates)) for b in grasp.bodies]
+        return [b for b, x in reach if x > reach[0][1] - self.settings.handed_margin_nats]
+
     def _crossed(self, shift: Shift, scene: Scene) -> None:
         """Had anybody else a hand over these plates while they moved?"""
         if len(scene.bodies) < 2:
@@ -248,19 +272,33 @@ class Engine:
 
     def _settle_reaches(self, before: float) -> None:
         """Reaches that ended before this: what changed on the plates under them is known by now."""
-        due = [r for r in self._reached if r.t1 < before]
-        self._reached = [r for r in self._reached if r.t1 >= before]
+        now = before + self.settings.contact_wait_s
+        due = [r for r in self._reached if r.t1 < before and not self._may_tell(r, now)]
+        self._reached = [r for r in self._reached if r not in due]
         for reach in due:
             visit = self._visits.visit_of(reach.body)
             if visit is None or visit.role != "staff":
-                self._belief.reached(reach, {q: self._least_g(q, reach.t1) for q in reach.over})
                 silence = self._flow.missing(self.store.gondolas[reach.gondola], reach.t0, reach.t1 + TICK_S)
+                heard = silence < SILENCE_S or reach.t1 < now - SPEAKS_S  # else its levels tell what happened
+                self._belief.reached(reach, {q: self._shown(q, reach) for q in reach.over}, heard)
                 self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S))
 
-    def _least_g(self, plate: int, t: float) -> float:
-        """The smallest change up to `t` that this plate would have shown, grams."""
-        s, noise, since = self.settings, self._plates.now(plate)[1], self._plates.blind_since(plate)
-        return math.inf if since is not None and since < t + WEIGHED_S else max(s.step_g, s.step_sigmas * noise)
+    def _may_tell(self, reach: Reached, now: float) -> bool:
+        """Is its gondola silent, and may it still speak and tell what the hand did?"""
+        silent = self._flow.missing(self.store.gondolas[reach.gondola], now - 1.0, now)
+        return silent > SILENCE_S and reach.t1 > now - SPEAKS_S
+
+    def _shown(self, plate: int, reach: Reached) -> Shown:
+        """What this plate would have shown of a reach, and what its averages before and after it say."""
+        s, since = self.settings, self._plates.blind_since(plate)
+        _, noise, moves = self._plates.now(plate)
+        if since is not None and since < reach.t1 + WEIGHED_S:
+            return Shown(math.inf)
+        least = max(s.step_g, s.step_sigmas * noise)
+        if least < 2.0 * s.step_g or moves:
+            return Shown(least)
+        delta, sd = self._plates.compare(plate, reach.t0, reach.t1 + s.grasp_before_s + RINGS_S)
+        return Shown(least, delta, math.hypot(1.25 * sd, s.hold_sd_g))
 
     def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
         if not fresh and not self._holds.waiting:
@@ -275,6 +313,14 @@ class Engine:
         seen = [b for b in self._people.bodies.values() if b.lost > now - 1.0]
         return in_shelf(seen, place, now - 0.35, now, self.settings)
 
+    def _grasp(
+        self, shift: Shift, bodies: Sequence[Body] | None = None, silent: tuple[float, float] | None = None
+    ) -> Grasp:
+        at = (shift.plates, shift.deltas, shift.t, shift.t0)
+        clock = self._clocks.cost(int(self.store.plate_gondola[shift.plates[0]]))
+        some = list(self._people.bodies.values()) if bodies is None else bodies
+        return Grasp(self.store, self.settings, some, at, clock, silent)
+
     def _scene(self, shift: Shift) -> Scene:
         gondola = int(self.store.plate_gondola[shift.plates[0]])
         lost_s = self._flow.missing(self.store.gondolas[gondola], shift.t0, shift.t1)
@@ -282,9 +328,7 @@ class Engine:
         t = shift.t if silent is None else shift.t1
         near = {b.id: b for b in self._people.bodies.values() if not b.gone or b.lost > shift.t - 1.0}
         near = {k: b for k, b in near.items() if b.born < t + 0.5}
-        clock = self._clocks.cost(gondola)
-        at = (shift.plates, shift.deltas, shift.t, shift.t0)
-        grasp = Grasp(self.store, self.settings, list(near.values()), at, clock, silent)
+        grasp = self._grasp(shift, list(near.values()), silent)
         if silent is None:
             self._clocks.learn(gondola, grasp)
         bodies = [b for b in grasp.bodies[:5] if grasp.reach(b, shift.plates) > -40.0]

@@ -169,13 +169,17 @@ class Interactions:
                 out.append(self._shift(run, strongest))
         return out
 
-    def _shift(self, run: list[Step], strongest: float) -> Shift:
+    def number(self) -> int:
+        """A new shift's id."""
         self._count += 1
+        return self._count
+
+    def _shift(self, run: list[Step], strongest: float) -> Shift:
         deltas = [o.delta for o in run]
         weight = sum([abs(d) for d in deltas])
         sd = float(np.sqrt(sum(o.sd**2 for o in run) + (self.s.crosstalk_sd * strongest) ** 2))
         return Shift(
-            id=self._count,
+            id=self.number(),
             plates=tuple(o.plate for o in run),
             deltas=np.array(deltas),
             sd=sd,

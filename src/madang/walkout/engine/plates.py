@@ -336,6 +336,14 @@ class Plates:
         before = m[(t < t0 - 0.05) & (t > t0 - 2.0) & (m == m)]
         return middle(before.tolist()) if len(before) else float("nan")
 
+    def course(self, plate: int, t0: float, t1: float) -> tuple[Floats, Floats]:
+        """Times and medians of a plate's batches between these times, oldest first; what was not measured is left
+        out."""
+        k = int(self._column[plate])
+        t, m = self._history.of(k, int(self.gondola[k]))
+        kept = (t > t0) & (t < t1) & (m == m)
+        return t[kept], m[kept]
+
     def compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
         """Change of a plate's load from before `t0` to after `t1`, grams, and its sd; NaN when not measured."""
         k = int(self._column[plate])

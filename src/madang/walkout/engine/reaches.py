@@ -11,6 +11,7 @@ looking at goods. `Reaches.feed` takes every camera frame and costs next to noth
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -38,7 +39,8 @@ LEAST_S = 0.02
 @dataclass(frozen=True, slots=True)
 class Reached:
     """Hand `hand` (0 left, 1 right) of `body` was among the shelves of a gondola (row of the store's) from `t0` to `t1`
-    (camera time). `over` shares that time out among plates: seconds, by where the wrist was."""
+    (camera time). `over` shares that time out among plates: seconds, by where the wrist was; `paused` shares out the
+    moment when it was slowest, at the front of the goods: nothing when the hand never stopped there."""
 
     body: int
     hand: int
@@ -46,6 +48,7 @@ class Reached:
     t0: float
     t1: float
     over: Mapping[int, float]
+    paused: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def plate(self) -> int:
@@ -88,6 +91,7 @@ class Reaches:
                 self._high[g] = boxes[:, 3:].max(axis=0) + EDGE_M
                 self._low[g, :2] += np.minimum(out, 0.0) + EDGE_M * np.abs(store.outward[g])
                 self._high[g, :2] += np.maximum(out, 0.0) - EDGE_M * np.abs(store.outward[g])
+        self._fronts = [_front(store, g) for g in range(len(store.gondolas))]
         self._low, self._high = self._low.T[:, None].copy(), self._high.T[:, None].copy()
         self._open: dict[tuple[int, int], _Open] = {}
         self._kept: list[Reached] = []
@@ -181,7 +185,31 @@ class Reaches:
             t0=spell.times[0],
             t1=spell.last,
             over={int(plates[here[k]]): float(over[k]) for k in told},
+            paused=self._paused(spell, points, plates[here], share),
         )
+
+    def _paused(self, spell: _Open, points: Floats, plates: Ints, share: Floats) -> dict[int, float]:
+        """Shares of the plates under the hand while it was slowest (a grasp takes `grasp_before_s`); none where it went
+        on, or was never at the goods' front. `share` [n, plates] weighs every sighting's plates."""
+        s, g, times = self.s, spell.gondola, spell.times
+        n = max(bisect_left(times, times[0] + s.grasp_before_s), 2)
+        if len(times) < n:
+            return {}
+        half = n // 2
+        sums = np.cumsum(np.concatenate([np.zeros((1, 3)), points]), axis=0)
+        first = (sums[half : len(sums) - n + half] - sums[: len(sums) - n]) / half
+        last = (sums[n:] - sums[n - half : len(sums) - half]) / half
+        went = np.hypot(*(last - first)[:, :2].T)
+        front = self._fronts[g] - (points[:, :2] @ self.store.outward[g])
+        sums = np.cumsum(np.concatenate([[0.0], front]))
+        deep = (sums[n:] - sums[:-n]) / n
+        went[(deep < -(s.reach_front_m + s.reach_depth_sd_m)) | (deep > s.reach_deep_m)] = np.inf
+        k = int(np.argmin(went))
+        if went[k] > s.pause_m:
+            return {}
+        mine = share[k : k + n].sum(axis=0)
+        mine /= mine.sum()
+        return {int(plates[j]): float(mine[j]) for j in np.flatnonzero(mine > LEAST_S).tolist()}
 
     def finished(self) -> list[Reached]:
         """Episodes that are over since the last call."""
@@ -217,3 +245,10 @@ def _lengths(times: list[float]) -> Floats:
         out[1:-1] = (t[2:] - t[:-2]) / 2.0
         out[0], out[-1] = t[1] - t[0], t[-1] - t[-2]
     return out
+
+
+def _front(store: Store, gondola: int) -> float:
+    """How far out the front edge of a gondola's plates is, along its outward direction."""
+    boxes = store.plate_boxes[store.plates_of(store.gondolas[gondola])]
+    corners = np.concatenate([boxes[:, :2], boxes[:, 3:5]])
+    return float((corners @ store.outward[gondola]).max()) if len(corners) else 0.0

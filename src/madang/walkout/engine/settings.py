@@ -123,6 +123,11 @@ class Settings:
     """... but waits up to this long for a neighbouring plate that still moves; then that one is taken as it is."""
     force_wait_s: float = 2.5
     """... and one that moves on and on is taken as it is after this time."""
+    stair_s: float = 0.5
+    """Movements of plates this far apart may be those of different hands; a level in between lasts as long."""
+    stair_share: float = 0.2
+    """Such a level is this steady at least (median deviation as a share of the smaller step): the next hand shakes
+    it."""
     hold_s: float = 9.0
     """A change that no product explains waits this long for its rest while a hand stays in the shelf (long hold,
     slow pick)."""
@@ -180,9 +185,25 @@ class Settings:
     """A hand at the plates takes nothing with this probability."""
     reach_share: float = 0.15
     """A reach that spent less than this share of its time over a facing did not take from it."""
-    blind_take: float = 0.5
-    """A reach over plates that would have shown nothing took something with this probability (touches are kept apart
-    elsewhere by the plates)."""
+    pause_m: float = 0.12
+    """A hand that takes something stands still for a grasp's time: it moves less than this (noise of a wrist; a hand
+    that passes by moves .2 m and more) ..."""
+    reach_deep_m: float = 0.1
+    """... with the wrist at most this far inside the front edge of the plates: further in there are goods."""
+    blind_take: float = 0.7
+    """Such a hand over plates that would have shown nothing took something with this probability (62 % of the pauses of
+    the simulated recordings, 80 % of those of the twin; the others touch, or put back)."""
+    unfelt: float = 0.5
+    """A hand that stopped among goods and took none was not felt by plates that see with this probability."""
+    blind_put: float = 0.5
+    """A hand at the facing of something that it took there a moment ago puts it back with this probability (recordings
+    .73, twin .31) ..."""
+    blind_put_late: float = 0.1
+    """... and otherwise, of what somebody holds who has been there before, with this one (.13; .06) ..."""
+    look_s: float = 3.0
+    """... a moment being at least this long (looking at a product takes 2.7 s in the middle, MERL) ..."""
+    looked_s: float = 15.0
+    """... and at most this long (12 s and the way back)."""
     least_missed: float = 0.01
     """Takes that the plates may have missed are followed from this probability on."""
     part_seen: float = 0.002

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from madang.walkout.engine.hypotheses import Catalogue, Part, Take, log_normal
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.states import EMPTY, Atom, Cart, Carts, Choice, Held, Lying, State, log_sum
+from madang.walkout.engine.states import EMPTY, Atom, Cart, Carts, Choice, Held, Lying, State, log_add, log_sum
 
 Who = dict[int | None, float]
 """Log probability per body that its hand was the one; None: nobody that was seen."""
@@ -264,11 +264,17 @@ class Ways:
     def _put_loglik(self, used: Sequence[_Unit]) -> float:
         sd = math.sqrt(self.shift.sd**2 + sum([x.unit.sd**2 for x in used]))
         off = self.total - sum([x.unit.grams for x in used])
-        if abs(off) > 7 * sd:
-            return -99.0
-        ll = log_normal(off, sd) + sum([x.prior for x in used]) + SEVERAL[len(used) - 1]
+        ll = log_normal(off, sd)
+        if len(used) == 1 and self._half_blind(used[0].unit.product) and partly(self.total, used[0].unit.grams):
+            ll = log_add(ll, math.log(self.s.part_blind) - math.log(used[0].unit.grams))
+        ll += sum([x.prior for x in used]) + SEVERAL[len(used) - 1]
         home, away = math.log(self.s.put_home), math.log(1.0 - self.s.put_home)
         return ll + sum([home if self._at_home(x.unit.product) else away for x in used])
+
+    def _half_blind(self, product: str) -> bool:
+        """Is a plate of the product's facing here blind?"""
+        home = self.catalogue.home(product, self.shift.plates)
+        return home is not None and any(q in self.catalogue.dead for q in self.catalogue.store.facings[home].plates)
 
     def _at_home(self, product: str) -> bool:
         if product not in self._home:
@@ -335,6 +341,8 @@ class Ways:
                 grams = -self.total if alone else a.grams / a.qty
                 if self.total < 0 and not alone:
                     grams *= -self.total / expected
+                if alone and partly(grams, a.grams) and self._half_blind(a.product):
+                    alone, grams = False, a.grams  # the rest is on a plate that does not see
                 sd = shift.sd if alone else shift.sd + self.catalogue.spread[a.product]
                 held = carts.get(a.body, EMPTY).units
                 carts[a.body] = Cart(held + (Held(a.product, grams, sd, shift.id),) * a.qty)
@@ -346,6 +354,11 @@ class Ways:
 def _twin(unit: Held, units: Sequence[Held]) -> Held:
     """The unit that stands for this one in another hypothesis: carts of the same content share their ways."""
     return min(units, key=lambda h: (h.product != unit.product, abs(h.grams - unit.grams)))
+
+
+def partly(total: float, grams: float) -> bool:
+    """May this be a part of the load, the rest on a plate that did not show it?"""
+    return 0.1 * grams < total < 0.95 * grams
 
 
 def _nearest(who: Who) -> list[int]:
@@ -372,7 +385,8 @@ def _subsets(pool: list[_Unit], total: float, sd: float) -> Iterator[tuple[_Unit
             return
         for used in itertools.combinations(pool, n):
             grams = sum([x.unit.grams for x in used])
-            if abs(grams - total) < 7.0 * (sd + max([x.unit.sd for x in used]) * n):
+            near = abs(grams - total) < 7.0 * (sd + max([x.unit.sd for x in used]) * n)
+            if near or (n == 1 and partly(total, grams)):
                 yield used
 
 

@@ -1,0 +1,95 @@
+"""Several hands at one plate before it comes to rest, and hands over plates that see nothing."""
+
+from __future__ import annotations
+
+import pytest
+from tests.walkout.engine.plate_shop import Scene, Walker, play, receipts
+
+from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.stairs import Stairs
+
+
+def _one_after_the_other(gap: float) -> Scene:
+    """`a` and `b` each take a cola from one plate, which trembles all the time."""
+    s = Scene(end=32)
+    s.shopper("a", Walker(1, 24, stand=-0.15, reach={10.0: 0}))
+    s.shopper("b", Walker(4, 26, stand=0.35, reach={10.0 + gap: 0}))
+    s.loads = [(10.0, 0, -380.0), (10.0 + gap, 0, -380.0)]
+    s.pulses = [(9.6 + 0.3 * k, 9.75 + 0.3 * k, 0, 25.0) for k in range(int((gap + 0.9) / 0.3))]
+    return s
+
+
+@pytest.mark.parametrize("gap", [1.0, 1.4])
+def test_two_who_take_from_one_plate_before_it_rests_pay_for_one_each(gap: float) -> None:
+    assert receipts(play(_one_after_the_other(gap))) == {"a": {"cola": 1}, "b": {"cola": 1}}
+
+
+def test_without_its_steps_such_a_change_is_one_persons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Stairs, "steps", lambda _self, shift, _explained: [shift])
+    assert receipts(play(_one_after_the_other(1.4))) != {"a": {"cola": 1}, "b": {"cola": 1}}
+
+
+def test_three_at_once_are_no_stairs() -> None:
+    s = Scene(end=32)
+    s.shopper("a", Walker(1, 24, stand=0.3, reach={10.0: 4}, holds={10.0: 1.6}))
+    s.loads = [(10.0, 4, -138.0)]
+    s.pulses = [(9.0 + 0.3 * k, 9.15 + 0.3 * k, 4, 30.0) for k in range(7)]
+    assert receipts(play(s)) == {"a": {"bar": 3}}
+
+
+def _passed_on(second: str) -> Scene:
+    """`a` takes a cola, and puts it back; before the plate rests it is gone again, with `second`."""
+    s = Scene(end=34)
+    again = {13.2: 0}
+    s.shopper("a", Walker(1, 26, stand=-0.15, reach={7.0: 0, 12.0: 0} | (again if second == "a" else {})))
+    s.shopper("b", Walker(4, 28, stand=0.35, reach={17.0: 10} | (again if second == "b" else {})))
+    s.loads = [(7.0, 0, -380.0), (12.0, 0, 380.0), (13.2, 0, -380.0), (17.0, 10, -250.0)]
+    s.pulses = [(11.6 + 0.3 * k, 11.75 + 0.3 * k, 0, 15.0) for k in range(7)]
+    return s
+
+
+@pytest.mark.parametrize(("second", "bill"), [("a", {"a": {"cola": 1}, "b": {"soup": 1}}),
+                                              ("b", {"a": {}, "b": {"cola": 1, "soup": 1}})])  # fmt: skip
+def test_what_one_puts_down_and_another_takes_up_changes_hands(second: str, bill: dict[str, dict[str, int]]) -> None:
+    assert receipts(play(_passed_on(second))) == bill
+
+
+def _over_dead_plates(*reach: float) -> Scene:
+    """A hand at the first facing, of which both plates are dead."""
+    s = Scene(end=32, dead=(0, 1))
+    s.shopper("a", Walker(1, 24, stand=0.1, reach=dict.fromkeys(reach, 0) | {16.0: 10}))
+    s.loads = [(16.0, 10, -250.0)]
+    return s
+
+
+def test_a_hand_that_stops_at_goods_over_dead_plates_took_one() -> None:
+    assert receipts(play(_over_dead_plates(10.0))) == {"a": {"cola": 1, "soup": 1}}
+
+
+def test_no_hand_over_dead_plates_takes_nothing() -> None:
+    assert receipts(play(_over_dead_plates())) == {"a": {"soup": 1}}
+
+
+def test_half_of_an_item_that_comes_back_beside_a_dead_plate_is_that_item() -> None:
+    s = Scene(end=32, dead=(1,))
+    s.shopper("a", Walker(1, 24, stand=0.1, reach={8.0: 0, 13.0: 0, 17.0: 10}))
+    s.loads = [(8.0, 0, -190.0), (8.0, 1, -190.0), (13.0, 0, 190.0), (13.0, 1, 190.0), (17.0, 10, -250.0)]
+    assert receipts(play(s)) == {"a": {"soup": 1}}
+
+
+def test_an_untouched_change_has_no_steps() -> None:
+    seen: list[int] = []
+    whole = Stairs.steps
+
+    def counted(self: Stairs, shift: Shift, explained: object) -> list[Shift]:
+        parts = whole(self, shift, explained)  # type: ignore[arg-type]
+        seen.append(len(parts))
+        return parts
+
+    s = Scene(end=32)
+    s.shopper("a", Walker(1, 24, stand=0.3, reach={10.0: 4}))
+    s.loads = [(10.0, 4, -92.0)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stairs, "steps", counted)
+        assert receipts(play(s)) == {"a": {"bar": 2}}
+    assert seen == [1]
