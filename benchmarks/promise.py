@@ -51,7 +51,7 @@ def run(data: Path | None) -> Report:
         "ece_equal_mass": calibration_error(pool, equal_mass=True),
     }
     report.references = {"ece": 0.05}
-    report.tables = [_curve(pool), _promises(pool, report)]
+    report.tables = [curve(pool), promises(pool, report)]
     report.notes = [
         f"Simulated: sensors by the twin; {SHOPS:,} shops each draw {LOOKS * PER_LOOK:,} receipts from this pool\n"
         f"and look {LOOKS} times. stated: had proved a threshold by the end; broken: who at any look\n"
@@ -136,7 +136,8 @@ def calibration_error(pool: Pool, bins: int = 10, *, equal_mass: bool = False) -
     return float(total)
 
 
-def _curve(pool: Pool) -> Table:
+def curve(pool: Pool) -> Table:
+    """How many are charged from each threshold on, and how many of these are wrong."""
     from madang.walkout import promise
 
     table = Table("Charged at or above a threshold", ["threshold", "charged %", "wrong %", "95 % interval"])
@@ -149,7 +150,8 @@ def _curve(pool: Pool) -> Table:
     return table
 
 
-def _promises(pool: Pool, report: Report) -> Table:
+def promises(pool: Pool, report: Report) -> Table:
+    """How often shops that draw from the pool state a promise, and how often they break it."""
     from madang.walkout import promise
 
     rungs = promise.rungs_of(pool.confidence)

@@ -110,3 +110,14 @@ def test_a_tremble_beside_dead_plates_does_not_account_for_a_reach_over_them() -
     receipt = _last(play(s))["a"]
     assert receipt.decision == "review"
     assert _noted(receipt, "missed") > 0.2
+
+
+def test_a_recording_cut_in_the_middle_leaves_what_went_meanwhile_to_a_person() -> None:
+    """The hub was shut from 7 to 12 s and nobody kept what was said: the cola is gone, and nobody saw who took it."""
+    scene = _taken(at=9)
+    cut = [m for m in scene.messages() if m[1] == 2 or not T0 + 7 <= m[2][0] < T0 + 12]
+    said = _last(play(scene, messages=cut))
+    assert {r.decision for r in said.values()} == {"review"}
+    colas = [r for r in said.values() for x in (r, *r.alternatives) if any(line.product == "cola" for line in x.lines)]
+    assert colas
+    assert all(_noted(r, "dark") > 3.0 for r in said.values())
