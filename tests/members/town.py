@@ -14,8 +14,8 @@ from tests.members.authenticator import Authenticator
 
 from madang import journal, members
 from madang.db import Database
-from madang.kernel import Actor, ManualClock, Role, Uuid7, system
-from madang.members import account_pages, door_pages, records
+from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, system
+from madang.members import account_pages, data_pages, door_pages, records
 from madang.members.accounts import Accounts
 from madang.members.knowing import Knowing
 from madang.ui import Pages
@@ -41,7 +41,10 @@ class Town:
             **({"public_url": "http://localhost"} | given),
         )
         pages = Pages()
-        routers = [door_pages.router(self.desk, pages), account_pages.router(self.desk, pages), account_pages.api()]
+        routers = [
+            door_pages.router(self.desk, pages), account_pages.router(self.desk, pages),
+            data_pages.router(self.desk, pages), account_pages.api(),
+        ]  # fmt: skip
         self.app = create_app(
             Shopfront(neighbourhood="n1", clock=clock, more=routers, identify=Knowing(db, clock, "n1"))
         )
@@ -81,6 +84,11 @@ class Browser:
     @property
     def person(self) -> UUID:
         return UUID(self.client.get("/v1/me").json()["key"])
+
+    @property
+    def asks_as(self) -> Actor:
+        """Who they are to a use case, with a role that opens much but no person's own things."""
+        return Actor(Kind.PERSON, str(self.person), "n1", frozenset({Role.STAFF}))
 
     def opens(self, path: str, **given: Any) -> httpx.Response:
         self.town.clock.advance(s=1)

@@ -85,7 +85,10 @@ def test_every_key_is_used_somewhere() -> None:
         f"review.{part}" for part in ("kind", "why", "time", "differs", "moment", "reason", "keys", "done", "edit")
     }
     groups |= {"review.visit", "review.tasks", "common.nav"}
-    groups |= {f"account.{part}" for part in ("link", "told", "role", "consent", "mail", "sessions")}
+    groups |= {
+        f"account.{part}"
+        for part in ("link", "told", "role", "consent", "mail", "sessions", "dong", "field", "basis", "part")
+    }
     groups |= set(re.findall(r"""["']([a-z_.]+)\.["'] ~""", sources))  # t("group." ~ name)
     groups |= {"store.said", "store.fault", "store.back", "store.checkout", "phone.allergen"}
     for key in TEXTS.keys("ko"):

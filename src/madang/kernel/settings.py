@@ -82,6 +82,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "empty: no mail, passkeys only"
         ),
     ] = ""
+    dongs: Annotated[
+        str,
+        Meta(description="Codes of the dongs (법정동, 8 digits) whose people are neighbours here; empty: all"),
+    ] = ""
+    privacy_contact: Annotated[
+        str, Meta(description="Who answers for personal data (개인정보 보호책임자), shown at `/privacy`")
+    ] = ""
     mail_from: Annotated[str, Meta(description="Sender of mails, such as `마당 <hello@shop.example>`")] = (
         "Madang <madang@localhost>"
     )

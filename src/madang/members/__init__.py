@@ -15,10 +15,14 @@ from madang.members.credentials import (
     take_digests,
 )
 from madang.members.declared import PersonalField, declare_field, declared
+from madang.members.dongs import dongs_of, lives_in
 from madang.members.erasure import scrub
+from madang.members.exporting import declare_export, export
+from madang.members.keeping import Keeping, declare_keeping, declare_obstacle
 from madang.members.model import Consent, Held, Person
 from madang.members.proving import StepUpNeeded, is_fresh, need_step_up
 from madang.members.service import add_person, destroy_due, erase, field, fields, leave, person, set_fields
+from madang.members.shredding import Proof, shred
 from madang.members.standing import (
     actor_of,
     close_role,
@@ -35,8 +39,10 @@ __all__ = [
     "BankAccount",
     "Consent",
     "Held",
+    "Keeping",
     "Person",
     "PersonalField",
+    "Proof",
     "StepUpNeeded",
     "Tidied",
     "actor_of",
@@ -47,10 +53,15 @@ __all__ = [
     "close_role",
     "consent",
     "consents_of",
+    "declare_export",
     "declare_field",
+    "declare_keeping",
+    "declare_obstacle",
     "declared",
     "destroy_due",
+    "dongs_of",
     "erase",
+    "export",
     "field",
     "fields",
     "give_role",
@@ -58,6 +69,7 @@ __all__ = [
     "is_fresh",
     "issue_credential",
     "leave",
+    "lives_in",
     "need_step_up",
     "open_digests",
     "payout_hold",
@@ -69,6 +81,7 @@ __all__ = [
     "scrub",
     "set_bank_account",
     "set_fields",
+    "shred",
     "take_digests",
     "upkeep",
     "withdraw_consent",

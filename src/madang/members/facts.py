@@ -160,3 +160,72 @@ class ApiKeyClosed(msgspec.Struct, frozen=True, kw_only=True):
     """A key for programs opens nothing any more."""
 
     prefix: str
+
+
+@journal.kind("members.dong_checked", version=1, stage=Stage.SERVICE)
+class DongChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """A person was in one of their dongs (which one is personal: it is not said here); ``renewed`` one they had."""
+
+    renewed: bool
+
+
+@journal.kind("members.dong_closed", version=1, stage=Stage.SERVICE)
+class DongClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """A dong of a person is none of theirs any more: ``given_up``, or ``lapsed`` for want of a new check."""
+
+    why: str
+
+
+@journal.kind("members.exported", version=1, stage=Stage.SERVICE)
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is kept of a person was given to them."""
+
+    digest: str
+
+
+@journal.kind("members.shredded", version=1, stage=Stage.SERVICE)
+class Shredded(msgspec.Struct, frozen=True, kw_only=True):
+    """Proof of an erasure: ``digest`` is over what was destroyed, ``destroyed`` counts it by table, ``kept`` names the
+    laws under which something remains, apart from everything else."""
+
+    digest: str
+    destroyed: dict[str, int]
+    kept: tuple[str, ...]
+
+
+@journal.kind("members.retained_read", version=1, stage=Stage.SERVICE)
+class RetainedRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What law keeps of a forgotten person was looked at, for this reason."""
+
+    law: str
+    reason: str
+
+
+@journal.kind("members.retained_destroyed", version=1, stage=Stage.SERVICE)
+class RetainedDestroyed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a law kept of a forgotten person came to the end of its time."""
+
+    law: str
+
+
+@journal.kind("members.incident_reported", version=1, stage=Stage.SERVICE)
+class IncidentReported(msgspec.Struct, frozen=True, kw_only=True):
+    """Personal data was, or may have been, ``leaked``, ``tampered`` with or ``damaged``; those concerned and the
+    authority must hear of it by ``due_us``."""
+
+    what: str
+    possible: bool
+    people: int
+    due_us: int
+
+
+@journal.kind("members.incident_overdue", version=1, stage=Stage.SERVICE)
+class IncidentOverdue(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody has said in time that an incident was notified."""
+
+
+@journal.kind("members.incident_notified", version=1, stage=Stage.SERVICE)
+class IncidentNotified(msgspec.Struct, frozen=True, kw_only=True):
+    """Those concerned (and, where it must be, the authority) were told of an incident."""
+
+    authority: bool

@@ -10,7 +10,7 @@ from madang.db import Database, Tx
 from madang.files import Store
 from madang.kernel import Actor
 from madang.kernel.clock import DAY_US
-from madang.members import links, lockouts, passkeys, sessions
+from madang.members import dongs, keeping, links, lockouts, passkeys, sessions
 from madang.members.erasure import scrub
 from madang.members.service import destroy_due
 
@@ -37,6 +37,7 @@ def forget(tx: Tx, *, now_us: int) -> None:
     links.forget(tx, now_us)
     lockouts.forget(tx, now_us - DAY_US)
     sessions.forget(tx, now_us - SESSIONS_KEPT_US)
+    dongs.lapse(tx, now_us=now_us)
 
 
 def upkeep(db: Database, store: Store, by: Actor, *, now_us: int) -> Tidied:
@@ -52,5 +53,7 @@ def upkeep(db: Database, store: Store, by: Actor, *, now_us: int) -> Tidied:
     while gone := db.write(partial(jobs.forget_closed, before_us=now_us - JOBS_KEPT_US), neighbourhood=where):
         closed += gone
     db.write(partial(forget, now_us=now_us), neighbourhood=where)
+    while gone := db.write(partial(keeping.destroy_over, by=by, now_us=now_us), neighbourhood=where):
+        fields += gone
     scrub(db)
     return Tidied(fields, contents, answers, closed)

@@ -1,0 +1,63 @@
+"""When personal data was, or may have been, leaked, tampered with or damaged: who must be told, by when.
+
+개인정보 보호법 §34, decree §39 and §40: those concerned are told within 72 hours of knowing, and so is the authority
+(개인정보보호위원회 or KISA) where 1,000 people or more, sensitive data, or an intrusion are concerned. Since 2026-09-11
+the mere possibility of a leak has to be told too, and tampering and damage count like a leak. The clock starts with the
+report; a timer puts on record that nobody has said in time that it was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from madang import jobs, journal
+from madang.db import Tx
+from madang.jobs import Job
+from madang.kernel import Actor, Role, derived, system
+from madang.kernel.clock import HOUR_US
+from madang.members import facts
+
+TELL_US = 72 * HOUR_US
+AUTHORITY_PEOPLE = 1000
+OVERDUE = "members.incident_overdue"
+
+What = Literal["leaked", "tampered", "damaged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """``due_us``: by then everybody concerned has been told; ``authority``: it must be told too."""
+
+    id: UUID
+    due_us: int
+    authority: bool
+
+
+def report(
+    tx: Tx, by: Actor, *, id: UUID, what: What, possible: bool, people: Collection[UUID], intrusion: bool, at_us: int
+) -> Incident:
+    """Somebody has found out, or suspects. The same ``id`` again is the same report."""
+    by.need(Role.OPERATOR)
+    due_us = at_us + TELL_US
+    body = facts.IncidentReported(what=what, possible=possible, people=len(set(people)), due_us=due_us)
+    journal.append(tx, by, body, id=id, at_us=at_us, subject=f"incident:{id}")
+    jobs.set_timer(tx, id=id, due_us=due_us, kind=OVERDUE, payload={})
+    return Incident(id, due_us, intrusion or len(set(people)) >= AUTHORITY_PEOPLE)
+
+
+def notified(tx: Tx, by: Actor, id: UUID, *, authority: bool, fact: UUID, at_us: int) -> None:
+    """Those concerned have been told, and the authority where ``authority``."""
+    by.need(Role.OPERATOR)
+    jobs.cancel_timer(tx, id=id, at_us=at_us)
+    said = facts.IncidentNotified(authority=authority)
+    journal.append(tx, by, said, id=fact, at_us=at_us, subject=f"incident:{id}")
+
+
+@jobs.handler(OVERDUE)
+def _overdue(tx: Tx, job: Job) -> None:
+    by = system(tx.neighbourhood, "members/incidents")
+    overdue = derived("members.incident_overdue", job.id)
+    journal.append(tx, by, facts.IncidentOverdue(), id=overdue, at_us=job.now_us, subject=f"incident:{job.id}")

