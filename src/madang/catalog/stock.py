@@ -452,6 +452,8 @@ def _resolve(tx: Tx, by: Actor, reserved: Sequence[Reserved], kind: Kind, at_us:
 def _already(tx: Tx, id: UUID) -> tuple[Reserved, ...] | None:
     """What was reserved under this id before."""
     found: list[Reserved] = []
+    if not ledger.booked(tx, [derived("catalog.reserve", id, 0)]):
+        return None
     while part := ledger.booked(tx, [derived("catalog.reserve", id, len(found) + i) for i in range(SOURCES)]):
         found += [Reserved(transfer=e.id, sku=_sku(key.unit), amount=e.amount, source=key) for e, key in part]
         if len(part) < SOURCES:

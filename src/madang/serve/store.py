@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from madang.kernel import Uuid7
 from madang.payments.means import names
 from madang.serve import paying
-from madang.storefront import browse, pages
+from madang.storefront import api, browse, pages
 from madang.walkout import phone_pages
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def routers(site: Site) -> list[APIRouter]:
         means=at_checkout,
     )
     phone = phone_pages.Phone(site.db, site.clock, site.hubs, site.pages, site.neighbourhood)
-    return [pages.router(front), browse.router(front), phone_pages.router(phone)]
+    programs = api.router(site.db, site.clock, site.neighbourhood)
+    return [pages.router(front), browse.router(front), programs, phone_pages.router(phone)]
 
 
 def at_checkout() -> list[str]:

@@ -87,6 +87,7 @@ _ALL_TERMS = sa.select(terms.c.shop, terms.c.body).where(terms.c.neighbourhood =
 _FORGET_TERMS = sa.delete(terms).where(
     terms.c.neighbourhood == sa.bindparam("n_"), terms.c.shop == sa.bindparam("shop_")
 )
+_BASIS = sa.select(bases.c.basis).where(bases.c.neighbourhood == _N, bases.c.sku == sa.bindparam("sku"))
 _FORGET_BASIS = sa.delete(bases).where(bases.c.neighbourhood == sa.bindparam("n_"), bases.c.sku == sa.bindparam("sku_"))
 _CODE = sa.select(codes.c.person, codes.c.made_at_us, codes.c.until_us, codes.c.used_at_us, codes.c.gate).where(
     codes.c.neighbourhood == _N, codes.c.digest == sa.bindparam("digest")
@@ -172,11 +173,9 @@ def set_terms(tx: Tx, shop: str, body: str, at_us: int) -> None:
 
 
 def bases_of(tx: Tx, skus: Sequence[str]) -> dict[str, WithdrawalBasis]:
-    """What shops have said of goods; most have nothing."""
-    wanted = sa.select(bases.c.sku, bases.c.basis).where(
-        bases.c.neighbourhood == tx.neighbourhood, bases.c.sku.in_(sorted(set(skus)))
-    )
-    return {sku: WithdrawalBasis(basis) for sku, basis in tx.rows(wanted)}
+    """What shops have said of goods; most have nothing. (One look for each: faster than a list for a cart's few.)"""
+    found = {sku: tx.rows(_BASIS, {"n": tx.neighbourhood, "sku": sku}) for sku in dict.fromkeys(skus)}
+    return {sku: WithdrawalBasis(rows[0][0]) for sku, rows in found.items() if rows}
 
 
 def set_basis(tx: Tx, sku: str, basis: WithdrawalBasis, at_us: int) -> None:

@@ -1,0 +1,187 @@
+"""Orders a second: through the service on SQLite and PostgreSQL, through HTTP on SQLite, durable.
+
+An order is everything that makes one: a cart's two lines held at today's prices as pending transfers, the order's deal
+opened, its window of pickup, the wallet charged, goods taken, the receipt issued and numbered, income and tax booked,
+facts appended and chained. Through the service a buyer's two steps (hold, place) are two use cases; over HTTP they are
+the forms a browser sends (put in, check out, place), with sessions and CSRF checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import resource
+import statistics
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from benchmarks.report import Report, Table
+from madang import catalog, ledger, members, payments, places
+from madang.catalog import Price, Product, stock
+from madang.db import Database, Tx, open_database
+from madang.db.private import PrivatePostgres, binaries
+from madang.deals.links import Links
+from madang.guard.limits import Limit
+from madang.kernel import Actor, Kind, SystemClock, Uuid7, system
+from madang.places import PlaceKind
+from madang.storefront import carts, checkout, pages
+from madang.storefront.checkout import Choice, Placing
+from madang.storefront.model import CartLine
+from madang.storefront.terms import Terms, set_terms
+from madang.ui import Pages
+from madang.ui.session import Asking, Identity, token_of
+from madang.web import Shopfront, create_app, edge, start
+
+SUMMARY = "orders a second through the service (SQLite, PostgreSQL) and through HTTP (SQLite), with p95 and memory"
+N = "n1"
+BY = system(N)
+PRODUCTS, BUYERS, CALLERS = 400, 64, 16
+ORDERS = {"SQLite": 1_200, "PostgreSQL": 600}
+HTTP_ORDERS = 300
+GOALS = {"service, SQLite": 1_000, "service, PostgreSQL": 300, "HTTP, SQLite": 300}
+FETCH = {"s1": Choice(way="pickup", place="h1")}
+_clock = SystemClock()
+_ids = Uuid7(_clock)
+
+
+def run(data: Path | None = None) -> Report:
+    """Every database there is, then HTTP."""
+    del data
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        with open_database(f"sqlite:///{folder}/orders.db") as db:
+            figures["service, SQLite"] = _service(db, ORDERS["SQLite"])
+        with open_database(f"sqlite:///{folder}/http.db") as db:
+            figures["HTTP, SQLite"] = _http(db)
+    if binaries() is not None:
+        with PrivatePostgres(durable=True) as server, open_database(server.create("orders")) as db:
+            figures["service, PostgreSQL"] = _service(db, ORDERS["PostgreSQL"])
+    plain = {f"{name}, {what}": value for name, found in figures.items() for what, value in found.items()}
+    return Report("orders", plain, {f"{name}, orders_s": goal for name, goal in GOALS.items()}, [_table(figures)])
+
+
+def _open(db: Database) -> list[Actor]:
+    """A shop with goods, and buyers with money."""
+    goods = [Product(id=f"P{i:04d}", name_ko=f"상품 {i}", name_en=f"Product {i}") for i in range(PRODUCTS)]
+    now, people = _clock.now_us(), [carts.shopper(Actor(Kind.PERSON, str(_ids.new()), N)) for _ in range(BUYERS)]
+
+    def begin(tx: Tx) -> None:
+        places.add_place(tx, BY, "s1", PlaceKind.SHOP, "가게", "Shop", at_us=now)
+        places.add_place(tx, BY, "h1", PlaceKind.HUB, "거점", "Hub", at_us=now)
+        catalog.add_products(tx, BY, goods, id=_ids.new(), at_us=now)
+        prices = [Price(product=p.id, price_krw=1_000 + 10 * i, from_us=now) for i, p in enumerate(goods)]
+        catalog.set_prices(tx, BY, prices, id=_ids.new(), at_us=now)
+        set_terms(tx, BY, "s1", Terms(fetch_at=("s1", "h1")), at_us=now)
+        lots = [stock.Lot(sku=p.id, amount=1_000_000) for p in goods]
+        stock.receive(tx, BY, "s1", lots, id=_ids.new(), at_us=now)
+        for who in people:
+            members.add_person(tx, BY, key=UUID(who.key), fields={}, at_us=now)
+            ledger.post(tx, payments.top_up(id=_ids.new(), person=who.key, amount_krw=2_000_000_000, at_us=now))
+
+    db.write(begin, neighbourhood=N)
+    return people
+
+
+def _service(db: Database, orders: int) -> dict[str, float]:
+    people = _open(db)
+
+    def order(n: int) -> None:
+        who, id, at_us = people[n % BUYERS], _ids.new(), _clock.now_us()
+        skus = (n * 7 % PRODUCTS, (n * 7 + 3) % PRODUCTS)
+        lines = [CartLine(shop="s1", sku=f"P{i:04d}", amount=1 + n % 3, added_at_us=at_us) for i in skus]
+        db.write(lambda tx: checkout.begin(tx, who, id=id, at_us=at_us, lines=lines), neighbourhood=N)
+        said = Placing(choices=FETCH)
+        db.write(lambda tx: checkout.place(tx, who, id, said, at_us=at_us), neighbourhood=N)
+
+    return _measured(order, orders, db)
+
+
+def _http(db: Database) -> dict[str, float]:
+    """Three forms for each order, by 16 clients with kept connections, to the server the program uses."""
+    people = {str(n): who for n, who in enumerate(_open(db))}
+
+    def who(asking: Asking) -> Identity | None:
+        by = people.get(asking.cookies.get("bench", ""))
+        return None if by is None else Identity(by=by, acting=lambda _: by, bound=by.key)
+
+    edge.READ = edge.WRITE = edge.ADDRESS = Limit(burst=10**9, per_s=10**9)  # one visitor may write twice a second
+    shop = pages.Storefront(db, _clock, _ids, Pages(), N, Links([b"x" * 32]))
+    app = create_app(Shopfront(neighbourhood=N, more=[pages.router(shop)], identify=who))
+    served = start(app, port=0)
+    try:
+        return asyncio.run(_forms(served.url, people, db))
+    finally:
+        served.stop()
+
+
+async def _forms(url: str, people: dict[str, Actor], db: Database) -> dict[str, float]:
+    took: list[float] = []
+    left = iter(range(HTTP_ORDERS))
+
+    async def client(number: int) -> None:
+        by = people[str(number)]
+        token = {"csrf_token": token_of(by.key)}
+        async with httpx.AsyncClient(base_url=url, cookies={"bench": str(number)}, trust_env=False, timeout=60) as web:
+            for n in left:
+                began = perf_counter()
+                put = {"shop": "s1", "sku": f"P{n * 7 % PRODUCTS:04d}", "amount": "1"}
+                await _sent(web, "/cart/lines", token | put | {"idempotency_key": str(_ids.new())})
+                where = await _sent(web, "/checkout", token | {"idempotency_key": str(_ids.new())})
+                where = await _sent(web, where, token | {"way.s1": "pickup/h1", "means": "wallet"})
+                assert where.startswith("/orders/"), where
+                took.append(perf_counter() - began)
+
+    gc.collect()
+    began = perf_counter()
+    await asyncio.gather(*(client(number) for number in range(CALLERS)))
+    return _figures(took, perf_counter() - began, db)
+
+
+async def _sent(web: httpx.AsyncClient, path: str, form: dict[str, str]) -> str:
+    answer = await web.post(path, data=form, headers={"accept": "text/html"})
+    assert answer.status_code == 303, (path, answer.status_code, answer.text[-600:])
+    return answer.headers["location"]
+
+
+def _measured(order: Callable[[int], None], orders: int, db: Database) -> dict[str, float]:
+    for n in range(100):
+        order(n)
+    took: list[float] = []
+
+    def one(n: int) -> None:
+        began = perf_counter()
+        order(n)
+        took.append(perf_counter() - began)
+
+    gc.collect()
+    with ThreadPoolExecutor(CALLERS * 2) as pool:
+        began = perf_counter()
+        list(pool.map(one, range(100, 100 + orders)))
+        wall = perf_counter() - began
+    return _figures(took, wall, db)
+
+
+def _figures(took: list[float], wall: float, db: Database) -> dict[str, float]:
+    report = db.read(ledger.check, neighbourhood=N)
+    assert report.ok, "the books differ"
+    return {
+        "orders_s": round(len(took) / wall, 1),
+        "p50_ms": round(statistics.median(took) * 1000, 1),
+        "p95_ms": round(statistics.quantiles(took, n=20)[-1] * 1000, 1),
+        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def _table(figures: dict[str, Any]) -> Table:
+    rows = [
+        [name, f"{GOALS[name]:,}", *(f"{f[what]:,.0f}" for what in ("orders_s", "p50_ms", "p95_ms", "memory_mb"))]
+        for name, f in figures.items()
+    ]
+    return Table("orders", ["how", "goal", "orders/s", "p50 ms", "p95 ms", "memory MB"], rows)

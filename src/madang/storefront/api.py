@@ -1,0 +1,266 @@
+"""Carts and orders as JSON: for a shopper's own program, signed in with a session or a key of theirs.
+
+The same services as the pages. A write carries an ``Idempotency-Key``; errors are problem documents (RFC 9457).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from madang.db import Database, Tx
+from madang.guard import Answer, fingerprint, once
+from madang.kernel import Actor, Clock
+from madang.payments import Part
+from madang.storefront import carts, checkout, orders, showing
+from madang.storefront.actions import order_of
+from madang.storefront.addresses import Address
+from madang.storefront.checkout import Choice, Placing
+from madang.storefront.model import Reason, Wish
+from madang.ui import session
+from madang.ui.access import own
+
+Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+Problem = dict[int | str, dict[str, Any]]
+PROBLEMS: Problem = {
+    status: {"description": what, "content": {"application/problem+json": {"schema": {"type": "object"}}}}
+    for status, what in (
+        (400, "It cannot be read."),
+        (401, "Nobody is signed in."),
+        (403, "Not allowed."),
+        (404, "No such thing, or none of yours."),
+        (409, "It clashes with what is: sold out, too late, used twice."),
+        (422, "It can be read but not be done as it stands."),
+        (429, "Too many requests."),
+    )
+}
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CartLine(_Asked):
+    """So much of a SKU of a shop: pieces, or grams where it is sold by weight."""
+
+    shop: Code
+    sku: Code
+    amount: Annotated[int, Field(ge=0, le=20_000)]
+
+
+class How(_Asked):
+    """How a shop's order is to come."""
+
+    way: Literal["delivery", "pickup"]
+    place: Annotated[str, Field(max_length=64)] = ""
+    slot: Annotated[str, Field(max_length=64)] = ""
+
+
+class Where(_Asked):
+    """A Korean address: street name and number, five-digit postcode."""
+
+    name: Annotated[str, Field(max_length=40)]
+    phone: Annotated[str, Field(max_length=20)]
+    postcode: Annotated[str, Field(max_length=5)]
+    road: Annotated[str, Field(max_length=120)]
+    detail: Annotated[str, Field(max_length=80)] = ""
+    note: Annotated[str, Field(max_length=100)] = ""
+
+
+class PayPart(_Asked):
+    """What one means pays of the total."""
+
+    means: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")]
+    amount_krw: Annotated[int, Field(ge=1, le=10_000_000_000)]
+
+
+class PlaceOrder(_Asked):
+    """The end of a checkout. ``agreed`` are the SKUs whose notice on withdrawal was shown and agreed to."""
+
+    choices: Annotated[dict[Code, How], Field(max_length=20)]
+    address: Where | None = None
+    agreed: Annotated[list[Code], Field(max_length=60)] = []
+    born: Annotated[int, Field(ge=1900, le=2200)] | None = None
+    parts: Annotated[list[PayPart], Field(max_length=8)] = []
+
+
+class BackLine(_Asked):
+    """How much of a line comes back; without an amount all of it."""
+
+    line: Annotated[int, Field(ge=1, le=100)]
+    amount: Annotated[int, Field(ge=1, le=20_000)] | None = None
+
+
+class ComeBack(_Asked):
+    """What comes back, and why."""
+
+    kind: Literal["return", "exchange"] = "return"
+    lines: Annotated[list[BackLine], Field(min_length=1, max_length=60)]
+    reason: Reason
+    untouched: bool = False
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+def router(db: Database, clock: Clock, neighbourhood: str) -> APIRouter:
+    """``/v1/cart``, ``/v1/checkouts``, ``/v1/orders``."""
+    routes = APIRouter(prefix="/v1", tags=["orders"], dependencies=[own], responses=PROBLEMS)
+    api = _Api(db, clock, neighbourhood)
+    _carts(routes, api)
+    _orders(routes, api)
+    return routes
+
+
+class _Api:
+    def __init__(self, db: Database, clock: Clock, neighbourhood: str) -> None:
+        self.db, self.clock, self.n = db, clock, neighbourhood
+
+    def by(self, request: Request) -> Actor:
+        return carts.shopper(session.signed_in(request).by)
+
+    def read(self, fn: Callable[[Tx], Any]) -> Response:
+        return _json(self.db.read(fn, neighbourhood=self.n))
+
+    def once(
+        self, request: Request, key: str, asked: BaseModel | None, act: Callable[[Tx, Actor, int], Any]
+    ) -> Response:
+        by, at_us = self.by(request), self.clock.now_us()
+        body = b"" if asked is None else asked.model_dump_json().encode()
+        same = fingerprint(request.method, request.url.path, body)
+
+        def write(tx: Tx) -> Answer:
+            return once(
+                tx, by, key=key, request=same, at_us=at_us,
+                act=lambda: Answer(200, msgspec.json.encode(act(tx, by, at_us))),
+            )  # fmt: skip
+
+        answer = self.db.write(write, neighbourhood=self.n)
+        return Response(answer.body, answer.status, media_type=answer.media_type)
+
+
+def _carts(routes: APIRouter, api: _Api) -> None:
+    @routes.get("/cart")
+    def cart(request: Request) -> Response:
+        """Your cart, priced as of now."""
+        by, at_us = api.by(request), api.clock.now_us()
+        return api.read(lambda tx: _cart(showing.cart(tx, by, at_us)))
+
+    @routes.put("/cart/lines")
+    def put(request: Request, asked: Annotated[CartLine, Body()], key: Key) -> Response:
+        """Make it so much; an amount of 0 takes it out."""
+
+        def act(tx: Tx, by: Actor, at_us: int) -> Any:
+            if asked.amount:
+                carts.put(tx, by, asked.shop, asked.sku, asked.amount, at_us=at_us, add=False)
+            else:
+                carts.take_out(tx, by, asked.shop, asked.sku)
+            return _cart(showing.cart(tx, by, at_us))
+
+        return api.once(request, key, asked, act)
+
+    @routes.post("/checkouts")
+    def begin(request: Request, key: Key) -> Response:
+        """Hold what is in the cart at today's prices for twenty minutes."""
+        id = orders.step_id(UUID(int=0), f"{api.by(request).key}/{key}")
+        return api.once(request, key, None, lambda tx, by, at_us: checkout.begin(tx, by, id=id, at_us=at_us))
+
+    @routes.get("/checkouts/{id}")
+    def look(request: Request, id: UUID) -> Response:
+        """A checkout of yours."""
+        by = api.by(request)
+        return api.read(lambda tx: checkout.get(tx, by, id))
+
+    @routes.post("/checkouts/{id}/orders")
+    def place(request: Request, id: UUID, asked: Annotated[PlaceOrder, Body()], key: Key) -> Response:
+        """Place one order for each shop, and begin to pay for all of them."""
+        said = Placing(
+            choices={shop: Choice(**how.model_dump()) for shop, how in asked.choices.items()},
+            address=None if asked.address is None else Address(**asked.address.model_dump()),
+            agreed=frozenset(asked.agreed),
+            born=asked.born,
+            parts=tuple(Part(part.means, part.amount_krw) for part in asked.parts),
+        )
+        return api.once(request, key, asked, lambda tx, by, at_us: checkout.place(tx, by, id, said, at_us=at_us))
+
+
+def _orders(routes: APIRouter, api: _Api) -> None:
+    @routes.get("/orders")
+    def find(
+        request: Request,
+        cursor: Annotated[str | None, Query(max_length=400)] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    ) -> Response:
+        """Your orders, newest first."""
+        by = api.by(request)
+
+        def read(tx: Tx) -> Any:
+            page = orders.find(tx, by, cursor=cursor, limit=limit)
+            return {"orders": [_order(deal) for deal in page.rows], "next": page.next}
+
+        return api.read(read)
+
+    @routes.get("/orders/{id}")
+    def one(request: Request, id: UUID) -> Response:
+        """An order of yours with every step."""
+        by, at_us = api.by(request), api.clock.now_us()
+
+        def read(tx: Tx) -> Any:
+            found = orders.track(tx, by, id, now_us=at_us)
+            steps = [{"step": x.transition, "state": x.target, "at_us": x.at_us} for x in found.steps]
+            return _order(found.deal) | {"steps": steps, "choices": found.choices, "answers": found.answers}
+
+        return api.read(read)
+
+    @routes.post("/orders/{id}/returns")
+    def back(request: Request, id: UUID, asked: Annotated[ComeBack, Body()], key: Key) -> Response:
+        """Ask to give back or to exchange."""
+
+        def act(tx: Tx, by: Actor, at_us: int) -> Any:
+            wishes = [Wish(line=line.line, amount=line.amount) for line in asked.lines]
+            made = orders.ask_back(
+                tx, by, id, kind=asked.kind, lines=wishes, reason=asked.reason, step=orders.step_id(id, key),
+                at_us=at_us, untouched=asked.untouched, note=asked.note,
+            )  # fmt: skip
+            return _order(made)
+
+        return api.once(request, key, asked, act)
+
+    @routes.post("/orders/{id}/{step}")
+    def step(
+        request: Request, id: UUID, step: Annotated[Literal["cancel", "confirm", "withdraw_claim"], Path()], key: Key
+    ) -> Response:
+        """Cancel an order that was not sent, confirm one that was received, or withdraw a request."""
+
+        def act(tx: Tx, by: Actor, at_us: int) -> Any:
+            made = orders.step_id(id, key)
+            if step == "cancel":
+                return _order(orders.cancel(tx, by, id, step=made, at_us=at_us))
+            return _order(orders.step(tx, by, id, step, step=made, at_us=at_us))
+
+        return api.once(request, key, None, act)
+
+
+def _cart(found: showing.Cart) -> dict[str, Any]:
+    shelves = [
+        {"shop": s.shop, "lines": s.lines, "left": s.left, "gone": s.gone, "goods_krw": s.goods_krw}
+        for s in found.shelves
+    ]
+    return {"shops": shelves, "goods_krw": found.goods_krw, "held": found.held}
+
+
+def _order(deal: Any) -> dict[str, Any]:
+    order = order_of(deal)
+    return {
+        "id": deal.id, "shop": deal.shop, "state": deal.state, "placed_at_us": deal.opened_at_us,
+        "lines": order.lines, "fee_krw": order.fee_krw, "total_krw": order.total_krw,
+        "refunded_krw": order.refunded_krw, "fulfil": order.fulfil, "claim": order.claim, "receipt": order.receipt,
+    }  # fmt: skip
+
+
+def _json(found: Any) -> Response:
+    return Response(msgspec.json.encode(found), media_type="application/json")
