@@ -139,3 +139,17 @@ def test_a_gateways_notification_is_received_and_nonsense_refused(browser: Brows
     assert tell("toss", b'{"data": {}}', **forged).status_code == 400
     assert tell("toss", b"0" * 100_001).json()["code"] == "payments.notification_too_long"
     assert jobs.run_due(browser.stage.db, browser.stage.clock, neighbourhood=N) == 0
+
+
+def test_a_settlement_file_is_compared_on_a_page(browser: Browser) -> None:
+    page = browser.open("/console/payments/reconcile")
+    token = re.search(r'name="csrf_token" value="(\w+)"', page)
+    assert token is not None
+
+    def give(content: bytes) -> str:
+        fields = {"csrf_token": token[1], "gateway": "toss"}
+        return browser.client.post("/console/payments/reconcile", data=fields, files={"file": ("f.json", content)}).text
+
+    row = b'[{"paymentKey": "k", "orderId": "o", "amount": 100, "fee": 3, "soldDate": "2026-09-01"}]'
+    assert "우리 장부에 없음" in give(row)
+    assert "읽을 수 없습니다" in give(b"nonsense")

@@ -17,6 +17,7 @@ COMMANDS = {
     "rehearse": "madang.rehearsal.command",
     "shop": "madang.places.command",
     "import": "madang.catalog.command",
+    "payments": "madang.payments.command",
     "serve": "madang.serve.command",
     "credential": "madang.serve.command",
     "check-log": "madang.serve.command",

@@ -12,7 +12,7 @@ wallets are kept elsewhere (``on_account``). The accounts:
 """
 
 from madang.ledger import Book, Limit, declare_code
-from madang.payments import gift_cards
+from madang.payments import gift_cards, reconciling
 from madang.payments.charges_model import Charge, ChargeState, Return, ReturnState
 from madang.payments.connected import connect, connected
 from madang.payments.crossing import Crossing
@@ -76,6 +76,7 @@ __all__ = [
     "part_confirmed",
     "part_of",
     "payment_key",
+    "reconciling",
     "refund",
     "refund_wallet",
     "refunds_of",

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, File, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from madang import journal, ledger
 from madang.db import Page, Tx
 from madang.journal import Fact
-from madang.kernel import Actor, Role
-from madang.payments import charge_records, charging, service
+from madang.kernel import Actor, MadangError, Role
+from madang.payments import charge_records, charging, reconciling, service, settlement_files
 from madang.payments.charges_model import Call, Charge, Hook, Return, ReturnState, returning
 from madang.payments.desk import PayDesk
 from madang.payments.model import Leg, Payment, Refund, State, payment_key, tender
 from madang.payments.pages import PRIVATE
+from madang.payments.reconciling import Reconciled
 from madang.ui import Pages, access
 
 
@@ -84,6 +85,8 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
             states=[str(one) for one in State],
         )  # fmt: skip
 
+    _reconcile(routes, desk, pages)
+
     @routes.get("/{payment}", name="console.payment")
     def one(request: Request, payment: UUID) -> Response:
         by: Actor = request.state.by
@@ -104,3 +107,32 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
         return RedirectResponse(f"/console/payments/{payment}", 303, headers=PRIVATE)
 
     return routes
+
+
+def _reconcile(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:
+    only_operator = [access.role(Role.OPERATOR)]
+
+    def shown(
+        request: Request, *, made: Reconciled | None = None, error: MadangError | None = None, status: int = 200
+    ) -> Response:
+        by, now = request.state.by, desk.clock.now_us()
+        aged = desk.read(lambda tx: reconciling.aged(tx, by, at_us=now))
+        return pages.html(
+            request, "payments/reconcile.html", status=status, headers=PRIVATE, made=made, error=error, aged=aged,
+            companies=("toss", "kakao"),
+        )  # fmt: skip
+
+    @routes.get("/reconcile", name="console.reconcile", dependencies=only_operator)
+    def ask(request: Request) -> Response:
+        return shown(request)
+
+    @routes.post("/reconcile", name="console.reconcile.do", dependencies=only_operator)
+    def compare(
+        request: Request, gateway: Annotated[Literal["toss", "kakao"], Form()], file: Annotated[bytes, File()]
+    ) -> Response:
+        by, now = request.state.by, desk.clock.now_us()
+        try:
+            lines = settlement_files.read(file)
+        except MadangError as error:
+            return shown(request, error=error, status=error.status)
+        return shown(request, made=desk.write(lambda tx: reconciling.reconcile(tx, by, gateway, lines, at_us=now)))

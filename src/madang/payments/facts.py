@@ -181,6 +181,29 @@ class GiftCardEmptied(msgspec.Struct, frozen=True, kw_only=True):
     given_krw: int
 
 
+@journal.kind("payments.reconciled", version=1, stage=Stage.SERVICE)
+class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway's settlement file was compared with the books; what agreed was posted."""
+
+    gateway: str
+    lines: int
+    matched: int
+    differences: int
+    fee_krw: int
+    payout_krw: int
+    since: str
+    until: str
+
+
+@journal.kind("payments.clearing_aged", version=1, stage=Stage.SERVICE)
+class ClearingAged(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway's clearing account of a day is not at zero though it should have been paid out."""
+
+    account: str
+    balance_krw: int
+    days: int
+
+
 def said(payment: Payment, field: str) -> tuple[PartSaid, ...]:
     return said_shares(payment, [getattr(part, field) for part in payment.parts])
 

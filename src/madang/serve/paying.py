@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from madang.kernel import Uuid7
 from madang.kernel.settings import Settings
-from madang.payments import api, connect, console, pages, wallet_pages
+from madang.payments import api, connect, console, pages, reconciling, wallet_pages
 from madang.payments.desk import PayDesk
 from madang.payments.gateways import KakaoPay, TossPayments
 from madang.payments.links import PayLinks
@@ -25,6 +25,8 @@ def routers(site: Site) -> list[APIRouter]:
     connect_gateways(settings)
     if settings.sandbox_gateway and not (settings.toss_secret or settings.kakao_secret):
         found.append(open_sandbox(site.clock, site.pages))
+    now = site.clock.now_us()
+    site.db.write(lambda tx: reconciling.watch(tx, at_us=now), neighbourhood=site.neighbourhood)
     desk = pay_desk(site)
     found += [pages.router(desk, site.pages), wallet_pages.router(desk, site.pages)]
     return [*found, console.router(desk, site.pages), api.router(desk)]
