@@ -46,8 +46,8 @@ def _dongs(routes: APIRouter, desk: Accounts, pages: Pages, served: frozenset[st
         by, me = _mine(request)
         mine = desk.read(lambda tx: dongs.dongs_of(tx, by, me))
         return pages.html(
-            request, "members/dong.html", headers=PRIVATE | HERE, mine=mine, told=told, now_us=desk.clock.now_us(),
-            most=dongs.DONGS_MAX,
+            request, "members/dong.html", headers=PRIVATE | HERE, my_dongs=mine, told=told,
+            now_us=desk.clock.now_us(), most=dongs.DONGS_MAX,
         )  # fmt: skip
 
     @routes.post("/account/dong", name="account.dong.check", dependencies=[access.own])
