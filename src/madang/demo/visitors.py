@@ -41,7 +41,7 @@ class Persona(msgspec.Struct, frozen=True):
 
 
 PERSONAS = (
-    Persona("neighbour", (Role.NEIGHBOUR,), "/orders"),
+    Persona("neighbour", (Role.NEIGHBOUR,), "/shops"),
     Persona("operator", (Role.NEIGHBOUR, Role.OPERATOR), "/console"),
     Persona("merchant", (Role.NEIGHBOUR, Role.MERCHANT), "/account", in_shop=True),
     Persona("officer", (Role.NEIGHBOUR, Role.CITY_OFFICER, Role.VOUCHER_ISSUER), "/account"),
