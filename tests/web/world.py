@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import FastAPI
 from tests.serve.desk_stage import Stage
 
-from madang import members
+from madang import ledger, members, payments, settlement, vouchers
 from madang.db import Database
 from madang.deals.links import Links
 from madang.doors import Gateway
@@ -85,6 +85,28 @@ class World:
         self.write(api_keys.make, MINA, by=mina(Role.INTEGRATOR), **made)
         return {"key": str(id)}
 
+    def voucher(self) -> dict[str, str]:
+        """MINA keeps a programme, and has bought of it."""
+        at, lot, won = self.clock.now_us(), UUID(int=3), vouchers.ProgrammeKind.VOUCHER
+        issuer = vouchers.Issuer(id="city", name_ko="시", name_en="City", klass="other", officer=str(MINA))
+        self.write(vouchers.add_issuer, issuer)
+        self.write(
+            vouchers.add_programme,
+            vouchers.Programme(id="won", issuer="city", kind=won, name_ko="상품권", name_en="Voucher", from_us=1),
+        )
+        rule = vouchers.Rule(programme="won", from_us=at, discount_bp=0, month_cap_krw=0, holding_cap_krw=0)
+        self.write(vouchers.set_rule, rule, at_us=at)
+        money = payments.top_up(id=lot, person=str(MINA), amount_krw=1_000, at_us=at)
+        self.write(lambda tx, _by: ledger.post(tx, money))
+        self.write(vouchers.buy, by=mina(), id=lot, programme="won", face_krw=1_000, at_us=at)
+        return {"lot": str(lot), "what": "cancel", "programme": "won", "month": "2026-01", "application": str(lot)}
+
+    def settled(self) -> dict[str, str]:
+        """MINA is settled as a maker."""
+        who = {"name_ko": "도예", "name_en": "Potter", "person": str(MINA)}
+        self.write(settlement.add_party, "maker/m1", at_us=self.clock.now_us(), **who)
+        return {"kind": "maker", "id": "m1", "month": "2026-01", "reserve": str(UUID(int=4))}
+
 
 def members_system() -> Actor:
     return Actor(Kind.SYSTEM, "madang", N)
@@ -94,12 +116,22 @@ def mina(*roles: Role) -> Actor:
     return Actor(Kind.PERSON, str(MINA), N, frozenset(roles), proved_us=2**60)
 
 
+KEY = {"idempotency_key": "once"}
 OBJECTS: dict[str, tuple[Callable[[World], dict[str, str]], dict[str, str]]] = {
     "account.session.end": (World.session, {}),
     "account.key.name": (lambda _world: {"number": "1"}, {"name": "x"}),
     "account.key.remove": (lambda _world: {"number": "1"}, {}),
     "account.programs.rotate": (World.program, {}),
     "account.programs.close": (World.program, {}),
+    "vouchers.lot": (World.voucher, KEY),
+    "issuer.programme": (World.voucher, {}),
+    "issuer.claim.file": (World.voucher, {}),
+    "issuer.claim": (World.voucher, {**KEY, "month": "2026-01"}),
+    "issuer.rule": (World.voucher, {**KEY, **dict.fromkeys(("discount", "month_cap", "holding_cap", "budget"), "1")}),
+    "issuer.merchant": (World.voucher, {**KEY, "what": "approve"}),
+    "settlement.party": (World.settled, {}),
+    "settlement.statement": (World.settled, {}),
+    "settlement.appeal": (World.settled, {**KEY, "why": "x"}),
 }
 """By a route's name: the path's values for something of MINA's, and the form that goes with it."""
 ELSEWHERE = {
@@ -112,6 +144,10 @@ WORDS = {
     "account.consent": "a purpose's name: nobody's object",
     "account.dong.give_up": "the code of one of one's own dongs",
     "phone.events": "a shop's code: what is streamed is what the reader holds there",
+    "vouchers.buy": "a programme anybody may buy",
+    "vouchers.code": "a programme; the code is the asker's own",
+    "vouchers.pay": "a shop anybody may pay in",
+    "vouchers.pay.do": "a shop anybody may pay in",
 }
 """Routes for whoever is signed in whose path names no object."""
 

@@ -65,19 +65,21 @@ def parties_of(tx: Tx, by: Actor) -> list[Party]:
 
 def see(by: Actor, who: Party) -> None:
     """The party itself, the operator, or who acts for its shop. Raises ``Forbidden``."""
-    if by.may(Role.OPERATOR) and (not by.shops or who.shop in by.shops):
-        return
-    if by.kind is Kind.PERSON and who.person is not None and by.key == who.person:
-        return
-    if who.shop is not None and who.shop in by.shops and _acts(by):
-        return
-    raise Forbidden(
-        "settlement.not_yours",
-        ko="다른 곳의 정산입니다.",
-        en="This is somebody else's settlement.",
-        next_ko="내 정산 화면에서 고르세요.",
-        next_en="Choose one of your own.",
-    )
+    if not may_see(by, who):
+        raise Forbidden(
+            "settlement.not_yours",
+            ko="다른 곳의 정산입니다.",
+            en="This is somebody else's settlement.",
+            next_ko="내 정산 화면에서 고르세요.",
+            next_en="Choose one of your own.",
+        )
+
+
+def may_see(by: Actor, who: Party) -> bool:
+    """Whether somebody may see a party's settlement."""
+    operator = by.may(Role.OPERATOR) and (not by.shops or who.shop in by.shops)
+    themselves = by.kind is Kind.PERSON and who.person is not None and by.key == who.person
+    return operator or themselves or (who.shop is not None and who.shop in by.shops and _acts(by))
 
 
 def _acts(by: Actor) -> bool:

@@ -1,0 +1,191 @@
+"""A neighbour's vouchers: what they have, buying, paying in a shop, showing a code; and a member shop's side of it."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from typing import Annotated, Any
+from uuid import UUID
+
+import segno
+from fastapi import APIRouter, Depends
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madang.db import Tx
+from madang.kernel import Actor, Invalid, Role, derived
+from madang.places import service as places
+from madang.ui import session
+from madang.ui.access import own, role
+from madang.ui.desk import Desk, Form, form_of
+from madang.vouchers import buying, issuing, paying, records
+from madang.vouchers.model import Merchant, MerchantState
+from madang.vouchers.paying import RefundLegs, SaleLegs, own_sales
+
+FORM = Annotated[Form, Depends(form_of)]
+SHOP_PEOPLE = (Role.MERCHANT, Role.STAFF, Role.OPERATOR)
+
+
+def router(desk: Desk, *, legs: SaleLegs = own_sales, refund_legs: RefundLegs | None = None) -> APIRouter:
+    """``/vouchers`` and ``/vouchers/shop/{shop}``. ``legs`` say where a sale's money goes (settlement's)."""
+    routes = APIRouter(prefix="/vouchers", include_in_schema=False)
+    _member(routes, desk, legs)
+    _shop(routes, desk, legs, refund_legs)
+    return routes
+
+
+def _member(routes: APIRouter, desk: Desk, legs: SaleLegs) -> None:
+    @routes.get("", name="vouchers", dependencies=[own])
+    def mine(request: Request, said: str = "") -> Response:
+        by, at_us = _me(request), desk.clock.now_us()
+        found = desk.read(lambda tx: buying.holdings(tx, by, at_us=at_us))
+        return desk.html(request, "mine", holdings=found, said=said)
+
+    @routes.post("/{programme}/buy", name="vouchers.buy", dependencies=[own])
+    def buy(request: Request, programme: str, form: FORM) -> Response:
+        by, face = _me(request), won(form)
+        id = derived("vouchers.page", by.key, form.get("idempotency_key", ""))
+
+        def act(tx: Tx, at_us: int) -> str:
+            buying.buy(tx, by, id=id, programme=programme, face_krw=face, at_us=at_us)
+            return "/vouchers?said=bought"
+
+        return desk.once(request, by, form, act)
+
+    @routes.post("/lots/{lot}/{what}", name="vouchers.lot", dependencies=[own])
+    def back(request: Request, lot: UUID, what: str, form: FORM) -> Response:
+        by = _me(request)
+        do = buying.cancel if what == "cancel" else buying.refund_rest
+
+        def act(tx: Tx, at_us: int) -> str:
+            do(tx, by, lot, at_us=at_us)
+            return f"/vouchers?said={'cancelled' if what == 'cancel' else 'rest'}"
+
+        return desk.once(request, by, form, act)
+
+    @routes.post("/{programme}/code", name="vouchers.code", dependencies=[own])
+    def code(request: Request, programme: str) -> Response:
+        by, made, at_us = _me(request), f"{secrets.randbelow(10**16):016}", desk.clock.now_us()
+        until = desk.write(lambda tx: paying.make_code(tx, by, programme, made, at_us=at_us))
+        shown = " ".join(made[n : n + 4] for n in range(0, 16, 4))
+        found = desk.read(lambda tx: buying.holding(tx, by, programme, at_us=at_us))
+        return desk.html(request, "code", code=shown, qr=qr(made), until_us=until, holding=found)
+
+    @routes.get("/pay/{shop}", name="vouchers.pay", dependencies=[own])
+    def ask(request: Request, shop: str, amount: int | None = None, said: str = "") -> Response:
+        by, at_us = _me(request), desk.clock.now_us()
+        place, taken = desk.read(lambda tx: (places.get(tx, by, shop), issuing.accepted_at(tx, by, shop, at_us)))
+        have = desk.read(lambda tx: [buying.holding(tx, by, one.id, at_us=at_us) for one in taken])
+        return desk.html(request, "pay", place=place, holdings=have, amount=amount, said=said)
+
+    @routes.post("/pay/{shop}", name="vouchers.pay.do", dependencies=[own])
+    def pay(request: Request, shop: str, form: FORM) -> Response:
+        by, amount = _me(request), won(form)
+        if form.get("confirmed") != "1":
+            at_us, programme = desk.clock.now_us(), form.get("programme", "")
+            place = desk.read(lambda tx: places.get(tx, by, shop))
+            have = desk.read(lambda tx: buying.holding(tx, by, programme, at_us=at_us))
+            return desk.html(request, "confirm", place=place, holding=have, amount=amount)
+        id = derived("vouchers.page_pay", by.key, form.get("idempotency_key", ""))
+
+        def act(tx: Tx, at_us: int) -> str:
+            paying.pay(
+                tx, by, id=id, programme=form.get("programme", ""), shop=shop, amount_krw=amount, legs=legs,
+                at_us=at_us,
+            )  # fmt: skip
+            return f"/vouchers/pay/{shop}?said=paid&amount={amount}"
+
+        return desk.once(request, by, form, act)
+
+
+def _shop(routes: APIRouter, desk: Desk, legs: SaleLegs, refund_legs: RefundLegs | None) -> None:
+    @routes.get("/shop/{shop}", name="vouchers.shop", dependencies=[role(*SHOP_PEOPLE)])
+    def accept(request: Request, shop: str, said: str = "") -> Response:
+        by, at_us = session.acting(request, shop), desk.clock.now_us()
+        r = records.redemptions
+
+        def read(tx: Tx) -> dict[str, Any]:
+            return {
+                "place": places.get(tx, by, shop),
+                "programmes": issuing.programmes(tx, by),
+                "taken": issuing.accepted_at(tx, by, shop, at_us),
+                "applications": issuing.applications_of(tx, by, shop=shop)
+                if by.may(Role.MERCHANT, Role.OPERATOR)
+                else [],
+                "recent": records.find(tx, r, r.c.shop == shop, order=[r.c.at_us.desc()], limit=20),
+            }
+
+        address = str(request.base_url).rstrip("/") + f"/vouchers/pay/{shop}"
+        return desk.html(request, "shop", qr=qr(address), address=address, said=said, **desk.read(read))
+
+    @routes.post("/shop/{shop}/take", name="vouchers.take", dependencies=[role(*SHOP_PEOPLE)])
+    def take(request: Request, shop: str, form: FORM) -> Response:
+        by, amount = session.acting(request, shop), won(form)
+        id = derived("vouchers.page_take", by.key, form.get("idempotency_key", ""))
+
+        def act(tx: Tx, at_us: int) -> str:
+            code = form.get("code", "")
+            paying.pay_by_code(tx, by, id=id, code=code, shop=shop, amount_krw=amount, legs=legs, at_us=at_us)
+            return f"/vouchers/shop/{shop}?said=taken"
+
+        return desk.once(request, by, form, act)
+
+    @routes.post("/shop/{shop}/apply", name="vouchers.apply", dependencies=[role(Role.MERCHANT, Role.OPERATOR)])
+    def apply(request: Request, shop: str, form: FORM) -> Response:
+        by = session.acting(request, shop)
+        id = derived("vouchers.page_apply", by.key, form.get("idempotency_key", ""))
+
+        def act(tx: Tx, at_us: int) -> str:
+            issuing.apply(
+                tx, by, Merchant(
+                    id=id, programme=form.get("programme", ""), shop=shop, category=form.get("category", "")[:40],
+                    region=form.get("region", "")[:10], sales_krw=won(form, "sales"),
+                    proof=form.get("proof", "")[:100], applied_us=at_us, state=MerchantState.APPLIED,
+                ),
+            )  # fmt: skip
+            return f"/vouchers/shop/{shop}?said=applied"
+
+        return desk.once(request, by, form, act)
+
+    @routes.post(
+        "/shop/{shop}/payments/{payment}", name="vouchers.give_back", dependencies=[role(Role.MERCHANT, Role.OPERATOR)]
+    )
+    def give_back(request: Request, shop: str, payment: UUID, form: FORM) -> Response:
+        by = session.acting(request, shop)
+        id = derived("vouchers.page_back", by.key, form.get("idempotency_key", ""))
+
+        def act(tx: Tx, at_us: int) -> str:
+            paying.give_back(tx, by, payment, id=id, amount_krw=won(form), legs=refund_legs, at_us=at_us)
+            return f"/vouchers/shop/{shop}?said=returned"
+
+        return desk.once(request, by, form, act)
+
+
+def qr(text: str) -> Markup:
+    """A QR code as SVG that takes its colours from the page's style."""
+    out = io.BytesIO()
+    segno.make_qr(text, error="m").save(
+        out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, svgclass="qr", lineclass="qr-dark"
+    )
+    return Markup(out.getvalue().decode())  # noqa: S704 - made here of digits or an address, by segno
+
+
+def _me(request: Request) -> Actor:
+    """The member themselves, without the roles they hold: nobody buys as an operator."""
+    by: Actor = session.signed_in(request).by
+    return Actor(by.kind, by.key, by.neighbourhood, frozenset({Role.NEIGHBOUR, Role.SHOPPER}))
+
+
+def won(form: Form, name: str = "amount") -> int:
+    """An amount as people write it: 12,000 or 12000."""
+    text = form.get(name, "").replace(",", "").replace("원", "").strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 13:
+        raise Invalid(
+            "vouchers.no_amount",
+            ko="금액을 숫자로 넣어 주세요.",
+            en="Give an amount in figures.",
+            next_ko="예: 12,000",
+            next_en="For instance 12,000.",
+        )
+    return int(text)

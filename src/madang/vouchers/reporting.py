@@ -1,0 +1,163 @@
+"""What an issuer sees and claims: sold, spent by merchant, held, expired; a month's claim, once the month is over."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import msgspec
+import sqlalchemy as sa
+
+from madang import ledger
+from madang.db import Tx
+from madang.kernel import Actor, derived
+from madang.ledger import Transfer
+from madang.payments import funding
+from madang.vouchers import errors, facts, issuing, records, rules
+from madang.vouchers.model import LotState, expired, subsidy
+
+
+class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant took in a month, refunds taken off; in how many payments."""
+
+    shop: str
+    amount_krw: int
+    payments: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One month of a programme: ``subsidy_krw`` is what the issuer owes, ``expired_krw`` what is the issuer's."""
+
+    programme: str
+    month: str
+    sold_krw: int
+    buyers: int
+    subsidy_krw: int
+    expired_krw: int
+    redeemed: tuple[Redeemed, ...]
+    outstanding_krw: int
+
+    @property
+    def redeemed_krw(self) -> int:
+        return sum(one.amount_krw for one in self.redeemed)
+
+    @property
+    def due_krw(self) -> int:
+        """What the issuer is to pay: subsidies less what expired."""
+        return self.subsidy_krw - self.expired_krw
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A month's claim as it was made; it does not change."""
+
+    programme: str
+    month: str
+    subsidy_krw: int
+    expired_krw: int
+    made_us: int
+    made_by: str
+    paid_us: int | None
+    body: str
+
+
+def report(tx: Tx, by: Actor, programme: str, month: str) -> Report:
+    """One month (2026-11) of a programme, for its officer or the operator."""
+    issuing.issuer_of(tx, by, programme)
+    lots, r = records.lots, records.redemptions
+    sums = (sa.func.coalesce(sa.func.sum(lots.c.face_krw), 0), sa.func.count(sa.distinct(lots.c.holder)))
+    sold = sa.select(*sums).where(
+        lots.c.neighbourhood == tx.neighbourhood, lots.c.programme == programme, lots.c.month == month,
+        lots.c.state.not_in([LotState.ORDERED.value, LotState.FAILED.value, LotState.CANCELLED.value]),
+    )  # fmt: skip
+    by_shop = (
+        sa.select(r.c.shop, sa.func.sum(r.c.amount_krw), sa.func.count(sa.distinct(r.c.payment)))
+        .where(r.c.neighbourhood == tx.neighbourhood, r.c.programme == programme, r.c.month == month)
+        .group_by(r.c.shop)
+    )
+    left = sa.select(sa.func.coalesce(sa.func.sum(lots.c.left_krw), 0)).where(
+        lots.c.neighbourhood == tx.neighbourhood, lots.c.programme == programme
+    )
+    face, buyers = tx.rows(sold)[0]
+    rows = sorted(tx.rows(by_shop), key=lambda row: (-int(row[1]), row[0]))
+    return Report(
+        programme=programme, month=month, sold_krw=int(face), buyers=int(buyers),
+        subsidy_krw=-ledger.balance(tx, subsidy(programme, month)).posted,
+        expired_krw=ledger.balance(tx, expired(programme, month)).posted,
+        redeemed=tuple(Redeemed(shop=shop, amount_krw=int(krw), payments=int(n)) for shop, krw, n in rows),
+        outstanding_krw=int(tx.rows(left)[0][0]),
+    )  # fmt: skip
+
+
+def make_claim(tx: Tx, by: Actor, programme: str, month: str, *, at_us: int) -> Claim:
+    """Claim a month that is over from the issuer; made again it is the same. Raises ``vouchers.not_now`` before."""
+    known = [one for one in claims_of(tx, by, programme) if one.month == month]
+    if known:
+        return known[0]
+    if month >= rules.month_of(at_us):
+        raise errors.not_now("아직 끝나지 않은 달입니다.", "the month is not over yet.")
+    found = report(tx, by, programme, month)
+    claim = Claim(
+        programme=programme, month=month, subsidy_krw=found.subsidy_krw, expired_krw=found.expired_krw,
+        made_us=at_us, made_by=by.key, paid_us=None, body=as_csv(found),
+    )  # fmt: skip
+    records.add(tx, records.claims, [msgspec.structs.asdict(claim)])
+    _tell(tx, by, claim, False, at_us)
+    return claim
+
+
+def claim_paid(tx: Tx, by: Actor, programme: str, month: str, *, at_us: int) -> Claim:
+    """The issuer's money for a claim has come in: what it owed is settled."""
+    known = [one for one in claims_of(tx, by, programme) if one.month == month]
+    if not known:
+        raise errors.unknown(f"{programme}/{month}")
+    claim = known[0]
+    if claim.paid_us is not None:
+        return claim
+    bank = funding(at_us)
+    legs = [
+        (bank, subsidy(programme, month), claim.subsidy_krw),
+        (expired(programme, month), bank, claim.expired_krw),
+    ]
+    moves = [
+        Transfer(
+            id=derived("vouchers.claim", programme, month, n), debit=debit, credit=credit, amount=krw,
+            cause=f"claim/{month}", at_us=at_us,
+        )
+        for n, (debit, credit, krw) in enumerate(legs)
+        if krw > 0
+    ]  # fmt: skip
+    if moves:
+        ledger.post(tx, moves)
+    c = records.claims
+    records.change(tx, c, c.c.programme == programme, c.c.month == month, paid_us=at_us)
+    _tell(tx, by, claim, True, at_us)
+    return msgspec.structs.replace(claim, paid_us=at_us)
+
+
+def claims_of(tx: Tx, by: Actor, programme: str) -> list[Claim]:
+    """A programme's claims, the newest month first."""
+    issuing.issuer_of(tx, by, programme)
+    c = records.claims
+    return [Claim(**row) for row in records.find(tx, c, c.c.programme == programme, order=[c.c.month.desc()])]
+
+
+def as_csv(one: Report) -> str:
+    """The claim file: a line a merchant, then the sums."""
+    out = io.StringIO()
+    write = csv.writer(out).writerow
+    write(["가맹점 merchant", "사용액 redeemed KRW", "건수 payments"])
+    for shop in one.redeemed:
+        write([shop.shop, shop.amount_krw, shop.payments])
+    write(["판매액 sold", one.sold_krw, one.buyers])
+    write(["지원금 subsidy", one.subsidy_krw, ""])
+    write(["기한 지난 금액 expired", -one.expired_krw, ""])
+    write(["청구액 due", one.due_krw, ""])
+    return out.getvalue()
+
+
+def _tell(tx: Tx, by: Actor, claim: Claim, paid: bool, at_us: int) -> None:
+    body = facts.Claimed(
+        programme=claim.programme, month=claim.month, subsidy_krw=claim.subsidy_krw, expired_krw=claim.expired_krw,
+        paid=paid,
+    )  # fmt: skip
+    facts.tell(tx, by, body, about=f"programme:{claim.programme}", at_us=at_us)

@@ -1,0 +1,213 @@
+"""Pages of vouchers and settlement, as a neighbour, a shop, an issuer and the operator use them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from tests.settlement.house import House, line
+
+from madang import ledger, payments, places, settlement, vouchers
+from madang.db import Database, open_database
+from madang.deals.links import Links
+from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, system
+from madang.kernel.settings import Settings
+from madang.serve import site
+from madang.settlement import ReserveRule
+from madang.ui import Asking, Identity
+from madang.web import Running, Shopfront, create_app, start
+
+N, BY = "n1", system("n1")
+MINA, SELLER, OFFICER, BOSS = (UUID(int=n) for n in range(101, 105))
+ROLES = {
+    MINA: Role.NEIGHBOUR, SELLER: Role.MERCHANT, OFFICER: Role.VOUCHER_ISSUER, BOSS: Role.OPERATOR,
+}  # fmt: skip
+
+
+def who(asking: Asking) -> Identity | None:
+    """The cookie names somebody; a merchant acts for the shop s1."""
+    found = asking.cookies.get("as", "")
+    if not found:
+        return None
+    key = UUID(found)
+    alone = Actor(Kind.PERSON, str(key), N, frozenset({ROLES[key]} if key != SELLER else set()))
+    in_shop = Actor(Kind.PERSON, str(key), N, frozenset({ROLES[key]}), frozenset({"s1"}))
+    return Identity(alone, lambda shop: in_shop if key == SELLER and shop == "s1" else alone, bound="b" * 32)
+
+
+class Town:
+    """A served neighbourhood with a voucher, a member shop and a maker who is settled."""
+
+    def __init__(self, db: Database, folder: Path, clock: ManualClock) -> None:
+        self.db, self.clock, self.house = db, clock, House(db, clock, Uuid7(clock))
+        at, do = clock.now_us(), self.house.do
+        for shop, ko, en in (("s1", "소문난 국수", "Noodle House"), ("s2", "책방", "Bookshop")):
+            do(places.add_place, shop, places.PlaceKind.SHOP, ko, en, at_us=at)
+        issuer = vouchers.Issuer(
+            id="city", name_ko="마당시", name_en="Madang City", klass="other", officer=str(OFFICER)
+        )
+        do(vouchers.add_issuer, issuer)
+        kind = vouchers.ProgrammeKind.VOUCHER
+        do(
+            vouchers.add_programme,
+            vouchers.Programme(
+                id="won", issuer="city", kind=kind, name_ko="마당사랑상품권", name_en="Madang voucher", from_us=at
+            ),
+        )
+        rule = vouchers.Rule(
+            programme="won", from_us=at, discount_bp=1_000, month_cap_krw=700_000, holding_cap_krw=1_500_000,
+            source="마당시 고시 2026-12",
+        )  # fmt: skip
+        do(vouchers.set_rule, rule, at_us=at)
+        asked = vouchers.Merchant(
+            id=UUID(int=7), programme="won", shop="s1", category="food", region="4111", sales_krw=300_000_000,
+            proof="paper-1", applied_us=at, state=vouchers.MerchantState.APPLIED,
+        )  # fmt: skip
+        do(vouchers.apply, asked)
+        do(vouchers.decide, asked.id, approve=True, at_us=at)
+        top = payments.top_up(id=UUID(int=8), person=str(MINA), amount_krw=500_000, at_us=at)
+        db.write(lambda tx: ledger.post(tx, top), neighbourhood=N)
+        do(
+            settlement.add_party, "merchant/s1", name_ko="소문난 국수", name_en="Noodle House", shop="s1",
+            registration="1248100998", at_us=at,
+        )  # fmt: skip
+        self.house.terms("merchant/s1", "sales", "platform", 500)
+        why = {"reason_ko": "신규 입점: 반품 대비", "reason_en": "New here: cover for returns"}
+        do(
+            settlement.set_reserve_rule,
+            ReserveRule(id=UUID(int=9), party="merchant/s1", bp=1_000, days=30, from_us=at, **why),
+        )
+        served = site.Site(
+            db=db,
+            clock=clock,
+            neighbourhood=N,
+            home=folder,
+            settings=Settings(home=str(folder)),
+            links=Links([b"l" * 32]),
+        )
+        front = Shopfront(neighbourhood=N, clock=clock, more=site.routers(served), identify=who)
+        self.running: Running = start(create_app(front), "127.0.0.1", 0)
+        self.browsers: list[Browser] = []
+
+    def as_(self, person: UUID) -> Browser:
+        self.browsers.append(Browser(self.running.url, person))
+        return self.browsers[-1]
+
+    def close(self) -> None:
+        for browser in self.browsers:
+            browser.close()
+        self.running.stop()
+
+
+class Browser:
+    """Opens pages and sends the forms that stand on them."""
+
+    def __init__(self, url: str, person: UUID) -> None:
+        self._http = httpx.Client(
+            base_url=url, cookies={"as": str(person)}, headers={"Accept": "text/html"}, follow_redirects=True
+        )
+        self.text, self.status = "", 0
+
+    def close(self) -> None:
+        self._http.close()
+
+    def open(self, path: str) -> Browser:
+        return self._seen(self._http.get(path))
+
+    def send(self, action: str, **more: str) -> Browser:
+        """Fill in and send the form on this page whose address ends so."""
+        form = re.search(
+            rf'<form[^>]*method="post"[^>]*action="([^"]*{re.escape(action)})"(.*?)</form>', self.text, re.S
+        )
+        assert form, f"no form for {action}"
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[2]))
+        return self._seen(self._http.post(form[1], data={**hidden, **more}))
+
+    def _seen(self, answer: httpx.Response) -> Browser:
+        self.text, self.status = answer.text, answer.status_code
+        return self
+
+
+@pytest.fixture
+def town(sqlite_url: str, tmp_path: Path, clock: ManualClock) -> Iterator[Town]:
+    with open_database(sqlite_url, clock=clock, migrate=False, durable=False) as db:
+        made = Town(db, tmp_path, clock)
+        yield made
+        made.close()
+
+
+def test_a_neighbour_buys_pays_and_cancels(town: Town) -> None:
+    mina = town.as_(MINA).open("/vouchers?lang=ko")
+    assert "10% 할인" in mina.text
+    mina.send("/won/buy", amount="100,000")
+    assert "상품권을 샀어요" in mina.text
+    mina.open("/vouchers/pay/s1").send("/vouchers/pay/s1", amount="12,000")
+    assert "12,000원 결제하기" in mina.text
+    mina.send("/vouchers/pay/s1")
+    assert "12,000원을 결제했어요" in mina.text
+    mina.open("/vouchers").send("/won/buy", amount="50,000")
+    mina.send("/cancel")
+    assert "구매를 취소하고" in mina.text
+    assert town.house.posted("wallet", str(MINA)) == 410_000
+    mina.open("/vouchers").send("/won/buy", amount="650,000")
+    assert (mina.status, "vouchers.over_month" in mina.text) == (409, True)
+    assert "vouchers.no_amount" in mina.open("/vouchers").send("/won/buy", amount="많이").text
+
+
+def test_a_shop_takes_a_code_once_and_gives_back(town: Town) -> None:
+    mina, shop = town.as_(MINA).open("/vouchers"), town.as_(SELLER)
+    mina.send("/won/buy", amount="30000").open("/vouchers").send("/won/code")
+    (code,) = re.findall(r'class="code">([\d ]+)<', mina.text)
+    shop.open("/vouchers/shop/s1?lang=en").send("/take", code=code, amount="9,000")
+    assert "Payment received" in shop.text
+    assert shop.send("/take", code=code, amount="1").status == 404
+    (paid,) = set(re.findall(r"/payments/([0-9a-f-]{36})", shop.open("/vouchers/shop/s1").text))
+    shop.send(paid, amount="4,000")
+    assert town.house.posted("payable_pending", "merchant/s1") == round(5_000 * 0.945)
+    assert "₩25,000" in town.as_(MINA).open("/vouchers?lang=en").text
+    assert town.as_(SELLER).open("/vouchers/shop/s2").status == 403
+
+
+def test_an_issuer_reviews_rules_and_claims(town: Town) -> None:
+    town.as_(MINA).open("/vouchers").send("/won/buy", amount="200000")
+    shop = town.as_(BOSS).open("/vouchers/shop/s2?lang=ko")
+    shop.send("/apply", programme="won", sales="100000000", category="books", region="4111", proof="paper-2")
+    officer = town.as_(OFFICER).open("/issuer/won?lang=ko")
+    assert "20,000원" in officer.text
+    ids = re.findall(r"/merchants/([0-9a-f-]{36})", officer.text)
+    officer.send(next(id for id in ids if id != str(UUID(int=7))), what="approve", reason="확인")
+    assert officer.text.count("승인 취소") == 2
+    town.clock.advance(s=1)
+    officer.send("/rules", discount="15", month_cap="500,000", holding_cap="1,000,000", budget="0", source="고시")
+    assert "15%" in officer.text
+    assert officer.send("/claims", month="2026-09").status == 409
+    town.clock.advance(s=40 * 86_400)
+    officer.open("/issuer/won").send("/claims", month="2026-09")
+    assert "판매액" in officer.open("/issuer/won/claims/2026-09").text
+    assert town.as_(MINA).open("/issuer/won").status == 403
+
+
+def test_a_merchant_sees_where_the_money_is_and_the_operator_pays(town: Town) -> None:
+    house = town.house
+    house.do(settlement.set_account, "merchant/s1", "payee", id=UUID(int=5), at_us=town.clock.now_us())
+    house.paid_sale(UUID(int=50), line(1, 110_000))
+    house.settle(days=21)
+    shop = town.as_(SELLER).open("/settlement?lang=ko")
+    assert "소문난 국수" in shop.text
+    shop.open("/settlement/merchant/s1")
+    assert "신규 입점: 반품 대비" in shop.text
+    shop.send("/reserves/" + re.findall(r"/reserves/([0-9a-f-]{36})", shop.text)[0], why="반품이 없었습니다")
+    assert "이의를 보냈어요" in shop.text
+    boss = town.as_(BOSS).open("/console/settlement?lang=ko")
+    assert "반품이 없었습니다" in boss.text
+    payout = re.findall(r"/payouts/([0-9a-f-]{36})", boss.text)[0]
+    boss.send(payout, what="paid", reference="bank-1")
+    assert "지급됨" in shop.open("/settlement/merchant/s1").text
+    assert "기말" in shop.open("/settlement/merchant/s1/statements/2026-10").text
+    assert boss.open("/console/settlement/books.beancount").text.startswith("option")
+    assert town.as_(MINA).open("/settlement/merchant/s1").status == 403
+    assert town.as_(MINA).open("/console/settlement").status == 403
