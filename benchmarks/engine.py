@@ -36,8 +36,31 @@ MADE = (("1-person", 306, 110.0), ("4-people", 306, 320.0), ("8-people", 306, 65
         ("153-plates", 153, 320.0), ("612-plates", 612, 320.0))  # fmt: skip
 PARTS = {
     "plates": ("samples", "plates", "history", "senses", "health", "interactions", "holds", "touches"),
-    "people and hands": ("people", "trails", "rejoin", "reach", "reaches", "contacts", "clocks", "visits"),
-    "belief and words": ("belief", "states", "ways", "hypotheses", "decide", "sight"),
+    "people and hands": (
+        "people",
+        "stride",
+        "bodies",
+        "matching",
+        "trails",
+        "rejoin",
+        "reach",
+        "reaches",
+        "contacts",
+        "clocks",
+        "visits",
+    ),
+    "belief and words": (
+        "belief",
+        "states",
+        "ways",
+        "hypotheses",
+        "handing",
+        "unseen",
+        "witness",
+        "doubt",
+        "decide",
+        "sight",
+    ),
     "feeding": ("engine", "flow", "replaying", "store", "settings", "types"),
 }
 
@@ -230,7 +253,15 @@ def _parts(runs: list[Run]) -> Table:
     for part, files in (PARTS | rest).items():
         cells = (1000 * r.engine_s / r.shop_s * sum(r.shares.get(f, 0.0) for f in files) for r in shown)
         table.rows.append((part, *(f"{ms:.2f}" for ms in cells)))
+    table.rows.append(("plates, us per plate", *(f"{_us(r, 'plates') / r.plates:.1f}" for r in shown)))
+    people = (f"{_us(r, 'people and hands') / max(r.people, 1.0):.0f}" for r in shown)
+    table.rows.append(("people and hands, us per person", *people))
     return table
+
+
+def _us(r: Run, part: str) -> float:
+    """Microseconds of a part per shop second."""
+    return 1e6 * r.engine_s / r.shop_s * sum(r.shares.get(f, 0.0) for f in PARTS[part])
 
 
 def _shares(runs: list[Run]) -> Table:

@@ -24,7 +24,7 @@ FASTEST_M_S = 2.5
 """A body's speed is never believed to be greater, along either axis."""
 AHEAD_S = 0.4
 """Nobody is expected to have walked on for longer than this."""
-LONGEST = 48
+LONGEST = 64
 """Frames in one stride."""
 
 Sighting = tuple[str, Floats]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from madang.walkout.engine import Engine, Gate, Moved, Receipt, Settings, Store, Update, Vision
 from madang.walkout.recordings.model import BATCH, MISSING, Prediction, Recording
 
-STEP_S = 2.0  # how often a replay asks the engine what it knows, in shop time
+STEP_S = 5.0  # how often a replay asks the engine what it knows, in shop time
 
 _PLATES, _FRAME, _GATE, _VISION = range(4)
 
@@ -23,7 +23,7 @@ class Listener(Protocol):
 
 
 def replay(recording: Recording, settings: Settings | None = None, listener: Listener | None = None) -> Prediction:
-    """Feed every message at its time of arrival, ask the engine every two seconds, and collect what it finally says."""
+    """Feed every message at its time of arrival, ask the engine every `STEP_S`, and collect what it finally says."""
     store = Store.from_json(recording.store)
     engine = Engine(store, settings)
     said = _Said(listener)
