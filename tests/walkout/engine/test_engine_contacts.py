@@ -9,7 +9,7 @@ import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, layout, play, receipts
 
 from madang.walkout.engine.contacts import Contact, Contacts, Passing, passing
-from madang.walkout.engine.handing import outcomes
+from madang.walkout.engine.handing import Meetings, outcomes
 from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import Cart, Held
@@ -120,7 +120,7 @@ TIMES = {1: 10.0, 2: 12.0}
 def _believed(met: Passing, hands: dict[tuple[int, int], int]) -> dict[tuple[str, ...], float]:
     """Probability of what body 7 still holds after the contact."""
     found: dict[tuple[str, ...], float] = {}
-    for logp, carts in outcomes({7: Cart((COLA, MILK))}, met, TIMES, hands, Settings()):
+    for logp, carts in outcomes({7: Cart((COLA, MILK))}, met, 0.85, TIMES, hands, Settings()):
         left = tuple(h.product for h in carts[7].units)
         found[left] = found.get(left, 0.0) + math.exp(logp)
     total = sum(found.values())
@@ -142,14 +142,14 @@ def test_what_was_taken_after_the_contact_was_not_handed_over() -> None:
 
 def test_an_item_handed_over_is_in_the_other_cart() -> None:
     met = Passing(20.0, 7, 8, (0, 0), 5.0, -math.inf)
-    moved = [c for _, c in outcomes({7: Cart((COLA,))}, met, TIMES, {}, Settings()) if 7 not in c]
+    moved = [c for _, c in outcomes({7: Cart((COLA,))}, met, 0.25, TIMES, {}, Settings()) if 7 not in c]
     assert [c[8].units for c in moved] == [(COLA,)]
 
 
 def test_a_hypothesis_with_nothing_to_give_does_not_explain_a_hand_over() -> None:
     met = Passing(20.0, 7, 8, (0, 0), 5.0, 5.0)
-    empty = sum(math.exp(x) for x, _ in outcomes({}, met, TIMES, {}, Settings()))
-    full = sum(math.exp(x) for x, _ in outcomes({7: Cart((COLA,))}, met, TIMES, {}, Settings()))
+    empty = sum(math.exp(x) for x, _ in outcomes({}, met, 0.25, TIMES, {}, Settings()))
+    full = sum(math.exp(x) for x, _ in outcomes({7: Cart((COLA,))}, met, 0.25, TIMES, {}, Settings()))
     assert full > 10 * empty
 
 
@@ -158,3 +158,23 @@ def test_an_item_left_on_the_floor_is_that_of_the_hand_that_reached_down() -> No
     s.shopper("a", Walker(1, 30, stand=0.5, reach={7: 0, 12: 3}, floor=[18.0]))
     s.loads = [(7, 0, -380.0), (12, 3, -540.0)]
     assert len(receipts(play(s))["a"]) == 1
+
+
+def test_where_hands_meet_all_the_time_a_meeting_says_less() -> None:
+    meetings = Meetings(Settings())
+    first = meetings.gives(Passing(20.0, 7, 8, (0, 0), 2.0, 2.0))
+    for k in range(6):
+        crowded = meetings.gives(Passing(21.0 + k, 7, 8, (0, 0), 2.0, 2.0))
+    later = meetings.gives(Passing(200.0, 7, 8, (0, 0), 2.0, 2.0))
+    assert crowded < 0.4 * first
+    assert later == first
+    assert meetings.gives(Passing(27.0, 7, None, (0, None), 0.0, -math.inf)) == Settings().floor_leaves
+
+
+def test_who_came_to_the_other_gives_rather_than_takes() -> None:
+    told, people = _Meeting().watch()
+    a, b = people.bodies[told[0].a], people.bodies[told[0].b or 0]
+    stood = passing(told[0], a, b)
+    a.trail.xy[:, 0] += np.linspace(-2.5, 0.0, len(a.trail.xy))
+    came = passing(told[0], a, b)
+    assert came.given - came.taken > stood.given - stood.taken + 0.4

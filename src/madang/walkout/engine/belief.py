@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from madang.walkout.engine.contacts import Passing
 from madang.walkout.engine.doubt import Doubts
-from madang.walkout.engine.handing import outcomes
+from madang.walkout.engine.handing import Meetings, outcomes
 from madang.walkout.engine.hypotheses import FOUND, Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.reaches import Reached
@@ -62,6 +62,7 @@ class Belief:
         self.doubts = Doubts()
         self.witness = Witness(catalogue, self.doubts)
         self.unseen = Unseen(catalogue, settings)
+        self.meetings = Meetings(settings)
         self._unweighed = 0
         self._doers: dict[int | None, float] = {}
         self._of: dict[int, Beam] = {}
@@ -281,8 +282,9 @@ class Belief:
             if any(b in x.carts for x in beam.states for b in both):
                 self.doubts.note(body, "met", 1.0 / (1.0 + math.exp(-max(met.given, met.taken) / TEMPER)))
         children: list[State] = []
+        prior = self.meetings.gives(met)
         for state in beam.states:
-            for logp, carts in outcomes(state.carts, met, self.times, self._hands, self.s):
+            for logp, carts in outcomes(state.carts, met, prior, self.times, self._hands, self.s):
                 children.append(State(state.logw + logp, carts, state.lying, state.story))
         self._settle(beam, children, None)
 

@@ -42,6 +42,9 @@ PAUSE_S = 0.6
 """Hands that have not been near for this long have parted."""
 BEFORE_S, AFTER_S = (-1.6, -0.3), (0.3, 1.6)
 """When a hand's height before and after a contact is looked at, from its beginning and end."""
+BRINGS_NATS, CAME_M, CAME_S = 0.45, 0.5, 4.0
+"""Who gives comes to the other, in about seven of ten hand-overs (of 11 simulated ones, 8), within seconds; nobody
+came when both stood before."""
 AT_REST_M = 0.3
 """... while it is this near the body's neck: not reaching for something."""
 
@@ -238,14 +241,23 @@ def passing(contact: Contact, a: Body | None, b: Body | None) -> Passing:
     if contact.b is None or two is None:
         return Passing(contact.t, contact.a, None, contact.hands, contact.odds, -math.inf)
     sunk_a, sunk_b = _sunk(a, one, contact), _sunk(b, two, contact)
+    brings = BRINGS_NATS * math.tanh((_came(a, contact) - _came(b, contact)) / CAME_M)
     return Passing(
         contact.t,
         contact.a,
         contact.b,
         contact.hands,
-        contact.odds + _shown(sunk_a) + _shown(-sunk_b),
-        contact.odds + _shown(-sunk_a) + _shown(sunk_b),
+        contact.odds + brings + _shown(sunk_a) + _shown(-sunk_b),
+        contact.odds - brings + _shown(-sunk_a) + _shown(sunk_b),
     )
+
+
+def _came(body: Body | None, contact: Contact) -> float:
+    """How far the body came in the seconds before the contact, metres."""
+    if body is None:
+        return 0.0
+    xy = body.trail.xy[body.trail.span(contact.t0 - CAME_S, contact.t0)]
+    return float(np.hypot(*(xy[-1] - xy[0]))) if len(xy) > 1 else 0.0
 
 
 def _sunk(body: Body | None, hand: int, contact: Contact) -> float:

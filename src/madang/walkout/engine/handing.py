@@ -9,17 +9,37 @@ from madang.walkout.engine.contacts import Passing
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import EMPTY, Carts, Held, with_cart
 
+CROWD_S = 60.0
+"""How long a meeting counts as lately."""
 Hands = Mapping[tuple[int, int], int]
 """(shift, body) -> the hand that took, 0 left, 1 right."""
 
 
+class Meetings:
+    """How often hands have met lately: where it is crowded, most of them meet by chance."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.s = settings
+        self._times: list[float] = []
+
+    def gives(self, met: Passing) -> float:
+        """Probability that something passed (or was left), before the contact's shape is looked at."""
+        if met.b is None:
+            return self.s.floor_leaves
+        self._times = [t for t in self._times if t > met.t - CROWD_S]
+        crowd = 1.0 + len(self._times) / self.s.contact_crowd
+        if max(met.given, met.taken) > 0.0:
+            self._times.append(met.t)
+        return self.s.contact_gives / crowd
+
+
 def outcomes(
-    carts: Carts, met: Passing, times: Mapping[int, float], hands: Hands, s: Settings
+    carts: Carts, met: Passing, prior: float, times: Mapping[int, float], hands: Hands, s: Settings
 ) -> list[tuple[float, Carts]]:
-    """(log likelihood, carts after it) of everything the contact may have been. `times` are those of the shifts.
+    """(log likelihood, carts after it) of everything the contact may have been, `prior` that it was anything. `times`
+    are those of the shifts.
 
     A hypothesis in which nobody has anything to give is not spared: it does not explain the hands."""
-    prior = s.floor_leaves if met.b is None else s.contact_gives
     out = [(math.log(1.0 - prior), carts)]
     ways = [(met.a, met.b, met.hands[0], met.given)]
     if met.b is not None:

@@ -230,6 +230,8 @@ class Settings:
     """A contact is judged this long after it, when what was taken before it is known."""
     contact_gives: float = 0.25
     """Such a contact hands something over with this probability, before its shape is looked at."""
+    contact_crowd: float = 2.0
+    """... less often where hands meet all the time: half as likely after so many meetings within a minute."""
     hand_keeps: float = 0.6
     """What a hand gives or leaves is what that hand took last; items are seldom moved from hand to hand ..."""
     last_item: float = 0.6
