@@ -7,6 +7,7 @@ from uuid import UUID
 
 from madang import catalog, ledger, members, payments, places
 from madang.db import Database, Tx
+from madang.demo import shelves
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, derived, system
 from madang.storefront import terms
@@ -47,6 +48,7 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
         places.add_shop(tx, BY, SHOP, NAME_KO, NAME_EN, layout, at_us)
         catalog.add_products(tx, BY, stock.products, id=derived("demo.products"), at_us=at_us)
         catalog.set_prices(tx, BY, stock.prices, id=derived("demo.prices"), at_us=at_us)
+        shelves.arrange(tx, BY, stock.products, at_us)
         catalog.set_facings(tx, BY, SHOP, stock.facings, id=derived("demo.facings"), at_us=at_us, whole=True)
 
     def stock_up(tx: Tx) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from madang import journal, ledger, members, settlement, vouchers
+from madang.catalog import search
 from madang.db import Database, Tx
 from madang.files import Store
 from madang.kernel import Actor, Clock
@@ -18,6 +19,10 @@ from madang.serve.rounds import Rounds
 CHECK_US = 10 * MINUTE_US
 LAPSE_US = 10 * SECOND_US
 FAULTS_MAX = 20
+INDEXED = 100
+"""Listings indexed in one transaction."""
+DOWN_US = 30 * DAY_US
+"""Prices that came into force while the program was down so long are taken up at its start."""
 
 log = logging.getLogger("madang.serve")
 
@@ -41,10 +46,12 @@ class Bookkeeping:
         self._audit = Audit()
         self.faults: tuple[str, ...] = ()
         self.checked_us = 0
+        self._indexed_us = clock.now_us() - DOWN_US
 
     def go_round(self, rounds: Rounds, *, tidy_first_us: int = 0) -> None:
         """Check every ten minutes, tidy once a day; what was held and has run out is free within seconds."""
         rounds.every(LAPSE_US, "lapse", self.lapse)
+        rounds.every(MINUTE_US, "search", self.index)
         rounds.every(CHECK_US, "check", self.check)
         rounds.every(CHECK_US, "settle", self.settle)
         rounds.every(DAY_US, "tidy", self.tidy, first_us=tidy_first_us)
@@ -53,6 +60,17 @@ class Bookkeeping:
         """Time out what is pending and due, so that nobody sees as taken what is free (booking does so by itself)."""
         now_us = self._clock.now_us()
         self._db.write(lambda tx: ledger.expire(tx, now_us), neighbourhood=self._by.neighbourhood)
+
+    def index(self) -> None:
+        """Bring the search index up to now: prices that have come into force, and all of it after an update."""
+        now_us, since_us, n = self._clock.now_us(), self._indexed_us, self._by.neighbourhood
+
+        def some(tx: Tx) -> int:
+            return search.index(tx, self._by, at_us=now_us, since_us=since_us, limit=INDEXED)
+
+        while self._db.write(some, neighbourhood=n) >= INDEXED:
+            since_us = now_us
+        self._indexed_us = now_us
 
     def check(self) -> bool:
         """Recompute what has been booked since the check before, and compare."""
