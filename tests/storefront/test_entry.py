@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from tests.asking import Client
 from tests.storefront.street import BY, N, Street
 
 from madang import members
 from madang.jobs import run_due
 from madang.kernel import Actor, Conflict, Kind, NotFound, Role
+from madang.serve.checkin import operator
+from madang.serve.door import ENTRIES, router
 from madang.storefront import entry
+from madang.web import Shopfront, create_app
 
 GATE = Actor(Kind.SENSOR, "gate", N, frozenset({Role.DEVICE}))
 
@@ -63,3 +67,18 @@ def test_a_code_nobody_issued_opens_nothing(street: Street) -> None:
     street.open()
     with pytest.raises(NotFound):
         check(street, "made-up")
+
+
+def test_the_operators_door_lets_a_code_in_once(street: Street) -> None:
+    street.open()
+    issued(street, "code-1")
+    door = router(
+        street.db, street.clock, operator(N), None, allowed=lambda key: key == "k", status=dict, changed=lambda _: None
+    )
+    client = Client(create_app(Shopfront(neighbourhood=N, clock=street.clock, more=[door])))
+
+    def ask(key: str) -> int:
+        headers = {"Authorization": "Bearer k", "Idempotency-Key": key}
+        return client.post(ENTRIES, headers=headers, json={"code": "code-1", "gate": "g1"}).status_code
+
+    assert [ask("a"), ask("a"), ask("b")] == [200, 200, 409], "the same request again is the same answer"

@@ -10,6 +10,7 @@ from madang import ledger, members, payments
 from madang.db import Tx
 from madang.kernel import Actor, Conflict, Kind, Role, derived
 from madang.payments import on_account
+from madang.storefront import entry
 
 
 class CheckedIn(msgspec.Struct, frozen=True):
@@ -48,3 +49,10 @@ def check_in(
         paid = payments.top_up(id=top_up, person=str(key), amount_krw=top_up_krw, at_us=at_us, cause="check-in")
         ledger.post(tx, paid)
     return CheckedIn(key, ledger.balance(tx, payments.wallet(str(key))).posted)
+
+
+def come_in(tx: Tx, by: Actor, code: str, *, gate: str, at_us: int) -> UUID:
+    """Whose code it is, once: asked by the gate before it opens. A code of a phone is used up by it, a replay refused
+    (``Conflict`` ``storefront.code_over``); a lasting one (a card) opens again."""
+    by.need(Role.OPERATOR)
+    return entry.check(tx, by, code, gate=gate, at_us=at_us)

@@ -18,11 +18,12 @@ from madang.guard import Answer, once
 from madang.guard.once import fingerprint
 from madang.kernel import Actor, Clock, NotSignedIn, derived
 from madang.serve import trusting
-from madang.serve.checkin import CheckedIn, check_in
+from madang.serve.checkin import CheckedIn, check_in, come_in
 from madang.ui import access
 from madang.walkout import pricing, process, service
 
 CREDENTIALS = "/v1/operator/credentials"
+ENTRIES = "/v1/operator/entries"
 VISITS = "/v1/operator/visits"
 STATUS = "/v1/operator/status"
 TOP_UP_KRW_MAX = 2_000_000
@@ -34,6 +35,13 @@ class NewCredential(BaseModel):
     credential: Annotated[str, Field(min_length=1, max_length=64)]
     person: UUID | None = None
     top_up_krw: Annotated[int, Field(ge=0, le=TOP_UP_KRW_MAX)] = 0
+
+
+class Entry(BaseModel):
+    """A code that a gate has read."""
+
+    code: Annotated[str, Field(min_length=1, max_length=64)]
+    gate: Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class Carried(BaseModel):
@@ -137,6 +145,15 @@ def _credentials(routes: APIRouter, once_only: _Once, by: Actor) -> None:
             return check_in(tx, by, asked.credential, id=id, at_us=at_us, person=person, top_up_krw=top_up_krw)
 
         return once_only.write(CREDENTIALS, asked, idempotency_key, act)
+
+    @routes.post(ENTRIES)
+    def enter(asked: Entry, idempotency_key: Annotated[str, Header()] = "") -> Response:
+        """May whoever showed this code come in? The person's key, once; 409 for a code that was used or has run out."""
+
+        def act(tx: Tx, at_us: int) -> dict[str, str]:
+            return {"person": str(come_in(tx, by, asked.code, gate=asked.gate, at_us=at_us))}
+
+        return once_only.write(ENTRIES, asked, idempotency_key, act)
 
 
 def _visits(
