@@ -79,7 +79,7 @@ PAGES = {
     "browse.search": "/shops/s1/search?q=라면",
     "browse.product": "/shops/s1/products/tee?sku=TEE-L",
     "browse.collection": "/shops/s1/collections/here",
-    "browse": "/shops",
+    "browse.shops": "/shops",
     "browse.offline": "/offline",
     "browse.suggest": "/shops/s1/suggest?q=ㅅㄹ",
     "browse.drawn": "/pictures/drawn/tee.svg",

@@ -34,7 +34,7 @@ def router(shop: Storefront) -> APIRouter:
 
 
 def _shelves(routes: APIRouter, here: Storefront) -> None:
-    @routes.get("/shops", name="browse")
+    @routes.get("/shops", name="browse.shops")
     def shops(request: Request) -> Response:
         by = here.buyer(request)
         found = here.read(lambda tx: browsing.shops(tx, by))
