@@ -11,7 +11,7 @@ from tests.payments.counter import person
 from tests.payments.pay_stage import N, PayStage
 
 from madang import jobs, ledger, payments
-from madang.db import Database
+from madang.db import open_database
 from madang.kernel import ManualClock, Role, Uuid7
 from madang.payments import Part, State
 from madang.web import start
@@ -42,12 +42,12 @@ class Browser:
 
 
 @pytest.fixture
-def browser(db: Database, clock: ManualClock, ids: Uuid7) -> Iterator[Browser]:
-    stage = PayStage(db, clock, ids)
-    made = Browser(stage)
-    with made.client:
-        yield made
-    made.running.stop()
+def browser(sqlite_url: str, clock: ManualClock, ids: Uuid7) -> Iterator[Browser]:
+    with open_database(sqlite_url, clock=clock, migrate=False, durable=False) as db:
+        made = Browser(PayStage(db, clock, ids))
+        with made.client:
+            yield made
+        made.running.stop()
 
 
 @pytest.mark.parametrize("company", ["toss", "kakao"])
