@@ -5,6 +5,7 @@ means of payment that spends the lots that expire first, in shops whose membersh
 back to the lots it took from. ``docs/vouchers.md`` has the rules with their sources.
 """
 
+from madang.vouchers import credit
 from madang.vouchers.buying import Holding, buy, cancel, expire_due, holding, holdings, refund_rest
 from madang.vouchers.checking import differences
 from madang.vouchers.issuing import (
@@ -54,6 +55,7 @@ __all__ = [
     "buy",
     "cancel",
     "check_accepts",
+    "credit",
     "decide",
     "differences",
     "expire_due",
