@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from tests.storefront.shelves import Shelves, fill
 from tests.storefront.street import Street
 from tests.web.browser.conftest import AXE
@@ -63,7 +63,7 @@ def test_typing_suggests_and_a_choice_shows_its_own_price(browser: Browser, url:
     page.goto(f"{url}/shops/s1/products/tee?lang=ko")
     assert "46,800원" in page.inner_text("#price")
     page.check("input[value=TEE-M]")
-    page.wait_for_function("document.querySelector('#price').textContent.includes('43,200')")
+    expect(page.locator("#price")).to_contain_text("43,200")
     assert "품절" in page.inner_text("#left")
     context.close()
 

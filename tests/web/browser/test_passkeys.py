@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.members.town import Town
 from tests.web.browser.conftest import AXE
 
@@ -126,7 +126,7 @@ def test_without_script_the_page_says_what_else_there_is(browser: Browser, town:
 def test_under_a_bare_number_the_page_leads_to_the_name_browsers_make_keys_for(page: Page, town: Served) -> None:
     page.goto(town.url.replace("localhost", "127.0.0.1") + "/account/sign-in")
     page.get_by_role("link", name="localhost").click()
-    assert page.get_by_role("button", name="패스키로 로그인").is_enabled()
+    expect(page.get_by_role("button", name="패스키로 로그인")).to_be_enabled()
 
 
 def test_an_integrators_page_fits(page: Page, town: Served, tmp_path: Path) -> None:
