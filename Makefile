@@ -46,7 +46,7 @@ test: $(VENV)/.dev .venv-bean/.ok  ## Every test, on SQLite and PostgreSQL (<= 1
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not soak" $(ARGS)
 
 soak: $(VENV)/.dev  ## Long loads and chaos (<= 25 minutes)
-	@$(BIN)/python -m pytest -m soak --timeout 1500 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m soak --timeout 1500 $(ARGS)
 
 check: lint types contracts  ## Lint, types and import contracts
 lint: $(VENV)/.dev
