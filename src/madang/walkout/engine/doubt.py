@@ -35,26 +35,26 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 PLAIN: frozenset[Kind] = frozenset(("belief", "lost"))
 """Kinds whose every unit is a chance of its own."""
-BASE = 0.0
+BASE = 0.0012
 """Doubt in every receipt, nats."""
 PRICES: dict[str, float] = {
-    "belief": 0.7743,
-    "lost": 0.1750,
-    "hidden": 0.0305,
-    "strange": 0.3318,
-    "moved": 0.0786,
-    "several": 0.0198,
-    "visited": 0.2687,
-    "blind": 0.1806,
-    "part": 0.1276,
-    "contrary": 0.6264,
-    "missed": 1.4433,
-    "idle": 0.0175,
-    "netted": 1.5838,
-    "met": 0.1118,
-    "unbound": 4.5052,
-    "silent": 0.0315,
-    "dark": 0.0996,
+    "belief": 0.8192,
+    "lost": 0.5452,
+    "hidden": 0.0655,
+    "strange": 0.2950,
+    "moved": 0.0738,
+    "several": 0.0195,
+    "visited": 0.1118,
+    "blind": 0.1237,
+    "part": 0.0611,
+    "contrary": 1.0071,
+    "missed": 0.2830,
+    "idle": 0.0030,
+    "netted": 0.8519,
+    "met": 0.0875,
+    "unbound": 4.5421,
+    "silent": 0.0159,
+    "dark": 0.0214,
 }
 """Nats each. Fitted by `python -m benchmarks confidence --fit` on 2,176 receipts of 64 simulated shops, 2026-11-22."""
 
