@@ -114,7 +114,7 @@ class Lives(RuleBasedStateMachine):
         self.model.wallet -= self.model.worth(goods)
         for sku, n in goods.items():
             self.model.hand[sku] -= n
-        self.wanted = {}
+        self.wanted = {sku: n for sku, n in self.wanted.items() if sku not in goods}  # what was short is still wanted
 
     # --- the shop, and time ---------------------------------------------------------------------------------------
     @rule(data=st.data())
