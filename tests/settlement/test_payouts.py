@@ -284,7 +284,10 @@ def bean_check() -> str:
     beside = ROOT / ".venv-bean" / "bin" / "bean-check"
     found = found or (str(beside) if beside.exists() else None)
     if not found:
-        pytest.skip("bean-check is not installed (make bean)")
+        reason = "bean-check is not installed (make bean)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
     return found
 
 

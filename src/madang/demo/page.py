@@ -13,6 +13,7 @@ from madang.demo.opening import BY, NAME_EN, NAME_KO
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.theatre import Theatre
 from madang.doors import api
+from madang.jobs import Worker
 from madang.kernel import SystemClock, Unavailable, Uuid7
 from madang.kernel.clock import SECOND_US
 from madang.kernel.settings import Settings
@@ -60,6 +61,7 @@ class Page:
         )
         self._hubs = Hubs([self._hub])
         self._running: Running | None = None
+        self._calls = Worker(theatre.db, theatre.clock, neighbourhood=NEIGHBOURHOOD, timers=False)  # those are played
         self.showing = Showing(
             self._hub,
             theatre.db,
@@ -100,6 +102,7 @@ class Page:
             self._running, other = start(app, HOST, port), False
         except Unavailable:
             self._running, other = start(app, HOST, 0), True
+        self._calls.start()
         return f"{self._running.url}/live/{SHOP}", other
 
     def _visitors(self) -> APIRouter:
@@ -149,6 +152,7 @@ class Page:
     def close(self) -> None:
         self._hubs.close()
         if self._running is not None:
+            self._calls.stop()
             self._running.stop()
 
     def _devices(self, now_us: int) -> Sequence[Device]:

@@ -190,7 +190,10 @@ def _give_up(tx: Tx, of: sa.Table, job: Job, code: str, gave_up: Handler | None)
 
 
 class Worker:
-    """Two threads that do what is due: one for timers, one for outside calls (a slow one holds up no timer)."""
+    """Two threads that do what is due: one for timers, one for outside calls (a slow one holds up no timer).
+
+    ``timers`` False leaves those to somebody else.
+    """
 
     def __init__(
         self,
@@ -201,6 +204,7 @@ class Worker:
         lease_us: int = LEASE_US,
         look_s: float = LOOK_ROUND_S,
         done: Done | None = None,
+        timers: bool = True,
     ) -> None:
         self._hand = Hand(db, clock, neighbourhood=neighbourhood, lease_us=lease_us, done=done)
         self._look_s = look_s
@@ -208,6 +212,7 @@ class Worker:
         self._threads = [
             threading.Thread(target=self._run, args=(step,), name=f"madang-jobs-{name}", daemon=True)
             for name, step in (("timers", self._hand.run_timers), ("calls", self._hand.make_calls))
+            if timers or name == "calls"
         ]
 
     def start(self) -> Worker:

@@ -14,6 +14,7 @@ from madang.files import Store
 from madang.kernel import Actor, Clock
 from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.ledger import Audit
+from madang.payments import gift_cards
 from madang.serve.rounds import Rounds
 
 CHECK_US = 10 * MINUTE_US
@@ -90,6 +91,9 @@ class Bookkeeping:
         chain = self._db.read(lambda tx: journal.verify(tx, self._by), neighbourhood=self._by.neighbourhood)
         broken = [] if chain.ok else [f"facts: {chain.bad_seq}: {chain.why}"]
         self._found([*broken, *self._differences()])
+        at_us, n = self._clock.now_us(), self._by.neighbourhood
+        while self._db.write(lambda tx: gift_cards.lapse(tx, self._by, at_us=at_us), neighbourhood=n):
+            pass
         done = members.upkeep(self._db, self._files, self._by, now_us=self._clock.now_us())
         log.info("serve.tidied", extra={"fields": done.fields, "contents": done.contents, "jobs": done.jobs})
         return done

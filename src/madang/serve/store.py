@@ -10,6 +10,7 @@ from madang.kernel import Uuid7
 from madang.payments.means import names
 from madang.serve import paying
 from madang.storefront import api, browse, pages
+from madang.storefront import notices as notices  # its jobs are done, too
 from madang.walkout import phone_pages
 
 if TYPE_CHECKING:
