@@ -38,6 +38,8 @@ from madang.catalog.listings import (
     set_listings,
 )
 from madang.catalog.model import EVERY_SHOP, Facing, Price, Product, Report, RowError, SoldBy, Vat
+from madang.catalog.particular_service import particulars, set_particulars
+from madang.catalog.particulars import Nature, NetUnit, Particulars, PerUnit, unit_price
 from madang.catalog.plans import Plan
 from madang.catalog.promotion import NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPart, SetPrice, UnitPrice
 from madang.catalog.promotions import promotions, redeem, set_floors, set_price_list, set_promotions, unredeem
@@ -72,10 +74,14 @@ __all__ = [
     "Form",
     "Listing",
     "NForM",
+    "Nature",
+    "NetUnit",
     "Off",
     "OffBasket",
     "Option",
     "Part",
+    "Particulars",
+    "PerUnit",
     "Percent",
     "Plan",
     "Price",
@@ -111,6 +117,7 @@ __all__ = [
     "listing",
     "listings",
     "listings_of",
+    "particulars",
     "price_at",
     "price_history",
     "price_tags",
@@ -127,11 +134,13 @@ __all__ = [
     "set_facings",
     "set_floors",
     "set_listings",
+    "set_particulars",
     "set_price_list",
     "set_prices",
     "set_promotions",
     "stock",
     "stock_of",
+    "unit_price",
     "unredeem",
     "valid_gtin",
 ]

@@ -14,6 +14,8 @@ import msgspec
 TEXT_MAX = 5_000  # characters of a story or a use text
 VARIANTS_MAX = 100
 AXES_MAX = 3
+STORIES = ("story", "use", "who", "craft", "grown")
+"""The texts of a listing that there are in Korean and in English: ``story_ko``, ``story_en`` …"""
 ADULT = 19  # 청소년 보호법 §2: under 19, not to be sold alcohol or tobacco
 
 
@@ -25,6 +27,8 @@ class Form(StrEnum):
     """Several SKUs under one price: its components are reserved and handed over."""
     GIFT_CARD = "gift_card"
     """Money's worth for later: its price is its face value, no VAT, no promotion."""
+    EXPERIENCE = "experience"
+    """Something to take part in: each SKU is one session, its stock are that session's places."""
 
 
 class State(StrEnum):
@@ -97,7 +101,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """What has a page in the shop.
 
     ``maker`` and ``origin`` (원산지) are shown as written; ``keywords`` are other words people look for it with;
-    ``age_min`` is 0 or 19; ``variants`` are never empty, and each SKU belongs to one listing.
+    ``age_min`` is 0 or 19; ``variants`` are never empty, and each SKU belongs to one listing. ``who`` makes it,
+    ``craft`` is how, ``grown`` where it comes from and what that place gives it, ``use`` what to do with it: what makes
+    a good of this place, told to neighbours and to the world; ``abroad`` puts it on the page for the world.
     """
 
     id: str
@@ -114,6 +120,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     story_en: str = ""
     use_ko: str = ""
     use_en: str = ""
+    who_ko: str = ""
+    who_en: str = ""
+    craft_ko: str = ""
+    craft_en: str = ""
+    grown_ko: str = ""
+    grown_en: str = ""
+    maker_en: str = ""
+    origin_en: str = ""
+    abroad: bool = False
     allergens: tuple[Allergen, ...] = ()
     diets: tuple[Diet, ...] = ()
     keywords: tuple[str, ...] = ()

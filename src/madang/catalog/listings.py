@@ -221,10 +221,10 @@ def _rules(
     yield "id", ID.fullmatch(listing.id) is not None
     yield "name_ko", _named(listing.name_ko)
     yield "name_en", _named(listing.name_en)
-    for field in ("story_ko", "story_en", "use_ko", "use_en"):
+    for field in (f"{what}_{language}" for what in words.STORIES for language in ("ko", "en")):
         yield field, len(getattr(listing, field)) <= TEXT_MAX
-    yield "maker", len(listing.maker) <= NAME_MAX
-    yield "origin", len(listing.origin) <= NAME_MAX
+    for field in ("maker", "maker_en", "origin", "origin_en"):
+        yield field, len(getattr(listing, field)) <= NAME_MAX
     yield "keywords", len(listing.keywords) <= 50 and all(0 < len(word) <= 40 for word in listing.keywords)
     yield "category", listing.category is None or listing.category in tree
     yield "age_min", listing.age_min in (0, ADULT)

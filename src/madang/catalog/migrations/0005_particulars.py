@@ -1,0 +1,24 @@
+"""What labels, carriers and customs ask of a SKU."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "catalog_0005"
+down_revision = "catalog_0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "catalog_particulars",
+        sa.Column("neighbourhood", sa.Text, nullable=False),
+        sa.Column("sku", sa.Text, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("set_at_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("neighbourhood", "sku", name="pk_catalog_particulars"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("catalog_particulars")
