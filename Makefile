@@ -8,6 +8,9 @@ UV_VERSION := 0.13.9
 LOCK := uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
 	--no-emit-package pandas --no-emit-package pyarrow --no-emit-package python-dateutil
 
+# A server that compiles its 1,500 modules at each start needs 5 s of a core more: bytecode is kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test soak check lint types contracts bench lock clean
 help:  ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
