@@ -29,6 +29,7 @@ class Compiled:
         self.sql = str(compiler)
         self.positional = compiler.positional
         self.names: tuple[str, ...] = tuple(compiler.positiontup or compiler.bind_names.values())
+        self.required = frozenset(self.names)
         processors: Mapping[str, Any] = compiler._bind_processors
         self._values: Callable[[Row], tuple[Any, ...]] = _picker(self.names)
         self._processed = [(i, name, processors[name]) for i, name in enumerate(self.names) if name in processors]

@@ -54,8 +54,10 @@ class Tx:
             self._link.connection.execute(statement, list(rows))
             return
         bound = [compiled.bind(row) for row in self._completed(compiled, literals, rows)]
-        with self._errors(compiled.sql):
+        try:
             self._link.execute_many(compiled, bound)
+        except self._link.driver_error as error:
+            raise self._said(compiled.sql, error) from error
 
     @staticmethod
     def _completed(compiled: Any, literals: Any, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -69,17 +71,18 @@ class Tx:
         compiled, literals = self._link.compiler.get(statement)
         if compiled.expanding:  # IN (...) lists are written out anew for each length
             return [tuple(row) for row in self._link.connection.execute(statement, params)]
-        bound = compiled.bind(compiled.params(params, literals))
-        with self._errors(compiled.sql):
-            return self._link.fetch(compiled, bound)
-
-    @contextmanager
-    def _errors(self, sql: str) -> Iterator[None]:
-        """The driver's errors as SQLAlchemy's, the same as from ``execute``."""
+        if params is None or not compiled.required <= params.keys():
+            params = compiled.params(params, literals)
         try:
-            yield
+            return self._link.fetch(compiled, compiled.bind(params))
         except self._link.driver_error as error:
-            raise DBAPIError.instance(sql, None, error, self._link.driver_error) from error
+            raise self._said(compiled.sql, error) from error
+
+    def _said(self, sql: str, error: Exception) -> DBAPIError:
+        """A driver's error as SQLAlchemy's, the same as from ``execute``."""
+        said = DBAPIError.instance(sql, None, error, self._link.driver_error)
+        assert isinstance(said, DBAPIError)
+        return said
 
     @contextmanager
     def kept_plans(self) -> Iterator[None]:

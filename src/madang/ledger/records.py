@@ -176,14 +176,16 @@ def _quoted(unit: str) -> str:
     return json.dumps(unit)
 
 
+# Left to itself SQLite reads every account of the neighbourhood for each unit (5 ms at 2,000 accounts, 20 us by index).
 _GOODS_OF = {
     dialect: sa.text(
-        f"SELECT {', '.join(f't.{column.name}' for column in ACCOUNT)} FROM {wanted} CROSS JOIN ledger_accounts AS t "  # noqa: S608
+        f"SELECT {', '.join(f't.{column.name}' for column in ACCOUNT)} FROM {wanted} "  # noqa: S608
+        f"CROSS JOIN ledger_accounts AS t {index} "
         "WHERE t.neighbourhood = :n AND t.book = 'goods' AND t.unit = wanted.value"
     ).columns(*ACCOUNT)
-    for dialect, wanted in (
-        ("sqlite", "json_each(:units) AS wanted"),
-        ("postgresql", "unnest(CAST(:units AS text[])) AS wanted(value)"),
+    for dialect, wanted, index in (
+        ("sqlite", "json_each(:units) AS wanted", "INDEXED BY ledger_accounts_goods"),
+        ("postgresql", "unnest(CAST(:units AS text[])) AS wanted(value)", ""),
     )
 }
 
