@@ -91,3 +91,10 @@ def test_a_workbook_that_is_none_is_refused_in_words(client: Client) -> None:
     file = {"file": ("bad.xlsx", b"PK\x03\x04 not a workbook", "application/octet-stream")}
     answer = client.post("/console/files", data={"sheet": "products"}, files=file)
     assert (answer.status_code, answer.json()["code"]) == (400, "catalog.not_xlsx")
+
+
+def test_a_line_of_the_trail_says_which_goods_and_how_much_in_the_readers_language(client: Client) -> None:
+    for lang, name, won in (("ko", "신라면", "1,000원"), ("en", "Shin Ramyun", "₩1,000")):
+        page = client.get(f"/console/trail?lang={lang}").text
+        rows = [row.split("</summary>")[0] for row in page.split("<summary")[1:]]
+        assert any(name in row and won in row for row in rows), (lang, rows)

@@ -13,7 +13,7 @@ from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, workbook
 from madang.catalog.imports import preview
 from madang.catalog.plans import Plan
 from madang.catalog.rows import PRICE_COLUMNS, PRODUCT_COLUMNS
-from madang.console import repricing, service
+from madang.console import repricing, service, telling
 from madang.console.model import Change
 from madang.console.repricing import Rule
 from madang.db import Database, Page, Tx
@@ -98,6 +98,11 @@ class ConsoleDesk:
 
     def trail(self, by: Actor, subject: str, before: int | None) -> list[Fact]:
         return self._read(by, lambda tx: journal.trail(tx, by, subject=subject or None, before=before, limit=TRAIL))
+
+    def told(self, by: Actor, facts: Sequence[Fact], language: str) -> dict[int, str]:
+        """What each fact says beside its kind's words, by its number."""
+        goods = self._read(by, lambda tx: catalog.products(tx, by, telling.goods_in(facts)))
+        return {fact.seq: telling.line(fact, goods, language) for fact in facts}
 
     def search(self, by: Actor, text: str) -> Found:
         def look(tx: Tx) -> Found:

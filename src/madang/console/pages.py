@@ -19,7 +19,7 @@ from madang.console.repricing import STEPS_KRW, How, Rule
 from madang.console.stockroom import Stockroom
 from madang.console.views import PRIVATE, Views
 from madang.kernel import Actor, Invalid, Malformed, Role
-from madang.ui import Pages, access
+from madang.ui import Pages, access, language_of
 
 EDITS_SHOWN = 200
 Text = Annotated[str, Form(max_length=200)]
@@ -42,7 +42,9 @@ def _looking(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     @routes.get("", name="console")
     def overview(request: Request) -> Response:
         by = _by(request)
-        return views.show(request, "overview", sums=desk.overview(by), recent=desk.trail(by, "", None)[:8])
+        recent = desk.trail(by, "", None)[:8]
+        told = desk.told(by, recent, language_of(request))
+        return views.show(request, "overview", sums=desk.overview(by), recent=recent, told=told)
 
     @routes.get("/search", name="console.search")
     def search(request: Request, q: str = "") -> Response:
@@ -52,7 +54,8 @@ def _looking(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     def trail(request: Request, about: str = "", before: int | None = None) -> Response:
         facts = desk.trail(_by(request), about[:200], before)
         more = urlencode({"about": about, "before": facts[-1].seq}) if len(facts) == 50 else ""
-        return views.show(request, "trail", facts=facts, about=about, more=more, body=_body)
+        told = desk.told(_by(request), facts, language_of(request))
+        return views.show(request, "trail", facts=facts, told=told, about=about, more=more, body=_body)
 
 
 def _products(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
