@@ -12,9 +12,10 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.catalog import Product, Sheet, SoldBy, Vat
 from madang.catalog.spreadsheet import BYTES_MAX
-from madang.console import stock_pages
+from madang.console import faults, order_pages, stock_pages
 from madang.console.desk import ConsoleDesk
 from madang.console.model import Change
+from madang.console.order_desk import OrderDesk
 from madang.console.repricing import STEPS_KRW, How, Rule
 from madang.console.stockroom import Stockroom
 from madang.console.views import PRIVATE, Views
@@ -25,7 +26,7 @@ EDITS_SHOWN = 200
 Text = Annotated[str, Form(max_length=200)]
 
 
-def router(desk: ConsoleDesk, stockroom: Stockroom, pages: Pages) -> APIRouter:
+def router(desk: ConsoleDesk, stockroom: Stockroom, orders: OrderDesk, pages: Pages) -> APIRouter:
     """``/console`` and what lies under it, for operators and staff."""
     may = [access.role(Role.OPERATOR, Role.STAFF)]
     routes = APIRouter(prefix="/console", include_in_schema=False, dependencies=may)
@@ -35,6 +36,7 @@ def router(desk: ConsoleDesk, stockroom: Stockroom, pages: Pages) -> APIRouter:
     _changes(routes, desk, views)
     _files(routes, desk, views)
     stock_pages.add(routes, stockroom, views)
+    order_pages.add(routes, orders, views)
     return routes
 
 
@@ -146,7 +148,7 @@ def _files(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     @routes.get("/files/{sheet}.{form}", name="console.files.give")
     def give(request: Request, sheet: Sheet, form: str) -> Response:
         if form not in ("csv", "xlsx") or sheet is Sheet.PLANOGRAM:
-            raise _no_form()
+            raise faults.no_such_file()
         content, media, name = desk.export(_by(request), sheet, form)
         headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type=media, headers=headers)
@@ -204,14 +206,4 @@ def _no_file() -> Malformed:
         en="There is no file, or it is empty.",
         next_ko="CSV나 엑셀(.xlsx) 파일을 고르세요.",
         next_en="Choose a CSV or Excel (.xlsx) file.",
-    )
-
-
-def _no_form() -> Invalid:
-    return Invalid(
-        "console.no_such_file",
-        ko="그런 파일은 내보내지 않습니다.",
-        en="No such file is given out.",
-        next_ko="상품이나 가격을 csv나 xlsx로 받으세요.",
-        next_en="Take products or prices, as csv or xlsx.",
     )

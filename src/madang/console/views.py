@@ -18,7 +18,8 @@ class Views:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
 
-    def show(self, request: Request, page_name: str, **values: Any) -> Response:
+    def show(self, request: Request, page_name: str, *, status: int = 200, **values: Any) -> Response:
         where = request.url.path.split("/")[2:3]
         here = where[0] if where else "overview"
-        return self._pages.html(request, f"console/{page_name}.html", headers=PRIVATE, here=here, **values)
+        template = f"console/{page_name}.html"
+        return self._pages.html(request, template, status=status, headers=PRIVATE, here=here, **values)

@@ -11,7 +11,7 @@ from madang.deals.links import Links
 from madang.deals.model import Deal, Fault, Move, Process, StateTimer, Transition
 from madang.deals.process import faults
 from madang.deals.registry import Registry, deal_key, declared
-from madang.deals.service import choices, find, get, history, made, move, oldest, open, process_of
+from madang.deals.service import choices, counts, find, get, history, made, move, oldest, open, process_of
 
 declare, action, check = declared.declare, declared.action, declared.check
 
@@ -31,6 +31,7 @@ __all__ = [
     "action",
     "check",
     "choices",
+    "counts",
     "deal_key",
     "declare",
     "declared",

@@ -190,15 +190,16 @@ def find(
     shop: str | None = None,
     day: str | None = None,
     person: str | None = None,
+    number: int | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Receipt]:
-    """Receipts the caller may see, newest first; a shopper sees their own."""
+    """Receipts the caller may see, newest first; a shopper sees their own. ``number`` is the one of its day."""
     if shop is not None:
         by.need_shop(shop)
     if not by.may(*_SERVING):
         person = by.key
-    return records.find(tx, by, shop=shop, day=day, person=person, cursor=cursor, limit=limit)
+    return records.find(tx, by, shop=shop, day=day, person=person, number=number, cursor=cursor, limit=limit)
 
 
 def day_of(tx: Tx, by: Actor, shop: str, day: str) -> Day:

@@ -124,15 +124,29 @@ def find(
     running: bool | None = None,
     cursor: str | None = None,
     limit: int = 50,
+    states: Collection[str] = (),
+    from_us: int | None = None,
+    until_us: int | None = None,
+    says: Collection[str] = (),
 ) -> Page[Deal]:
-    """Deals the caller may see, newest first; a shopper sees their own."""
+    """Deals the caller may see, newest first; a shopper sees their own. ``from_us`` to ``until_us`` is when they were
+    opened; ``says`` are pieces of text their data holds (it is JSON: words of its form are found, too)."""
     if shop is not None:
         by.need_shop(shop)
     if not by.may(*_SERVING):
         subject = by.key
     return records.find(
-        tx, by, process=process, state=state, shop=shop, subject=subject, running=running, cursor=cursor, limit=limit
-    )
+        tx, by, process=process, state=state, shop=shop, subject=subject, running=running, cursor=cursor, limit=limit,
+        states=states, from_us=from_us, until_us=until_us, says=says,
+    )  # fmt: skip
+
+
+def counts(tx: Tx, by: Actor, *, process: str, states: Collection[str], shop: str | None = None) -> dict[str, int]:
+    """How many deals are in each of some states (those nobody is in are left out), for who serves."""
+    if shop is not None:
+        by.need_shop(shop)
+    by.need(*_SERVING)
+    return records.counts(tx, by, process=process, shop=shop, states=states)
 
 
 def oldest(

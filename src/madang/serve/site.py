@@ -12,6 +12,7 @@ from fastapi import APIRouter
 
 from madang.console import pages as console_pages
 from madang.console.desk import ConsoleDesk
+from madang.console.order_desk import OrderDesk
 from madang.console.stockroom import Stockroom
 from madang.db import Database
 from madang.deals.links import Links
@@ -57,4 +58,5 @@ def routers(site: Site) -> list[APIRouter]:
 
 def _console(site: Site) -> list[APIRouter]:
     made_of = (site.db, site.neighbourhood, site.clock, Uuid7(site.clock))
-    return [console_pages.router(ConsoleDesk(*made_of), Stockroom(*made_of), site.pages)]
+    desks = (ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of))
+    return [console_pages.router(*desks, site.pages)]

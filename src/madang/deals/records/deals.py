@@ -95,9 +95,20 @@ def find(
     running: bool | None,
     cursor: str | None,
     limit: int,
+    states: Collection[str] = (),
+    from_us: int | None = None,
+    until_us: int | None = None,
+    says: Collection[str] = (),
 ) -> Page[Deal]:
-    """Deals the caller may see, newest first."""
+    """Deals the caller may see, newest first; ``says`` are pieces of text that their data holds, in any case."""
     wanted = sa.select(*deals.c[1:]).where(deals.c.neighbourhood == by.neighbourhood)
+    if states:
+        wanted = wanted.where(deals.c.state.in_(sorted(states)))
+    if from_us is not None:
+        wanted = wanted.where(deals.c.opened_at_us >= from_us)
+    if until_us is not None:
+        wanted = wanted.where(deals.c.opened_at_us < until_us)
+    wanted = wanted.where(*[deals.c.data.icontains(text, autoescape=True) for text in says])
     for column, value in (("process", process), ("state", state), ("shop", shop), ("subject", subject)):
         if value is not None:
             wanted = wanted.where(deals.c[column] == value)
@@ -124,6 +135,18 @@ def oldest(
         wanted = wanted.where(deals.c.entered_at_us > entered_after_us)
     found: int | None = tx.execute(wanted).scalar()
     return found
+
+
+def counts(tx: Tx, by: Actor, *, process: str, shop: str | None, states: Collection[str]) -> dict[str, int]:
+    """How many deals the caller may see are in each of the states."""
+    wanted = sa.select(deals.c.state, sa.func.count()).where(
+        deals.c.neighbourhood == by.neighbourhood, deals.c.process == process, deals.c.state.in_(sorted(states))
+    )
+    if shop is not None:
+        wanted = wanted.where(deals.c.shop == shop)
+    if by.shops:
+        wanted = wanted.where(deals.c.shop.in_(sorted(by.shops)))
+    return {state: int(n) for state, n in tx.rows(wanted.group_by(deals.c.state))}
 
 
 def move(tx: Tx, by: Actor, id: UUID) -> Move | None:

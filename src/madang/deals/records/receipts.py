@@ -122,11 +122,19 @@ def refunds(tx: Tx, by: Actor, original: UUID) -> list[Receipt]:
 
 
 def find(
-    tx: Tx, by: Actor, *, shop: str | None, day: str | None, person: str | None, cursor: str | None, limit: int
+    tx: Tx,
+    by: Actor,
+    *,
+    shop: str | None,
+    day: str | None,
+    person: str | None,
+    number: int | None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[Receipt]:
     """Receipts the caller may see, newest first."""
     wanted = sa.select(*_COLUMNS).where(receipts.c.neighbourhood == by.neighbourhood)
-    for column, value in (("shop", shop), ("day", day), ("person", person)):
+    for column, value in (("shop", shop), ("day", day), ("person", person), ("number", number)):
         if value is not None:
             wanted = wanted.where(receipts.c[column] == value)
     if by.shops:

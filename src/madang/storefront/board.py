@@ -1,0 +1,139 @@
+"""The orders of the shop's people: found by what they know of one, counted by what waits, given back in part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from madang import deals
+from madang.db import Page, Tx
+from madang.deals import Deal
+from madang.kernel import Actor, NotFound, Role, derived
+from madang.storefront import faults, orders, process
+from madang.storefront.actions import order_of
+from madang.storefront.model import Order, Reason, Way, Wish
+
+TO_DO = ("paid", "packed", "ready", "shipped", "returning")
+"""States in which an order waits for somebody of the shop."""
+OPEN = ("placed", *TO_DO)
+_SERVING = (Role.OPERATOR, Role.STAFF)
+_LABEL = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})-(\d{1,6})")
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders: in one of ``states`` (none: all), of a ``shop``, placed between two instants, got in a ``way``, of
+    a buyer (``who``, an opaque key), and ``text``: part of a product's name or code, a waybill's number, an order's id
+    or a receipt's number (``20261122-0007``)."""
+
+    states: tuple[str, ...] = ()
+    shop: str | None = None
+    from_us: int | None = None
+    until_us: int | None = None
+    way: Way | None = None
+    who: str | None = None
+    text: str = ""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """An order in the list."""
+
+    deal: Deal
+    order: Order
+
+    @property
+    def pieces(self) -> int:
+        """How many things are in it; what is weighed counts once."""
+        return sum(1 if line.sold_by == "weight" else line.amount for line in self.order.lines)
+
+
+def find(tx: Tx, by: Actor, wanted: Wanted, *, cursor: str | None = None, limit: int = 50) -> Page[Row]:
+    """Orders for those who serve, newest first. A page may hold fewer than ``limit`` though another follows it."""
+    by.need(*_SERVING)
+    text = wanted.text.strip()
+    named = _named(tx, by, text)
+    if named is not None:
+        return Page([named] if _fits(named, msgspec.structs.replace(wanted, text="")) else [], None)
+    says = [text] if text else []
+    if wanted.way is not None:
+        says.append(f'"way":"{wanted.way}"')
+    page = deals.find(
+        tx, by, process=process.NAME, shop=wanted.shop, subject=wanted.who, states=wanted.states,
+        from_us=wanted.from_us, until_us=wanted.until_us, says=says, cursor=cursor, limit=limit,
+    )  # fmt: skip
+    rows = [Row(deal=deal, order=order_of(deal)) for deal in page.rows]
+    return Page([row for row in rows if _fits(row, wanted)], page.next)
+
+
+def counts(tx: Tx, by: Actor, *, shop: str | None = None) -> dict[str, int]:
+    """How many orders are in each open state; zero where none is."""
+    found = deals.counts(tx, by, process=process.NAME, states=OPEN, shop=shop)
+    return {state: found.get(state, 0) for state in OPEN}
+
+
+def refund_part(
+    tx: Tx,
+    by: Actor,
+    id: UUID,
+    lines: Sequence[Wish],
+    *,
+    reason: Reason,
+    sellable: bool,
+    step: UUID,
+    at_us: int,
+    note: str = "",
+) -> Deal:
+    """The shop gives some of an order's money back: before it is packed what cannot be sent, after it was received
+    what the buyer reports (asked for and taken back in one). Raises ``Conflict`` while it is on its way, ``Invalid``
+    for lines or amounts that are not there."""
+    deal, _ = orders.get(tx, by, id)
+    by.need(*_SERVING)
+    said = {"lines": [msgspec.to_builtins(line) for line in lines], "sellable": sellable}
+    asking, taking = derived("storefront.part_asked", step), derived("storefront.part_taken", step)
+    if deals.made(tx, by, taking) is not None:
+        return deal
+    if deal.state == "paid":
+        return deals.move(tx, by, id, "short", id=taking, at_us=at_us, args=said)
+    if deal.state != "returning":
+        orders.ask_back(
+            tx, by, id, kind="return", lines=lines, reason=reason, step=asking, at_us=at_us, untouched=True, note=note
+        )
+    return deals.move(tx, by, id, "take_back", id=taking, at_us=at_us, args=said)
+
+
+def _named(tx: Tx, by: Actor, text: str) -> Row | None:
+    """The order that a text names whole: by its id, or by a receipt's number."""
+    label = _LABEL.fullmatch(text)
+    try:
+        if label:
+            day, number = "-".join(label.groups()[:3]), int(label.group(4))
+            found = deals.receipts.find(tx, by, day=day, number=number, limit=20).rows
+            made = [deal for deal in (_order(tx, by, one.deal) for one in found) if deal is not None]
+            return made[0] if made else None
+        return _order(tx, by, UUID(text))
+    except ValueError:
+        return None
+
+
+def _order(tx: Tx, by: Actor, id: UUID) -> Row | None:
+    try:
+        deal, order = orders.get(tx, by, id)
+    except NotFound as error:
+        if error.code != faults.no_order().code:
+            raise
+        return None
+    return Row(deal=deal, order=order)
+
+
+def _fits(row: Row, wanted: Wanted) -> bool:
+    """What the database was asked in rough is looked at closely."""
+    deal, order, low = row.deal, row.order, wanted.text.strip().lower()
+    if wanted.shop not in (None, deal.shop) or wanted.way not in (None, order.fulfil.way):
+        return False
+    if wanted.who not in (None, deal.subject) or (wanted.states and deal.state not in wanted.states):
+        return False
+    texts = [order.sent_number, order.sent_by]
+    texts += [text for line in order.lines for text in (line.name_ko, line.name_en, line.sku)]
+    return not low or any(low in text.lower() for text in texts)
