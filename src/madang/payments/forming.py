@@ -83,29 +83,37 @@ def taken(part: Tender, share: int) -> Tender:
 
 
 def asked(
-    payment: UUID, amount_krw: int | None, by_means: Mapping[str, int] | None, legs: Sequence[Leg] | None, reason: str
-) -> str:
+    payment: UUID, amount_krw: int | None, said: Mapping[str, int] | Mapping[int, int] | None,
+    legs: Sequence[Leg] | None, reason: str,
+) -> str:  # fmt: skip
     given = None if legs is None else [[*key, krw] for key, krw in legs]
-    return json([str(payment), amount_krw, None if by_means is None else dict(by_means), given, reason])
+    return json(
+        [str(payment), amount_krw, None if said is None else {str(k): n for k, n in said.items()}, given, reason]
+    )
 
 
-def refund_amount(paid: Payment, amount_krw: int | None, by_means: Mapping[str, int] | None) -> int:
+def refund_amount(paid: Payment, amount_krw: int | None, shares: Mapping[str, int] | Mapping[int, int] | None) -> int:
+    """``shares``: what each means, or each part by its number, is to give back."""
     amount = paid.left_krw if amount_krw is None else amount_krw
-    if by_means is not None:
-        if min(by_means.values(), default=0) < 0:
-            raise faults.bad_amount(min(by_means.values()))
-        said = sum(by_means.values())
+    if shares is not None:
+        if min(shares.values(), default=0) < 0:
+            raise faults.bad_amount(min(shares.values()))
+        said = sum(shares.values())
         if amount_krw is not None and said != amount_krw:
             raise faults.bad_sum(amount_krw, said)
         amount = said
-    if amount_krw is None and by_means is None and paid.left_krw == 0:
+    if amount_krw is None and shares is None and paid.left_krw == 0:
         raise faults.not_now("refund", paid.state)
     if amount <= 0:
         raise faults.bad_amount(amount)
     return amount
 
 
-def refund_shares(paid: Payment, amount: int, by_means: Mapping[str, int] | None) -> list[int]:
+def refund_shares(
+    paid: Payment, amount: int, by_means: Mapping[str, int] | None, by_parts: Mapping[int, int] | None
+) -> list[int]:
+    if by_parts is not None:
+        return sharing.by_parts(by_parts, paid.parts)
     if by_means is not None:
         return sharing.by_means(by_means, paid.parts)
     return sharing.over_parts(amount, [part.left_krw for part in paid.parts])

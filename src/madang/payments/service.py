@@ -133,19 +133,22 @@ def refund(
     id: UUID,
     amount_krw: int | None = None,
     by_means: Mapping[str, int] | None = None,
+    by_parts: Mapping[int, int] | None = None,
     legs: Sequence[Leg] | None = None,
     at_us: int,
     reason: str = "",
 ) -> Refund:
     """Give back ``amount_krw`` of a captured payment (None: all that is left), to the means that paid it.
 
-    Over the means in proportion to what each has left, or as ``by_means`` says (its sum is then the amount); from
-    ``legs``, or where there are none from the accounts it was captured to, in proportion to what each has left. The
-    same ``id`` with the same content gives the refund that was made. Raises ``Conflict`` where less is left.
+    Over the means in proportion to what each has left, or as ``by_means`` or ``by_parts`` (by the parts' numbers) says
+    (its sum is then the amount); from ``legs``, or where there are none from the accounts it was captured to, in
+    proportion to what each has left. The same ``id`` with the same content gives the refund that was made. Raises
+    ``Conflict`` where less is left.
     """
     by.need(*SERVING)
     paid = get(tx, by, payment)
-    asked = forming.asked(payment, amount_krw, by_means, legs, reason)
+    said = by_means if by_parts is None else by_parts
+    asked = forming.asked(payment, amount_krw, said, legs, reason)
     known = records.refund(tx, by, id)
     if known is not None:
         if known[1] != asked:
@@ -153,8 +156,8 @@ def refund(
         return known[0]
     if paid.state not in (State.CAPTURED, State.REFUNDED):
         raise faults.not_now("refund", paid.state)
-    amount = forming.refund_amount(paid, amount_krw, by_means)
-    shares = forming.refund_shares(paid, amount, by_means)
+    amount = forming.refund_amount(paid, amount_krw, said)
+    shares = forming.refund_shares(paid, amount, by_means, by_parts)
     made = Refund(
         id=id, payment=payment, amount_krw=amount, shares=tuple(shares),
         legs=tuple(_legs_back(tx, by, paid, amount, legs)), reason=reason, at_us=at_us,
@@ -163,11 +166,11 @@ def refund(
     ledger.post(tx, [*_from_legs(made), *_to_means(tx, by, paid, made)])
     records.change(tx, after)
     records.add_refund(tx, made, asked)
-    said = facts.Refunded(
+    told = facts.Refunded(
         payment=str(payment), refund=str(id), about=paid.cause, amount_krw=amount, left_krw=after.left_krw,
         reason=reason, parts=facts.said_shares(paid, shares),
     )  # fmt: skip
-    _tell(tx, by, paid, said, "refunded", at_us, id)
+    _tell(tx, by, paid, told, "refunded", at_us, id)
     return made
 
 

@@ -34,6 +34,15 @@ def by_means(wanted: Mapping[str, int], parts: Sequence[Tender]) -> list[int]:
     return [shares[part.number] for part in parts]
 
 
+def by_parts(wanted: Mapping[int, int], parts: Sequence[Tender]) -> list[int]:
+    """The same where the caller says how much each part, by its number, gives back."""
+    left = {part.number: part.left_krw for part in parts}
+    for number, amount_krw in wanted.items():
+        if amount_krw > left.get(number, 0):
+            raise too_much(amount_krw, left.get(number, 0))
+    return [wanted.get(part.number, 0) for part in parts]
+
+
 def over_legs(amount_krw: int, legs: Sequence[tuple[Leg, int]]) -> list[Leg]:
     """What each account gives back, of (leg, what it has given back already); accounts that give nothing are left
     out."""

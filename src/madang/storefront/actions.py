@@ -15,7 +15,7 @@ from madang.deals import Deal, GiveBack, receipts
 from madang.deals.registry import declared
 from madang.kernel import Actor, derived, system
 from madang.ledger import LedgerConflict
-from madang.storefront import facts, faults, pricing, settling, slots, withdrawal
+from madang.storefront import facts, faults, pricing, settling, slots, tender, withdrawal
 from madang.storefront.model import Claim, Line, Order, Reason, Wish
 from madang.storefront.terms import terms_of
 
@@ -191,7 +191,13 @@ def give_back(
     all_back = all(taken.get(str(line.number), 0) == line.amount for line in order.lines)
     refunded = _refund(tx, ours, deal, order, goods, fee=all_back, id=id, at_us=at_us, reason=reason)
     _tell(tx, deal, goods, reason, sellable, refunded, id, at_us)
-    return {"taken_back": taken, "refunded_krw": order.refunded_krw + refunded}
+    changes: Data = {"taken_back": taken, "refunded_krw": order.refunded_krw + refunded}
+    if order.paid_by and refunded:
+        given = tender.back(refunded, order.paid_by, order.paid_back)
+        changes["paid_back"] = order.paid_back | {
+            str(number): order.paid_back.get(str(number), 0) + krw for number, krw in given.items()
+        }
+    return changes
 
 
 def wished(order: Order, wishes: tuple[Wish, ...]) -> list[tuple[Line, int]]:
@@ -246,8 +252,9 @@ def _refund(
         return 0
     legs = settling.refund_legs(tx, ours, deal, made, at_us=at_us)
     payments.refund(
-        tx, ours, order.payment, id=made.id, amount_krw=-made.total_krw, legs=legs, at_us=at_us, reason=reason
-    )
+        tx, ours, order.payment, id=made.id, amount_krw=-made.total_krw, legs=legs, at_us=at_us, reason=reason,
+        by_parts=tender.back(-made.total_krw, order.paid_by, order.paid_back) if order.paid_by else None,
+    )  # fmt: skip
     return -made.total_krw
 
 

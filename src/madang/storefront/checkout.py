@@ -18,7 +18,7 @@ from madang.db import Tx
 from madang.kernel import Actor, Conflict, NotFound, business_date, derived, system
 from madang.ledger import LedgerConflict
 from madang.payments import Leg, Part, Payment, State
-from madang.storefront import addresses, facts, faults, pricing, process, records, settling, slots
+from madang.storefront import addresses, facts, faults, pricing, process, records, settling, slots, tender
 from madang.storefront.actions import slot_hold
 from madang.storefront.addresses import Address
 from madang.storefront.model import (
@@ -139,6 +139,8 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
     kept = _address(tx, by, found, said, at_us)
     orders = [_order(tx, found, group, lines[group.shop], said, kept, at_us) for group in found.groups]
     total = sum(order.total_krw for order in orders)
+    parts = said.parts or ((Part("wallet", total),) if total else ())
+    orders = _shared(found, orders, parts)
     for group, order in zip(found.groups, orders, strict=True):
         data = msgspec.to_builtins(order)
         deals.open(tx, by, process.NAME, id=group.order, shop=group.shop, subject=by.key, data=data, at_us=at_us)
@@ -154,7 +156,7 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
         exempt = sum(line.exempt_krw for order in orders for line in order.lines)
         begun = payments.begin(
             tx, by, id=_payment(id), shop=found.groups[0].shop, payer=by.key, total_krw=total, cause=_cause(id),
-            parts=said.parts or (Part("wallet", total),), expires_at_us=at_us + PAY_US, at_us=at_us,
+            parts=parts, expires_at_us=at_us + PAY_US, at_us=at_us,
             tax_free_krw=exempt, title=_title(orders),
         )  # fmt: skip
         if begun.state == State.AUTHORISED:  # every means could say yes at once
@@ -315,6 +317,16 @@ def _fulfilment(
         from_us=slot.from_us if slot else None,
         until_us=slot.until_us if slot else None,
     )
+
+
+def _shared(found: Checkout, orders: Sequence[Order], parts: Sequence[Part]) -> list[Order]:
+    """The orders with what of each is paid by which part."""
+    totals = {group.shop: order.total_krw for group, order in zip(found.groups, orders, strict=True)}
+    paid = tender.shares(parts, totals)
+    return [
+        msgspec.structs.replace(order, paid_by=paid[group.shop])
+        for group, order in zip(found.groups, orders, strict=True)
+    ]
 
 
 def _placed(tx: Tx, by: Actor, found: Checkout) -> Placed:

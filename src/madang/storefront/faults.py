@@ -157,3 +157,25 @@ def bad_code() -> Conflict:
         next_ko="휴대폰 화면의 새 코드를 보여 주세요.",
         next_en="Show the fresh code on your phone.",
     )
+
+
+def too_many_vouchers(most_krw: int) -> Invalid:
+    return Invalid(
+        "storefront.too_many_vouchers",
+        ko=f"이 가게의 상품에는 상품권을 {most_krw:,}원까지 쓸 수 있습니다.",
+        en=f"Vouchers can pay up to ₩{most_krw:,} of this shop's goods.",
+        next_ko="상품권 금액을 줄여 주세요.",
+        next_en="Use less of the voucher.",
+        most_krw=most_krw,
+    )
+
+
+def not_covered(missing_krw: int) -> Invalid:
+    return Invalid(
+        "storefront.not_covered",
+        ko=f"아직 {missing_krw:,}원이 남습니다.",
+        en=f"₩{missing_krw:,} are not paid yet.",
+        next_ko="금액을 늘리거나, 남은 금액을 낼 결제 수단을 고르세요.",
+        next_en="Use more of something, or choose what pays the rest.",
+        missing_krw=missing_krw,
+    )

@@ -153,7 +153,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What the deal of an order remembers; keys only, no personal field.
 
     ``taken_back`` is how much of each line (by number) has come back or was never sent; ``held_at_us`` says on which
-    day's account the goods were sold.
+    day's account the goods were sold. ``paid_by`` is how many won of it each part of its payment (by number) paid,
+    ``paid_back`` what of that went back; orders of before have none, and share their payment in proportion.
     """
 
     checkout: UUID
@@ -174,6 +175,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim | None = None
     taken_back: dict[str, int] = {}
     refunded_krw: int = 0
+    paid_by: dict[str, int] = {}
+    paid_back: dict[str, int] = {}
     why_ended: str = ""
 
     @property

@@ -23,7 +23,7 @@ from madang.vouchers.issuing import (
     rules_of,
     set_rule,
 )
-from madang.vouchers.means import Vouchers
+from madang.vouchers.means import Vouchers, ref_of, where
 from madang.vouchers.model import (
     Issuer,
     Lot,
@@ -34,6 +34,7 @@ from madang.vouchers.model import (
     ProgrammeKind,
     Rule,
 )
+from madang.vouchers.offering import Offer, offers
 from madang.vouchers.paying import give_back, make_code, pay, pay_by_code
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "LotState",
     "Merchant",
     "MerchantState",
+    "Offer",
     "Programme",
     "ProgrammeKind",
     "Rule",
@@ -64,12 +66,15 @@ __all__ = [
     "holdings",
     "issuers_of",
     "make_code",
+    "offers",
     "pay",
     "pay_by_code",
     "programmes",
+    "ref_of",
     "refund_rest",
     "revoke",
     "rule_now",
     "rules_of",
     "set_rule",
+    "where",
 ]

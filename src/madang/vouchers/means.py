@@ -1,5 +1,8 @@
 """Vouchers as a means of payment: ``Part("voucher", won, ref=<programme>)``.
 
+A payment for goods of several shops says of which shop's goods a part is: ``ref=<programme>@<shop>`` (``ref_of``).
+Only that shop is asked whether it may take the programme, and the issuer's claim names it.
+
 The lots that expire first pay first. Each lot's share is a pending transfer of its own account, so no lot can give what
 it does not hold, and every payment remembers which lots it took from: a refund goes back to the same lots, the one
 that would have lasted longest first. A lot whose time was over meanwhile is good again for the rule's ``returned_d``
@@ -25,6 +28,17 @@ from madang.vouchers.model import Lot, LotState, Rule
 HELD, CAPTURED, VOIDED = "held", "captured", "voided"
 
 
+def ref_of(programme: str, shop: str) -> str:
+    """The ``ref`` of a part that pays for one shop's goods."""
+    return f"{programme}@{shop}"
+
+
+def where(ref: str, shop: str) -> tuple[str, str]:
+    """(programme, shop) of a part; where it names none, the payment's own."""
+    programme, _, named = ref.partition("@")
+    return programme, named or shop
+
+
 class Vouchers:
     """The means ``voucher``."""
 
@@ -37,15 +51,16 @@ class Vouchers:
 
         Raises ``Conflict`` ``vouchers.not_accepted``, ``vouchers.not_enough``, ``vouchers.closed``.
         """
-        issuing.check_accepts(tx, part.ref, part.shop, at_us)
+        programme, shop = where(part.ref, part.shop)
+        issuing.check_accepts(tx, programme, shop, at_us)
         lots = records.lots
         mine = records.some_lots(
-            tx, lots.c.holder == part.payer, lots.c.programme == part.ref, lots.c.state == LotState.OPEN.value
+            tx, lots.c.holder == part.payer, lots.c.programme == programme, lots.c.state == LotState.OPEN.value
         )
         taken = rules.spend(mine, part.amount_krw, at_us)
         rows = [
-            {"payment": part.payment, "part": part.number, "number": n, "lot": lot.id, "programme": part.ref,
-             "shop": part.shop, "amount_krw": krw, "captured_krw": 0, "refunded_krw": 0, "state": HELD, "at_us": at_us}
+            {"payment": part.payment, "part": part.number, "number": n, "lot": lot.id, "programme": programme,
+             "shop": shop, "amount_krw": krw, "captured_krw": 0, "refunded_krw": 0, "state": HELD, "at_us": at_us}
             for n, (lot, krw) in enumerate(taken)
         ]  # fmt: skip
         records.add(tx, records.spends, rows)
@@ -80,7 +95,7 @@ class Vouchers:
 
     def refund(self, tx: Tx, by: Actor, part: Tender, amount_krw: int, *, id: UUID, at_us: int) -> list[Transfer]:
         left, made = amount_krw, list[Transfer]()
-        rule = rules.at(records.rules_of(tx, part.ref), at_us)
+        rule = rules.at(records.rules_of(tx, where(part.ref, part.shop)[0]), at_us)
         for row, lot in reversed(self._rows(tx, part, CAPTURED)):
             krw = min(left, row["captured_krw"] - row["refunded_krw"])
             if not krw:
@@ -137,9 +152,10 @@ def _returned(tx: Tx, lot: Lot, krw: int, rule: Rule | None, at_us: int) -> Lot:
 
 
 def _redeemed(tx: Tx, part: Tender, by_what: UUID, krw: int, at_us: int) -> None:
+    programme, shop = where(part.ref, part.shop)
     row = {
-        "id": derived("vouchers.redeemed", by_what, part.payment, part.number), "programme": part.ref,
-        "shop": part.shop, "month": rules.month_of(at_us), "amount_krw": krw, "payment": part.payment, "at_us": at_us,
+        "id": derived("vouchers.redeemed", by_what, part.payment, part.number), "programme": programme,
+        "shop": shop, "month": rules.month_of(at_us), "amount_krw": krw, "payment": part.payment, "at_us": at_us,
     }  # fmt: skip
     records.add(tx, records.redemptions, [row])
 
