@@ -40,8 +40,18 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     rises_at_us: int
 
 
+class PaidBy(msgspec.Struct, frozen=True, kw_only=True):
+    """What one means paid of a receipt, or had back of a refund; the names tell it apart (a programme, a card)."""
+
+    means: str
+    amount_krw: int
+    name_ko: str = ""
+    name_en: str = ""
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """A receipt as its page shows it. ``charged_krw`` is what was taken from ``paid_from`` (None while in review)."""
+    """A receipt as its page shows it. ``charged_krw`` is what was taken from ``paid_from`` (None while in review);
+    ``paid`` is every means that paid it, where there were several or other ones than the wallet."""
 
     receipt: Receipt
     shop_ko: str
@@ -51,6 +61,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     refunded_krw: int = 0
     paid_from_ko: str = ""
     paid_from_en: str = ""
+    paid: tuple[PaidBy, ...] = ()
     objections: tuple[Objection, ...] = ()
     may_object: bool = True
     bound: Bound | None = None

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from madang.kernel import Uuid7
 from madang.kernel.settings import Settings
-from madang.payments import api, connect, console, pages, reconciling, wallet_pages
+from madang.payments import Payment, State, api, connect, console, pages, reconciling, wallet_pages
 from madang.payments.desk import PayDesk
 from madang.payments.gateways import KakaoPay, TossPayments
 from madang.payments.links import PayLinks
@@ -40,8 +40,13 @@ def links(site: Site) -> PayLinks:
 def pay_desk(site: Site) -> PayDesk:
     return PayDesk(
         db=site.db, clock=site.clock, ids=Uuid7(site.clock), neighbourhood=site.neighbourhood, links=links(site),
-        public_url=site.settings.public_url, shop=site.shop or "", where={"checkout": lambda _payment: "/orders"},
+        public_url=site.settings.public_url, shop=site.shop or "", where={"checkout": _of_checkout},
     )  # fmt: skip
+
+
+def _of_checkout(payment: Payment) -> str:
+    """The orders; what was not paid lies in the cart again."""
+    return "/cart?said=not_paid" if payment.state in (State.FAILED, State.VOIDED) else "/orders"
 
 
 def connect_gateways(settings: Settings) -> None:

@@ -74,10 +74,11 @@ class Where(_Asked):
 
 
 class PayPart(_Asked):
-    """What one means pays of the total."""
+    """What one means pays of the total; ``ref`` is a gift card, or a voucher programme (`programme@shop`)."""
 
     means: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")]
     amount_krw: Annotated[int, Field(ge=1, le=10_000_000_000)]
+    ref: Annotated[str, Field(max_length=120)] = ""
 
 
 class PlaceOrder(_Asked):
@@ -183,7 +184,7 @@ def _carts(routes: APIRouter, api: _Api) -> None:
             address=None if asked.address is None else Address(**asked.address.model_dump()),
             agreed=frozenset(asked.agreed),
             born=asked.born,
-            parts=tuple(Part(part.means, part.amount_krw) for part in asked.parts),
+            parts=tuple(Part(part.means, part.amount_krw, part.ref) for part in asked.parts),
         )
         return api.once(request, key, asked, lambda tx, by, at_us: checkout.place(tx, by, id, said, at_us=at_us))
 

@@ -15,7 +15,7 @@ import msgspec
 from madang import deals, journal, ledger, payments
 from madang.catalog import stock
 from madang.db import Tx
-from madang.kernel import Actor, Conflict, NotFound, business_date, derived, system
+from madang.kernel import Actor, Conflict, Kind, NotFound, business_date, derived, system
 from madang.ledger import LedgerConflict
 from madang.payments import Leg, Part, Payment, State
 from madang.storefront import addresses, facts, faults, pricing, process, records, settling, slots, tender
@@ -23,6 +23,7 @@ from madang.storefront.actions import slot_hold
 from madang.storefront.addresses import Address
 from madang.storefront.model import (
     HOLD_US,
+    LINES_MAX,
     PAY_US,
     CartLine,
     Checkout,
@@ -178,6 +179,20 @@ def heard(tx: Tx, _by: Actor, payment: Payment, at_us: int) -> None:
             let_go(tx, ours, payment, why="sold_out", at_us=at_us)
     elif payment.state == State.FAILED:
         _end(tx, ours, waiting, "expire", "not_paid", at_us)
+        _into_the_cart_again(tx, found, at_us)
+
+
+def _into_the_cart_again(tx: Tx, found: Checkout, at_us: int) -> None:
+    """What was not paid lies in the cart once more, to be paid otherwise; what lies there by now stays as it is."""
+    owner = Actor(Kind.PERSON, found.owner, tx.neighbourhood)
+    there = {(line.shop, line.sku) for line in records.cart_of(tx, owner)}
+    gone = [
+        CartLine(shop=group.shop, sku=line.sku, amount=line.amount, added_at_us=at_us)
+        for group in found.groups
+        for line in group.lines
+        if (group.shop, line.sku) not in there
+    ]
+    records.put(tx, found.owner, gone[: max(0, LINES_MAX - len(there))])
 
 
 def let_go(tx: Tx, by: Actor, payment: Payment, *, why: str, at_us: int) -> None:

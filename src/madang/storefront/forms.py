@@ -8,6 +8,7 @@ from typing import Any
 from madang.db import Tx
 from madang.kernel import Invalid, business_date
 from madang.payments import Part
+from madang.storefront import tender
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice, Placing
 from madang.storefront.model import Checkout, Reason, Wish
@@ -19,7 +20,18 @@ STEPS = (
     "confirm", "short",
 )  # fmt: skip
 STAFF_STEPS = ("pack", "ship", "make_ready", "deliver", "hand_over", "take_back", "exchange", "decline")
-SAID = ("thanks", "again", "partly", "hold_over", "return", "cancel", "confirm", "withdraw_claim", *STAFF_STEPS)
+SAID = (
+    "thanks",
+    "again",
+    "partly",
+    "hold_over",
+    "not_paid",
+    "return",
+    "cancel",
+    "confirm",
+    "withdraw_claim",
+    *STAFF_STEPS,
+)
 """What a page may say was done."""
 
 
@@ -55,27 +67,48 @@ def choice_of(form: Mapping[str, str], shop: str) -> Choice:
     return Choice(way=kind, place=place, slot=form.get(f"slot.{shop}.{kind}", ""))  # type: ignore[arg-type]
 
 
-def total(tx: Tx, held: Checkout, form: Mapping[str, str]) -> int:
-    """What is due: goods and the fees of the chosen ways."""
-    fees = [terms_of(tx, g.shop).fee(choice_of(form, g.shop).way, g.goods_krw) for g in held.groups]
-    return held.goods_krw + sum(fees)
+def totals(tx: Tx, held: Checkout, form: Mapping[str, str]) -> dict[str, int]:
+    """What is due at each shop: goods, and the fee of the chosen way (none while none is chosen)."""
+    found = {}
+    for group in held.groups:
+        chosen = f"way.{group.shop}" in form
+        fee = terms_of(tx, group.shop).fee(choice_of(form, group.shop).way, group.goods_krw) if chosen else 0
+        found[group.shop] = group.goods_krw + fee
+    return found
 
 
-def placing(held: Checkout, form: Mapping[str, str], *, total_krw: int) -> Placing:
+def wish(form: Mapping[str, str]) -> tender.Wish:
+    """How the form wants it paid: ``pay.voucher.<programme>``, ``pay.gift_card.<card>``, ``pay.wallet`` in won,
+    ``means`` what pays the rest."""
+    said: dict[str, dict[str, int]] = {tender.VOUCHER: {}, tender.CARD: {}}
+    for name, text in form.items():
+        start, _, rest = name.partition(".")
+        kind, _, ref = rest.partition(".")
+        if start == "pay" and kind in said and ref and text.strip():
+            said[kind][ref] = number(text.replace(",", ""))
+    wallet = form.get("pay.wallet", "").replace(",", "").strip()
+    return tender.Wish(
+        vouchers={ref: krw for ref, krw in said[tender.VOUCHER].items() if krw},
+        cards={ref: krw for ref, krw in said[tender.CARD].items() if krw},
+        wallet_krw=number(wallet) if wallet else 0,
+        rest=form.get("means", ""),
+    )
+
+
+def placing(held: Checkout, form: Mapping[str, str], *, parts: tuple[Part, ...]) -> Placing:
     """The checkout's form."""
     choices = {group.shop: choice_of(form, group.shop) for group in held.groups if f"way.{group.shop}" in form}
     address = Address(**{name: form.get(name, "") for name in Address.__struct_fields__})
     kept = form.get("kept_address", "")
     agreed = frozenset(name.removeprefix("agree.") for name in form if name.startswith("agree."))
     born = form.get("born", "").strip()
-    means = form.get("means", "wallet")
     return Placing(
         choices=choices,
         address=None if kept and kept != "new" else address,
         kept_address=kept if kept != "new" else "",
         agreed=agreed,
         born=number(born) if born else None,
-        parts=(Part(means, total_krw),) if total_krw else (),
+        parts=parts,
     )
 
 

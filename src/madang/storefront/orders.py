@@ -11,9 +11,10 @@ import msgspec
 from madang import catalog, deals, payments
 from madang.db import Page, Tx
 from madang.deals import Deal, Move, Receipt
+from madang.deals.pages import PaidBy
 from madang.kernel import Actor, NotFound, Role, derived
 from madang.payments import State
-from madang.storefront import addresses, carts, checkout, faults, process, withdrawal
+from madang.storefront import addresses, carts, checkout, faults, paying, process, withdrawal
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.model import Line, Order, Reason, Wish
@@ -33,6 +34,7 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     receipts: tuple[Receipt, ...]
     answers: dict[int, withdrawal.Answer]
     payment: payments.Payment | None
+    paid: tuple[PaidBy, ...] = ()
 
 
 def get(tx: Tx, by: Actor, id: UUID) -> tuple[Deal, Order]:
@@ -69,13 +71,15 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
         payment = payments.get(tx, by, order.payment)
     except NotFound:
         payment = None
+    issued = deals.receipts.of_deal(tx, by, id)
     return Tracked(
+        paid=tuple(paying.paid_by(tx, deal, issued[0])) if issued else (),
         deal=deal,
         order=order,
         steps=tuple(deals.history(tx, by, id)),
         choices=tuple(step.name for step in deals.choices(tx, by, deal) if step.roles),
         address=address,
-        receipts=tuple(deals.receipts.of_deal(tx, by, id)),
+        receipts=tuple(issued),
         answers=answers,
         payment=payment,
     )

@@ -14,9 +14,10 @@ from madang.db import Database, Tx
 from madang.deals.links import Links
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, Ids, Invalid, MadangError, NotFound, Role
-from madang.payments import State
-from madang.storefront import carts, checkout, faults, forms, orders, showing
+from madang.payments import State, gift_cards
+from madang.storefront import carts, checkout, faults, forms, orders, purse, showing, tender
 from madang.storefront.actions import order_of
+from madang.storefront.checkout import Placing
 from madang.storefront.model import Reason
 from madang.storefront.process import ORDER_1
 from madang.ui import Pages, session
@@ -141,9 +142,7 @@ def _checkout(routes: APIRouter, shop: Storefront) -> None:
     def place(request: Request, id: UUID, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
         by, at_us = shop.buyer(request), shop.clock.now_us()
         try:
-            held = shop.read(lambda tx: checkout.get(tx, by, id))
-            total = shop.read(lambda tx: forms.total(tx, held, form))
-            said = forms.placing(held, form, total_krw=total)
+            said = shop.read(lambda tx: _said(shop, tx, request, by, id, form, at_us))
             placed = shop.write(lambda tx: checkout.place(tx, by, id, said, at_us=at_us))
         except (Invalid, MadangError) as error:
             if isinstance(error, NotFound) or error.code == "storefront.hold_over":
@@ -154,6 +153,24 @@ def _checkout(routes: APIRouter, shop: Storefront) -> None:
         where = f"/orders/{placed.orders[0]}?said=thanks" if len(placed.orders) == 1 else "/orders?said=thanks"
         return RedirectResponse(where, 303, headers=PRIVATE)
 
+    @routes.post("/checkout/{id}/sums", name="checkout.sums", dependencies=[own_or_guest])
+    def sums(request: Request, id: UUID, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
+        """What comes to what, as the form stands: a part of the page where a script asks, else the page."""
+        part = request.headers.get("hx-request") == "true"
+        return _counter(shop, request, shop.buyer(request), id, form, None, template="sums" if part else "checkout")
+
+    @routes.post("/checkout/{id}/gift-card", name="checkout.gift_card", dependencies=[own_or_guest])
+    def card(request: Request, id: UUID, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
+        """A gift card's code: from now on it is among the means, and the amounts are proposed anew."""
+        by, at_us = shop.buyer(request), shop.clock.now_us()
+        shop.read(lambda tx: checkout.get(tx, by, id))
+        try:
+            shop.write(lambda tx: gift_cards.show(tx, by, form.get("gift_code", "")[:60], at_us=at_us))
+        except MadangError as error:
+            return _counter(shop, request, by, id, form, error)
+        kept = {name: text for name, text in form.items() if not name.startswith(("gift_code", "means", "pay."))}
+        return _counter(shop, request, by, id, kept, None)
+
     @routes.post("/checkout/{id}/drop", name="checkout.drop", dependencies=[own_or_guest])
     def drop(request: Request, id: UUID) -> Response:
         by, at_us = shop.buyer(request), shop.clock.now_us()
@@ -161,13 +178,36 @@ def _checkout(routes: APIRouter, shop: Storefront) -> None:
         return RedirectResponse("/cart", 303, headers=PRIVATE)
 
 
+def _said(shop: Storefront, tx: Tx, request: Request, by: Actor, id: UUID, form: Form_, at_us: int) -> Placing:
+    """The checkout's form, and the parts that pay it. Raises ``Invalid`` where nothing pays the rest."""
+    held = checkout.get(tx, by, id)
+    due = forms.totals(tx, held, form)
+    had = purse.open_purse(tx, by, due, means=shop.means(), member=request.state.who is not None, at_us=at_us)
+    made = tender.plan(had.heard(forms.wish(form)), due, had.takes)
+    if made.missing_krw and held.held(at_us):
+        raise faults.not_covered(made.missing_krw)
+    return forms.placing(held, form, parts=made.parts)
+
+
 def _counter(
-    shop: Storefront, request: Request, by: Actor, id: UUID, form: Form_, error: MadangError | None
+    shop: Storefront,
+    request: Request,
+    by: Actor,
+    id: UUID,
+    form: Form_,
+    error: MadangError | None,
+    *,
+    template: str = "checkout",
 ) -> Response:
     at_us = shop.clock.now_us()
 
     def look(tx: Tx) -> showing.Counter:
-        return showing.counter(tx, by, id, at_us, member=request.state.who is not None)
+        member = request.state.who is not None
+        try:
+            return showing.counter(tx, by, id, at_us, member=member, form=form, means=shop.means())
+        except Invalid:  # an amount that is none: the page begins anew, with the error above it
+            bare = {name: text for name, text in form.items() if not name.startswith(("pay.", "means"))}
+            return showing.counter(tx, by, id, at_us, member=member, form=bare, means=shop.means())
 
     found = shop.read(look)
     if found.held.state == "placed":
@@ -175,10 +215,9 @@ def _counter(
     if not found.held.held(at_us):
         return RedirectResponse("/cart?said=hold_over", 303, headers=PRIVATE)
     wrong = error.details.get("fields", {}) if error is not None else {}
-    means = [name for name in shop.means() if name != "wallet" or found.wallet_krw is not None]
     return shop.html(
-        request, "checkout", status=error.status if error else 200, counter=found, form=form, error=error, wrong=wrong,
-        means=means, year_max=forms.year(at_us) - checkout.ADULT_YEARS,
+        request, template, status=error.status if error else 200, counter=found, form=form, error=error, wrong=wrong,
+        year_max=forms.year(at_us) - checkout.ADULT_YEARS,
     )  # fmt: skip
 
 

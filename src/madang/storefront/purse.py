@@ -10,8 +10,8 @@ import msgspec
 
 from madang import ledger, payments, vouchers
 from madang.db import Tx
-from madang.kernel import Actor
-from madang.payments import gift_cards
+from madang.kernel import Actor, NotFound
+from madang.payments import Part, Tender, gift_cards
 from madang.storefront.tender import CARD, VOUCHER, WALLET, Wish
 
 
@@ -51,6 +51,10 @@ class Purse(msgspec.Struct, frozen=True, kw_only=True):
     chosen: Wish
     wallet_krw: int | None
 
+    def heard(self, wish: Wish) -> Wish:
+        """A wish with a rest only by what is offered."""
+        return wish if wish.rest in self.rest else msgspec.structs.replace(wish, rest="")
+
     @property
     def takes(self) -> dict[str, tuple[str, ...]]:
         return {row.ref: row.shops for row in self.rows if row.means == VOUCHER}
@@ -77,17 +81,23 @@ def open_purse(
     return Purse(rows=tuple(rows), rest=rest, chosen=_wish(rows, rest, has_krw, open_krw, room_krw), wallet_krw=has_krw)
 
 
-def names(tx: Tx, by: Actor, parts: Sequence[payments.Tender]) -> dict[int, tuple[str, str]]:
-    """What tells a part apart beside its means: a programme's name, a card's last signs."""
-    programmes = {one.id: one for one in vouchers.programmes(tx, by)}
+def named(tx: Tx, by: Actor, parts: Sequence[Part | Tender]) -> dict[int, tuple[str, str]]:
+    """What tells a part, by its number, apart beside its means: a programme's name, a card's last signs."""
     found = {}
-    for part in parts:
-        if part.means == VOUCHER and (one := programmes.get(vouchers.where(part.ref, part.shop)[0])):
-            found[part.number] = (one.name_ko, one.name_en)
-        elif part.means == CARD:
-            tail = "···· " + gift_cards.get(tx, by, UUID(part.ref)).tail
-            found[part.number] = (tail, tail)
+    programmes = {one.id: one for one in vouchers.programmes(tx, by)} if parts else {}
+    for number, part in enumerate(parts, 1):
+        if part.means == VOUCHER and (one := programmes.get(vouchers.where(part.ref, "")[0])):
+            found[number] = (one.name_ko, one.name_en)
+        elif part.means == CARD and (tail := _tail(tx, by, part.ref)):
+            found[number] = (tail, tail)
     return found
+
+
+def _tail(tx: Tx, by: Actor, ref: str) -> str:
+    try:
+        return "···· " + gift_cards.get(tx, by, UUID(ref)).tail
+    except (ValueError, NotFound):
+        return ""
 
 
 def _voucher(offer: vouchers.Offer, left: dict[str, int]) -> Row:

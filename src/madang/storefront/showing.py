@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
-from madang import catalog, deals, ledger, payments, places
+from madang import catalog, deals, places
 from madang.catalog import stock
 from madang.db import Page, Tx
 from madang.deals import Deal, Receipt
 from madang.kernel import Actor, Conflict, Invalid, NotFound, system
-from madang.storefront import carts, checkout, orders, pricing, process, records
+from madang.storefront import carts, checkout, forms, orders, pricing, process, purse, records, tender
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Kept, list_of
 from madang.storefront.model import CartLine, Checkout, Line, Order
+from madang.storefront.purse import Purse
 from madang.storefront.slots import Slot
 from madang.storefront.terms import Terms, sells_online
 
@@ -82,7 +84,11 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True):
     held: Checkout
     desks: tuple[Desk, ...]
     addresses: tuple[Kept, ...]
-    wallet_krw: int | None
+    purse: Purse
+    wish: tender.Wish
+    plan: tender.Plan
+    names: dict[int, tuple[str, str]]
+    totals: dict[str, int]
     adult: bool
     notices: tuple[Line, ...]
 
@@ -91,9 +97,13 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True):
         return self.held.goods_krw
 
     @property
+    def total_krw(self) -> int:
+        return sum(self.totals.values())
+
+    @property
     def fee_may_come(self) -> bool:
-        """Whether a choice of delivery adds something."""
-        return any(desk.terms.delivers and desk.terms.fee("delivery", desk.goods_krw) for desk in self.desks)
+        """Whether a choice of delivery may still add something."""
+        return self.total_krw == self.goods_krw and room(self.desks) > 0
 
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,8 +133,10 @@ def cart(tx: Tx, by: Actor, at_us: int) -> Cart:
     return Cart(shelves=tuple(shelves), held=held if held is not None and held.held(at_us) else None)
 
 
-def counter(tx: Tx, by: Actor, id: UUID, at_us: int, *, member: bool) -> Counter:
-    """A checkout that is held. Raises what ``checkout.get`` raises."""
+def counter(
+    tx: Tx, by: Actor, id: UUID, at_us: int, *, member: bool, form: Mapping[str, str], means: Sequence[str]
+) -> Counter:
+    """A checkout that is held, as far as its form is filled in. Raises what ``checkout.get`` raises."""
     held = checkout.get(tx, by, id)
     terms = sells_online(tx)
     desks = [
@@ -133,14 +145,27 @@ def counter(tx: Tx, by: Actor, id: UUID, at_us: int, *, member: bool) -> Counter
         if group.shop in terms
     ]
     lines = [line for group in held.groups for line in group.lines]
+    due = forms.totals(tx, held, form)
+    had = purse.open_purse(tx, by, due, means=means, member=member, at_us=at_us, room_krw=room(desks))
+    wish = forms.wish(form) if any(name.startswith(("pay.", "means")) for name in form) else had.chosen
+    plan = tender.plan(had.heard(wish), due, had.takes)
     return Counter(
         held=held,
         desks=tuple(desks),
         addresses=tuple(list_of(tx, by)),
-        wallet_krw=ledger.balance(tx, payments.wallet(by.key)).available if member else None,
+        purse=had,
+        wish=wish,
+        plan=plan,
+        names=purse.named(tx, by, plan.parts),
+        totals=due,
         adult=any(line.adult for line in lines),
         notices=tuple(line for line in lines if line.basis != "free"),
     )
+
+
+def room(desks: Sequence[Desk]) -> int:
+    """What deliveries may add at most."""
+    return sum(desk.terms.fee("delivery", desk.goods_krw) for desk in desks if desk.terms.delivers)
 
 
 def history(tx: Tx, by: Actor, *, limit: int = 40) -> list[Bought]:

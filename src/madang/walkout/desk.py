@@ -19,6 +19,7 @@ from madang.deals.pages import Bound, Objection, Said, Shown, State, already_sai
 from madang.guard import Answer, once
 from madang.kernel import Actor, Clock, derived
 from madang.places import service as places
+from madang.storefront import paying
 from madang.ui import formats
 from madang.walkout import reviewing, service, trust
 
@@ -88,6 +89,7 @@ class Desk:
             refunded_krw=sum(one.refunded_krw for one in said),
             paid_from_ko=ko,
             paid_from_en=en,
+            paid=tuple(paying.paid_by(tx, deal, receipt)),
             objections=said,
             may_object=first and deal.state in ("charged", "refunded"),
             bound=self._bound(tx, deal),

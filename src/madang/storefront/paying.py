@@ -1,0 +1,46 @@
+"""Which means paid a receipt, or had back what it gives back: what a receipt's page and an order's page say."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from madang import payments
+from madang.db import Tx
+from madang.deals import Deal, Receipt
+from madang.deals.pages import PaidBy
+from madang.kernel import NotFound, system
+from madang.payments import Payment
+from madang.storefront import process, purse
+from madang.storefront.actions import order_of
+
+
+def paid_by(tx: Tx, deal: Deal, receipt: Receipt) -> list[PaidBy]:
+    """The means of a receipt's order, each with its won; of a refund what each had back. Nothing of other deals."""
+    if deal.process != process.NAME:
+        return []
+    order = order_of(deal)
+    payment = _payment(tx, order.payment)
+    if payment is None:
+        return []
+    if receipt.original is None:
+        return _told(tx, payment, {int(number): krw for number, krw in order.paid_by.items()})
+    ours = system(tx.neighbourhood, "storefront")
+    back = next((one for one in payments.refunds_of(tx, ours, payment.id) if one.id == receipt.id), None)
+    return _told(tx, payment, {n: -krw for n, krw in enumerate(back.shares, 1) if krw}) if back is not None else []
+
+
+def _payment(tx: Tx, id: UUID) -> Payment | None:
+    try:
+        return payments.get(tx, system(tx.neighbourhood, "storefront"), id)
+    except NotFound:  # nothing was due
+        return None
+
+
+def _told(tx: Tx, payment: Payment, krw: dict[int, int]) -> list[PaidBy]:
+    names = purse.named(tx, system(tx.neighbourhood, "storefront"), payment.parts)
+    found = []
+    for part in payment.parts:
+        if krw.get(part.number):
+            ko, en = names.get(part.number, ("", ""))
+            found.append(PaidBy(means=part.means, amount_krw=krw[part.number], name_ko=ko, name_en=en))
+    return found
