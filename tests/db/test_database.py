@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text, Uuid, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from madang.db import Database, Tx
+from madang.db import Database, Tx, open_database
+from madang.db.private import PrivatePostgres
+from madang.kernel import Unavailable
 
 notes = Table(
     "notes",
@@ -183,3 +188,39 @@ def test_many_callers_are_all_answered(notebook: Database) -> None:
     for future in futures:
         future.result(30)
     assert numbers(notebook) == list(range(500))
+
+
+def test_reading_and_writing_go_on_by_themselves_once_the_server_is_back(postgres_server: PrivatePostgres) -> None:
+    """Every connection of the pool is cut off: the next read and write must not meet one of them."""
+    name = "madang_cut_off"
+    with open_database(postgres_server.create(name), migrate=False, durable=False) as db:
+        db.write(lambda tx: notes.create(tx.connection), neighbourhood="n1")
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: numbers(db), range(8)))
+        assert _cut_off(postgres_server, name) > 1
+        assert numbers(db) == []
+        _cut_off(postgres_server, name)
+        db.write(lambda tx: tx.many(ADD, [row(1)]), neighbourhood="n1")
+        assert numbers(db) == [1]
+    postgres_server.drop(name)
+
+
+def test_a_server_that_is_away_is_said_in_words() -> None:
+    with PrivatePostgres(durable=True) as server, open_database(server.create("away"), migrate=False) as db:
+        db.write(lambda tx: notes.create(tx.connection), neighbourhood="n1")
+        assert numbers(db) == []
+        server.kill(signal.SIGKILL)
+        for ask in (lambda: numbers(db), lambda: db.write(lambda tx: tx.many(ADD, [row(1)]), neighbourhood="n1")):
+            with pytest.raises(Unavailable) as told:
+                ask()
+            assert told.value.code in ("db.unreachable", "db.unknown")
+        server.restart()
+        db.write(lambda tx: tx.many(ADD, [row(2)]), neighbourhood="n1")
+        assert 2 in numbers(db)
+
+
+def _cut_off(server: PrivatePostgres, name: str) -> int:
+    """End every process that serves the database's clients."""
+    with psycopg.connect(f"host=127.0.0.1 port={server.port} user=madang dbname=postgres", autocommit=True) as admin:
+        ended = admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
+        return len(ended.fetchall())

@@ -87,7 +87,7 @@ def test_a_body_that_is_no_array_is_an_error_with_a_way_out(client: Sender, body
 
 def test_too_many_messages_at_once_are_refused(client: Sender) -> None:
     body = json.dumps([0] * (api.BATCH_MESSAGES_MAX + 1))
-    assert client.post("/v1/sensors/batches", content=body).status_code == 429
+    assert client.post("/v1/sensors/batches", content=body).status_code == 413
 
 
 def test_without_its_key_a_device_is_not_heard(client: Sender) -> None:

@@ -22,7 +22,7 @@ from madang.kernel.settings import Settings
 from madang.members import api_keys, sessions
 from madang.serve import door, site
 from madang.serve.checkin import operator
-from madang.ui import Asking, Identity
+from madang.ui import Asking, Identify, Identity
 from madang.walkout.sensorlog import SensorLog
 from madang.web import Shopfront, create_app
 
@@ -31,27 +31,46 @@ MINA, STRANGER = UUID(int=0xA11CE), UUID(int=0xBAD)
 
 
 class World:
-    """MINA is a member with things of her own; whoever asks is STRANGER, with the role the cookie names."""
+    """MINA is a member with things of her own; whoever asks is STRANGER, with the role the cookie names.
 
-    def __init__(self, db: Database, folder: Path, clock: ManualClock) -> None:
+    ``known`` says otherwise who asks; ``key`` is the operator's, the shop's machine's and the device's ('': none).
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        folder: Path,
+        clock: ManualClock,
+        *,
+        key: str = "",
+        known: Callable[[site.Site], Identify] = lambda _site: who,
+        **settings: Any,
+    ) -> None:
         self.db, self.clock = db, clock
         links = Links([b"l" * 32])
-        stage = Stage(db, folder / "desk")
+        stage = self.stage = Stage(db, folder / "desk")
         served = site.Site(
             db=db,
             clock=clock,
             neighbourhood=N,
             home=folder,
-            settings=Settings(home=str(folder)),
+            settings=Settings(home=str(folder), **settings),
             links=links,
             shop=SHOP,
         )
-        gateway = Gateway(SensorLog(folder / "log"), clock=clock, plates={}, keys={}, logged=lambda _end: None)
+        gateway = Gateway(SensorLog(folder / "log"), clock=clock, plates={}, keys={"gate": key.encode()} if key else {},
+                          logged=lambda _end: None)  # fmt: skip
         doors = [
             sensors.router(gateway),
-            edges.router(db, clock, N, {}),
+            edges.router(db, clock, N, {SHOP: key.encode()} if key else {}),
             door.router(
-                db, clock, operator(N, SHOP), SHOP, allowed=lambda _key: False, status=dict, changed=lambda _deal: None
+                db,
+                clock,
+                operator(N, SHOP),
+                SHOP,
+                allowed=lambda given: bool(key) and given == key,
+                status=dict,
+                changed=lambda _deal: None,
             ),
         ]
         self.app: FastAPI = create_app(
@@ -60,7 +79,7 @@ class World:
                 clock=clock,
                 more=[*doors, *stage.door.routers, *site.routers(served)],
                 handlers=stage.door.handlers,
-                identify=who,
+                identify=known(served),
             )
         )
         for person in (MINA, STRANGER):

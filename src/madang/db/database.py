@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Engine, make_url
+from sqlalchemy.exc import OperationalError
 
 from madang.db import migrate as migrations
 from madang.db import postgres, sqlite
 from madang.db.compiled import Compiler
+from madang.db.errors import unreachable
 from madang.db.link import Link, PostgresLink, SqliteLink
 from madang.db.tx import Tx
 from madang.db.writer import Writer
@@ -56,6 +58,7 @@ class Database:
                 lambda: self._link(self._writing),
                 workers=1 if one_lane else postgres.WRITERS,
                 lane_of=(lambda _: "") if one_lane else (lambda neighbourhood: neighbourhood),
+                afresh=self._afresh,
             )
         except BaseException:
             self.close()
@@ -77,26 +80,56 @@ class Database:
         return self._writer.submit(fn, neighbourhood)
 
     def read(self, fn: Callable[[Tx], T], *, neighbourhood: str) -> T:
-        """Run ``fn`` on a snapshot that no writer disturbs; it cannot write."""
+        """Run ``fn`` on a snapshot that no writer disturbs; it cannot write.
+
+        Where the server has gone away and come back, ``fn`` runs once more on a fresh connection. Raises
+        ``Unavailable`` ``db.unreachable`` while it is away.
+        """
         _named(neighbourhood)
+        try:
+            return self._read(fn, neighbourhood)
+        except _Lost:
+            self._reading.dispose()  # what else lies in the pool was cut off with it
+        try:
+            return self._read(fn, neighbourhood)
+        except _Lost as fault:
+            raise unreachable(fault) from fault
+
+    def _read(self, fn: Callable[[Tx], T], neighbourhood: str) -> T:
         with self._snapshot() as link:
-            return fn(Tx(link, neighbourhood))
+            try:
+                link.begin_read()
+                return fn(Tx(link, neighbourhood))
+            except Exception as fault:
+                if link.lost:
+                    raise _Lost from fault
+                raise
 
     @contextmanager
     def _snapshot(self) -> Iterator[Link]:
-        link = self._link(self._reading)
         try:
-            link.begin_read()
+            link = self._link(self._reading)
+        except OperationalError as fault:
+            raise _Lost from fault
+        try:
             yield link
         finally:
-            try:
-                link.rollback()
-            except link.driver_error:
+            if link.lost:
                 link.discard()
-            link.close()
+            else:
+                try:
+                    link.rollback()
+                except link.driver_error:
+                    link.discard()
+                link.close()
 
     def _link(self, engine: Engine) -> Link:
         return self._link_type(engine.connect(), self._compiler)
+
+    def _afresh(self) -> Link:
+        """A new connection: what else lies in the pool was cut off with the one that was lost."""
+        self._writing.dispose()
+        return self._link(self._writing)
 
     def close(self) -> None:
         """Finish what is queued, then let go of the database."""
@@ -112,6 +145,10 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _Lost(Exception):
+    """The connection is gone, or cannot be made."""
 
 
 def open_database(url: str, *, clock: Clock | None = None, migrate: bool = True, durable: bool = True) -> Database:

@@ -52,6 +52,11 @@ class Link:
         """In a transaction that can go on: PostgreSQL refuses everything after an error that nobody rolled back."""
         raise NotImplementedError
 
+    @property
+    def lost(self) -> bool:
+        """The server has gone away (an embedded database never does)."""
+        return False
+
     def next_use_case(self) -> None:
         """Keep what the last use case did and set a savepoint for the next."""
         self.command(f"RELEASE SAVEPOINT {USE_CASE}")
@@ -146,6 +151,10 @@ class PostgresLink(Link):
     @property
     def healthy(self) -> bool:
         return self._state == "INTRANS"
+
+    @property
+    def lost(self) -> bool:
+        return bool(self.raw.closed)
 
     @property
     def _state(self) -> str:

@@ -120,18 +120,42 @@ class PrivatePostgres:
     def _conninfo(self, database: str) -> str:
         return f"host=127.0.0.1 port={self.port} user=madang dbname={database}"
 
-    def kill(self) -> None:
-        """The server dies at once, as in a power cut; ``restart`` brings it back."""
+    def kill(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """The server dies at once, as in a power cut; ``restart`` brings it back.
+
+        ``SIGKILL`` takes the postmaster alone; its children see that it is gone and end.
+        """
         if self._connection is not None:
             self._connection.close()
             self._connection = None
         if self._server is not None and self._server.poll() is None:
-            self._server.send_signal(signal.SIGQUIT)
+            self._server.send_signal(how)
             self._server.wait()
 
+    def kill_backends(self, database: str, how_many: int = 1) -> int:
+        """``kill -9`` of processes that serve a database's clients: the server then cuts everybody off and recovers.
+        Gives how many were there to kill."""
+        self._admin("SELECT 1")
+        assert self._connection is not None
+        asked = "SELECT pid FROM pg_stat_activity WHERE datname = %s ORDER BY random() LIMIT %s"
+        pids = [pid for (pid,) in self._connection.execute(asked, (database, how_many)).fetchall()]
+        self._connection.close()
+        self._connection = None
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return len(pids)
+
     def restart(self) -> None:
-        self._server = self._launch(self._folder / "data")
-        self._wait()
+        """Start again on the same data; where the one before has left children, as soon as they have ended."""
+        until = time.monotonic() + START_S_MAX
+        while True:
+            self._server = self._launch(self._folder / "data")
+            try:
+                return self._wait()
+            except RuntimeError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
 
     def stop(self) -> None:
         self.kill()

@@ -68,10 +68,20 @@ class Lane:
 
 
 class Writer:
-    """Worker threads that run lanes; up to ``workers`` of them, started as lanes need them."""
+    """Worker threads that run lanes; up to ``workers`` of them, started as lanes need them.
 
-    def __init__(self, connect: Callable[[], Link], *, workers: int, lane_of: Callable[[str], str]) -> None:
-        self._connect, self._lane_of, self._workers_max = connect, lane_of, workers
+    ``afresh`` connects past whatever lies in a pool: after a connection was lost.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Link],
+        *,
+        workers: int,
+        lane_of: Callable[[str], str],
+        afresh: Callable[[], Link],
+    ) -> None:
+        self._connect, self._lane_of, self._workers_max, self._afresh = connect, lane_of, workers, afresh
         self._lanes: dict[str, Lane] = {}
         self._ready: SimpleQueue[Lane | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
@@ -114,7 +124,7 @@ class Writer:
             thread.join()
 
     def _serve(self) -> None:
-        worker = Worker(self._connect)
+        worker = Worker(self._connect, self._afresh)
         while (lane := self._next()) is not None:
             worker.run_batch(lane)
             self._settle(lane)
@@ -155,8 +165,8 @@ class Writer:
 class Worker:
     """One thread's connection and its batches."""
 
-    def __init__(self, connect: Callable[[], Link]) -> None:
-        self._connect = connect
+    def __init__(self, connect: Callable[[], Link], afresh: Callable[[], Link]) -> None:
+        self._connect, self._afresh = connect, afresh
         self._link: Link | None = None
 
     def close(self) -> None:
@@ -218,17 +228,16 @@ class Worker:
                 _call(fn)
 
     def _begun(self, neighbourhood: str) -> Link:
-        """A link inside a fresh transaction; an idle connection that has died is replaced once."""
-        if self._link is not None:
-            try:
-                self._link.begin(neighbourhood)
-            except Exception:
-                log.warning("the writer's connection was lost; connecting again", exc_info=True)
-                self._drop()
-            else:
-                return self._link
-        self._link = self._connect()
-        self._link.begin(neighbourhood)
+        """A link inside a fresh transaction; one that has died, ours or the pool's, is replaced once."""
+        if self._link is None:
+            self._link = self._connect()
+        try:
+            self._link.begin(neighbourhood)
+        except Exception:
+            log.warning("the writer's connection was lost; connecting again", exc_info=True)
+            self._drop()
+            self._link = self._afresh()
+            self._link.begin(neighbourhood)
         return self._link
 
     def _drop(self) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from madang.doors.gateway import Encoding, Gateway, Taken
-from madang.kernel import Malformed, TooMany
+from madang.kernel import Malformed, TooLarge
 from madang.ui import access
 
 BATCH_BYTES_MAX = 16 << 20
@@ -22,6 +22,14 @@ BATCH_MESSAGES_MAX = 2_000
 _raws: dict[str, Any] = {
     "msgpack": msgspec.msgpack.Decoder(list[msgspec.Raw]).decode,
     "json": msgspec.json.Decoder(list[msgspec.Raw]).decode,
+}
+_MESSAGES = {"type": "array", "items": {}, "maxItems": BATCH_MESSAGES_MAX}
+_BATCH: dict[str, Any] = {
+    "security": [{"key": []}, {}],  # each message is looked at by itself: without its device's key it is refused
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": _MESSAGES}, "application/msgpack": {"schema": _MESSAGES}},
+    },
 }
 
 
@@ -59,7 +67,7 @@ def router(gateway: Gateway) -> APIRouter:
         prefix="/v1/sensors", tags=["sensors"], dependencies=[access.key("a device's key: doors.gateway")]
     )
 
-    @routes.post("/batches")
+    @routes.post("/batches", openapi_extra=_BATCH)
     async def take(request: Request, authorization: Annotated[str | None, Header()] = None) -> Outcome:
         """Take a JSON or msgpack array of messages (docs/sensor-wire-format.md)."""
         body = await _limited(request)
@@ -130,12 +138,11 @@ def _split(body: bytes, encoding: Encoding) -> list[bytes]:
     return [bytes(raw) for raw in raws]
 
 
-def _too_big(limit: str) -> TooMany:
-    return TooMany(
+def _too_big(limit: str) -> TooLarge:
+    return TooLarge(
         "sensors.batch_too_big",
         ko=f"센서 묶음이 한도({limit})를 넘었습니다.",
         en=f"The batch is over its limit of {limit}.",
         next_ko="나누어 보내세요.",
         next_en="Send it in parts.",
-        retry_after_s=0,
     )

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from madang.db import Database
 from madang.edge import taking
 from madang.edge.model import NEWS, RECEIPTS, TOGETHER_MAX, Batch, Upto
-from madang.kernel import Clock, Malformed, NotSignedIn, TooMany
+from madang.kernel import Clock, Malformed, NotSignedIn, TooLarge
 from madang.ui import access
 
 BYTES_MAX = 4 << 20
@@ -94,12 +94,11 @@ def _unknown_key() -> NotSignedIn:
     )
 
 
-def _too_much() -> TooMany:
-    return TooMany(
+def _too_much() -> TooLarge:
+    return TooLarge(
         "edge.batch_too_big",
         ko=f"한 번에 영수증 {TOGETHER_MAX}건까지 보낼 수 있습니다.",
         en=f"At most {TOGETHER_MAX} receipts can be sent at once.",
         next_ko="나누어 보내세요.",
         next_en="Send them in parts.",
-        retry_after_s=0,
     )

@@ -10,8 +10,10 @@ from madang.kernel.errors import (
     Malformed,
     NotFound,
     NotSignedIn,
+    TooLarge,
     TooMany,
     Unavailable,
+    UnknownMedia,
 )
 from madang.kernel.ids import Ids, Uuid7, derived
 from madang.kernel.money import KRW, Money, allocate, vat_included
@@ -33,8 +35,10 @@ __all__ = [
     "NotSignedIn",
     "Role",
     "SystemClock",
+    "TooLarge",
     "TooMany",
     "Unavailable",
+    "UnknownMedia",
     "Uuid7",
     "allocate",
     "business_date",

@@ -62,6 +62,18 @@ class Conflict(MadangError):
     status = 409
 
 
+class TooLarge(MadangError):
+    """More was sent than this address takes (413)."""
+
+    status = 413
+
+
+class UnknownMedia(MadangError):
+    """The body is of a kind this address does not read (415)."""
+
+    status = 415
+
+
 class TooMany(MadangError):
     """A rate limit is used up (429); ``details["retry_after_s"]`` says when to come back."""
 

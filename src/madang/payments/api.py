@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from madang.kernel import Malformed
+from madang.kernel import TooLarge
 from madang.payments import hooks
 from madang.payments.connected import connected, gateway_of
 from madang.payments.desk import PayDesk
@@ -37,8 +37,8 @@ def router(desk: PayDesk) -> APIRouter:
     return routes
 
 
-def _too_long() -> Malformed:
-    return Malformed(
+def _too_long() -> TooLarge:
+    return TooLarge(
         "payments.notification_too_long",
         ko="알림이 너무 깁니다.",
         en="The notification is too long.",

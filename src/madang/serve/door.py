@@ -34,7 +34,7 @@ class NewCredential(BaseModel):
 
     credential: Annotated[str, Field(min_length=1, max_length=64)]
     person: UUID | None = None
-    top_up_krw: Annotated[int, Field(ge=0, le=TOP_UP_KRW_MAX)] = 0
+    top_up_krw: Annotated[int, Field(strict=True, ge=0, le=TOP_UP_KRW_MAX)] = 0
 
 
 class Entry(BaseModel):
@@ -48,8 +48,8 @@ class Carried(BaseModel):
     """So many pieces of a product, or so many grams of one sold by weight."""
 
     product: Annotated[str, Field(min_length=1, max_length=64)]
-    qty: Annotated[int, Field(ge=1, le=1000)] = 1
-    grams: Annotated[int, Field(ge=1)] | None = None
+    qty: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
+    grams: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | None = None
 
 
 class Decision(BaseModel):
@@ -57,10 +57,10 @@ class Decision(BaseModel):
     ``taken``, all that was carried out; ``refund`` and ``decline`` end a dispute."""
 
     decision: Literal["answer", "refund", "decline"]
-    offer: Annotated[int, Field(ge=0)] | None = None
+    offer: Annotated[int, Field(strict=True, ge=0, le=1000)] | None = None
     taken: Annotated[list[Carried], Field(max_length=200)] | None = None
     reason: Annotated[str, Field(max_length=500)] = ""
-    took_s: Annotated[int, Field(ge=0, le=86_400)] = 0
+    took_s: Annotated[int, Field(strict=True, ge=0, le=86_400)] = 0
 
     @model_validator(mode="after")
     def _one_answer(self) -> Decision:

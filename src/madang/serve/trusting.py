@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -24,6 +24,10 @@ LEARNED = "/v1/operator/learned"
 TASKS = "/v1/operator/tasks"
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Cost = Annotated[float, Field(ge=0, le=1e9)]
+WHOLE_MAX = 2**53
+"""What JSON carries whole, and every database holds."""
+Whole = Annotated[int, Query(ge=0, le=WHOLE_MAX)]
 
 
 class NewPromise(BaseModel):
@@ -35,7 +39,7 @@ class NewPromise(BaseModel):
     floor: Share = 0.9
     audit_share: Share = 0.05
     start: Share = 0.97
-    costs: dict[Literal["over_x", "under_x", "wrong_krw", "review_s", "wage_krw_h", "delay_krw"], float] = {}
+    costs: dict[Literal["over_x", "under_x", "wrong_krw", "review_s", "wage_krw_h", "delay_krw"], Cost] = {}
 
     def terms(self) -> Terms:
         """As the walk-out room knows them. Raises nothing: what makes no sense is refused there."""
@@ -103,19 +107,21 @@ def add(
         return write(PROMISE + "/anew", asked, idempotency_key, act)
 
     @routes.get(LEARNED)
-    def lessons(before: int | None = None) -> Response:
+    def lessons(before: Whole | None = None) -> Response:
         """What was learned and taken back, newest first; ``before`` a number gives the next ones."""
         return read(lambda tx: {"learned": learned.history(tx, by, shop, before=before)})
 
     @routes.post(LEARNED + "/{number}/undo")
-    def undo(number: int, asked: Undo, idempotency_key: Annotated[str, Header()] = "") -> Response:
+    def undo(
+        number: Annotated[int, Path(ge=0, le=WHOLE_MAX)], asked: Undo, idempotency_key: Annotated[str, Header()] = ""
+    ) -> Response:
         """Take the latest lesson about a thing back."""
         path = f"{LEARNED}/{number}/undo"
         return write(path, asked, idempotency_key, lambda tx, at_us: learned.undo(tx, by, shop, number, at_us=at_us))
 
     @routes.get(TASKS)
     def todo(
-        state: Literal["open", "done", "dismissed", "withdrawn"] = "open", before_us: int | None = None
+        state: Literal["open", "done", "dismissed", "withdrawn"] = "open", before_us: Whole | None = None
     ) -> Response:
         """What staff are asked to do, newest first."""
         return read(lambda tx: {"tasks": tasks.find(tx, by, shop, state, before_us=before_us)})

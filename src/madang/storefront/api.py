@@ -51,7 +51,7 @@ class CartLine(_Asked):
 
     shop: Code
     sku: Code
-    amount: Annotated[int, Field(ge=0, le=20_000)]
+    amount: Annotated[int, Field(strict=True, ge=0, le=20_000)]
 
 
 class How(_Asked):
@@ -77,7 +77,7 @@ class PayPart(_Asked):
     """What one means pays of the total; ``ref`` is a gift card, or a voucher programme (`programme@shop`)."""
 
     means: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")]
-    amount_krw: Annotated[int, Field(ge=1, le=10_000_000_000)]
+    amount_krw: Annotated[int, Field(strict=True, ge=1, le=10_000_000_000)]
     ref: Annotated[str, Field(max_length=120)] = ""
 
 
@@ -87,15 +87,15 @@ class PlaceOrder(_Asked):
     choices: Annotated[dict[Code, How], Field(max_length=20)]
     address: Where | None = None
     agreed: Annotated[list[Code], Field(max_length=60)] = []
-    born: Annotated[int, Field(ge=1900, le=2200)] | None = None
+    born: Annotated[int, Field(strict=True, ge=1900, le=2200)] | None = None
     parts: Annotated[list[PayPart], Field(max_length=8)] = []
 
 
 class BackLine(_Asked):
     """How much of a line comes back; without an amount all of it."""
 
-    line: Annotated[int, Field(ge=1, le=100)]
-    amount: Annotated[int, Field(ge=1, le=20_000)] | None = None
+    line: Annotated[int, Field(strict=True, ge=1, le=100)]
+    amount: Annotated[int, Field(strict=True, ge=1, le=20_000)] | None = None
 
 
 class ComeBack(_Asked):

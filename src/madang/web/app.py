@@ -20,6 +20,7 @@ from madang.ui.session import need_own_form
 from madang.walkout import pages as walkout_pages
 from madang.walkout.live import Hubs
 from madang.web import home, static
+from madang.web.describe import Described
 from madang.web.edge import Edge
 from madang.web.faults import Faults
 from madang.web.language import Remember
@@ -57,7 +58,7 @@ def create_app(shopfront: Shopfront) -> FastAPI:
         refuse=refuse,
         identify=shopfront.identify,
     )
-    app = FastAPI(
+    app = Described(
         title="Madang",
         version=__version__,
         docs_url=None,  # its viewer comes from elsewhere and needs inline scripts

@@ -16,7 +16,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from madang.guard.limits import Limit, Limiter
-from madang.kernel import Actor, Forbidden, Kind, MadangError, Role, logs
+from madang.kernel import Actor, Forbidden, Kind, MadangError, Role, TooLarge, logs
 from madang.ui import session
 from madang.ui.session import Asking, Identify, Identity
 from madang.web.faults import UNEXPECTED
@@ -40,6 +40,8 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+BODY_MAX = (("/v1/sensors/", 17 << 20), ("/v1/edge/", 5 << 20), ("/v1/", 1 << 20), ("", 32 << 20))
+"""Bytes that a body may have, by where it goes; what a route limits further it says itself."""
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _SALT = secrets.token_bytes(16)  # visitors are told apart while the process lives, and not after
 
@@ -90,7 +92,7 @@ class Edge:
         except MadangError as error:
             app = self._refuse(scope, error)
         try:
-            await app(scope, receive, send)
+            await app(scope, _Incoming(scope, receive), send)
         except Exception as fault:  # here, not in the framework, so that this answer too is one of ours
             log.error("request.failed", exc_info=fault)
             if send.begun:
@@ -118,11 +120,26 @@ class Edge:
         writes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
         if writes:
             _same_origin(headers)
+            _small_enough(scope, headers)
         path, by = scope["path"], scope["state"]["by"]
         if path.startswith(DEVICES):
             self._limiter.take(by, "web.device", DEVICE)
         elif not path.startswith("/static/"):
             self._limiter.take(by, "web.write" if writes else "web.read", WRITE if writes else READ)
+
+
+class _Incoming:
+    """Hands the body on until it is longer than this address takes."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive, self._left = receive, _body_max(scope["path"])
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise _too_large()
+        return message
 
 
 class _Outgoing:
@@ -180,6 +197,27 @@ def _secure(scope: Scope, headers: Headers) -> bool:
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _body_max(path: str) -> int:
+    return next(most for start, most in BODY_MAX if path.startswith(start))
+
+
+def _small_enough(scope: Scope, headers: Headers) -> None:
+    """Refuse what says of itself that it is too long, before any of it is read."""
+    said = headers.get("content-length", "")
+    if said.isdecimal() and int(said) > _body_max(scope["path"]):
+        raise _too_large()
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        "web.too_large",
+        ko="보내신 것이 이 주소가 받는 크기를 넘었습니다.",
+        en="The request is larger than this address takes.",
+        next_ko="나누어 보내거나 더 작은 파일로 다시 해 주세요.",
+        next_en="Send it in parts, or try again with a smaller file.",
+    )
 
 
 def _same_origin(headers: Headers) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI
@@ -10,8 +11,9 @@ from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Match
 
-from madang.kernel import MadangError, Malformed, NotFound
+from madang.kernel import MadangError, Malformed, NotFound, UnknownMedia
 from madang.ui import Pages, language_of
 
 
@@ -57,12 +59,46 @@ class Faults:
 
     async def _framework(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return self.answer(request, _typed(error))
+        cause = error.__cause__  # what the framework met while it read the body
+        answer = self.answer(request, cause if isinstance(cause, MadangError) else _typed(error))
+        if error.status_code == 405:
+            answer.headers["Allow"] = ", ".join(_methods(request))
+        return answer
 
     async def _unreadable(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
+        if _other_media(request, error):
+            return self.answer(request, _unknown_media(request))
         places = sorted({".".join(str(part) for part in fault["loc"]) for fault in error.errors()})
         return self.answer(request, unreadable(places))
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address takes, by all the routes that have its path (RFC 9110, 15.5.6)."""
+    asked = dict(request.scope)
+    return [method for method in METHODS if _takes(request, asked | {"method": method})]
+
+
+def _takes(request: Request, scope: dict[str, Any]) -> bool:
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+
+def _other_media(request: Request, error: RequestValidationError) -> bool:
+    """Whether the body was of a kind that was never looked into: whole, and not JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    whole = any(tuple(fault["loc"]) == ("body",) and isinstance(fault.get("input"), bytes) for fault in error.errors())
+    return whole and not kind.endswith(("/json", "+json"))
+
+
+def _unknown_media(request: Request) -> UnknownMedia:
+    return UnknownMedia(
+        "web.media_type",
+        ko="이 주소는 JSON만 읽습니다.",
+        en="This address reads JSON only.",
+        next_ko="본문을 JSON으로 만들고 Content-Type: application/json으로 보내세요.",
+        next_en="Send the body as JSON, with Content-Type: application/json.",
+        given=request.headers.get("content-type", "")[:100],
+    )
 
 
 def _led(request: Request, where: str) -> Response:
@@ -76,6 +112,7 @@ def _led(request: Request, where: str) -> Response:
 
 
 PROBLEM = "application/problem+json"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def problem(error: MadangError, language: str, request_id: str) -> dict[str, object]:
