@@ -8,6 +8,7 @@ clock, and of the processor in this process (Madang's own work, without the data
 
 from __future__ import annotations
 
+import os
 import statistics
 import tempfile
 from collections import Counter
@@ -32,13 +33,15 @@ from madang.kernel import derived, system
 
 SUMMARY = "search in 50,000 products with mistakes in every query: p95 and how many are found, beside FTS5 and pg_trgm"
 FLAGS = ("small",)
-PRODUCTS, QUERIES = 50_000, 500
+PRODUCTS, QUERIES = 50_000, 300
 MUST_MS = 50
 BATCH = 2_000
 AT_US = 1_790_000_000_000_000
 BY = system("n1")
 
 Ask = Callable[[str], Sequence[int]]
+Seconds = tuple[float, float]
+"""Of the wall clock, and of the processor in this process."""
 
 
 class Result(NamedTuple):
@@ -60,16 +63,20 @@ def run(_data: Path | None, flags: frozenset[str] = frozenset()) -> Report:
     names = catalogue(n)
     asked = queries(names, QUERIES if n == PRODUCTS else QUERIES // 5)
     results: dict[str, Result] = {}
-    indexed_s: dict[str, float] = {}
+    filled: dict[str, Seconds] = {}
+    first: dict[str, Seconds] = {}
     for database, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
         for db, peers in opened():
-            begin = perf_counter()
+            begin, worked = perf_counter(), process_time()
             _fill(db, names)
-            indexed_s[database] = perf_counter() - begin
+            filled[database] = (perf_counter() - begin, process_time() - worked)
+            begin, worked = perf_counter(), process_time()
+            _madang(db)(asked[0].text)
+            first[database] = (perf_counter() - begin, process_time() - worked)
             results[f"Madang, {database}"] = measure(_madang(db), names, asked)
             for peer, make in peers.items():
                 results[peer] = measure(make(names), names, asked)
-    return _report(n, len(asked), results, indexed_s)
+    return _report(n, len(asked), results, filled, first)
 
 
 def measure(ask: Ask, names: Sequence[Name], asked: Sequence[Typed]) -> Result:
@@ -177,7 +184,9 @@ def _trigrams(url: str) -> Iterator[Callable[[Sequence[Name]], Ask] | None]:
         yield make
 
 
-def _report(n: int, asked: int, results: dict[str, Result], indexed_s: dict[str, float]) -> Report:
+def _report(
+    n: int, asked: int, results: dict[str, Result], filled: dict[str, Seconds], first: dict[str, Seconds]
+) -> Report:
     report = Report("search")
     rows, kinds = [], [[how] for how in next(iter(results.values())).asked]
     for name, result in results.items():
@@ -190,7 +199,13 @@ def _report(n: int, asked: int, results: dict[str, Result], indexed_s: dict[str,
     header = ["way", "p50 ms", "p95 ms", "p50 processor ms", "p95 processor ms", "found"]
     report.tables.append(Table(f"{asked} queries in {n:,} products", header, rows))
     report.tables.append(Table("found among the first ten, by mistake", ["mistake", *results], kinds))
-    for database, took in indexed_s.items():
-        report.notes.append(f"{database}: {n:,} products added and indexed in {took:.0f} s.")
+    for database, (took, worked) in filled.items():
+        report.notes.append(
+            f"{database}: {n:,} products added and indexed in {took:.0f} s ({worked:.1f} s of the processor); "
+            f"the first search of a process, which reads the index, took {first[database][0]:.1f} s "
+            f"({first[database][1]:.1f} s of the processor)."
+        )
+    busy = os.getloadavg()[0]
+    report.notes.append(f"{busy:.1f} programs wanted a core on average in the last minute ({os.cpu_count()} cores).")
     report.notes.append(f"Must: p95 at most {MUST_MS} ms.")
     return report

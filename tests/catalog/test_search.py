@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from benchmarks.goods_names import catalogue, queries
@@ -13,6 +14,7 @@ from madang.catalog import Allergen, Category, Diet, Product, State, search
 from madang.catalog.search import Facet, Query, Sort
 from madang.catalog.search.jamo import initials, letters, only_initials, retyped
 from madang.catalog.search.jamo import plain as plain_text
+from madang.db import open_database
 from madang.kernel import Forbidden, Invalid
 
 
@@ -78,6 +80,36 @@ def test_a_change_that_is_taken_back_leaves_no_trace_in_the_index(goods: Goods) 
     with pytest.raises(RuntimeError):
         goods.write(fails)
     assert found(goods, "자전거") == []
+
+
+def test_two_databases_in_one_process_never_see_each_others_names(goods: Goods, tmp_path: Path) -> None:
+    goods.add(Product(id="CUP", name_ko="분청 찻잔", name_en="Cup"))
+    with open_database(f"sqlite:///{tmp_path / 'other.db'}", clock=goods.clock, durable=False) as other:
+        new, id_ = [Product(id="CUP", name_ko="유리 찻잔", name_en="Cup")], goods.ids.new()
+        other.write(lambda tx: catalog.add_products(tx, BY, new, id=id_, at_us=goods.now), neighbourhood="n1")
+        seen = other.read(lambda tx: search.search(tx, BY, Query(text="유리찻잔")), neighbourhood="n1")
+    assert [hit.listing for hit in seen.hits] == ["CUP"]
+    assert found(goods, "분청찻잔") == ["CUP"]
+    assert found(goods, "유리") == []
+
+
+def test_names_in_other_scripts_are_found_as_they_are_written(goods: Goods) -> None:
+    goods.add(
+        Product(id="WINE", name_ko="岩城 청주", name_en="Cuvée"), Product(id="TEA", name_ko="抹茶", name_en="Thé vert")
+    )
+    assert found(goods, "岩城") == ["WINE"]
+    assert found(goods, "抹茶") == ["TEA"]
+    assert found(goods, "cuvée") == ["WINE"]
+
+
+def test_a_page_further_on_continues_the_first(goods: Goods) -> None:
+    goods.add(*(Product(id=f"JAM{i}", name_ko=f"딸기잼 {i}호", name_en=f"Strawberry jam {i}") for i in range(30)))
+    whole = found(goods, "딸기잼", limit=30)
+    assert len(set(whole)) == 30
+    assert [*found(goods, "딸기잼", limit=7), *found(goods, "딸기잼", limit=7, offset=7)] == whole[:14]
+    for sort in Sort:
+        every = found(goods, limit=40, sort=sort)
+        assert [id for at in range(0, 40, 5) for id in found(goods, limit=5, offset=at, sort=sort)] == every
 
 
 def test_facets_narrow_what_was_found(goods: Goods) -> None:

@@ -75,6 +75,8 @@ _INSERT_LISTING, _INSERT_VARIANT = sa.insert(listings), sa.insert(variants)
 _DELETE_LISTING = sa.delete(listings).where(L.neighbourhood == sa.bindparam("n_"), L.id == sa.bindparam("id_"))
 _DELETE_VARIANT = sa.delete(variants).where(V.neighbourhood == sa.bindparam("n_"), V.sku == sa.bindparam("sku_"))
 _DELETE_OF = sa.delete(variants).where(V.neighbourhood == sa.bindparam("n_"), V.listing == sa.bindparam("listing_"))
+_SKUS_OF = InSet(sa.select(V.listing, V.sku).where(V.neighbourhood == _N), V.listing)
+_BEHIND = InSet(sa.select(L.id).where(L.neighbourhood == _N, L.indexed < sa.bindparam("rules")), L.id)
 _MARK = (
     sa.update(listings)
     .where(L.neighbourhood == sa.bindparam("n_"), L.id == sa.bindparam("id_"))
@@ -98,6 +100,14 @@ def listings_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Listing]:
 def listings_of_skus(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, str]:
     """The listing each SKU belongs to."""
     return {row[0]: row[1] for row in _OWNERS.rows(tx, skus, {"n": by.neighbourhood})}
+
+
+def skus_of(tx: Tx, by: Actor, listings: Iterable[str]) -> dict[str, list[str]]:
+    """The SKUs of listings, in no order."""
+    out: dict[str, list[str]] = {}
+    for listing, sku in _SKUS_OF.rows(tx, listings, {"n": by.neighbourhood}):
+        out.setdefault(listing, []).append(sku)
+    return out
 
 
 def bundles(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Bundle]:
@@ -144,7 +154,9 @@ def unindexed(tx: Tx, rules: int, limit: int) -> list[str]:
 
 
 def mark_indexed(tx: Tx, ids: Iterable[str], rules: int) -> None:
-    tx.many(_MARK, [{"n_": tx.neighbourhood, "id_": id, "rules": rules} for id in ids])
+    """Say that listings are indexed by these rules; those that are already cost nothing."""
+    behind = _BEHIND.rows(tx, ids, {"n": tx.neighbourhood, "rules": rules})
+    tx.many(_MARK, [{"n_": tx.neighbourhood, "id_": row[0], "rules": rules} for row in behind])
 
 
 def find_categories(tx: Tx, by: Actor) -> list[Category]:

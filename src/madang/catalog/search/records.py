@@ -1,8 +1,8 @@
-"""Tables of the search index, and how they are read and written: always whole blocks.
+"""Tables of the search index, and how they are read and written.
 
-A **document** is a listing's number in the index. Postings and columns are kept in blocks of 2,048 documents: a
-posting is the numbers of a block's documents that hold a gram (16 bit each, ascending), a column block one row of
-cells a document. Columns are kept in memory under the digest of their content, so that what is read is never old.
+A **document** is a listing's number in the index. A block of 2,048 documents has a row of cells for each (its category,
+maker, price and so on, packed), and two digests: of its cells, and of its documents' names. What has been read is kept
+in memory under those digests, so that it is never old and nothing has to be told to forget.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from madang.catalog.records import InSet
+from madang.catalog.search.block import BLOCK, Block, Index, Names, block_of, index_of, names_of
 from madang.db import Tx, table
 from madang.kernel import Actor
 
-BLOCK = 2048
 CELLS = np.dtype(
     [
         ("live", "<u1"), ("length", "<u1"), ("category", "<u2"), ("maker", "<u2"), ("flags", "<u2"),
@@ -31,28 +30,22 @@ CELLS = np.dtype(
 )  # fmt: skip
 NO_PRICE = -1
 NOTHING: tuple[int, ...] = (0, 0, 0, 0, 0, 0, NO_PRICE)
-_CACHED_MAX = 400  # column blocks in memory: 32 kB each
+_BLOCKS_KEPT, _CELLS_KEPT, _WHOLES_KEPT = 200, 400, 4  # some 1.5 MB, 32 kB and 1 MB a block in memory
+_DIGEST_BITS = 128
 
 documents = table(
     "catalog_search_doc",
     sa.Column("doc", sa.BigInteger, nullable=False, autoincrement=False),
     sa.Column("listing", sa.Text, nullable=False),
     sa.Column("names", sa.Text, nullable=False),
-    sa.Column("grams", sa.Text, nullable=False),
     sa.Index("catalog_search_doc_listing", "neighbourhood", "listing", unique=True),
     key=["doc"],
 )
-posts = table(
-    "catalog_search_post",
-    sa.Column("gram", sa.Text, nullable=False),
-    sa.Column("block", sa.BigInteger, nullable=False, autoincrement=False),
-    sa.Column("docs", sa.LargeBinary, nullable=False),
-    key=["gram", "block"],
-)
 columns = table(
-    "catalog_search_column",
+    "catalog_search_block",
     sa.Column("block", sa.BigInteger, nullable=False, autoincrement=False),
-    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("names_digest", sa.Text, nullable=False),
+    sa.Column("cells_digest", sa.Text, nullable=False),
     sa.Column("cells", sa.LargeBinary, nullable=False),
     key=["block"],
 )
@@ -71,18 +64,23 @@ synonym_rows = table(
 )
 
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
-D, P, C = documents.c, posts.c, columns.c
-_DOCS_OF = InSet(sa.select(D.listing, D.doc, D.grams).where(D.neighbourhood == _N), D.listing)
-_NAMES_OF = InSet(sa.select(D.doc, D.listing, D.names).where(D.neighbourhood == _N), D.doc)
-_POSTS = InSet(sa.select(P.gram, P.block, P.docs).where(P.neighbourhood == _N), P.gram)
-_COLUMN = InSet(sa.select(C.block, C.cells).where(C.neighbourhood == _N), C.block)
-_DIGESTS = sa.select(C.block, C.digest).where(C.neighbourhood == _N)
+D, C, T = documents.c, columns.c, terms.c
+_DOCS_OF = InSet(sa.select(D.listing, D.doc, D.names).where(D.neighbourhood == _N), D.listing)
+_DOCS_IN = sa.select(D.doc, D.listing, D.names).where(
+    D.neighbourhood == _N, D.doc >= sa.bindparam("low"), D.doc < sa.bindparam("high")
+)
+_BLOCK = InSet(sa.select(C.block, C.names_digest, C.cells).where(C.neighbourhood == _N), C.block)
+_DIGESTS = sa.select(C.block, C.names_digest, C.cells_digest).where(C.neighbourhood == _N).order_by(C.block)
 _LAST = sa.select(sa.func.max(D.doc)).where(D.neighbourhood == _N)
-_TERMS = sa.select(terms.c.value, terms.c.code).where(terms.c.neighbourhood == _N, terms.c.kind == sa.bindparam("kind"))
+_OF_KIND = sa.select(T.value, T.code).where(T.neighbourhood == _N, T.kind == sa.bindparam("kind"))
+_BY_VALUE, _BY_CODE = InSet(_OF_KIND, T.value), InSet(_OF_KIND, T.code)
+_LAST_CODE = sa.select(sa.func.max(T.code)).where(T.neighbourhood == _N, T.kind == sa.bindparam("kind"))
 _SYNONYMS = InSet(
     sa.select(synonym_rows.c.word, synonym_rows.c.others).where(synonym_rows.c.neighbourhood == _N),
     synonym_rows.c.word,
 )
+
+V = TypeVar("V")
 
 
 class Row(NamedTuple):
@@ -91,64 +89,74 @@ class Row(NamedTuple):
     doc: int
     listing: str
     names: tuple[str, ...]
-    grams: tuple[str, ...]
     cells: tuple[int, ...]
 
+    @property
+    def written(self) -> str:
+        return "\n".join(self.names)
 
-class _Kept:
-    """Column blocks by the digest of their content."""
 
-    def __init__(self) -> None:
-        self._blocks: OrderedDict[str, bytes] = OrderedDict()
+class Old(NamedTuple):
+    """What the index held of a listing before; ``names`` is None where it held nothing."""
+
+    doc: int
+    names: str | None
+
+
+class _Kept(Generic[V]):
+    """What has been made, by the digest of what it was made of; the least used goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._made: OrderedDict[Hashable, V] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, digest: str) -> bytes | None:
+    def get(self, digest: Hashable, make: Callable[[], V]) -> V:
         with self._lock:
-            if digest in self._blocks:
-                self._blocks.move_to_end(digest)
-            return self._blocks.get(digest)
-
-    def put(self, digest: str, cells: bytes) -> None:
+            if digest in self._made:
+                self._made.move_to_end(digest)
+                return self._made[digest]
+        made = make()
         with self._lock:
-            self._blocks[digest] = cells
-            while len(self._blocks) > _CACHED_MAX:
-                self._blocks.popitem(last=False)
+            self._made[digest] = made
+            while len(self._made) > self._most:
+                self._made.popitem(last=False)
+        return made
 
 
-_kept = _Kept()
+_blocks, _cells = _Kept[Block](_BLOCKS_KEPT), _Kept[bytes](_CELLS_KEPT)
+_names_kept, _indexes = _Kept[Names](_WHOLES_KEPT), _Kept[Index](_WHOLES_KEPT)
 
 
-def cells_of(tx: Tx, by: Actor) -> NDArray[np.void]:
-    """The cells of every document, by number; those of numbers nobody has are not ``live``."""
-    digests = dict(tx.rows(_DIGESTS, {"n": by.neighbourhood}))
+def read(tx: Tx, by: Actor) -> Index | None:
+    """The whole index as this transaction sees it; None while nothing is indexed."""
+    digests = tx.rows(_DIGESTS, {"n": by.neighbourhood})
     if not digests:
-        return np.zeros(0, CELLS)
-    found = {block: cells for block, digest in digests.items() if (cells := _kept.get(digest)) is not None}
-    for block, raw in _COLUMN.rows(tx, [b for b in digests if b not in found], {"n": by.neighbourhood}):
-        found[block] = bytes(raw)
-        _kept.put(digests[block], found[block])
-    none = bytes(BLOCK * CELLS.itemsize)
-    return np.frombuffer(b"".join(found.get(block, none) for block in range(max(digests) + 1)), CELLS)
+        return None
+    assert [row[0] for row in digests] == list(range(len(digests)))
+
+    def names() -> Names:
+        return names_of([_blocks.get(row[1], lambda row=row: _read_block(tx, by, row[0])) for row in digests])  # type: ignore[misc]
+
+    def whole() -> Index:
+        cells = [_cells.get(row[2], lambda row=row: _read_cells(tx, by, row[0])) for row in digests]  # type: ignore[misc]
+        known = _names_kept.get(tuple(row[1] for row in digests), names)
+        return index_of(known, np.frombuffer(b"".join(cells), CELLS))
+
+    return _indexes.get(tuple(digests), whole)
 
 
-def postings(tx: Tx, by: Actor, grams: Iterable[str]) -> dict[str, NDArray[np.int64]]:
-    """The documents that hold each gram, ascending."""
-    parts: dict[str, list[tuple[int, bytes]]] = {}
-    for gram, block, raw in _POSTS.rows(tx, grams, {"n": by.neighbourhood}):
-        parts.setdefault(gram, []).append((block, bytes(raw)))
-    return {gram: _joined(sorted(of_it)) for gram, of_it in parts.items()}
+def _read_block(tx: Tx, by: Actor, number: int) -> Block:
+    span = {"n": by.neighbourhood, "low": number * BLOCK, "high": (number + 1) * BLOCK}
+    return block_of(number, ((doc, listing, _names(text)) for doc, listing, text in tx.rows(_DOCS_IN, span)))
 
 
-def _joined(parts: Sequence[tuple[int, bytes]]) -> NDArray[np.int64]:
-    offsets = np.array([block for block, _ in parts], np.int64) * BLOCK
-    docs = np.frombuffer(b"".join(raw for _, raw in parts), "<u2").astype(np.int64)
-    return docs + np.repeat(offsets, [len(raw) // 2 for _, raw in parts])
+def _read_cells(tx: Tx, by: Actor, number: int) -> bytes:
+    return bytes(_BLOCK.rows(tx, [number], {"n": by.neighbourhood})[0][2])
 
 
-def names(tx: Tx, by: Actor, docs: Iterable[int]) -> dict[int, tuple[str, tuple[str, ...]]]:
-    """Listing and plain names of documents."""
-    rows = _NAMES_OF.rows(tx, docs, {"n": by.neighbourhood})
-    return {row[0]: (row[1], tuple(row[2].split("\n"))) for row in rows}
+def _names(written: str) -> tuple[str, ...]:
+    return tuple(written.split("\n")) if written else ()
 
 
 def docs_of(tx: Tx, by: Actor, listings: Iterable[str]) -> dict[str, int]:
@@ -156,106 +164,96 @@ def docs_of(tx: Tx, by: Actor, listings: Iterable[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in _DOCS_OF.rows(tx, listings, {"n": by.neighbourhood})}
 
 
-def term_codes(tx: Tx, kind: str, values: Iterable[str], *, new: bool = False) -> dict[str, int]:
-    """The numbers categories and makers are kept under, 1 and up; with ``new`` unknown ones get the next."""
-    known: dict[str, int] = dict(tx.rows(_TERMS, {"n": tx.neighbourhood, "kind": kind}))
-    missing = [value for value in dict.fromkeys(values) if value and value not in known]
-    if new and missing:
-        made = {value: len(known) + 1 + i for i, value in enumerate(missing)}
-        owner = {"neighbourhood": tx.neighbourhood, "kind": kind}
+def term_codes(tx: Tx, by: Actor, kind: str, values: Iterable[str] | None = None) -> dict[str, int]:
+    """The numbers that categories and makers are kept under, 1 and up: of all, or of some."""
+    params = {"n": by.neighbourhood, "kind": kind}
+    return dict(tx.rows(_OF_KIND, params) if values is None else _BY_VALUE.rows(tx, values, params))
+
+
+def terms_by_code(tx: Tx, by: Actor, kind: str, codes: Iterable[int]) -> dict[int, str]:
+    """The categories or makers with some numbers."""
+    return {code: value for value, code in _BY_CODE.rows(tx, codes, {"n": by.neighbourhood, "kind": kind})}
+
+
+def add_terms(tx: Tx, by: Actor, kind: str, values: Iterable[str]) -> dict[str, int]:
+    """The numbers of categories or makers; unknown ones get the next."""
+    wanted = [value for value in dict.fromkeys(values) if value]
+    known = term_codes(tx, by, kind, wanted)
+    missing = [value for value in wanted if value not in known]
+    if missing:
+        last = tx.rows(_LAST_CODE, {"n": by.neighbourhood, "kind": kind})[0][0] or 0
+        made = {value: last + 1 + i for i, value in enumerate(missing)}
+        owner = {"neighbourhood": by.neighbourhood, "kind": kind}
         tx.many(sa.insert(terms), [owner | {"value": value, "code": code} for value, code in made.items()])
         known |= made
     return known
 
 
-def numbers_for(tx: Tx, by: Actor, listings: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
-    """Document and old grams of each listing; one that has none gets the next number."""
+def numbered(tx: Tx, by: Actor, listings: Sequence[str]) -> dict[str, Old]:
+    """The document of each listing; one that has none gets the next number."""
     rows = _DOCS_OF.rows(tx, listings, {"n": by.neighbourhood})
-    known = {row[0]: (row[1], tuple(row[2].split())) for row in rows}
+    known = {listing: Old(doc, names) for listing, doc, names in rows}
     last = tx.rows(_LAST, {"n": by.neighbourhood})[0][0]
     following = 0 if last is None else last + 1
     for listing in listings:
         if listing not in known:
-            known[listing] = (following, ())
+            known[listing] = Old(following, None)
             following += 1
     return known
 
 
-def put(tx: Tx, by: Actor, rows: Sequence[Row], old: Mapping[int, Sequence[str]], gone: Iterable[int] = ()) -> None:
-    """Write documents, with the postings and columns that differ; ``old`` are the grams they had, and those ``gone``
-    have no more."""
-    n, dropped = by.neighbourhood, list(gone)
-    add: dict[tuple[str, int], list[int]] = {}
-    cut: dict[tuple[str, int], list[int]] = {}
-    for row in rows:
-        before = set(old.get(row.doc, ()))
-        for gram in before.symmetric_difference(row.grams):
-            (cut if gram in before else add).setdefault((gram, row.doc // BLOCK), []).append(row.doc % BLOCK)
-    for doc in dropped:
-        for gram in old.get(doc, ()):
-            cut.setdefault((gram, doc // BLOCK), []).append(doc % BLOCK)
-    _put_posts(tx, by, add, cut)
-    _put_cells(tx, by, {row.doc: row.cells for row in rows} | dict.fromkeys(dropped, NOTHING))
+def put(tx: Tx, by: Actor, rows: Sequence[Row], old: Mapping[str, Old], gone: Sequence[str] = ()) -> None:
+    """Write documents whose names differ from ``old``, everybody's cells, and the digests of both; take away those
+    ``gone``."""
+    other = [row for row in rows if old[row.listing].names != row.written]
+    dropped = {old[listing].doc: listing for listing in gone}
+    moved: dict[int, int] = {}
+    for row in other:
+        moved[row.doc // BLOCK] = moved.get(row.doc // BLOCK, 0) + _weight(row.doc, row.listing, row.written)
+    for doc, listing in [*((row.doc, row.listing) for row in other), *dropped.items()]:
+        before = old[listing].names
+        if before is not None:
+            moved[doc // BLOCK] = moved.get(doc // BLOCK, 0) - _weight(doc, listing, before)
+    n = by.neighbourhood
+    known = [row.doc for row in other if old[row.listing].names is not None]
     mine = D.neighbourhood == sa.bindparam("n_"), D.doc == sa.bindparam("doc_")
-    tx.many(sa.delete(documents).where(*mine), [{"n_": n, "doc_": doc} for doc in [*(r.doc for r in rows), *dropped]])
-    tx.many(
-        sa.insert(documents),
-        [
-            {
-                "neighbourhood": n, "doc": row.doc, "listing": row.listing, "names": "\n".join(row.names),
-                "grams": " ".join(row.grams),
-            }
-            for row in rows
-        ],
-    )  # fmt: skip
+    tx.many(sa.delete(documents).where(*mine), [{"n_": n, "doc_": doc} for doc in [*known, *dropped]])
+    new = [{"neighbourhood": n, "doc": row.doc, "listing": row.listing, "names": row.written} for row in other]
+    tx.many(sa.insert(documents), new)
+    _put_blocks(tx, by, {row.doc: row.cells for row in rows} | dict.fromkeys(dropped, NOTHING), moved)
 
 
-def _put_posts(
-    tx: Tx, by: Actor, add: Mapping[tuple[str, int], list[int]], cut: Mapping[tuple[str, int], list[int]]
-) -> None:
-    touched = sorted({*add, *cut})
-    known: dict[tuple[str, int], NDArray[np.uint16]] = {}
-    if touched:
-        wanted = set(touched)
-        for gram, block, raw in _POSTS.rows(tx, sorted({gram for gram, _ in touched}), {"n": by.neighbourhood}):
-            if (gram, block) in wanted:
-                known[gram, block] = np.frombuffer(bytes(raw), "<u2")
-    new, other, empty = [], [], []
-    for key in touched:
-        docs = np.union1d(known.get(key, np.zeros(0, "<u2")), np.array(add.get(key, ()), "<u2"))
-        docs = np.setdiff1d(docs, np.array(cut.get(key, ()), "<u2")).astype("<u2")
-        row = {"gram_": key[0], "block_": key[1], "n_": by.neighbourhood}
-        if not docs.size:
-            empty.append(row)
-        elif key in known:
-            other.append(row | {"docs": docs.tobytes()})
+def _weight(doc: int, listing: str, names: str) -> int:
+    """What a document adds to the digest of its block's names: digests of sets are sums (Bellare, Micciancio 1997), so
+    that a change need not read the whole block."""
+    content = f"{doc}\0{listing}\0{names}".encode()
+    return int.from_bytes(hashlib.blake2b(content, digest_size=_DIGEST_BITS // 8).digest())
+
+
+def _put_blocks(tx: Tx, by: Actor, cells: Mapping[int, tuple[int, ...]], moved: Mapping[int, int]) -> None:
+    of_block: dict[int, list[int]] = {}
+    for doc in cells:
+        of_block.setdefault(doc // BLOCK, []).append(doc)
+    known = {row[0]: row[1:] for row in _BLOCK.rows(tx, of_block, {"n": by.neighbourhood})}
+    new, changed = [], []
+    for block, docs in of_block.items():
+        digest, raw = known.get(block, (f"{block:032x}", bytes(BLOCK * CELLS.itemsize)))
+        table_ = np.frombuffer(raw, CELLS).copy()
+        for doc in docs:
+            table_[doc % BLOCK] = cells[doc]
+        row = {
+            "names_digest": f"{(int(digest, 16) + moved.get(block, 0)) % 2**_DIGEST_BITS:032x}",
+            "cells_digest": hashlib.blake2b(table_.tobytes(), digest_size=_DIGEST_BITS // 8).hexdigest(),
+            "cells": table_.tobytes(),
+        }
+        if block in known:
+            changed.append(row | {"n_": by.neighbourhood, "block_": block})
         else:
-            new.append({"neighbourhood": by.neighbourhood, "gram": key[0], "block": key[1], "docs": docs.tobytes()})
-    mine = P.neighbourhood == sa.bindparam("n_"), P.gram == sa.bindparam("gram_"), P.block == sa.bindparam("block_")
-    tx.many(sa.update(posts).where(*mine).values(docs=sa.bindparam("docs")), other)
-    tx.many(sa.delete(posts).where(*mine), empty)
-    tx.many(sa.insert(posts), new)
-
-
-def _put_cells(tx: Tx, by: Actor, cells: Mapping[int, tuple[int, ...]]) -> None:
-    blocks = sorted({doc // BLOCK for doc in cells})
-    known = {row[0]: bytes(row[1]) for row in _COLUMN.rows(tx, blocks, {"n": by.neighbourhood})}
-    rows = []
-    for block in blocks:
-        table_ = np.frombuffer(known[block], CELLS).copy() if block in known else np.zeros(BLOCK, CELLS)
-        for doc, values in cells.items():
-            if doc // BLOCK == block:
-                table_[doc % BLOCK] = values
-        raw = table_.tobytes()
-        rows.append(
-            {
-                "neighbourhood": by.neighbourhood, "block": block, "cells": raw,
-                "digest": hashlib.blake2b(raw, digest_size=16).hexdigest(),
-            }
-        )  # fmt: skip
+            new.append(row | {"neighbourhood": by.neighbourhood, "block": block})
     mine = C.neighbourhood == sa.bindparam("n_"), C.block == sa.bindparam("block_")
-    tx.many(sa.delete(columns).where(*mine), [{"n_": by.neighbourhood, "block_": block} for block in blocks])
-    tx.many(sa.insert(columns), rows)
+    fields = ("names_digest", "cells_digest", "cells")
+    tx.many(sa.update(columns).where(*mine).values({name: sa.bindparam(name) for name in fields}), changed)
+    tx.many(sa.insert(columns), new)
 
 
 def synonyms(tx: Tx, by: Actor, words: Iterable[str]) -> dict[str, tuple[str, ...]]:
