@@ -160,6 +160,7 @@ ELSEWHERE = {
     "tests/storefront/test_orders.py::test_nobody_sees_or_moves_an_order_of_somebody_else": (
         "look", "place", "one", "back", "step",  # the same use cases as JSON
     ),
+    "tests/places/test_faces.py::test_everybody_keeps_their_own_face_only": ("face", "face.set", "face.decide"),
     "tests/payments/test_gift_cards.py::test_who_has_not_shown_the_code_cannot_spend": ("wallet.gift_card_rest",),
 }  # fmt: skip
 """Routes whose room refuses somebody else's object in a test of its own, where all that belongs to it is made."""

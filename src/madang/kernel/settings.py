@@ -117,6 +117,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "has no effect where a real one is set"
         ),
     ] = False
+    face_approval: Annotated[
+        bool,
+        Meta(description="What an officer, a guild or a shop sets of its face waits until somebody else agrees"),
+    ] = False
     log_level: Annotated[
         str, Meta(description="Lowest level logged", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
     ] = "INFO"

@@ -36,3 +36,23 @@ class LayoutSet(msgspec.Struct, frozen=True, kw_only=True):
     gondolas: int
     shelves: int
     plates: int
+
+
+@journal.kind("places.face_set", version=1, stage=Stage.MARKETING)
+class FaceSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A scope (municipality, neighbourhood or shop) is to show another face; ``fields`` are what is other."""
+
+    scope: str
+    version: int
+    from_us: int
+    fields: tuple[str, ...]
+    waits: bool
+
+
+@journal.kind("places.face_decided", version=1, stage=Stage.MARKETING)
+class FaceDecided(msgspec.Struct, frozen=True, kw_only=True):
+    """A face was ``approved``, ``refused`` or ``withdrawn``."""
+
+    scope: str
+    version: int
+    what: str

@@ -18,7 +18,7 @@ from madang.db import Database
 from madang.deals.links import Links
 from madang.kernel import Clock, Uuid7
 from madang.kernel.settings import Settings
-from madang.serve import money, paying, people, store
+from madang.serve import money, paying, people, store, town
 from madang.ui import Identify, Pages
 from madang.walkout.live import Hubs
 
@@ -51,6 +51,7 @@ def routers(site: Site) -> list[APIRouter]:
         store.routers(site),
         paying.routers(site),
         money.routers(site),
+        town.routers(site),
         _console(site),
     ]
     return [router for of_a_room in found for router in of_a_room]

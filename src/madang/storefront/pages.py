@@ -15,6 +15,7 @@ from madang.deals.links import Links
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, Ids, Invalid, MadangError, NotFound, Role
 from madang.payments import State, gift_cards
+from madang.places import faces
 from madang.storefront import carts, checkout, faults, forms, orders, purse, showing, tender
 from madang.storefront.actions import order_of
 from madang.storefront.checkout import Placing
@@ -83,6 +84,9 @@ class Storefront:
         return RedirectResponse(answer.location or "/", 303, headers=PRIVATE)
 
     def html(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        if template.startswith(("browse/", "world/")) and "face" not in values:
+            shop, by, at_us = values.get("shop"), request.state.by, self.clock.now_us()
+            values["face"] = self.read(lambda tx: faces.face_of(tx, by, shop.id if shop else None, at_us))
         return self.pages.html(
             request, f"storefront/{template}.html", status=status, headers=PRIVATE, key=str(self.ids.new()),
             now_us=self.clock.now_us(), **values,

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, Role, derived
 from madang.places import service as places
+from madang.places.faces import pages as face_pages
 from madang.ui import session
 from madang.ui.access import own, role
 from madang.ui.desk import Desk, Form, form_of
@@ -40,7 +41,7 @@ def _member(routes: APIRouter, desk: Desk, legs: SaleLegs) -> None:
     def mine(request: Request, said: str = "") -> Response:
         by, at_us = _me(request), desk.clock.now_us()
         found = desk.read(lambda tx: buying.holdings(tx, by, at_us=at_us))
-        return desk.html(request, "mine", holdings=found, said=said)
+        return desk.html(request, "mine", holdings=found, said=said, face=face_pages.worn(desk, by))
 
     @routes.post("/{programme}/buy", name="vouchers.buy", dependencies=[own])
     def buy(request: Request, programme: str, form: FORM) -> Response:
@@ -70,7 +71,9 @@ def _member(routes: APIRouter, desk: Desk, legs: SaleLegs) -> None:
         until = desk.write(lambda tx: paying.make_code(tx, by, programme, made, at_us=at_us))
         shown = " ".join(made[n : n + 4] for n in range(0, 16, 4))
         found = desk.read(lambda tx: buying.holding(tx, by, programme, at_us=at_us))
-        return desk.html(request, "code", code=shown, qr=qr(made), until_us=until, holding=found)
+        return desk.html(
+            request, "code", code=shown, qr=qr(made), until_us=until, holding=found, face=face_pages.worn(desk, by)
+        )
 
     @routes.get("/pay/{shop}", name="vouchers.pay", dependencies=[own])
     def ask(request: Request, shop: str, amount: int | None = None, said: str = "") -> Response:
