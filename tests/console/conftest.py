@@ -6,6 +6,7 @@ from tests.catalog.shop_of_goods import Goods, N
 from tests.console.people import PEOPLE
 
 from madang.console.desk import ConsoleDesk
+from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.pages import router
 from madang.console.stockroom import Stockroom
@@ -39,8 +40,8 @@ def client(desk: ConsoleDesk, stockroom: Stockroom, clock: ManualClock) -> Clien
         by = PEOPLE.get(asking.cookies.get("madang_session", ""))
         return None if by is None else Identity(by, lambda _shop: by, bound=by.key)
 
-    orders = OrderDesk(desk._db, N, clock, desk.ids)
-    more = [router(desk, stockroom, orders, Pages())]
+    orders, money = OrderDesk(desk._db, N, clock, desk.ids), MoneyDesk(desk._db, N, clock)
+    more = [router(desk, stockroom, orders, money, Pages())]
     browser = Client(create_app(Shopfront(neighbourhood=N, clock=clock, more=more, identify=known)))
     browser.keeps("madang_session", "mina")
     return browser

@@ -12,6 +12,7 @@ from tests.storefront.street import TERMS, N, Street
 
 from madang.console import waybills
 from madang.console.desk import ConsoleDesk
+from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.pages import router
 from madang.console.stockroom import Stockroom
@@ -41,7 +42,7 @@ def street(db: Database, clock: ManualClock, ids: Uuid7) -> Street:
 @pytest.fixture
 def browser(street: Street) -> Client:
     made_of = (street.db, N, street.clock, street.ids)
-    pages = router(ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of), Pages())
+    pages = router(ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of), MoneyDesk(*made_of[:3]), Pages())
 
     def known(asking: Asking) -> Identity | None:
         by = PEOPLE.get(asking.cookies.get("madang_session", ""))

@@ -5,7 +5,7 @@ Numbers count from 1 per shop and business day, without gaps, sales and refunds 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
@@ -47,6 +47,25 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def total_krw(self) -> int:
         return self.split.total_krw
+
+
+class Takings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a business day took in, by receipts: ``walked_krw`` is what of ``sold_krw`` was bought by walking out;
+    supply, VAT and exempt are less what went back."""
+
+    day: str
+    sales: int = 0
+    refunds: int = 0
+    sold_krw: int = 0
+    refunded_krw: int = 0
+    walked_krw: int = 0
+    supply_krw: int = 0
+    vat_krw: int = 0
+    exempt_krw: int = 0
+
+    @property
+    def left_krw(self) -> int:
+        return self.sold_krw - self.refunded_krw
 
 
 def issue(
@@ -209,10 +228,22 @@ def day_of(tx: Tx, by: Actor, shop: str, day: str) -> Day:
     return Day(shop=shop, day=day, receipts=count, refunds=refunds, split=split)
 
 
+def takings(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) -> list[Takings]:
+    """The business days from ``first`` to ``last`` on which some shops issued receipts, oldest first."""
+    for shop in shops:
+        by.need_shop(shop)
+    by.need(*_SERVING)
+    rows = records.takings(tx, by, shops, first, last)
+    return [Takings(day=row[0], **dict(zip(_TAKINGS, map(int, row[1:]), strict=True))) for row in rows]
+
+
 def days(tx: Tx, by: Actor, shop: str) -> list[str]:
     """The business days on which a shop has issued receipts, oldest first."""
     by.need_shop(shop)
     return records.days(tx, by, shop)
+
+
+_TAKINGS = Takings.__struct_fields__[1:]
 
 
 def nothing_left() -> Invalid:

@@ -153,10 +153,12 @@ def lines_of(tx: Tx, account: int, *, until_us: int, cursor: str | None, limit: 
 
 
 def find_accounts(
-    tx: Tx, *, book: str | None, code: str | None, owner_prefix: str | None, unit: str | None
+    tx: Tx, *, book: str | None, code: str | None, owner_prefix: str | None, unit: str | None, unsettled: bool = False
 ) -> list[Account]:
     """Accounts by parts of their keys, in order of key; ``None`` leaves a part open."""
     wanted = sa.select(*ACCOUNT).where(A.neighbourhood == tx.neighbourhood)
+    if unsettled:
+        wanted = wanted.where(A.debits_posted != A.credits_posted)
     for column, value in ((A.book, book), (A.code, code), (A.unit, unit)):
         if value is not None:
             wanted = wanted.where(column == str(value))

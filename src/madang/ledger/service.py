@@ -90,9 +90,15 @@ def balances(
     code: str | None = None,
     owner_prefix: str | None = None,
     unit: str | None = None,
+    unsettled: bool = False,
 ) -> dict[AccountKey, Balance]:
-    """The balances of all accounts whose keys fit, in order of key: for sets the caller knows to be small."""
-    found = records.find_accounts(tx, book=book, code=code, owner_prefix=owner_prefix, unit=unit)
+    """The balances of all accounts whose keys fit, in order of key: for sets the caller knows to be small.
+
+    ``unsettled``: only those whose posted balance is not zero.
+    """
+    found = records.find_accounts(
+        tx, book=book, code=code, owner_prefix=owner_prefix, unit=unit, unsettled=unsettled
+    )  # fmt: skip
     return {account.key: account.balance() for account in found}
 
 

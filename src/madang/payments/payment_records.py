@@ -142,6 +142,29 @@ def find(
     return page.map(lambda row: _payment(row, with_parts.get(row[0], [])))
 
 
+def by_means(tx: Tx, by: Actor, shops: Sequence[str], from_us: int, until_us: int) -> list[tuple[str, int, int, int]]:
+    """(means, parts, captured, given back) of payments begun in a span."""
+    wanted = (
+        sa.select(
+            parts.c.means, sa.func.count(),
+            *[sa.cast(sa.func.sum(parts.c[name]), sa.BigInteger) for name in ("captured_krw", "refunded_krw")],
+        )
+        .join(parts, sa.and_(parts.c.neighbourhood == payments.c.neighbourhood, parts.c.payment == payments.c.id))
+        .where(
+            payments.c.neighbourhood == by.neighbourhood, payments.c.shop.in_(sorted(shops)),
+            payments.c.begun_us >= from_us, payments.c.begun_us < until_us, parts.c.captured_krw > 0,
+        )
+        .group_by(parts.c.means)
+    )  # fmt: skip
+    return [(means, int(n), int(got), int(back)) for means, n, got, back in tx.rows(wanted.order_by(parts.c.means))]
+
+
+def changed_us(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """When each of some payments was last changed."""
+    mine = sa.and_(payments.c.neighbourhood == tx.neighbourhood, payments.c.id.in_(ids))
+    return dict(tx.rows(sa.select(payments.c.id, payments.c.changed_us).where(mine))) if ids else {}
+
+
 def add(tx: Tx, new: Payment) -> None:
     row = msgspec.structs.asdict(new) | {"neighbourhood": tx.neighbourhood}
     del row["parts"]

@@ -17,7 +17,7 @@ from madang.db import Tx, table
 from madang.kernel import KRW, Actor, Role, business_date, derived, start_of_day_us, system
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey, Book, Limit, Transfer, declare_code
-from madang.payments import charge_records, facts, matching
+from madang.payments import charge_records, facts, matching, payment_records
 from madang.payments.charges_model import Charge, ChargeState, Return, ReturnState, clearing
 from madang.payments.matching import Matched, Ours
 from madang.payments.settlement_files import Settled
@@ -26,7 +26,7 @@ declare_code("gateway_fee", Book.MONEY, Limit.NONE, ko="결제 수수료 (음수
 declare_code("gateway_bank", Book.MONEY, Limit.NONE, ko="결제사 입금 (음수)", en="Received from gateways (negative)")
 
 AGE = "payments.age"
-AGED_DAYS = 10
+AGED_DAYS, RETURNING_DAYS = 10, 3
 """Card sales are paid out within a week; what is on a clearing account for longer is looked at by a person."""
 BEFORE_DAYS = 45
 """How far before a file's first day our own side is looked for."""
@@ -103,6 +103,33 @@ def aged(tx: Tx, by: Actor, *, at_us: int, days: int = AGED_DAYS) -> list[Aged]:
         if age > days and balance.posted:
             found.append(Aged(key.owner, balance.posted, age))
     return sorted(found, key=lambda one: -one.days)
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A clearing account with something on it: ``old`` when it should have been empty by now."""
+
+    code: str
+    owner: str
+    balance_krw: int
+    days: int
+    old: bool
+
+
+def open_clearing(tx: Tx, by: Actor, *, at_us: int) -> list[Open]:
+    """Everything that waits on a clearing account, the oldest first: gateways' days (old after ten), money on its way
+    back (after three), tender (at once: a payment's account fills and empties in one moment)."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    found, today = list[Open](), business_date(at_us)
+    for key, balance in ledger.balances(tx, book=Book.MONEY, code="gateway", unsettled=True).items():
+        days = (today - date.fromisoformat(key.owner.rpartition("/")[2])).days
+        found.append(Open(key.code, key.owner, balance.posted, days, days > AGED_DAYS))
+    for code, most in (("returning", RETURNING_DAYS), ("tender", -1)):
+        waiting = ledger.balances(tx, book=Book.MONEY, code=code, unsettled=True)
+        since = payment_records.changed_us(tx, [UUID(key.owner) for key in waiting])
+        for key, balance in waiting.items():
+            days = max(0, at_us - since.get(UUID(key.owner), at_us)) // DAY_US
+            found.append(Open(code, key.owner, balance.posted, days, days > most))
+    return sorted(found, key=lambda one: (not one.old, -one.days, one.code, one.owner))
 
 
 @jobs.handler(AGE)

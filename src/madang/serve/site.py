@@ -12,6 +12,7 @@ from fastapi import APIRouter
 
 from madang.console import pages as console_pages
 from madang.console.desk import ConsoleDesk
+from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.stockroom import Stockroom
 from madang.db import Database
@@ -59,5 +60,5 @@ def routers(site: Site) -> list[APIRouter]:
 
 def _console(site: Site) -> list[APIRouter]:
     made_of = (site.db, site.neighbourhood, site.clock, Uuid7(site.clock))
-    desks = (ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of))
+    desks = (ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of), MoneyDesk(*made_of[:3]))
     return [console_pages.router(*desks, site.pages)]

@@ -39,17 +39,28 @@ from madang.settlement.parties import (
     set_tier,
 )
 from madang.settlement.payouts import (
+    Upcoming,
     cancel,
     end_holds,
     hold,
     make_due,
     mark,
+    owed,
     payouts_of,
     release_held,
     set_account,
+    upcoming,
     write_off_due,
 )
-from madang.settlement.releasing import appeal, appeals, release_due, release_reserve, release_reserves, reserves_of
+from madang.settlement.releasing import (
+    appeal,
+    appeals,
+    open_reserves,
+    release_due,
+    release_reserve,
+    release_reserves,
+    reserves_of,
+)
 from madang.settlement.rounds import settle_due
 from madang.settlement.sales import commission_lines, confirm, refund_legs, sale_legs, shares_of
 from madang.settlement.statements import Buckets, Statement, as_csv, buckets, months, statement
@@ -75,6 +86,7 @@ __all__ = [
     "Statement",
     "TaxStatus",
     "Terms",
+    "Upcoming",
     "add_party",
     "alerts",
     "appeal",
@@ -98,6 +110,8 @@ __all__ = [
     "make_invoices",
     "mark",
     "months",
+    "open_reserves",
+    "owed",
     "parties_of",
     "party",
     "payouts_of",
@@ -119,5 +133,6 @@ __all__ = [
     "shares_of",
     "statement",
     "stopped",
+    "upcoming",
     "write_off_due",
 ]

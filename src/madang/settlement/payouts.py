@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
+
 from madang import jobs, ledger
 from madang.db import Tx
 from madang.kernel import Actor, Role, Unavailable, business_date, derived, start_of_day_us, system
@@ -142,6 +144,41 @@ def payout(tx: Tx, id: UUID) -> Payout:
     if not found:
         raise errors.unknown(str(id))
     return found[0]
+
+
+class Upcoming(msgspec.Struct, frozen=True, kw_only=True):
+    """What a party is to be paid next, on which day (its first moment), and why that will be held, until when."""
+
+    party: Party
+    amount_krw: int
+    day_us: int
+    reason: str = ""
+    until_us: int | None = None
+
+
+def upcoming(tx: Tx, by: Actor, *, now_us: int) -> list[Upcoming]:
+    """The next payout of everybody with money available, the soonest first."""
+    _operator(tx, by)
+    found = []
+    for key, balance in ledger.balances(tx, book=Book.MONEY, code="payable", unsettled=True).items():
+        party = records.party(tx, key.owner)
+        if party is None or balance.available <= 0:
+            continue
+        schedule = records.schedule_of(tx, party.key, now_us)
+        day = start_of_day_us(calendar.next_pay_day(schedule, business_date(now_us)))
+        reason, until_us = _reason(tx, party, now_us) or ("", None)
+        found.append(
+            Upcoming(party=party, amount_krw=balance.available, day_us=day, reason=reason, until_us=until_us)
+        )  # fmt: skip
+    return sorted(found, key=lambda one: (one.day_us, one.party.key))
+
+
+def owed(tx: Tx, by: Actor) -> dict[str, int]:
+    """What is owed to all parties together, by where it stands (the codes of ``accounts``)."""
+    _operator(tx, by)
+    codes = ("payable_pending", "payable", "payable_reserve", "payout")
+    every = {code: ledger.balances(tx, book=Book.MONEY, code=code, unsettled=True) for code in codes}
+    return {code: sum(balance.posted for balance in found.values()) for code, found in every.items()}
 
 
 def payouts_of(tx: Tx, by: Actor, party: str, *, limit: int = 50) -> list[Payout]:

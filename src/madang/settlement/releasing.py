@@ -82,6 +82,16 @@ def appeals(tx: Tx, by: Actor) -> list[tuple[Reserve, ReserveRule]]:
     return [(one, next(rule for rule in records.rules_of(tx, one.party) if rule.id == one.rule)) for one in found]
 
 
+def open_reserves(tx: Tx, by: Actor, *, limit: int = 200) -> list[tuple[Reserve, ReserveRule]]:
+    """Everything that is kept back now with the rule that says why, what ends first on top."""
+    _acting(tx, by)
+    r, rules = records.reserves, dict[UUID, ReserveRule]()
+    found = records.some_reserves(tx, r.c.released_us.is_(None), order=[r.c.release_us], limit=limit)
+    for party in {one.party for one in found}:
+        rules |= {rule.id: rule for rule in records.rules_of(tx, party)}
+    return [(one, rules[one.rule]) for one in found]
+
+
 def _release(tx: Tx, by: Actor, share: Share, now_us: int) -> None:
     """Below zero (a kept fee of a sale that was given back) the debt moves instead."""
     key = (share.sale, share.party, share.kind.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -152,6 +152,25 @@ def day_sums(tx: Tx, by: Actor, shop: str, day: str) -> tuple[int, int, Split]:
 
 def days(tx: Tx, by: Actor, shop: str) -> list[str]:
     return [row[0] for row in tx.rows(_DAYS, {"n": by.neighbourhood, "shop": shop})]
+
+
+def takings(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) -> list[tuple[Any, ...]]:
+    """Per business day: sales, refunds, won of each, walk-out sales, and supply, VAT and exempt less refunds."""
+    sold, walked = receipts.c.original.is_(None), receipts.c.decision != "order"
+    sums = (
+        sa.func.sum(sa.case((sold, 1), else_=0)),
+        sa.func.sum(sa.case((sold, 0), else_=1)),
+        sa.func.sum(sa.case((sold, receipts.c.total_krw), else_=0)),
+        sa.func.sum(sa.case((sold, 0), else_=-receipts.c.total_krw)),
+        sa.func.sum(sa.case((sa.and_(sold, walked), receipts.c.total_krw), else_=0)),
+        *[sa.func.sum(receipts.c[name]) for name in ("supply_krw", "vat_krw", "exempt_krw")],
+    )
+    wanted = sa.select(receipts.c.day, *[sa.cast(one, sa.BigInteger) for one in sums]).where(
+        receipts.c.neighbourhood == by.neighbourhood,
+        receipts.c.shop.in_(sorted(shops)),
+        receipts.c.day.between(first, last),
+    )
+    return tx.rows(wanted.group_by(receipts.c.day).order_by(receipts.c.day))
 
 
 def refunded_krw(tx: Tx, by: Actor, person: str, since_us: int) -> int:

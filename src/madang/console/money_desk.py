@@ -1,0 +1,152 @@
+"""The neighbourhood's money at one look: what came in, what is owed, what waits, whether the books agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from madang import deals, journal, ledger, places, settlement
+from madang.db import Database, Tx
+from madang.deals.receipts import Takings
+from madang.journal import Fact
+from madang.kernel import Actor, Clock, Role, business_date, start_of_day_us
+from madang.kernel.clock import DAY_US
+from madang.ledger import Book
+from madang.payments import payment_records, reconciling
+from madang.payments.reconciling import Open
+
+T = TypeVar("T")
+GATEWAYS = ("toss", "kakao")
+
+
+class Span(StrEnum):
+    """How long one bar is."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+BARS = {Span.DAY: 14, Span.WEEK: 12, Span.MONTH: 12}
+
+
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """What came in by one means; walk-out sales charge wallets without a payment of their own (``walkout``)."""
+
+    name: str
+    times: int
+    captured_krw: int
+    returned_krw: int
+
+
+class Money(msgspec.Struct, frozen=True, kw_only=True):
+    """The page. ``bars`` are takings a day, week or month, the last one still running; ``fees_krw`` are our commission
+    and what gateways took in the span; ``owed`` what parties have coming, by account."""
+
+    span: Span
+    first: date
+    last: date
+    bars: tuple[Takings, ...]
+    means: tuple[Means, ...]
+    commission_krw: int
+    gateway_fees_krw: int
+    owed: dict[str, int]
+    reserves: tuple[tuple[settlement.Reserve, settlement.ReserveRule], ...]
+    upcoming: tuple[settlement.Upcoming, ...]
+    clearing: tuple[Open, ...]
+    reconciled: tuple[tuple[str, Fact], ...]
+    check: object
+    stop: object
+
+    @property
+    def total(self) -> Takings:
+        """All bars together."""
+        return together("", self.bars)
+
+
+class MoneyDesk:
+    """One transaction a call, for the operator."""
+
+    def __init__(self, db: Database, neighbourhood: str, clock: Clock) -> None:
+        self._db, self._n, self.clock = db, neighbourhood, clock
+
+    def money(self, by: Actor, span: Span) -> Money:
+        """Raises ``Forbidden`` for who is not an operator of the whole neighbourhood."""
+        by.need(Role.OPERATOR)
+        now_us = self.clock.now_us()
+        starts = begins(span, business_date(now_us))
+        first, last = starts[0], business_date(now_us)
+        from_us, until_us = start_of_day_us(first), start_of_day_us(last) + DAY_US
+
+        def look(tx: Tx) -> Money:
+            shops = [one.id for one in places.shops(tx, by)]
+            days = deals.receipts.takings(tx, by, shops, str(first), str(last))
+            walked = sum(day.walked_krw for day in days)
+            paid = payment_records.by_means(tx, by, shops, from_us, until_us)
+            means = [Means(name=n, times=t, captured_krw=got, returned_krw=back) for n, t, got, back in paid]
+            if walked:
+                means.append(Means(name="walkout", times=0, captured_krw=walked, returned_krw=0))
+            return Money(
+                span=span, first=first, last=last, bars=tuple(_bars(starts, days)), means=tuple(means),
+                commission_krw=_of_days(tx, "commission", first, last),
+                gateway_fees_krw=-_of_days(tx, "gateway_fee", first, last),
+                owed=settlement.owed(tx, by), reserves=tuple(settlement.open_reserves(tx, by)),
+                upcoming=tuple(settlement.upcoming(tx, by, now_us=now_us)),
+                clearing=tuple(reconciling.open_clearing(tx, by, at_us=now_us)), reconciled=tuple(_reconciled(tx, by)),
+                check=settlement.latest(tx), stop=settlement.stopped(tx),
+            )  # fmt: skip
+
+        return self._read(look)
+
+    def _read(self, fn: Callable[[Tx], T]) -> T:
+        return self._db.read(fn, neighbourhood=self._n)
+
+
+def begins(span: Span, today: date) -> list[date]:
+    """The first day of each bar, the oldest first; the last bar is the one that holds ``today``."""
+    found, day = list[date](), today
+    if span is Span.WEEK:
+        day -= timedelta(days=day.weekday())
+    elif span is Span.MONTH:
+        day = day.replace(day=1)
+    for _ in range(BARS[span]):
+        found.append(day)
+        if span is Span.MONTH:
+            day = (day - timedelta(days=1)).replace(day=1)
+        else:
+            day -= timedelta(days=7 if span is Span.WEEK else 1)
+    return found[::-1]
+
+
+def together(day: str, some: tuple[Takings, ...] | list[Takings]) -> Takings:
+    """Several days as one."""
+    names = Takings.__struct_fields__[1:]
+    return Takings(day=day, **{name: sum(getattr(one, name) for one in some) for name in names})
+
+
+def _bars(starts: list[date], days: list[Takings]) -> list[Takings]:
+    ends = [str(day) for day in starts[1:]] + ["9999"]
+    return [
+        together(str(start), [one for one in days if str(start) <= one.day < end])
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _of_days(tx: Tx, code: str, first: date, last: date) -> int:
+    """What accounts of a code that are one a day came to; their owners end in the day."""
+    found = ledger.balances(tx, book=Book.MONEY, code=code, unsettled=True)
+    return sum(one.posted for key, one in found.items() if str(first) <= key.owner[-10:] <= str(last))
+
+
+def _reconciled(tx: Tx, by: Actor) -> list[tuple[str, Fact]]:
+    """The latest settlement file of each gateway that was compared."""
+    found = []
+    for gateway in GATEWAYS:
+        facts = journal.trail(tx, by, subject=f"gateway/{gateway}", limit=20)
+        told = [fact for fact in facts if fact.kind == "payments.reconciled"]
+        found += [(gateway, told[0])] if told else []
+    return found

@@ -1,0 +1,59 @@
+"""``/console/money``: how the money stands."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madang.console.money_desk import Money, MoneyDesk, Span
+from madang.console.views import Views
+from madang.deals.receipts import Takings
+from madang.kernel import Role
+from madang.ui import TEXTS, access, charts, formats, language_of
+from madang.ui.charts import Series
+
+
+def add(routes: APIRouter, desk: MoneyDesk, views: Views) -> None:
+    """Only for operators: staff pack and hand over, they settle nothing."""
+
+    @routes.get("/money", name="console.money", dependencies=[access.role(Role.OPERATOR)])
+    def money(request: Request, span: str = "day") -> Response:
+        found = desk.money(request.state.by, Span(span) if span in list(Span) else Span.DAY)
+        language = language_of(request)
+        return views.show(
+            request, "money", money=found, spans=list(Span), label=partial(label, found.span, language),
+            chart=_chart(found, language), now_us=desk.clock.now_us(),
+        )  # fmt: skip
+
+
+def label(span: Span, language: str, one: Takings) -> str:
+    """What a bar is called: a day, the day its week begins, a month."""
+    year, month, day = one.day.split("-")
+    if span is Span.MONTH:
+        return f"{int(month)}월" if language == "ko" else f"{year}-{month}"
+    return f"{int(month)}.{int(day)}." if language == "ko" else f"{int(day)}/{int(month)}"
+
+
+def short(krw: int, language: str) -> str:
+    """So much money in the width of an axis: 12만, ₩120k."""
+    if language == "ko":
+        return f"{krw / 10_000:,.10g}만" if krw >= 10_000 else f"{krw:,}"
+    return f"₩{krw / 1_000_000:,.10g}m" if krw >= 1_000_000 else f"₩{krw / 1_000:,.10g}k" if krw >= 1_000 else f"₩{krw}"
+
+
+def _chart(found: Money, language: str) -> str:
+    say = partial(TEXTS.say, language)
+    left = Series(
+        name=say("office.money.sold"), tone="one", values=tuple(max(0, one.left_krw) for one in found.bars)
+    )  # fmt: skip
+    back = Series(name=say("office.money.refunded"), tone="two", values=tuple(one.refunded_krw for one in found.bars))
+    told = say(
+        "office.money.chart_says", sold=formats.won(found.total.sold_krw, language),
+        refunded=formats.won(found.total.refunded_krw, language), n=len(found.bars),
+    )  # fmt: skip
+    labels = [label(found.span, language, one) for one in found.bars]
+    title = say("office.money.sales")
+    return charts.bars("sales", title, told, labels, [left, back], said=lambda krw: short(krw, language))
