@@ -18,6 +18,7 @@ from madang.members.declared import PersonalField, declare_field, declared
 from madang.members.dongs import dongs_of, lives_in
 from madang.members.erasure import scrub
 from madang.members.exporting import declare_export, export
+from madang.members.groups import groups_of, join, leave_group, tags_of
 from madang.members.keeping import Keeping, declare_keeping, declare_obstacle
 from madang.members.model import Consent, Held, Person
 from madang.members.proving import StepUpNeeded, is_fresh, need_step_up
@@ -65,10 +66,13 @@ __all__ = [
     "field",
     "fields",
     "give_role",
+    "groups_of",
     "has_consent",
     "is_fresh",
     "issue_credential",
+    "join",
     "leave",
+    "leave_group",
     "lives_in",
     "need_step_up",
     "open_digests",
@@ -82,6 +86,7 @@ __all__ = [
     "set_bank_account",
     "set_fields",
     "shred",
+    "tags_of",
     "take_digests",
     "upkeep",
     "withdraw_consent",

@@ -19,6 +19,7 @@ from madang.members import (
     bank,
     dongs,
     facts,
+    groups,
     passkeys,
     records,
     service,
@@ -66,6 +67,7 @@ def export(tx: Tx, by: Actor, person: UUID, *, at_us: int) -> dict[str, Any]:
             for name, value in sorted(kept.items())
         ],
         "roles": msgspec.to_builtins(_all(tx, records.roles, person)),
+        "groups": msgspec.to_builtins(_all(tx, groups.groups, person)),
         "consents": msgspec.to_builtins(_all(tx, records.consents, person)),
         "passkeys": msgspec.to_builtins(passkeys.keys_of(tx, by, person)),
         "sessions": msgspec.to_builtins(sessions.open_sessions(tx, by, person)),

@@ -46,6 +46,20 @@ class RoleGiven(msgspec.Struct, frozen=True, kw_only=True):
     role: str
 
 
+@journal.kind("members.group_joined", version=1, stage=Stage.SERVICE)
+class GroupJoined(msgspec.Struct, frozen=True, kw_only=True):
+    """A person was taken into a group."""
+
+    group: str
+
+
+@journal.kind("members.group_left", version=1, stage=Stage.SERVICE)
+class GroupLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """A person is in a group no more."""
+
+    group: str
+
+
 @journal.kind("members.role_closed", version=1, stage=Stage.SERVICE)
 class RoleClosed(msgspec.Struct, frozen=True, kw_only=True):
     """A role of a person ended."""

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 
 from madang.db import Tx
 from madang.kernel import Actor, Role
-from madang.members import access, facts, keeping, records, service, tables
+from madang.members import access, facts, groups, keeping, records, service, tables
 from madang.members.keeping import Kept
 
 SHREDDED = (
     records.keys, records.fields, records.credentials, tables.passkeys, tables.addresses, tables.dongs, tables.holds,
-    tables.sessions, tables.api_keys,
+    tables.sessions, tables.api_keys, groups.groups,
 )  # fmt: skip
 """Every table that holds something of a person by their key. Of roles and consents the dates stay: who could do what
 when, and that somebody had agreed, must be provable (and say nothing of an opaque key nobody can resolve)."""

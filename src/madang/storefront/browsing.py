@@ -8,13 +8,14 @@ from datetime import timedelta
 import msgspec
 
 from madang import catalog, places
-from madang.catalog import Bundle, Category, Collection, Listing, PriceTag, Product, Shopper, stock
+from madang.catalog import Bundle, Category, Collection, Listing, PriceTag, Product, stock
 from madang.catalog.collecting import ancestors
 from madang.catalog.search import BANDS_KRW, Facets, Found, Hit, Query
 from madang.catalog.search import search as look
 from madang.db import Tx
 from madang.kernel import Actor, NotFound, business_date
 from madang.places import Place, PlaceKind
+from madang.storefront.pricing import shopper_of
 from madang.storefront.terms import sells_online
 
 ON_THE_FRONT = 8
@@ -139,7 +140,7 @@ def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = N
     tree = {one.id: one for one in catalog.categories(tx, by)}
     known = {one.id: one for one in _selling_places(tx, by)}
     products = catalog.products(tx, by, listing.skus)
-    tags = catalog.price_tags(tx, by, listing.skus, at_us=at_us, shop=shop, shopper=shopper_of(by))
+    tags = catalog.price_tags(tx, by, listing.skus, at_us=at_us, shop=shop, shopper=shopper_of(tx, by, shop))
     levels = stock.levels(tx, by, listing.skus)
     choices = tuple(
         Choice(
@@ -184,11 +185,6 @@ def shop_of(tx: Tx, by: Actor, shop: str) -> Place:
     return place
 
 
-def shopper_of(by: Actor) -> Shopper:
-    """Who asks, as far as prices care: the same as when the cart is priced."""
-    return Shopper(person=by.key)
-
-
 def band_ends() -> list[tuple[int, int | None]]:
     """The price bands: from, and up to (won)."""
     starts = (0, *BANDS_KRW)
@@ -219,7 +215,7 @@ def _cards(tx: Tx, by: Actor, found: Found, shop: str, at_us: int) -> tuple[Card
 def cards(tx: Tx, by: Actor, listings: Sequence[Listing], shop: str, at_us: int) -> tuple[Card, ...]:
     """Cards for listings: a few queries for all of them."""
     skus = [sku for listing in listings for sku in listing.skus]
-    tags = catalog.price_tags(tx, by, skus, at_us=at_us, shop=shop, shopper=shopper_of(by))
+    tags = catalog.price_tags(tx, by, skus, at_us=at_us, shop=shop, shopper=shopper_of(tx, by, shop))
     levels = stock.levels(tx, by, skus, place=shop)
     return tuple(_card(listing, tags, levels, shop) for listing in listings)
 

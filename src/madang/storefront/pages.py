@@ -105,10 +105,10 @@ def router(shop: Storefront) -> APIRouter:
 
 def _cart(routes: APIRouter, shop: Storefront) -> None:
     @routes.get("/cart", name="cart", dependencies=[everyone])
-    def show(request: Request, said: str = "") -> Response:
-        by, at_us = shop.buyer(request), shop.clock.now_us()
-        found = shop.read(lambda tx: showing.cart(tx, by, at_us))
-        return shop.html(request, "cart", cart=found, said=said if said in forms.SAID else "")
+    def show(request: Request, said: str = "", code: str = "") -> Response:
+        by, at_us, code = shop.buyer(request), shop.clock.now_us(), code.strip()[:40]
+        found = shop.read(lambda tx: showing.cart(tx, by, at_us, codes=[code] if code else []))
+        return shop.html(request, "cart", cart=found, code=code, said=said if said in forms.SAID else "")
 
     @routes.post("/cart/lines", name="cart.put", dependencies=[everyone])
     def put(request: Request, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from madang import catalog
+from madang import catalog, members
 from madang.catalog import Ask, Form, Priced, Shopper, SoldBy, Vat
 from madang.catalog.listing import ADULT
 from madang.db import Tx
@@ -30,7 +30,7 @@ def quote(tx: Tx, by: Actor, shop: str, wanted: Sequence[CartLine], *, at_us: in
     skus = [line.sku for line in wanted]
     products = catalog.products(tx, by, skus)
     asks = [_ask(line, products[line.sku].sold_by if line.sku in products else SoldBy.UNIT) for line in wanted]
-    made = catalog.quote(tx, by, asks, at_us=at_us, shop=shop, codes=codes, shopper=Shopper(person=by.key))
+    made = catalog.quote(tx, by, asks, at_us=at_us, shop=shop, codes=codes, shopper=shopper_of(tx, by, shop))
     said = records.bases_of(tx, skus)
     found = {one.sku: one for one in made.lines}
     lines = []
@@ -40,6 +40,11 @@ def quote(tx: Tx, by: Actor, shop: str, wanted: Sequence[CartLine], *, at_us: in
             raise _elsewhere(priced)
         lines.append(_line(number, priced, basis_of(product, said.get(sku))))
     return Offer(lines=tuple(lines), refused=tuple((one.code, one.ko, one.en) for one in made.refused))
+
+
+def shopper_of(tx: Tx, by: Actor, shop: str) -> Shopper:
+    """Who asks, as far as prices care: what they are in this shop, and the groups they are in."""
+    return Shopper(person=by.key, tags=members.tags_of(tx, by.key, shop))
 
 
 def on_receipt(lines: Sequence[Line], fee_krw: int) -> tuple[receipt.Line, ...]:

@@ -31,6 +31,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...]
     left: dict[str, int]
     gone: tuple[CartLine, ...] = ()
+    refused: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def goods_krw(self) -> int:
@@ -51,6 +52,12 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def goods_krw(self) -> int:
         return sum(shelf.goods_krw for shelf in self.shelves)
+
+    @property
+    def refused(self) -> list[tuple[str, str, str]]:
+        """Codes that took nothing off anywhere, with the reason in both languages."""
+        every = [{one[0]: one for one in shelf.refused} for shelf in self.shelves if shelf.lines]
+        return [one for code, one in every[0].items() if all(code in other for other in every)] if every else []
 
     @property
     def lines(self) -> int:
@@ -121,12 +128,12 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
     receipt: Receipt | None = None
 
 
-def cart(tx: Tx, by: Actor, at_us: int) -> Cart:
-    """The caller's cart at today's prices. What is not sold any more stands apart."""
+def cart(tx: Tx, by: Actor, at_us: int, *, codes: Sequence[str] = ()) -> Cart:
+    """The caller's cart at today's prices, with ``codes``. What is not sold any more stands apart."""
     wanted = carts.show(tx, by)
     terms = sells_online(tx) if wanted else {}
     shelves = [
-        _shelf(tx, by, shop, [x for x in wanted if x.shop == shop], terms.get(shop), at_us)
+        _shelf(tx, by, shop, [x for x in wanted if x.shop == shop], terms.get(shop), at_us, codes)
         for shop in dict.fromkeys(line.shop for line in wanted)
     ]
     held = records.open_checkout(tx, by)
@@ -202,19 +209,24 @@ def shop_names(tx: Tx, shop: str) -> tuple[str, str]:
     return _names(tx).get(shop, (shop, shop))
 
 
-def _shelf(tx: Tx, by: Actor, shop: str, wanted: list[CartLine], terms: Terms | None, at_us: int) -> Shelf:
+def _shelf(
+    tx: Tx, by: Actor, shop: str, wanted: list[CartLine], terms: Terms | None, at_us: int, codes: Sequence[str]
+) -> Shelf:
     ko, en = shop_names(tx, shop)
     sold = catalog.price_at(tx, by, [line.sku for line in wanted], at_us, shop=shop)
     here = [line for line in wanted if line.sku in sold]
-    lines: tuple[Line, ...] = ()
+    offer = pricing.Offer(lines=())
     try:
-        lines = pricing.quote(tx, by, shop, here, at_us=at_us, codes=()).lines if here else ()
+        offer = pricing.quote(tx, by, shop, here, at_us=at_us, codes=codes) if here else offer
     except (Conflict, Invalid):
         here = []
+    lines = offer.lines
     left = stock.available(tx, by, [line.sku for line in here], shop) if here else {}
     kept = {line.sku for line in lines}
     gone = tuple(line for line in wanted if line.sku not in kept)
-    return Shelf(shop=shop, name_ko=ko, name_en=en, terms=terms, lines=lines, left=left, gone=gone)
+    return Shelf(
+        shop=shop, name_ko=ko, name_en=en, terms=terms, lines=lines, left=left, gone=gone, refused=offer.refused
+    )
 
 
 def _desk(tx: Tx, shop: str, terms: Terms, lines: tuple[Line, ...], goods_krw: int, at_us: int) -> Desk:

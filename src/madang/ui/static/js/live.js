@@ -14,6 +14,7 @@ document.addEventListener("htmx:after:request", (event) => {
   const page = ctx.select || ctx.response.status >= 400 ? parsed(ctx.text) : null;
   if (!page) return;
   if (ctx.select && page.querySelector(ctx.select)) return;
+  if (ctx.response.status >= 400 && ctx.request.method === "GET") return void (ctx.swap = "none");
   if (ctx.response.status >= 400 && page.querySelector("#main")) {
     Object.assign(ctx, { target: document.querySelector("#main"), select: "#main", swap: "outerHTML show:top" });
     ctx.replace = ctx.push = null;
