@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -25,11 +25,7 @@ class Pages:
 
     def __init__(self, texts: Texts = TEXTS) -> None:
         self._texts = texts
-        self._env = jinja2.Environment(
-            loader=_loader(), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        )
-        self._env.globals |= {"static": assets.url, "languages": LANGUAGES}
-        self._env.filters |= {"josa": josa, "script_json": script_json}
+        self._env = _environment()
 
     def html(
         self,
@@ -118,6 +114,18 @@ def _cookie(header: str) -> str:
     return morsel.value if morsel else ""
 
 
-def _loader() -> jinja2.BaseLoader:
+@cache
+def _environment() -> jinja2.Environment:
+    """One for the process: a template is read and compiled once, whoever renders it, and not looked at again."""
     folders = {folder.parent.name: folder for folder in assets.ROOMS.glob("*/templates")}
-    return jinja2.PrefixLoader({room: jinja2.FileSystemLoader(folder) for room, folder in folders.items()})
+    made = jinja2.Environment(
+        loader=jinja2.PrefixLoader({room: jinja2.FileSystemLoader(folder) for room, folder in folders.items()}),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals |= {"static": assets.url, "languages": LANGUAGES}
+    made.filters |= {"josa": josa, "script_json": script_json}
+    return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,6 @@ from madang.deals import pages as deal_pages
 from madang.guard.limits import Limiter
 from madang.kernel import Clock, MadangError, SystemClock, Uuid7
 from madang.ui import Identify, Pages
-from madang.ui.session import need_own_form
 from madang.walkout import pages as walkout_pages
 from madang.walkout.live import Hubs
 from madang.web import home, static
@@ -24,7 +23,7 @@ from madang.web.describe import Described
 from madang.web.edge import Edge
 from madang.web.faults import Faults
 from madang.web.language import Remember
-from madang.web.routes import addresses
+from madang.web.routes import addresses, routes_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +64,13 @@ def create_app(shopfront: Shopfront) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         middleware=[edge, Middleware(Remember)],
-        dependencies=[Depends(need_own_form)],
     )
     faults.install(app)
     for kind, handler in shopfront.handlers.items():
         app.add_exception_handler(kind, handler)
     app.state.routers = _routers(shopfront, pages)
     for router in app.state.routers:
-        app.include_router(router)
+        app.router.routes.extend(routes_of(router))
     app.state.places = frozenset(address.name for address in addresses(app))
     return app
 

@@ -1,15 +1,18 @@
-"""The register of all addresses: what the checks of every page run over, so that no page can be forgotten."""
+"""The routes of every room, each with the proof that a form is our own, and the register of all their addresses: what
+the checks of every page run over, so that no page can be forgotten."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.dependencies.utils import get_parameterless_sub_dependant
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from madang.ui.access import Access
+from madang.ui.session import need_own_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,20 @@ class Address:
     access: tuple[Access, ...] = ()
 
 
+def routes_of(router: APIRouter) -> list[BaseRoute]:
+    """A room's own routes, which now refuse forms that are not ours before anything else.
+
+    FastAPI's ``include_router`` would analyse every endpoint a second time, and at each request lay out and take back a
+    context for every route that is tried (0.8 ms of an answer with 160 routes).
+    """
+    proof = Depends(need_own_form)
+    for route in router.routes:
+        if isinstance(route, APIRoute) and all(one.dependency is not need_own_form for one in route.dependencies):
+            route.dependencies.insert(0, proof)
+            route.dependant.dependencies.insert(0, get_parameterless_sub_dependant(depends=proof, path=route.path))
+    return router.routes
+
+
 def addresses(app: FastAPI) -> list[Address]:
     """Every address of the rooms' routers, in the order they are tried."""
     routers: list[APIRouter] = app.state.routers
@@ -31,10 +48,7 @@ def addresses(app: FastAPI) -> list[Address]:
 def _of(routes: Iterable[BaseRoute]) -> list[Address]:
     found: list[Address] = []
     for route in routes:
-        inner = getattr(route, "original_router", None)
-        if inner is not None:
-            found += _of(inner.routes)
-        elif isinstance(route, APIRoute):
+        if isinstance(route, APIRoute):
             said = tuple(one.dependency for one in route.dependencies if isinstance(one.dependency, Access))
             found += [Address(route.name, route.path, method, said) for method in sorted(route.methods or ())]
     return found
