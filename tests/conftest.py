@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.lending import TEMPLATE, Lending
 
 from madang.db import Database, open_database
 from madang.db.private import PrivatePostgres, binaries
@@ -72,9 +73,9 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres_server: PrivatePostgres) -> str:
-    open_database(postgres_server.create("madang_template"), durable=False).close()
-    return "madang_template"
+def _lending(postgres_server: PrivatePostgres) -> Lending:
+    open_database(postgres_server.create(TEMPLATE), durable=False).close()
+    return Lending(postgres_server)
 
 
 @pytest.fixture
@@ -86,11 +87,11 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PrivatePostgres, _postgres_template: str) -> Iterator[str]:
-    """The address of a fresh, migrated PostgreSQL database."""
-    name = f"madang_{next(_numbers)}"
-    yield postgres_server.create(name, template=_postgres_template)
-    postgres_server.drop(name)
+def postgres_url(postgres_server: PrivatePostgres, _lending: Lending) -> Iterator[str]:
+    """The address of a migrated PostgreSQL database without a row."""
+    name = _lending.lend()
+    yield postgres_server.url(name)
+    _lending.take_back(name)
 
 
 @pytest.fixture
