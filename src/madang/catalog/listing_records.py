@@ -26,7 +26,9 @@ listings = table(
     sa.Column("more", sa.Text, nullable=False),
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     sa.Column("indexed", sa.BigInteger, nullable=False),
+    sa.Column("abroad", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("catalog_listing_indexed", "neighbourhood", "indexed"),
+    sa.Index("catalog_listing_abroad", "neighbourhood", "abroad"),
     key=["id"],
 )
 variants = table(
@@ -95,6 +97,12 @@ def listings_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Listing]:
     for listing, position, sku, options in _VARIANTS.rows(tx, [row[0] for row in rows], {"n": by.neighbourhood}):
         of_it.setdefault(listing, []).append((position, Variant(sku=sku, options=msgspec.json.decode(options))))
     return {row[0]: _listing(row, of_it.get(row[0], [])) for row in rows}
+
+
+def abroad(tx: Tx, by: Actor) -> list[str]:
+    """Listings that are offered to the world, by id."""
+    wanted = sa.select(L.id).where(L.neighbourhood == by.neighbourhood, L.abroad == 1).order_by(L.id).limit(500)
+    return [row[0] for row in tx.rows(wanted)]
 
 
 def listings_of_skus(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, str]:
@@ -194,7 +202,7 @@ def _row(tx: Tx, listing: Listing, at_us: int) -> dict[str, Any]:
     row |= {"form": listing.form.value, "state": listing.state.value, "neighbourhood": tx.neighbourhood}
     blank = Listing(id="", name_ko="", name_en="", variants=())
     more = {name: getattr(listing, name) for name in _MORE_FIELDS if getattr(listing, name) != getattr(blank, name)}
-    return row | {"more": _json(more), "set_at_us": at_us, "indexed": 0}
+    return row | {"more": _json(more), "set_at_us": at_us, "indexed": 0, "abroad": int(listing.abroad)}
 
 
 def _listing(row: tuple[Any, ...], held: list[tuple[int, Variant]]) -> Listing:

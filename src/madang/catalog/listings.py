@@ -94,6 +94,11 @@ def listings(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Listing]:
     return listing_records.listings_by_id(tx, by, ids)
 
 
+def listings_abroad(tx: Tx, by: Actor) -> list[Listing]:
+    """Listings that are offered to the world, by id."""
+    return list(listing_records.listings_by_id(tx, by, listing_records.abroad(tx, by)).values())
+
+
 def listing(tx: Tx, by: Actor, id: str) -> Listing:
     """One listing. Raises ``NotFound``; a hidden one is there for staff only."""
     found = listing_records.listings_by_id(tx, by, [id]).get(id)

@@ -1,4 +1,4 @@
-"""What labels, carriers and customs ask of a SKU."""
+"""What labels, carriers and customs ask of a SKU; listings that are offered to the world are found by an index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,11 @@ def upgrade() -> None:
         sa.Column("set_at_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("neighbourhood", "sku", name="pk_catalog_particulars"),
     )
+    op.add_column("catalog_listing", sa.Column("abroad", sa.BigInteger, nullable=False, server_default="0"))
+    op.create_index("catalog_listing_abroad", "catalog_listing", ["neighbourhood", "abroad"])
 
 
 def downgrade() -> None:
+    op.drop_index("catalog_listing_abroad", "catalog_listing")
+    op.drop_column("catalog_listing", "abroad")
     op.drop_table("catalog_particulars")
