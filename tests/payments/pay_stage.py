@@ -10,7 +10,8 @@ from madang import payments
 from madang.db import Database
 from madang.kernel import Actor, Clock, Ids, Kind, Role
 from madang.kernel.clock import MINUTE_US
-from madang.payments import Part, Payment, api, console, pages, wallet_pages
+from madang.members.addresses import Keyring
+from madang.payments import Part, Payment, api, console, gift_pages, gift_selling, pages, wallet_pages
 from madang.payments.desk import PayDesk
 from madang.payments.links import PayLinks
 from madang.payments.sandbox.pages import open_sandbox
@@ -31,6 +32,8 @@ class PayStage:
         self.desk = PayDesk(db=db, clock=clock, ids=ids, neighbourhood=N, links=PayLinks(b"x" * 32), shop="s1")
         rooms = [open_sandbox(clock, self.pages), pages.router(self.desk, self.pages), api.router(self.desk)]
         rooms += [wallet_pages.router(self.desk, self.pages), console.router(self.desk, self.pages)]
+        gift_selling.sell_with(N, gift_selling.Press(b"g" * 32, Keyring(b"k" * 32, N)))
+        rooms.append(gift_pages.router(self.desk, self.pages))
         self.app = create_app(Shopfront(neighbourhood=N, more=rooms, clock=clock, identify=self.identify))
 
     def identify(self, _asking: Asking) -> Identity:

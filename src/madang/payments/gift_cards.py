@@ -126,6 +126,14 @@ def show(tx: Tx, by: Actor, code: str, *, at_us: int) -> Card:
     return found
 
 
+def look(tx: Tx, by: Actor, code: str) -> tuple[Card, int]:
+    """The card of a code and what is left on it; it is not entered by that. Raises ``NotFound``."""
+    found = _find(tx, by, cards.c.code_hash == code_hash(code))
+    if found is None:
+        raise unknown()
+    return found, balance_krw(tx, found)
+
+
 def get(tx: Tx, by: Actor, id: UUID) -> Card:
     """Raises ``NotFound``."""
     found = _find(tx, by, cards.c.id == id)

@@ -8,7 +8,19 @@ from fastapi import APIRouter
 
 from madang.kernel import Uuid7
 from madang.kernel.settings import Settings
-from madang.payments import Payment, State, api, connect, console, pages, reconciling, wallet_pages
+from madang.members.addresses import Keyring
+from madang.payments import (
+    Payment,
+    State,
+    api,
+    connect,
+    console,
+    gift_pages,
+    gift_selling,
+    pages,
+    reconciling,
+    wallet_pages,
+)
 from madang.payments.desk import PayDesk
 from madang.payments.gateways import KakaoPay, TossPayments
 from madang.payments.links import PayLinks
@@ -28,7 +40,9 @@ def routers(site: Site) -> list[APIRouter]:
     now = site.clock.now_us()
     site.db.write(lambda tx: reconciling.watch(tx, at_us=now), neighbourhood=site.neighbourhood)
     desk = pay_desk(site)
+    gift_selling.sell_with(site.neighbourhood, _press(site))
     found += [pages.router(desk, site.pages), wallet_pages.router(desk, site.pages)]
+    found.append(gift_pages.router(desk, site.pages))
     return [*found, console.router(desk, site.pages), api.router(desk)]
 
 
@@ -40,13 +54,24 @@ def links(site: Site) -> PayLinks:
 def pay_desk(site: Site) -> PayDesk:
     return PayDesk(
         db=site.db, clock=site.clock, ids=Uuid7(site.clock), neighbourhood=site.neighbourhood, links=links(site),
-        public_url=site.settings.public_url, shop=site.shop or "", where={"checkout": _of_checkout},
+        public_url=site.settings.public_url, shop=site.shop or "",
+        where={"checkout": _of_checkout, gift_selling.CAUSE: _of_gift},
     )  # fmt: skip
 
 
 def _of_checkout(payment: Payment) -> str:
     """The orders; what was not paid lies in the cart again."""
     return "/cart?said=not_paid" if payment.state in (State.FAILED, State.VOIDED) else "/orders"
+
+
+def _of_gift(payment: Payment) -> str:
+    return f"/gift-cards/{payment.cause.partition('/')[2]}"
+
+
+def _press(site: Site) -> gift_selling.Press:
+    """Codes follow from ``gift-cards.key`` of the data folder; mail is sent where a server is set."""
+    ring = Keyring(keys.kept_secret(site.home / "members.key"), site.neighbourhood) if site.settings.smtp else None
+    return gift_selling.Press(keys.kept_secret(site.home / "gift-cards.key"), ring)
 
 
 def connect_gateways(settings: Settings) -> None:
