@@ -6,7 +6,7 @@ be changed. Spreadsheets come in all rows or none, with every fault named. Other
 ``Facing`` and the functions here.
 """
 
-from madang.catalog import search, stock
+from madang.catalog import pictures, search, stock
 from madang.catalog.collected import collected
 from madang.catalog.gtin import valid as valid_gtin
 from madang.catalog.imports import Sheet, import_csv
@@ -120,6 +120,7 @@ __all__ = [
     "listings_abroad",
     "listings_of",
     "particulars",
+    "pictures",
     "price_at",
     "price_history",
     "price_tags",

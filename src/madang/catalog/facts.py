@@ -134,6 +134,17 @@ class ListingSet(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...]
 
 
+@journal.kind("catalog.picture_set", version=1, stage=Stage.MARKETING)
+class PictureSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture of a listing was added, described, moved, removed or restored (``what``)."""
+
+    listing: str
+    picture: str
+    what: str
+    alt_ko: str
+    alt_en: str
+
+
 @journal.kind("catalog.arranged", version=1, stage=Stage.MARKETING)
 class Arranged(msgspec.Struct, frozen=True, kw_only=True):
     """Categories, collections, bundles, synonyms or particulars (``what``) are as given from now on; ``ids`` names

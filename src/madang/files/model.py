@@ -16,11 +16,19 @@ class Retention(StrEnum):
     EXPORT = "export"
     OPERATION = "operation"
     TRADE = "trade"
+    PICTURE = "picture"
 
 
 # Sensor streams show people moving, so they go early (개인정보 보호법 §21); records of payment and supply are kept five
 # years (전자상거래법 시행령 §6).
-KEEP_D = {Retention.SENSOR: 7, Retention.EXPORT: 30, Retention.OPERATION: 365, Retention.TRADE: 5 * 365}
+# Pictures of goods stay until who keeps them closes them.
+KEEP_D = {
+    Retention.SENSOR: 7,
+    Retention.EXPORT: 30,
+    Retention.OPERATION: 365,
+    Retention.TRADE: 5 * 365,
+    Retention.PICTURE: 100 * 365,
+}
 
 
 def destroy_after_us(retention: Retention, kept_at_us: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from madang import journal, ledger, members, settlement, vouchers
-from madang.catalog import search
+from madang.catalog import pictures, search
 from madang.db import Database, Tx
 from madang.files import Store
 from madang.kernel import Actor, Clock
@@ -93,6 +93,8 @@ class Bookkeeping:
         self._found([*broken, *self._differences()])
         at_us, n = self._clock.now_us(), self._by.neighbourhood
         while self._db.write(lambda tx: gift_cards.lapse(tx, self._by, at_us=at_us), neighbourhood=n):
+            pass
+        while self._db.write(lambda tx: pictures.forget(tx, self._by, at_us=at_us), neighbourhood=n):
             pass
         done = members.upkeep(self._db, self._files, self._by, now_us=self._clock.now_us())
         log.info("serve.tidied", extra={"fields": done.fields, "contents": done.contents, "jobs": done.jobs})

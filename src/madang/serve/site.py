@@ -11,12 +11,15 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from madang.console import pages as console_pages
+from madang.console import picture_pages
 from madang.console.desk import ConsoleDesk
+from madang.console.gallery import Gallery
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.stockroom import Stockroom
 from madang.db import Database
 from madang.deals.links import Links
+from madang.files import Store
 from madang.kernel import Clock, Uuid7
 from madang.kernel.settings import Settings
 from madang.serve import money, paying, people, store, town
@@ -61,4 +64,5 @@ def routers(site: Site) -> list[APIRouter]:
 def _console(site: Site) -> list[APIRouter]:
     made_of = (site.db, site.neighbourhood, site.clock, Uuid7(site.clock))
     desks = (ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of), MoneyDesk(*made_of[:3]))
-    return [console_pages.router(*desks, site.pages)]
+    pictures = Gallery(*made_of, Store(site.home / "files", site.clock))
+    return [picture_pages.router(pictures, site.pages), console_pages.router(*desks, site.pages)]

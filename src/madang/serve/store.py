@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from madang.files import Store
 from madang.kernel import Uuid7
 from madang.payments.means import names
 from madang.serve import paying
@@ -27,6 +28,7 @@ def routers(site: Site) -> list[APIRouter]:
         site.neighbourhood,
         site.links,
         pay_at=paying.links(site).address,
+        files=Store(site.home / "files", site.clock),
         means=at_checkout,
     )
     phone = phone_pages.Phone(site.db, site.clock, site.hubs, site.pages, site.neighbourhood)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from madang import catalog
-from madang.catalog import Diet, Listing
+from madang.catalog import Diet, Listing, pictures
 from madang.catalog.search import Query, Sort, suggest
 from madang.db import Tx
+from madang.kernel import NotFound
 from madang.storefront import browsing, drawing
 from madang.storefront.pages import Storefront
 from madang.ui import TEXTS, assets, language_of
@@ -21,6 +23,8 @@ from madang.ui.access import everyone
 PAGE = 24
 OFFSET_MAX = 5_000
 DRAWN = "public, max-age=86400"
+KEPT = "public, max-age=31536000, immutable"
+ALONE = "default-src 'none'; sandbox"
 
 
 def router(shop: Storefront) -> APIRouter:
@@ -143,6 +147,25 @@ def _pictures(routes: APIRouter, here: Storefront) -> None:
         words = (listing.name_en, *listing.keywords, listing.name_ko)
         svg = drawing.picture(listing.id, words, listing.form)
         return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": DRAWN})
+
+    @routes.get("/pictures/{picture}/{width}.webp", name="browse.picture")
+    def photograph(request: Request, picture: UUID, width: int) -> Response:
+        """One size of a picture; its content never changes, so browsers keep it."""
+        by = request.state.by
+        found = here.read(lambda tx: pictures.picture(tx, by, picture)).size(width)
+        if found is None or here.files is None:
+            raise NotFound(
+                "storefront.no_picture",
+                ko="그런 크기의 사진이 없습니다.",
+                en="The picture has no such size.",
+                next_ko="상품 화면에서 다시 여세요.",
+                next_en="Open it again from the product's page.",
+            )
+        tag = f'"{found.sha256[:32]}"'
+        headers = {"Cache-Control": KEPT, "ETag": tag, "Content-Security-Policy": ALONE}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(here.files.get(here.n, found.sha256), media_type="image/webp", headers=headers)
 
 
 def _app(routes: APIRouter, here: Storefront) -> None:

@@ -8,8 +8,9 @@ from datetime import timedelta
 import msgspec
 
 from madang import catalog, places
-from madang.catalog import Bundle, Category, Collection, Listing, PriceTag, Product, stock
+from madang.catalog import Bundle, Category, Collection, Listing, PriceTag, Product, pictures, stock
 from madang.catalog.collecting import ancestors
+from madang.catalog.pictures import Picture
 from madang.catalog.search import BANDS_KRW, Facets, Found, Hit, Query
 from madang.catalog.search import search as look
 from madang.db import Tx
@@ -31,6 +32,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     tag: PriceTag | None
     dearer: bool
     left: int
+    picture: Picture | None = None
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +90,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     bundle: Bundle | None
     parts: dict[str, Product]
     sold: int | None
+    pictures: tuple[Picture, ...]
     beside: tuple[Card, ...]
 
 
@@ -168,6 +171,7 @@ def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = N
         bundle=bundle,
         parts=catalog.products(tx, by, bundle.parts) if bundle else {},
         sold=sold if sold >= SOLD_SHOWN_MIN else None,
+        pictures=pictures.of_listings(tx, by, [listing.id]).get(listing.id, ()),
         beside=_beside(tx, by, listing, shop, at_us),
     )
 
@@ -217,11 +221,16 @@ def cards(tx: Tx, by: Actor, listings: Sequence[Listing], shop: str, at_us: int)
     skus = [sku for listing in listings for sku in listing.skus]
     tags = catalog.price_tags(tx, by, skus, at_us=at_us, shop=shop, shopper=shopper_of(tx, by, shop))
     levels = stock.levels(tx, by, skus, place=shop)
-    return tuple(_card(listing, tags, levels, shop) for listing in listings)
+    shown = pictures.of_listings(tx, by, [listing.id for listing in listings])
+    return tuple(_card(listing, tags, levels, shop, shown.get(listing.id, ())) for listing in listings)
 
 
 def _card(
-    listing: Listing, tags: Mapping[str, PriceTag], levels: Mapping[str, Mapping[str, stock.Level]], shop: str
+    listing: Listing,
+    tags: Mapping[str, PriceTag],
+    levels: Mapping[str, Mapping[str, stock.Level]],
+    shop: str,
+    shown: Sequence[Picture],
 ) -> Card:
     priced = sorted((tags[sku].priced.amount_krw, sku) for sku in listing.skus if sku in tags)
     return Card(
@@ -229,6 +238,7 @@ def _card(
         tag=tags[priced[0][1]] if priced else None,
         dearer=bool(priced) and priced[-1][0] > priced[0][0],
         left=sum(_left(levels.get(sku, {}), shop) for sku in listing.skus),
+        picture=shown[0] if shown else None,
     )
 
 

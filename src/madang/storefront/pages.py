@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.db import Database, Tx
 from madang.deals.links import Links
+from madang.files import Store
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, Ids, Invalid, MadangError, NotFound, Role
 from madang.payments import State, gift_cards
@@ -34,7 +35,8 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 class Storefront:
-    """What the pages share. ``pay_at`` is where a payment that waits for somebody outside is paid."""
+    """What the pages share. ``pay_at`` is where a payment that waits for somebody outside is paid; ``files`` hold the
+    pictures of goods (None: there are none)."""
 
     def __init__(
         self,
@@ -47,9 +49,10 @@ class Storefront:
         *,
         pay_at: Callable[[UUID], str] = lambda payment: f"/pay/{payment}",
         means: Callable[[], list[str]] = lambda: ["wallet"],
+        files: Store | None = None,
     ) -> None:
         self.db, self.clock, self.ids, self.pages, self.n, self.links = db, clock, ids, pages, neighbourhood, links
-        self.pay_at, self.means = pay_at, means
+        self.pay_at, self.means, self.files = pay_at, means, files
 
     def read(self, fn: Callable[[Tx], Any]) -> Any:
         return self.db.read(fn, neighbourhood=self.n)

@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog, deals, places
-from madang.catalog import stock
+from madang.catalog import pictures, stock
+from madang.catalog.pictures import Picture
 from madang.db import Page, Tx
 from madang.deals import Deal, Receipt
 from madang.kernel import Actor, Conflict, Invalid, NotFound, system
@@ -48,6 +49,8 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True):
 
     shelves: tuple[Shelf, ...]
     held: Checkout | None = None
+    pictures: dict[str, Picture] = {}
+    """The first picture of each listing that has one."""
 
     @property
     def goods_krw(self) -> int:
@@ -137,7 +140,12 @@ def cart(tx: Tx, by: Actor, at_us: int, *, codes: Sequence[str] = ()) -> Cart:
         for shop in dict.fromkeys(line.shop for line in wanted)
     ]
     held = records.open_checkout(tx, by)
-    return Cart(shelves=tuple(shelves), held=held if held is not None and held.held(at_us) else None)
+    shown = pictures.of_listings(tx, by, [line.listing for shelf in shelves for line in shelf.lines])
+    return Cart(
+        shelves=tuple(shelves),
+        held=held if held is not None and held.held(at_us) else None,
+        pictures={listing: of_it[0] for listing, of_it in shown.items()},
+    )
 
 
 def counter(
