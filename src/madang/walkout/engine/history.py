@@ -9,30 +9,34 @@ import numpy as np
 from madang.walkout.engine.store import Floats
 
 HISTORY = 44  # rounds kept to find when a change happened: about 8 s
+ROOM = 4  # times as many rows, so that they are rarely moved
 
 
 class History:
-    """The last `HISTORY` rounds, written twice so that they always lie in one piece."""
+    """The last `HISTORY` rounds, in one piece: written one behind the other, and moved to the front when there is no
+    more room."""
 
     def __init__(self, plates: int, gondolas: int) -> None:
-        self._median = np.full((2 * HISTORY, plates), np.nan)
-        self._t = np.full((2 * HISTORY, gondolas), np.nan)
-        self._at = 0
+        self._median = np.full((ROOM * HISTORY, plates), np.nan)
+        self._t = np.full((ROOM * HISTORY, gondolas), np.nan)
+        self._end = HISTORY
 
     def write(self, t: Floats, median: Floats) -> None:
         """Keep a round: `t` [G], `median` [P]."""
-        for row in (self._at, self._at + HISTORY):
-            self._median[row], self._t[row] = median, t
-        self._at = (self._at + 1) % HISTORY
+        if self._end == len(self._t):
+            for rows in (self._median, self._t):
+                rows[:HISTORY] = rows[-HISTORY:]
+            self._end = HISTORY
+        self._median[self._end], self._t[self._end] = median, t
+        self._end += 1
 
     def recent(self, rounds: int) -> Floats:
         """The medians of the last `rounds` rounds [rounds, P]."""
-        end = self._at + HISTORY
-        return self._median[end - min(rounds, HISTORY) : end]
+        return self._median[self._end - min(rounds, HISTORY) : self._end]
 
     def of(self, column: int, gondola: int) -> tuple[Floats, Floats]:
         """Times and medians of one plate's batches, oldest first; medians NaN where nothing was measured."""
-        rows = slice(self._at, self._at + HISTORY)
+        rows = slice(self._end - HISTORY, self._end)
         t, m = self._t[rows, gondola], self._median[rows, column]
         came = t == t
         return t[came], m[came]

@@ -117,21 +117,30 @@ class People:
             self._stride = None
 
     def _tell(self, way: Stride, a: int, b: int) -> None:
-        there = None if way.there is None or way.there[a:b].all() else way.there[a:b]
-        times, joints, xy = way.times[a:b], way.joints[a:b], way.xy[a + 1 : b + 1]
-        places = xy[-1].tolist()
-        anybody: list[bool] = [True] * (b - a) if there is None else np.any(there, axis=1).tolist()
-        heads = joints[self._looks(anybody), :, HEAD, 2].T.tolist()
+        times = way.times[a:b]
+        there = way.there
+        shown = way.told()
+        heads = [shown.heads[k] for k in self._looks(shown.anybody[a:b], a)]
+        if there is None:
+            places = shown.places[b - 1]
+            for n, body in enumerate(self._live):
+                body.saw(times, way.joints[a:b, n], way.xy[a + 1 : b + 1, n], places[n], [h[n] for h in heads])
+            return
         for n, body in enumerate(self._live):
-            if there is None:
-                body.saw(times, joints[:, n], xy[:, n], places[n], heads[n])
-            elif len(seen := np.flatnonzero(there[:, n])):
-                body.saw([times[k] for k in seen.tolist()], joints[seen, n], xy[seen, n], places[n], heads[n])
+            seen = [k for k in range(a, b) if shown.there[k][n]]
+            if len(seen) == b - a:
+                joints, xy = way.joints[a:b, n], way.xy[a + 1 : b + 1, n]
+            elif seen:
+                joints, xy = way.joints[seen, n], way.xy[[k + 1 for k in seen], n]
+            else:
+                continue
+            body.saw([way.times[k] for k in seen], joints, xy, shown.places[b - 1][n], [h[n] for h in heads])
 
-    def _looks(self, seen: Sequence[bool]) -> list[int]:
-        """In which of these frames head heights are noted: every third one that shows anybody."""
+    def _looks(self, seen: Sequence[bool], first: int = 0) -> list[int]:
+        """In which of these frames (from number `first` on) head heights are noted: every third one that shows
+        anybody."""
         out = []
-        for k, some in enumerate(seen):
+        for k, some in enumerate(seen, first):
             self._frames += some
             if some and self._frames % 3 == 0:
                 out.append(k)

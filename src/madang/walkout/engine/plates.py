@@ -8,23 +8,21 @@ plates that move are looked at one by one.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from madang.walkout.engine.health import Watch
 from madang.walkout.engine.history import History, middle
+from madang.walkout.engine.levels import Bools, Levels
 from madang.walkout.engine.samples import Queue, Round, Samples
 from madang.walkout.engine.senses import Senses
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Ints, Store
 from madang.walkout.engine.types import Health
 
-Bools = NDArray[np.bool_]
-
 LOOK = 5  # ticks between two looks at noise and at plates that say nothing: 1 s
-MEDIAN_SHARE = 0.27  # noise of a median of twelve samples with white noise, as a share of their interquartile range
 RECENT = 4  # batches that stand for the present of a plate that does not come to rest
 
 
@@ -64,7 +62,7 @@ class Return:
 
 
 class Plates:
-    """The rest levels of all plates. Arrays are in the order of `Queue.columns`; `plate` is always a store row."""
+    """Watches all plates. Arrays are in the order of `Queue.columns`; `plate` is always a store row."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.s = settings
@@ -73,12 +71,7 @@ class Plates:
         n = len(self.rows)
         self.gondola = store.plate_gondola[self.rows]
         self._column = np.argsort(self.rows)
-        self.level = np.full(n, np.nan)
-        self.noise = np.full(n, settings.plate_noise_g)
-        self._limit, self._wide, self._clip = np.empty(n), np.empty(n), np.empty(n)
-        self._set_limits()
-        self._rested = np.full(n, 1.0)
-        self._squares, self._quiet = np.zeros(n), np.zeros(n)
+        self._levels = Levels(n, settings)
         self._moves = np.zeros(n, bool)
         self._any = False
         self._since, self._peak = np.zeros(n), np.zeros(n)
@@ -116,150 +109,114 @@ class Plates:
         return steps
 
     def _look(self, now: float) -> None:
-        """Once a second: what the plates did while they rested is their noise; who has nothing new to say?"""
+        """Once a second: how noisy are the plates, and who has nothing new to say?"""
         if self._rounds:
-            weight = 1.0 - 0.95**self._quiet
-            mean = self._squares / np.maximum(self._quiet, 1.0)
-            self.noise = np.sqrt(self.noise**2 + weight * (mean - self.noise**2))
-            self._set_limits()
-            self._squares.fill(0.0)
-            self._quiet.fill(0.0)
+            self._levels.look()
         self.senses.look(self._history.recent(self._rounds), self._w1, self._t_last)
         self._rounds = 0
-        self.news += self._watch.look(now, self._queue.times(), self.senses.measured, self.senses.blind, self.noise)
+        noise = self._levels.noise
+        self.news += self._watch.look(now, self._queue.times(), self.senses.measured, self.senses.blind, noise)
 
     def _feed(self, batches: Round) -> list[Step]:
-        m, w, t = batches.median, batches.spread, batches.t[self.gondola]
+        m, w, t = batches.median, batches.spread, batches.t.take(self.gondola)
+        levels = self._levels
         self._history.write(batches.t, m)
-        known = m == m
-        holes = None if np.count_nonzero(known) == len(m) else (~known).nonzero()[0]
-        if holes is not None or self._young:
-            born = known & (self.level != self.level)
-            if np.count_nonzero(born):
-                self.level[born] = m[born]
-                self.noise[born] = np.maximum(self.noise[born], MEDIAN_SHARE * w[born])
-                self._set_limits()
-        off = m - self.level
+        known: Bools = m == m
+        whole = np.count_nonzero(known) == len(m)
+        if not whole or self._young:
+            levels.begin(known, m, w)
+        off = m - levels.rest
         far = np.abs(off)
-        moving = far > self._limit
-        moving |= w > self._wide
+        moving = levels.moving(far, w)
         if self._young:
             self._listen(batches, m)
-        begun = (moving > self._moves).nonzero()[0] if np.count_nonzero(moving) else None
-        if begun is None and holes is None and not self._any:
-            self._track_all(off, far)
+        begun = (moving > self._moves).nonzero()[0].tolist() if np.count_nonzero(moving) else []
+        if whole and not begun and not self._any:
+            levels.follow_all(off, far)
         else:
             moving |= self._moves
-            self._track(known > moving, off, far)
-        if begun is not None and len(begun):
+            levels.follow(known > moving, off, far)
+        if begun:
             self._begin(begun, t)
         steps = self._settle((self._moves & known).nonzero()[0], t, m, w, far) if self._any else []
-        self._m2 = self._m1 if holes is None else _but(self._m1, holes, self._m2)
-        self._m1 = m if holes is None else _but(m, holes, self._m1)
-        self._w1 = w if holes is None else _but(w, holes, self._w1)
-        self._t_last = t if holes is None else _but(t, holes, self._t_last)
+        self._m2 = self._m1 if whole else np.where(known, self._m1, self._m2)
+        self._m1 = m if whole else np.where(known, m, self._m1)
+        self._w1 = w if whole else np.where(known, w, self._w1)
+        self._t_last = t if whole else np.where(known, t, self._t_last)
         return steps
 
-    def _track_all(self, off: Floats, far: Floats) -> None:
-        """All plates rest: their levels follow."""
-        np.add(self._rested, 1.0, out=self._rested)
-        np.minimum(self._rested, self.s.rest_batches, out=self._rested)
-        off /= self._rested
-        self.level += off
-        np.minimum(far, self._clip, out=far)
-        far *= far
-        self._squares += far
-        self._quiet += 1.0
-
-    def _track(self, quiet: Bools, off: Floats, far: Floats) -> None:
-        """The levels of the plates that rest follow."""
-        self._rested += quiet
-        np.minimum(self._rested, self.s.rest_batches, out=self._rested)
-        off /= self._rested
-        np.add(self.level, off, out=self.level, where=quiet)
-        near = np.minimum(far, self._clip)
-        near *= near
-        np.add(self._squares, near, out=self._squares, where=quiet)
-        self._quiet += quiet
-
-    def _set_limits(self) -> None:
-        """How far off its level a plate must be to count as touched."""
-        np.maximum(self.noise, self.s.plate_noise_min_g, out=self.noise)
-        np.maximum(self.s.move_g, self.s.move_sigmas * self.noise, out=self._limit)
-        np.multiply(self._limit, 2.0, out=self._wide)
-        np.multiply(self.noise, 4.0, out=self._clip)
-
     def _listen(self, batches: Round, m: Floats) -> None:
-        """The first seconds of a gondola: how much its plates change from batch to batch, whether they rest or not."""
+        """The first seconds of a gondola."""
         came = batches.t == batches.t
         young = (came & (self._heard < self.s.rest_batches))[self.gondola]
-        jump = np.abs(m - self._m1)
-        jump = np.where(young & (jump == jump), np.minimum(jump, 3.0 * self.noise + 0.5), 0.0)
-        self.noise = np.sqrt(self.noise**2 + 0.3 * np.maximum(0.5 * jump**2 - self.noise**2, 0.0))
+        self._levels.listen(young, np.abs(m - self._m1))
         self._heard += came
         self._young = bool((self._heard < self.s.rest_batches).any())
-        self._set_limits()
 
-    def _louder(self, k: int, noise: float) -> None:
-        """Column `k` is at least this noisy."""
-        if noise > self.noise[k]:
-            self.noise[k] = noise
-            self._limit[k] = max(self.s.move_g, self.s.move_sigmas * noise)
-            self._wide[k], self._clip[k] = 2.0 * self._limit[k], 4.0 * noise
-
-    def _begin(self, begun: Ints, t: Floats) -> None:
-        since = np.minimum(self._t_last[begun], self.senses.seen(begun))
-        self._since[begun] = np.where(np.isfinite(since), since, t[begun])
-        self._peak[begun] = 0.0
-        self._moves[begun] = True
-        self._any = True
-        for k in self._open.keys() & set(begun.tolist()):
+    def _begin(self, begun: list[int], t: Floats) -> None:
+        seen = self.senses.seen(begun)
+        for k, word in zip(begun, seen, strict=True):
+            since = min(self._t_last.item(k), word)
+            self._since[k] = since if math.isfinite(since) else t[k]
+            self._peak[k] = 0.0
+            self._moves[k] = True
             self._freeze(k)
+        self._any = True
 
     def _settle(self, on: Ints, t: Floats, m: Floats, w: Floats, far: Floats) -> list[Step]:
         """The moving columns `on` that have come to rest, and far from where they were."""
         s = self.s
-        m_all = m
-        m, m1, m2, w, off, noise = m[on], self._m1[on], self._m2[on], w[on], far[on], self.noise[on]
-        self._peak[on] = np.maximum(self._peak[on], off)
-        waited = t[on] - self._since[on] - s.patience_s
-        late = np.maximum(waited, 0.0)
-        if np.count_nonzero(late):
-            self._restless(on[(late > 0.0) & (off < s.restless_g)], m_all)
-        tol = np.maximum(np.maximum(s.settle_g, 3.0 * noise), s.settle_share * off) * (1.0 + late)
-        jump = np.abs(m - m1)
-        unrest = np.maximum(np.maximum(jump, np.abs(m - m2)), np.maximum(w / 3.0, self._w1[on] / 4.0))
-        done = (unrest < tol).nonzero()[0]
-        if not len(done):
-            return []
-        on, m, m1, m2, noise, tol, jump = on[done], m[done], m1[done], m2[done], noise[done], tol[done], jump[done]
-        rest = np.maximum(np.minimum(m, m1), np.minimum(np.maximum(m, m1), m2))
-        big = np.abs(rest - self.level[on]) >= np.maximum(s.step_g, s.step_sigmas * noise)
-        if self._young:  # before a plate's noise is known, only what is clear counts
-            new = self._heard[self.gondola[on]] < s.rest_batches
-            big &= ~new | (np.abs(rest - self.level[on]) > s.restless_g)
-        steps = []
-        for i in big.nonzero()[0].tolist():
-            k = int(on[i])
-            steps.append(self._rest(k, float(t[k]), float(rest[i]), max(float(noise[i]), 0.1 * float(tol[i]))))
-            self._louder(k, min(0.25 * float(tol[i]), 0.5 * float(jump[i])))
-        pressed = (self._peak[on] > np.maximum(s.touch_g, s.touch_sigmas * noise)) > big
-        for k in on[pressed].tolist():
-            self.returns.append(Return(int(self.rows[k]), float(self._since[k]), float(t[k]), float(self._peak[k])))
-        self._lie(on, rest)
+        peak = np.maximum(self._peak.take(on), far.take(on))
+        self._peak[on] = peak
+        noises = self._levels.noise.take(on).tolist()
+        columns = on.tolist()
+        seen = zip(
+            columns,
+            *[x.take(on).tolist() for x in (m, self._m1, self._m2, w, self._w1, far, t, self._since)],
+            noises,
+            peak.tolist(),
+            strict=True,
+        )
+        steps: list[Step] = []
+        done: list[int] = []
+        levels: list[float] = []
+        louder: list[tuple[int, float]] = []
+        restless: list[int] = []
+        for k, now, m1, m2, spread, w1, off, when, since, noise, most in seen:
+            late = when - since - s.patience_s
+            tol = max(s.settle_g, 3.0 * noise, s.settle_share * off)
+            if late > 0.0:
+                tol *= 1.0 + late
+                if off < s.restless_g:
+                    restless.append(k)
+            jump = abs(now - m1)
+            if not (jump < tol and abs(now - m2) < tol and spread / 3.0 < tol and w1 / 4.0 < tol):
+                continue
+            rest = max(min(now, m1), min(max(now, m1), m2))
+            done.append(k)
+            levels.append(rest)
+            change = abs(rest - self._levels.rest.item(k))
+            big = change >= max(s.step_g, s.step_sigmas * noise)
+            if big and self._young and self._heard[self.gondola[k]] < s.rest_batches:
+                big = change > s.restless_g  # before a plate's noise is known, only what is clear counts
+            if big:
+                steps.append(self._rest(k, when, rest, max(noise, 0.1 * tol)))
+                louder.append((k, min(0.25 * tol, 0.5 * jump)))
+            elif most > max(s.touch_g, s.touch_sigmas * noise):
+                self.returns.append(Return(int(self.rows[k]), since, when, most))
+        if restless:
+            some = np.array(restless)
+            self._levels.restless(some, np.abs(m[some] - self._m1[some]))
+        for k, noise in louder:
+            self._levels.louder(k, noise)
+        if done:
+            self._lie(np.array(done), np.array(levels), 3.0)
         return steps
 
-    def _restless(self, some: Ints, m: Floats) -> None:
-        """Plates that never rest though nothing is taken: their noise is what they do from batch to batch."""
-        noise = self.noise[some]
-        jump = np.minimum(np.abs(m[some] - self._m1[some]), 3.0 * noise + 0.5)
-        grown = np.sqrt(noise**2 + 0.05 * np.maximum(0.5 * jump**2 - noise**2, 0.0))
-        self.noise[some] = np.maximum(noise, np.minimum(grown, self.s.plate_noise_max_g))
-        self._set_limits()
-
-    def _lie(self, some: Ints, level: Floats) -> None:
+    def _lie(self, some: Ints, level: Floats, rested: float) -> None:
         """These columns rest at these levels from now on."""
-        self.level[some], self._rested[some], self._moves[some] = level, 3.0, False
+        self._levels.lie(some, level, rested)
+        self._moves[some] = False
         self._any = bool(np.count_nonzero(self._moves))
 
     def _rest(self, k: int, t: float, level: float, sd: float) -> Step:
@@ -268,7 +225,7 @@ class Plates:
             plate=int(self.rows[k]),
             t0=float(self._since[k]),
             t1=t,
-            before=float(self.level[k]),
+            before=float(self._levels.rest[k]),
             after=level,
             sd=sd,
             peak=float(self._peak[k]),
@@ -281,20 +238,20 @@ class Plates:
         """When the plate came near its new rest level: the end of the last batch a third of the change away from
         it."""
         t, m = self._history.of(k, int(self.gondola[k]))
-        far = t[np.abs(m - level) > max(abs(level - float(self.level[k])), 1.0) / 3.0]
+        far = t[np.abs(m - level) > max(abs(level - float(self._levels.rest[k])), 1.0) / 3.0]
         return float(far[-1]) + 0.1 if len(far) else float(self._since[k])
 
     def _freeze(self, k: int) -> None:
         step = self._open.pop(k, None)
         if step is not None:
-            step.after = float(self.level[k])
+            step.after = self._levels.rest.item(k)
             step.frozen = True
 
     def _refine(self) -> None:
         """Write the present rest levels into the open steps; a step rested long enough is frozen."""
         for k, step in list(self._open.items()):
-            step.after = float(self.level[k])
-            if self._rested[k] >= self.s.rest_batches:
+            step.after = self._levels.rest.item(k)
+            if self._levels.rested[k] >= self.s.rest_batches:
                 self._freeze(k)
 
     def force(self, plate: int, anyway: bool) -> Step | None:
@@ -308,15 +265,14 @@ class Plates:
         recent = recent[recent == recent]
         if len(recent) < 3:
             return None
-        spread, noise = float(np.std(recent)), float(self.noise[k])
+        spread, noise = float(np.std(recent)), float(self._levels.noise[k])
         if not anyway and spread > max(3.0, 2.0 * noise):
             return None
         t = self._queue.times()[self.gondola[k]]
         level = middle(recent.tolist())
         step = self._rest(k, float(t), level, max(noise, spread / 1.5))
-        self._lie(np.array([k]), np.array([level]))
-        self._rested[k] = 2.0
-        self._louder(k, min(0.5 * spread, self.s.plate_noise_max_g))
+        self._lie(np.array([k]), np.array([level]), 2.0)
+        self._levels.louder(k, min(0.5 * spread, self.s.plate_noise_max_g))
         return step
 
     def busy_since(self, plate: int) -> float | None:
@@ -327,7 +283,7 @@ class Plates:
     def now(self, plate: int) -> tuple[float, float, bool]:
         """Present rest level, noise, and whether the plate is off that level."""
         k = int(self._column[plate])
-        return float(self.level[k]), float(self.noise[k]), bool(self._moves[k])
+        return float(self._levels.rest[k]), float(self._levels.noise[k]), bool(self._moves[k])
 
     def level_before(self, plate: int, t0: float) -> float:
         """Median load of a plate in the two seconds before `t0`, grams; NaN when not kept."""
@@ -352,7 +308,7 @@ class Plates:
         b = m[(t > t1 - 0.45) & (m == m)]
         if not len(a) or not len(b):
             return float("nan"), float("nan")
-        spread = self.noise[k] * np.sqrt(1.0 / len(a) + 1.0 / len(b))
+        spread = self._levels.noise[k] * np.sqrt(1.0 / len(a) + 1.0 / len(b))
         return middle(b.tolist()) - middle(a.tolist()), float(spread)
 
     def blind(self) -> list[int]:
@@ -363,10 +319,3 @@ class Plates:
         """When a blind plate last said something new (epoch s; -inf: never); None for one that is heard."""
         k = int(self._column[plate])
         return float(self.senses.heard[k]) if self.senses.blind[k] else None
-
-
-def _but(values: Floats, some: Ints, others: Floats) -> Floats:
-    """`values` with those of `others` at `some`."""
-    out = values.copy()
-    out[some] = others[some]
-    return out

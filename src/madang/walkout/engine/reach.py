@@ -271,8 +271,28 @@ def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Sett
     near = [b for b in bodies if math.hypot(b.where[0] - x, b.where[1] - y) < ARM_M]
     if not near:
         return False
+    hidden = False
+    for b in near:
+        for wrists in b.trail.joints[b.trail.span(t0, t1), WRISTS].tolist():
+            for x, y, z, _ in wrists:
+                cost = _wrist_cost(x, y, z, place, s)
+                if cost < s.hand_in_nats:
+                    return True
+                hidden |= cost != cost
+    if not hidden:
+        return False
     joints = np.concatenate([b.trail.joints[b.trail.span(t0, t1)] for b in near])
-    wrists = _cost(joints[:, WRISTS], place, s, 0)
-    if np.count_nonzero(wrists < s.hand_in_nats):
-        return True
-    return bool(np.count_nonzero(hand_cost(joints, place, s, wrists) < s.hand_in_nats))
+    costs = hand_cost(joints, place, s, _cost(joints[:, WRISTS], place, s, 0))
+    return bool(np.count_nonzero(costs < s.hand_in_nats))
+
+
+def _wrist_cost(x: float, y: float, z: float, place: Place, s: Settings) -> float:
+    """What `_cost` says of one wrist, to the last bit."""
+    x -= place.centre[0]
+    y -= place.centre[1]
+    along = (x * place.along[0] + y * place.along[1]) / s.reach_along_sd_m
+    deep = x * place.outward[0] + y * place.outward[1] - (place.front + s.reach_front_m)
+    deep = max(deep, 0.0) / s.reach_depth_sd_m
+    off = max(z - (place.high + LEEWAY_M), (place.low - LEEWAY_M) - z, 0.0) / s.reach_height_sd_m
+    r = math.sqrt(along * along + deep * deep + off * off)
+    return 0.5 * r * r if r < 2.0 else 2.0 * r - 2.0

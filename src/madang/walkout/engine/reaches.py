@@ -40,7 +40,7 @@ LEAST_S = 0.02
 class Reached:
     """Hand `hand` (0 left, 1 right) of `body` was among the shelves of a gondola (row of the store's) from `t0` to `t1`
     (camera time). `over` shares that time out among plates: seconds, by where the wrist was; `paused` shares out the
-    moment when it was slowest, at the front of the goods: nothing when the hand never stopped there."""
+    moment when it was slowest, at the front of the goods: nothing when the hand never stopped there, or is still in."""
 
     body: int
     hand: int
@@ -57,7 +57,7 @@ class Reached:
 
     def seconds(self, plates: Iterable[int]) -> float:
         """Seconds over these plates."""
-        return sum(self.over.get(q, 0.0) for q in plates)
+        return sum([self.over.get(q, 0.0) for q in plates])
 
 
 @dataclass(slots=True)
@@ -67,6 +67,7 @@ class _Open:
     seen: int = 0
     times: list[float] = field(default_factory=list)
     points: list[Floats] = field(default_factory=list)
+    so_far: Reached | None = None
 
 
 _Hit = tuple[int, int, int, int]
@@ -147,6 +148,7 @@ class Reaches:
         spell.last = t
         spell.times.append(t)
         spell.points.append(frames.full[k, n, 6 + hand])
+        spell.so_far = None
         seen = frames.joints[k, n, 6 + hand, 0]
         spell.seen += bool(seen == seen)
 
@@ -157,10 +159,11 @@ class Reaches:
     def _end(self, key: tuple[int, int], spell: _Open) -> None:
         del self._open[key]
         if spell.seen >= LEAST_FRAMES:
-            self._kept.append(self._reached(key, spell))
+            self._kept.append(self._reached(key, spell, True))
 
-    def _reached(self, key: tuple[int, int], spell: _Open) -> Reached:
-        """Every sighting's time goes to the plates under the wrist, by its distance along the shelf and in height."""
+    def _reached(self, key: tuple[int, int], spell: _Open, over: bool) -> Reached:
+        """What is known of an episode, whether it is `over` or goes on: then it has not paused yet. Every sighting's
+        time goes to the plates under the wrist, by its distance along the shelf and in height."""
         s, along = self.s, self.store.along[spell.gondola]
         plates, middle, low, high = self._shelves[spell.gondola]
         points = np.array(spell.points)
@@ -176,16 +179,17 @@ class Reaches:
         dx += dz
         dx *= 0.5
         share = np.exp(dx.min(axis=1, keepdims=True) - dx)
-        over = (_lengths(spell.times) / share.sum(axis=1)) @ share
-        told = (over >= min(LEAST_S, over.max())).nonzero()[0].tolist()
+        seconds = (_lengths(spell.times) / share.sum(axis=1)) @ share
+        told = (seconds >= min(LEAST_S, seconds.max())).nonzero()[0]
+        rows = plates[here]
         return Reached(
             body=key[0],
             hand=key[1],
             gondola=spell.gondola,
             t0=spell.times[0],
             t1=spell.last,
-            over={int(plates[here[k]]): float(over[k]) for k in told},
-            paused=self._paused(spell, points, plates[here], share),
+            over=dict(zip(rows[told].tolist(), seconds[told].tolist(), strict=True)),
+            paused=self._paused(spell, points, rows, share) if over else {},
         )
 
     def _paused(self, spell: _Open, points: Floats, plates: Ints, share: Floats) -> dict[int, float]:
@@ -222,13 +226,15 @@ class Reaches:
         plates in the whole episode), longest first."""
         wanted = tuple(plates)
         gondolas = set(self.store.plate_gondola[list(wanted)].tolist())
-        under_way = [
-            self._reached(key, x)
-            for key, x in self._open.items()
-            if x.seen >= LEAST_FRAMES and x.gondola in gondolas and x.times[0] < t1 and x.last > t0
-        ]
-        found = [(r, r.seconds(wanted)) for r in [*self._kept, *under_way] if r.t0 < t1 and r.t1 > t0]
-        return sorted((x for x in found if x[1] > 0.0), key=lambda x: (-x[1], x[0].body, x[0].hand))
+        some = [r for r in self._kept if r.t1 > t0 and r.t0 < t1 and r.gondola in gondolas]
+        for key, x in self._open.items():
+            if x.seen >= LEAST_FRAMES and x.gondola in gondolas and x.times[0] < t1 and x.last > t0:
+                if x.so_far is None:
+                    x.so_far = self._reached(key, x, False)
+                some.append(x.so_far)
+        found = [(r, over) for r in some if (over := r.seconds(wanted)) > 0.0]
+        found.sort(key=lambda x: (-x[1], x[0].body, x[0].hand))
+        return found
 
     def forget(self, before: float) -> None:
         """Drop episodes that ended before this and have been told."""

@@ -17,6 +17,7 @@ from madang.walkout.engine.store import Floats, Ints, Store
 from madang.walkout.engine.types import MISSING
 
 ROWS = 12
+BATCH_S = 0.2
 MANY = 1_000  # plates; below this one sort is faster than the network
 TOGETHER = 96  # batches reduced in one call: bounds the memory of a long wait
 SAME_S = 0.05  # a batch that begins no later than this after the one before is a second delivery
@@ -114,11 +115,15 @@ class Round:
 
 @dataclass(slots=True)
 class _Batch:
+    """`row`: the medians and spreads [P] of the round that it makes up with those of all other gondolas after it, if
+    it is the first of such a round."""
+
     t: float
     gondola: int
     values: Samples
     median: Floats
     spread: Floats
+    row: tuple[Floats, Floats] | None = None
 
 
 class Queue:
@@ -131,6 +136,7 @@ class Queue:
         self._ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
         self._heap: list[tuple[float, int, int, Samples]] = []
         self._due: list[_Batch] = []
+        self._at = 0
         self._order = 0
         self._last = [-np.inf] * len(counts)
         self._before: list[Samples | None] = [None] * len(counts)
@@ -147,50 +153,88 @@ class Queue:
         while self._heap and self._heap[0][0] < until:
             t, gondola, _, values = heapq.heappop(self._heap)
             batches.append((t, gondola, values))
+        if self._at:
+            del self._due[: self._at]
+            self._at = 0
         for k in range(0, len(batches), TOGETHER):
             self._reduce(batches[k : k + TOGETHER])
 
     def _reduce(self, batches: list[tuple[float, int, Samples]]) -> None:
-        usual = [values for _, _, values in batches if len(values) == ROWS]
+        parts: list[slice] = [slice(0)] * len(batches)
+        rows: dict[int, slice] = {}
+        at, usual = 0, []
+        for together in self._together(batches):
+            begin = at
+            for k in together:
+                usual.append(batches[k][2])
+                parts[k] = slice(at, at := at + batches[k][2].shape[1])
+            if len(together) == len(self._last):
+                rows[min(together)] = slice(begin, at)
         if usual:
             median, spread = reduce_samples(np.concatenate(usual, axis=1) if len(usual) > 1 else usual[0])
-        at = 0
-        for t, gondola, values in batches:
+        for k, (t, gondola, values) in enumerate(batches):
             if len(values) == ROWS:
-                end = at + values.shape[1]
-                self._due.append(_Batch(t, gondola, values, median[at:end], spread[at:end]))
-                at = end
+                row = (median[rows[k]], spread[rows[k]]) if k in rows else None
+                self._due.append(_Batch(t, gondola, values, median[parts[k]], spread[parts[k]], row))
             else:
                 self._due.append(_Batch(t, gondola, values, *_reduce_any(values)))
 
+    def _together(self, batches: list[tuple[float, int, Samples]]) -> list[list[int]]:
+        """The batches that are whole, one by one, or those of a tick in the order of the columns where every gondola
+        has one: most likely they make up a round."""
+        n, k, out = len(self._last), 0, []
+        while k < len(batches):
+            some = range(k, min(k + n, len(batches)))
+            tick = int(batches[k][0] / BATCH_S)
+            if (
+                len({batches[j][1] for j in some}) == n
+                and int(batches[some[-1]][0] / BATCH_S) == tick
+                and all(len(batches[j][2]) == ROWS for j in some)
+            ):
+                out.append(sorted(some, key=lambda j: batches[j][1]))
+                k += n
+            else:
+                if len(batches[k][2]) == ROWS:
+                    out.append([k])
+                k += 1
+        return out
+
     def take(self, now: float) -> list[Round]:
         """What begins before `now`, in rounds; second deliveries and repeated content are left out."""
-        if not self._due or self._due[0].t >= now:
+        due, n = self._due, len(self._last)
+        first = self._at
+        end = first
+        while end < len(due) and due[end].t < now:
+            end += 1
+        if end == first:
             return []
+        self._at = end
+        fresh = [batch for batch in due[first:end] if self._fresh(batch)]
+        row = due[first].row
+        if row is not None and len(fresh) == n == end - first:
+            t = np.empty(n)
+            for batch in fresh:
+                t[batch.gondola] = batch.t
+            return [Round(t, row[0], row[1], True)]
         rounds: list[list[_Batch]] = []
-        depth = [0] * len(self._last)
-        count = 0
-        for batch in self._due:
-            if batch.t >= now:
-                break
-            count += 1
-            if not self._fresh(batch):
-                continue
+        depth = [0] * n
+        for batch in fresh:
             if depth[batch.gondola] == len(rounds):
                 rounds.append([])
             rounds[depth[batch.gondola]].append(batch)
             depth[batch.gondola] += 1
-        del self._due[:count]
         return [self._round(batches) for batches in rounds]
 
     def _fresh(self, batch: _Batch) -> bool:
-        g = batch.gondola
+        g, values = batch.gondola, batch.values
         if batch.t <= self._last[g] + SAME_S:
             return False
-        before, self._before[g], self._last[g] = self._before[g], batch.values, batch.t
-        if before is None or before.shape != batch.values.shape or before[-1].tobytes() != batch.values[-1].tobytes():
+        before, self._before[g], self._last[g] = self._before[g], values, batch.t
+        if before is None or before.shape != values.shape:
             return True
-        repeated = np.array_equal(before, batch.values)
+        if values.size and (before[-1, 0] != values[-1, 0] or before[-1].tobytes() != values[-1].tobytes()):
+            return True
+        repeated = np.array_equal(before, values)
         self.repeats[g] += repeated
         return not repeated
 

@@ -18,7 +18,8 @@ BATCH_S = 0.2
 
 
 class Senses:
-    """Looks once a second. Arrays are in the order of the plates' `columns` [P]; `blind` says who is blind now."""
+    """Looks once a second. Arrays are in the order of the plates' `columns` [P]; `blind` says who is blind now, `heard`
+    when those who are last said something new."""
 
     def __init__(self, store: Store, columns: Ints, settings: Settings) -> None:
         n = len(columns)
@@ -31,24 +32,47 @@ class Senses:
         self._silence = np.zeros(n)
         self._silent, self._looks = np.zeros(n), np.zeros(n)
         self._patience = np.full(n, _patience(np.array(settings.still_share), settings.still_odds))
+        self._before: tuple[Floats, Floats] | None = None  # what the look before saw: medians, and times of the last
 
     def look(self, medians: Floats, spread: Floats, last: Floats) -> None:
         """`medians` [k, P] of the rounds since the look before, the newest `spread` [P], times [P] of the `last`
-        measured batch."""
-        known = medians == medians
-        self.measured = known.any(axis=0) if len(medians) else np.zeros(len(self.blind), bool)
-        news = self.measured & (((medians != self._said) & known).any(axis=0) | (spread > 0.0))
+        measured batch; that array is kept."""
         if len(medians):
-            self._said = np.where(known[-1], medians[-1], self._said)
-        ended = news & (self._silence > 0)
-        if ended.any():
-            self._learn(np.flatnonzero(ended & ~self.blind))
+            known = medians == medians
+            whole = bool(np.logical_and.reduce(known, axis=None))
+            self.measured = np.ones(len(self.blind), bool) if whole else known.any(axis=0)
+            news = spread > 0.0
+            if not whole or np.count_nonzero(news) < len(news):
+                news |= ((medians != self._said) & known).any(axis=0)
+                news &= self.measured
+            self._said = medians[-1].copy() if whole else np.where(known[-1], medians[-1], self._said)
+        else:
+            self.measured = news = np.zeros(len(self.blind), bool)
+        quiet = len(news) - np.count_nonzero(news)
+        if quiet:
+            self._date(np.flatnonzero(~news & (self._silence == 0.0)))
+        if np.count_nonzero(self._silence):
+            ended = news & (self._silence > 0)
+            if ended.any():
+                self._learn(np.flatnonzero(ended & ~self.blind))
+            self._silence[news] = 0.0
         self._looks += news
-        self._silence = np.where(news, 0.0, self._silence + 1.0)
+        if quiet:
+            self._silence += ~news
+            self.blind = self._silence >= np.where(self.measured, self._patience, self.s.dead_looks)
+        elif np.count_nonzero(self.blind):
+            self.blind = np.zeros(len(self.blind), bool)
+        self._before = medians.copy(), last
+
+    def _date(self, some: Ints) -> None:
+        """These said something new until the look before, and nothing since: until when?"""
+        if self._before is None or not len(some):
+            return
+        medians, last = self._before
         if len(medians):
-            tail = np.logical_and.accumulate((medians == medians[-1])[::-1], axis=0).sum(axis=0)
-            self.heard = np.where(news, last - BATCH_S * np.where(tail > 1, tail, 0), self.heard)
-        self.blind = self._silence >= np.where(self.measured, self._patience, self.s.dead_looks)
+            part = medians[:, some]
+            tail = np.logical_and.accumulate((part == part[-1])[::-1], axis=0).sum(axis=0)
+            self.heard[some] = last[some] - BATCH_S * np.where(tail > 1, tail, 0)
 
     def _learn(self, some: Ints) -> None:
         """These plates said the same for a while and then spoke again: for how long that may go on."""
@@ -59,9 +83,9 @@ class Senses:
         )
         self._patience[some] = _patience(share, s.still_odds)
 
-    def seen(self, columns: Ints) -> Floats:
+    def seen(self, columns: list[int]) -> list[float]:
         """When blind columns last said something new (epoch s, their gondola's clock; -inf: never); inf: they see."""
-        return np.where(self.blind[columns], self.heard[columns], np.inf)
+        return [self.heard.item(k) if self.blind[k] else math.inf for k in columns]
 
 
 def _patience(share: Floats, odds: float) -> Floats:

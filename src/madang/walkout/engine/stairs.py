@@ -7,19 +7,23 @@ step is explained by goods of its place, it is told as its steps, each with its 
 
 from __future__ import annotations
 
-import itertools
+import math
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from madang.walkout.engine.history import middle
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.plates import Plates, Return
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats
 
 BATCH_S = 0.2
+ROUNDING_G = 1e-6
+"""Sums of loads in another order differ by less."""
 
 
 class _Move(NamedTuple):
@@ -70,22 +74,12 @@ class Stairs:
         whole = abs(delta)
         below, above = np.abs(y), np.abs(y - whole)
         down, up = np.concatenate([[0.0], np.cumsum(below)]), np.concatenate([[0.0], np.cumsum(above)])
-        n = len(y)
         once = down + (up[-1] - up)
         k = int(np.argmin(once))
-        best, cut = float(once[k]), None
         least = max(2, round(self.s.stair_s / BATCH_S) - 1)
-        for i, j in itertools.combinations(range(1, n), 2):
-            if j - i < least:
-                continue
-            level = float(np.median(y[i:j]))
-            if not 0.0 < level < whole:
-                continue
-            cost = float(down[i] + np.abs(y[i:j] - level).sum() + up[-1] - up[j])
-            if cost < best - 1e-9:
-                best, cut = cost, (i, j, level)
+        best, cut = _stood(y, (down, up), least, float(once[k]), 1e-9, (0.0, whole))
         if cut is not None:
-            spread = float(np.median(np.abs(y[cut[0] : cut[1]] - cut[2])))
+            spread = middle(np.abs(y[cut[0] : cut[1]] - cut[2]).tolist())
             if spread > self.s.stair_share * min(cut[2], whole - cut[2]) or best > 0.6 * float(once[k]):
                 cut = None
         if cut is None:
@@ -109,10 +103,11 @@ class Stairs:
                 levels |= {whole * k / n for k in range(1, n)}
         for level in sorted(levels):
             off = np.concatenate([[0.0], np.cumsum(np.abs(y - level))])
-            for i, j in itertools.combinations(range(1, len(y)), 2):
-                cost = float(down[i] + off[j] - off[i] + up[-1] - up[j])
-                if j - i >= least and cost < best:
-                    best, cut = cost, (i, j, level)
+            for i in range(1, len(y) - least):
+                costs = down[i] + off[i + least : len(y)] - off[i] + up[-1] - up[i + least : len(y)]
+                j = int(costs.argmin())
+                if costs[j] < best:
+                    best, cut = float(costs[j]), (i, i + least + j, level)
         return cut
 
     def passed(self, gone: Return, explained: Callable[[Shift], bool]) -> list[Shift]:
@@ -124,16 +119,11 @@ class Stairs:
             return []
         y = m - self._plates.level_before(gone.plate, gone.t0)
         off = np.concatenate([[0.0], np.cumsum(np.abs(y))])
-        best, cut = 0.5 * float(off[-1]), None
-        for i, j in itertools.combinations(range(1, len(y)), 2):
-            level = float(np.median(y[i:j]))
-            cost = float(off[i] + np.abs(y[i:j] - level).sum() + off[-1] - off[j])
-            if j - i >= least and cost < best:
-                best, cut = cost, (i, j, level)
+        _, cut = _stood(y, (off, off), least, 0.5 * float(off[-1]), 0.0, (-math.inf, math.inf))
         if cut is None:
             return []
         i, j, level = cut
-        spread = float(np.median(np.abs(y[i:j] - level)))
+        spread = middle(np.abs(y[i:j] - level).tolist())
         if abs(level) < self.s.move_sigmas * self.s.step_g or spread > self.s.stair_share * abs(level):
             return []
         sd = max(self._plates.now(gone.plate)[1], spread)
@@ -156,3 +146,32 @@ class Stairs:
         early, late = min(m.t for m in run), max(m.t for m in run)
         deltas = np.array([grams[q] for q in plates])
         return replace(whole, plates=plates, deltas=deltas, t0=early - 2 * BATCH_S, t=t, t1=late + 2 * BATCH_S)
+
+
+def _stood(
+    y: Floats, sums: tuple[Floats, Floats], least: int, most: float, less: float, between: tuple[float, float]
+) -> tuple[float, tuple[int, int, float] | None]:
+    """Where the course `y` stood best at a level of its own `between` these: (cost, (i, j, their median)); None where
+    nothing costs `less` than `most`, grams. `sums` are what the batches before and from each one on cost so far. Only
+    what is about as cheap is summed up exactly."""
+    down, up = sums
+    best, cut = most, None
+    values, before, after = y.tolist(), down.tolist(), (up[-1] - up).tolist()
+    for i in range(1, len(values) - least):
+        if before[i] >= best + ROUNDING_G:
+            break
+        ordered = sorted(values[i : i + least])
+        for j in range(i + least, len(values)):
+            if j > i + least:
+                insort(ordered, values[j - 1])
+            rest = before[i] + after[j]
+            if rest >= best + ROUNDING_G:
+                continue
+            half = (j - i) // 2
+            level = ordered[half] if (j - i) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
+            off = sum(ordered[j - i - half :]) - sum(ordered[:half])
+            if between[0] < level < between[1] and rest + off < best + ROUNDING_G:
+                cost = float(down[i] + np.abs(y[i:j] - level).sum() + up[-1] - up[j])
+                if cost < best - less:
+                    best, cut = cost, (i, j, level)
+    return best, cut

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from madang.walkout.engine.bodies import Body
+from madang.walkout.engine.bodies import HEAD, Body
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Ints
 
@@ -31,6 +31,15 @@ Sighting = tuple[str, Floats]
 Due = tuple[float, float, Sequence[Sighting]]
 """When a frame is due, its time, and who is in it."""
 Bools = NDArray[np.bool_]
+
+
+class Shown(NamedTuple):
+    """Of each frame: where everybody is, how high the heads are, who is there (empty: all), and is anybody?"""
+
+    places: list[list[list[float]]]
+    heads: list[list[float]]
+    there: list[list[bool]]
+    anybody: list[bool]
 
 
 @dataclass(slots=True)
@@ -49,6 +58,16 @@ class Stride:
     full: Floats
     length: int = 0
     done: int = 0
+    shown: Shown | None = None
+
+    def told(self) -> Shown:
+        """What everybody is told frame by frame."""
+        if self.shown is None:
+            k = self.length
+            there = [] if self.there is None else self.there[:k].tolist()
+            anybody = [any(row) for row in there] if there else [True] * k
+            self.shown = Shown(self.xy[1 : k + 1].tolist(), self.joints[:k, :, HEAD, 2].tolist(), there, anybody)
+        return self.shown
 
 
 @dataclass(slots=True)
