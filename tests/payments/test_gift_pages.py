@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from tests.asking import Client
+from tests.payments.counter import person
 from tests.payments.pay_stage import MINA, N, PayStage
 
 from madang import jobs, ledger, payments
 from madang.db import Database
-from madang.kernel import ManualClock, Uuid7
+from madang.kernel import ManualClock, Role, Uuid7
 from madang.members import mail
 from madang.members.addresses import Keyring
 from madang.payments import gift_cards, gift_selling
@@ -119,6 +120,14 @@ def test_what_cannot_be_bought_is_told(visit: Visit) -> None:
     english = visit.client.get("/gift-cards?lang=en", headers=HTML).text
     main = english[english.index("<main") : english.index("</main>")]
     assert not re.search("[가-힣]", main)
+
+
+def test_somebody_elses_card_is_refused(visit: Visit) -> None:
+    _, where, _ = visit.buy()
+    visit.stage.by = person("p2", Role.SHOPPER, Role.OPERATOR)
+    assert visit.client.get(where, headers=HTML).status_code == 404
+    assert [visit.send(f"{where}/{act}")[0] for act in ("show", "withdraw")] == [404, 404]
+    assert "30,000원 상품권" not in visit.client.get("/gift-cards", headers=HTML).text
 
 
 def _nowhere() -> mail.Server:

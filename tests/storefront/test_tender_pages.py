@@ -141,3 +141,10 @@ def test_nothing_is_ordered_while_something_is_not_covered(many: ManyMeans) -> N
     assert many.pay(page, **{"pay.voucher.won": "-1", "means": "wallet"}).status_code == 422
     assert many.pay(page, **{"pay.voucher.won": "0", "means": "bogus"}).status_code == 422
     assert spent(many) == (0, 0, 0)
+
+
+def test_somebody_elses_checkout_is_refused(many: ManyMeans) -> None:
+    page = many.counter({"RAMEN": 1})
+    many.me = None
+    many.get("/cart")
+    assert [many.send("/cart", f"{page}/{act}").status_code for act in ("sums", "gift-card")] == [404, 404]

@@ -160,6 +160,12 @@ ELSEWHERE = {
     "tests/storefront/test_orders.py::test_nobody_sees_or_moves_an_order_of_somebody_else": (
         "look", "place", "one", "back", "step",  # the same use cases as JSON
     ),
+    "tests/storefront/test_tender_pages.py::test_somebody_elses_checkout_is_refused": (
+        "checkout.sums", "checkout.gift_card",
+    ),
+    "tests/payments/test_gift_pages.py::test_somebody_elses_card_is_refused": (
+        "gifts.one", "gifts.show", "gifts.withdraw",
+    ),
     "tests/places/test_faces.py::test_everybody_keeps_their_own_face_only": ("face", "face.set", "face.decide"),
     "tests/payments/test_gift_cards.py::test_who_has_not_shown_the_code_cannot_spend": ("wallet.gift_card_rest",),
 }  # fmt: skip
