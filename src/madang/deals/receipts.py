@@ -228,6 +228,12 @@ def day_of(tx: Tx, by: Actor, shop: str, day: str) -> Day:
     return Day(shop=shop, day=day, receipts=count, refunds=refunds, split=split)
 
 
+def walked(tx: Tx, by: Actor, shop: str) -> dict[str, int]:
+    """By business day, what a shop's receipts of walk-out visits come to, less refunds: those have no frozen sale."""
+    by.need_shop(shop)
+    return records.walked(tx, by, shop)
+
+
 def takings(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) -> list[Takings]:
     """The business days from ``first`` to ``last`` on which some shops issued receipts, oldest first."""
     for shop in shops:

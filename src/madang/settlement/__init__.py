@@ -62,7 +62,7 @@ from madang.settlement.releasing import (
     reserves_of,
 )
 from madang.settlement.rounds import settle_due
-from madang.settlement.sales import commission_lines, confirm, refund_legs, sale_legs, shares_of
+from madang.settlement.sales import commission_lines, confirm, own_income, refund_legs, sale_legs, shares_of
 from madang.settlement.statements import Buckets, Statement, as_csv, buckets, months, statement
 from madang.settlement.taxes import Document, cash_receipt, documents_of, make_invoices
 
@@ -112,6 +112,7 @@ __all__ = [
     "months",
     "open_reserves",
     "owed",
+    "own_income",
     "parties_of",
     "party",
     "payouts_of",

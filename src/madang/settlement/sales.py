@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import sqlalchemy as sa
 
 from madang.db import Tx
-from madang.kernel import Actor
+from madang.kernel import Actor, business_date
 from madang.ledger import AccountKey
 from madang.settlement import accounts, errors, facts, records, returning
 from madang.settlement.commissions import commissions, in_force, receiver_of
@@ -25,6 +26,7 @@ from madang.settlement.model import (
 )
 
 Legs = list[tuple[AccountKey, int]]
+_OWN = ("sales", "sales_exempt", "vat_payable")
 
 
 def sale_legs(
@@ -108,6 +110,30 @@ def confirm(tx: Tx, by: Actor, sale: UUID, *, at_us: int) -> None:
         due_us = at_us + records.schedule_of(tx, share.party, at_us).delay_us(share.kind)
         mine = (s.c.sale == sale, s.c.party == share.party, s.c.kind == share.kind.value)
         records.change(tx, s, *mine, available_us=due_us)
+
+
+def own_income(tx: Tx, shop: str) -> dict[str, int]:
+    """By business day, what frozen sales brought the shop's own daily accounts, less what was given back: what remains
+    on those accounts is what the walk-out shop took."""
+    asked = (
+        sa.select(records.sales.c.sold_us, records.legs.c.amount_krw)
+        .join(records.legs, sa.and_(records.legs.c.neighbourhood == records.sales.c.neighbourhood,
+                                    records.legs.c.sale == records.sales.c.sale))
+        .where(records.sales.c.neighbourhood == tx.neighbourhood, records.legs.c.party == shop,
+               records.legs.c.code.in_(_OWN))
+    )  # fmt: skip
+    sums: dict[str, int] = {}
+    for sold_us, krw in tx.rows(asked):
+        day = str(business_date(sold_us))
+        sums[day] = sums.get(day, 0) + krw
+    r = records.returns
+    back = sa.select(r.c.owner, sa.cast(sa.func.sum(r.c.amount_krw), sa.BigInteger)).where(
+        r.c.neighbourhood == tx.neighbourhood, r.c.owner.startswith(f"{shop}/", autoescape=True), r.c.code.in_(_OWN)
+    )
+    for owner, krw in tx.rows(back.group_by(r.c.owner)):
+        day = str(owner).removeprefix(f"{shop}/")
+        sums[day] = sums.get(day, 0) - int(krw)
+    return sums
 
 
 def commission_lines(tx: Tx, by: Actor, sale: UUID) -> list[Commission]:

@@ -3,7 +3,7 @@
 - goods: for each product, shelves + stock + sold + lost + waste + stockroom = received
   (what is in hands is pending, still on a shelf);
 - in hands: what is pending off the shelves is what the open visits hold;
-- money: the shop's income and tax = its receipts less refunds;
+- money: the shop's income and tax, less what orders and vouchers brought, = its walk-out receipts less refunds;
 - capacity: free + inside + overflow = given, and what is pending is who is inside.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from madang import ledger
+from madang import ledger, settlement
 from madang.db import Tx
 from madang.deals import receipts
 from madang.kernel import Actor
@@ -63,12 +63,13 @@ def _money(tx: Tx, by: Actor, shop: str) -> list[str]:
     for code in SHOP_MONEY:
         for key, balance in ledger.balances(tx, book=Book.MONEY, code=code, owner_prefix=f"{shop}/").items():
             booked[key.owner.removeprefix(f"{shop}/")] += balance.posted
-    wrong: list[str] = []
-    for day in sorted({*booked, *receipts.days(tx, by, shop)}):  # a day without any booking counts too
-        issued = receipts.day_of(tx, by, shop, day).total_krw
-        if issued != booked[day]:
-            wrong.append(f"money: {day}: {booked[day]} won booked, {issued} won on receipts")
-    return wrong
+    booked.subtract(settlement.own_income(tx, shop))  # orders and vouchers: checked against their payments
+    issued = receipts.walked(tx, by, shop)
+    return [
+        f"money: {day}: {booked[day]} won booked, {issued.get(day, 0)} won on receipts"
+        for day in sorted({*booked, *issued})  # a day without any booking counts too
+        if issued.get(day, 0) != booked[day]
+    ]
 
 
 def _capacity(tx: Tx, shop: str) -> list[str]:

@@ -150,6 +150,20 @@ def day_sums(tx: Tx, by: Actor, shop: str, day: str) -> tuple[int, int, Split]:
     return int(count), int(refunds_), Split(supply_krw=int(supply), vat_krw=int(vat), exempt_krw=int(exempt))
 
 
+def walked(tx: Tx, by: Actor, shop: str) -> dict[str, int]:
+    """By business day, what receipts of walk-out visits come to, less what was refunded of them."""
+    first = receipts.alias("first")
+    sold_as = sa.func.coalesce(first.c.decision, receipts.c.decision)
+    mine = sa.and_(first.c.neighbourhood == receipts.c.neighbourhood, first.c.id == receipts.c.original)
+    asked = (
+        sa.select(receipts.c.day, sa.cast(sa.func.sum(receipts.c.total_krw), sa.BigInteger))
+        .select_from(receipts.outerjoin(first, mine))
+        .where(receipts.c.neighbourhood == by.neighbourhood, receipts.c.shop == shop, sold_as != "order")
+        .group_by(receipts.c.day)
+    )
+    return {str(day): int(won) for day, won in tx.rows(asked)}
+
+
 def days(tx: Tx, by: Actor, shop: str) -> list[str]:
     return [row[0] for row in tx.rows(_DAYS, {"n": by.neighbourhood, "shop": shop})]
 
