@@ -52,7 +52,9 @@ def test_somebody_reads_and_takes_along_all_that_is_kept_of_them(town: Town) -> 
     taken = mina.sends("/account/data.json")
     assert "attachment" in taken.headers["content-disposition"]
     data = taken.json()
-    assert [(one["name"], one["value"], one["basis"]) for one in data["fields"]] == [("nickname", "미나", "consent")]
+    assert [(one["name"], one["value"], one["basis"]) for one in data["fields"]] == [
+        ("language", "ko", "contract"), ("nickname", "미나", "consent"),
+    ]  # fmt: skip
     assert data["consents"][0]["purpose"] == "terms"
     assert data["passkeys"][0]["number"] == 1
     assert data["history"][0]["what"] == "members.joined"

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from madang.catalog import SoldBy
 from madang.deals.links import Links
-from madang.demo import visitors
+from madang.demo import mailbox, visitors
 from madang.demo.opening import BY, NAME_EN, NAME_KO
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.theatre import Theatre
@@ -17,9 +17,10 @@ from madang.jobs import Worker
 from madang.kernel import SystemClock, Unavailable, Uuid7
 from madang.kernel.clock import SECOND_US
 from madang.kernel.settings import Settings
-from madang.serve import keys, site
+from madang.serve import keys, mails, site
 from madang.serve.checkin import operator
 from madang.serve.desks import DeskDoor
+from madang.serve.rounds import Rounds
 from madang.serve.session import Sessions
 from madang.ui import Pages
 from madang.walkout.desk import Desk
@@ -61,6 +62,9 @@ class Page:
         )
         self._hubs = Hubs([self._hub])
         self._running: Running | None = None
+        self._port, self._mails = 0, theatre.folder / "mails"
+        self._rounds = Rounds(SystemClock())
+        self._rounds.every(2 * SECOND_US, "mails", lambda: mails.look(theatre.db, NEIGHBOURHOOD))
         self._calls = Worker(theatre.db, theatre.clock, neighbourhood=NEIGHBOURHOOD, timers=False)  # those are played
         self.showing = Showing(
             self._hub,
@@ -79,6 +83,7 @@ class Page:
 
     def open(self, port: int) -> tuple[str, bool]:
         """Serve; returns the address, and whether another port than ``port`` had to be taken."""
+        self._port = port
         self.showing.open()
         self.showing.look(self._theatre.clock.now_us())
         app = create_app(
@@ -91,6 +96,7 @@ class Page:
                     *self._door.routers,
                     *site.routers(self._site()),
                     self._visitors(),
+                    mailbox.router(self._mails, Pages()),
                 ],
                 handlers=self._door.handlers,
                 identify=site.identify(self._site()),
@@ -103,6 +109,7 @@ class Page:
         except Unavailable:
             self._running, other = start(app, HOST, 0), True
         self._calls.start()
+        self._rounds.start()
         return f"{self._running.url}/live/{SHOP}", other
 
     def _visitors(self) -> APIRouter:
@@ -116,7 +123,12 @@ class Page:
             neighbourhood=NEIGHBOURHOOD,
             home=theatre.folder,
             settings=Settings(
-                neighbourhood=NEIGHBOURHOOD, home=str(theatre.folder), language=self._language, sandbox_gateway=True
+                neighbourhood=NEIGHBOURHOOD,
+                home=str(theatre.folder),
+                language=self._language,
+                sandbox_gateway=True,
+                smtp=f"folder:{self._mails}",
+                port=self._port,
             ),
             links=self._links,
             shop=SHOP,
@@ -152,6 +164,7 @@ class Page:
     def close(self) -> None:
         self._hubs.close()
         if self._running is not None:
+            self._rounds.stop()
             self._calls.stop()
             self._running.stop()
 

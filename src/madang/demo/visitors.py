@@ -18,9 +18,9 @@ from madang import ledger, members, payments
 from madang.db import Database, Tx
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, Clock, Ids, NotFound, Role, derived, system
-from madang.members import sessions
+from madang.members import mailing, sessions
 from madang.members.knowing import cookie
-from madang.ui import Pages, access
+from madang.ui import Pages, access, language_of
 
 BY: Actor = system(NEIGHBOURHOOD, "demo/visitors")
 WALLET_KRW = 200_000
@@ -62,7 +62,11 @@ def router(db: Database, clock: Clock, ids: Ids, pages: Pages) -> APIRouter:
         if persona is None:
             raise _nobody()
         id, token, at_us = ids.new(), secrets.token_urlsafe(), clock.now_us()
-        db.write(lambda tx: _enter(tx, persona, id=id, token=token, at_us=at_us), neighbourhood=NEIGHBOURHOOD)
+        language = language_of(request)
+        db.write(
+            lambda tx: _enter(tx, persona, id=id, token=token, language=language, at_us=at_us),
+            neighbourhood=NEIGHBOURHOOD,
+        )
         answer = RedirectResponse(persona.begins, 303)
         answer.headers.append("Set-Cookie", cookie(token, secure=request.url.scheme == "https"))
         return answer
@@ -70,9 +74,13 @@ def router(db: Database, clock: Clock, ids: Ids, pages: Pages) -> APIRouter:
     return routes
 
 
-def _enter(tx: Tx, persona: Persona, *, id: UUID, token: str, at_us: int) -> None:
+def _enter(tx: Tx, persona: Persona, *, id: UUID, token: str, language: str, at_us: int) -> None:
     by = Actor(BY.kind, str(persona.key), NEIGHBOURHOOD)
     members.add_person(tx, BY, key=persona.key, fields={}, at_us=at_us)
+    if not members.fields(tx, BY, persona.key):
+        address = {"email": f"{persona.name}@example.org"}  # a name nobody can have (RFC 2606)
+        members.set_fields(tx, BY, persona.key, address, at_us=at_us)
+    mailing.speaks(tx, persona.key, language, at_us=at_us)
     held = {one.role for one in members.roles_of(tx, BY, persona.key) if one.closed_at_us is None}
     for role in persona.roles:
         if role not in held:

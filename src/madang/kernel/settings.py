@@ -78,8 +78,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     smtp: Annotated[
         str,
         Meta(
-            description="Mail server for sign-in links: `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`; "
-            "empty: no mail, passkeys only"
+            description="Mail server for sign-in links and notices: `smtp://user:password@host:587` (STARTTLS), "
+            "`smtps://…:465`, or `folder:PATH`, where mails are laid instead of sent; empty: no mail, passkeys only"
         ),
     ] = ""
     dongs: Annotated[

@@ -13,7 +13,7 @@ from madang.db import Database, Tx
 from madang.guard import Limit, Limiter
 from madang.kernel import Actor, Clock, Ids, Invalid, Kind, MadangError, NotSignedIn, Role, Unavailable, system
 from madang.kernel.clock import HOUR_US, SECOND_US
-from madang.members import addresses, facts, links, lockouts, mail, passkeys, sessions
+from madang.members import addresses, facts, links, lockouts, mail, mailing, passkeys, sessions
 from madang.members import service as people
 from madang.members.addresses import Keyring
 from madang.members.declared import declare_field
@@ -44,6 +44,7 @@ class Visit:
     device: str
     session: UUID | None = None
     token: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +349,7 @@ class Accounts:
             passkey=passkey,
         )  # fmt: skip
         lockouts.succeeded(tx, UUID(by.key))
+        mailing.speaks(tx, UUID(by.key), visit.language, at_us=at_us)
 
     def _add_address(self, tx: Tx, person: UUID, digest: str, address: str, by: Actor | None, at_us: int) -> str:
         if by is None or by.key != str(person):

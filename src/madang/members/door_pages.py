@@ -38,6 +38,7 @@ def visit_of(request: Request) -> Visit:
         device=device_of(request.headers.get("user-agent", "")),
         session=None if who is None else who.session,
         token=request.cookies.get(cookie_name(secure), ""),
+        language=language_of(request),
     )
 
 

@@ -18,7 +18,7 @@ from madang.db import Tx
 from madang.jobs import Job
 from madang.kernel import Actor, Role, derived, system
 from madang.kernel.clock import HOUR_US
-from madang.members import facts
+from madang.members import facts, mailed, mailing
 
 TELL_US = 72 * HOUR_US
 AUTHORITY_PEOPLE = 1000
@@ -39,11 +39,17 @@ class Incident:
 def report(
     tx: Tx, by: Actor, *, id: UUID, what: What, possible: bool, people: Collection[UUID], intrusion: bool, at_us: int
 ) -> Incident:
-    """Somebody has found out, or suspects. The same ``id`` again is the same report."""
+    """Somebody has found out, or suspects: whoever is concerned and has an address here is told by mail at once. The
+    same ``id`` again is the same report."""
     by.need(Role.OPERATOR)
     due_us = at_us + TELL_US
     body = facts.IncidentReported(what=what, possible=possible, people=len(set(people)), due_us=due_us)
     journal.append(tx, by, body, id=id, at_us=at_us, subject=f"incident:{id}")
+    for person in sorted(set(people)):
+        mailing.tell(
+            tx, id=derived("members.incident_mail", id, person), person=person, what=mailed.INCIDENTS[what],
+            about=str(id), at_us=at_us,
+        )  # fmt: skip
     jobs.set_timer(tx, id=id, due_us=due_us, kind=OVERDUE, payload={})
     return Incident(id, due_us, intrusion or len(set(people)) >= AUTHORITY_PEOPLE)
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 
@@ -30,7 +31,8 @@ TIMEOUT_S = 20
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where mail is handed in. ``security``: ``tls`` from the first byte, ``starttls``, or ``none`` (this machine)."""
+    """Where mail is handed in. ``security``: ``tls`` from the first byte, ``starttls``, ``none`` (this machine), or
+    ``folder``: ``host`` is a folder in which mails are laid instead of being sent."""
 
     host: str
     port: int
@@ -47,6 +49,7 @@ class Letter:
     to: str
     subject: str
     text: str
+    html: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,11 @@ _posts: dict[str, Post] = {}
 def server_of(url: str) -> Server:
     """``smtp://user:password@host:587`` (STARTTLS; without it only on this machine) or ``smtps://…:465``.
 
-    ``?ca=FILE`` names another certificate authority. Raises ``Invalid`` ``members.bad_mail_server``.
+    ``?ca=FILE`` names another certificate authority. ``folder:PATH`` sends nothing and lays mails there, to be looked
+    at. Raises ``Invalid`` ``members.bad_mail_server``.
     """
+    if url.startswith("folder:") and url != "folder:":
+        return Server(url.removeprefix("folder:"), 0, "folder")
     try:
         parts = urlsplit(url)
         host, secure = parts.hostname or "", parts.scheme == "smtps"
@@ -123,11 +129,15 @@ def message_of(letter: Letter, sender: str, *, id: UUID, at_us: int) -> EmailMes
     message["Message-ID"] = f"<{id}@{sender.rpartition('@')[2].rstrip('>')}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html")
     return message
 
 
 def hand_in(server: Server, message: EmailMessage) -> None:
     """Give a message to the server, over TLS and signed in where the address says so."""
+    if server.security == "folder":
+        return _lay(Path(server.host), message)
     trust = ssl.create_default_context(cafile=server.authority or None)
     with _connection(server, trust) as smtp:
         if server.security == "starttls":
@@ -135,6 +145,16 @@ def hand_in(server: Server, message: EmailMessage) -> None:
         if server.user:
             smtp.login(server.user, server.password)
         smtp.send_message(message)
+    return None
+
+
+def _lay(folder: Path, message: EmailMessage) -> None:
+    """One file a mail, named by its id: laid twice it is one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = str(message["Message-ID"]).strip("<>").partition("@")[0]
+    part = folder / f"{name}.part"
+    part.write_bytes(message.as_bytes())
+    part.replace(folder / f"{name}.eml")
 
 
 def _connection(server: Server, trust: ssl.SSLContext) -> smtplib.SMTP:

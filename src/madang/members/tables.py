@@ -125,3 +125,16 @@ retained = table(
     sa.Index("members_retained_destroy", "neighbourhood", "destroy_after_us"),
     key=["person", "law"],
 )
+mails = table(
+    "members_mails",
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("person", sa.Uuid, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),  # the letter; never its words
+    sa.Column("about", sa.Text, nullable=False),  # an opaque key: an order's, a role's name
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("made_us", sa.BigInteger, nullable=False),
+    sa.Column("ended_us", sa.BigInteger),
+    sa.Index("members_mails_made", "neighbourhood", "made_us"),
+    sa.Index("members_mails_person", "neighbourhood", "person"),
+    key=["id"],
+)

@@ -15,10 +15,12 @@ from madang.kernel import Actor, Clock
 from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.ledger import Audit
 from madang.payments import gift_cards
+from madang.serve import mails
 from madang.serve.rounds import Rounds
 
 CHECK_US = 10 * MINUTE_US
 LAPSE_US = 10 * SECOND_US
+MAILS_US = 2 * SECOND_US
 FAULTS_MAX = 20
 INDEXED = 100
 """Listings indexed in one transaction."""
@@ -52,6 +54,8 @@ class Bookkeeping:
     def go_round(self, rounds: Rounds, *, tidy_first_us: int = 0) -> None:
         """Check every ten minutes, tidy once a day; what was held and has run out is free within seconds."""
         rounds.every(LAPSE_US, "lapse", self.lapse)
+        mails.begin(self._db, self._by.neighbourhood)
+        rounds.every(MAILS_US, "mails", lambda: mails.look(self._db, self._by.neighbourhood))
         rounds.every(MINUTE_US, "search", self.index)
         rounds.every(CHECK_US, "check", self.check)
         rounds.every(CHECK_US, "settle", self.settle)

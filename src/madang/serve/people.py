@@ -13,13 +13,13 @@ from madang import ledger, members, payments
 from madang.db import Tx
 from madang.deals import receipts
 from madang.kernel import Actor, Conflict, MadangError, Uuid7, system
-from madang.members import account_pages, data_pages, door_pages, letters, mail
+from madang.members import account_pages, data_pages, door_pages, letters, mail, mail_pages
 from madang.members.accounts import Accounts
 from madang.members.addresses import Keyring
 from madang.members.keeping import YEAR_US
 from madang.members.knowing import Knowing
 from madang.members.mail import Post
-from madang.serve import keys
+from madang.serve import keys, mails
 from madang.ui import Identify
 
 RECEIPTS_MAX = 5_000
@@ -37,6 +37,7 @@ def routers(site: Site) -> list[APIRouter]:
         account_pages.router(desk, site.pages),
         data_pages.router(desk, site.pages, served=served, contact=site.settings.privacy_contact),
         account_pages.api(),
+        mail_pages.router(desk, site.pages),
     ]
 
 
@@ -57,12 +58,14 @@ def accounts(site: Site) -> Accounts:
     def claims(given: str) -> bool:
         return hmac.compare_digest(given.encode(), keys.operator_key(site.home).encode())
 
+    key = keys.kept_secret(site.home / "members.key")
+    mails.serve(site, None if server is None else post(Keyring(key, site.neighbourhood)))
     return Accounts(
         site.db,
         site.clock,
         Uuid7(site.clock),
         site.neighbourhood,
-        key=keys.kept_secret(site.home / "members.key"),
+        key=key,
         public_url=settings.public_url,
         post=None if server is None else post,
         claims=claims,

@@ -1,0 +1,43 @@
+"""Mails for real: facts that people are told of, read in their order, and the server that takes what we write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from madang.db import Database, Tx
+from madang.deals.facts import Moved
+from madang.journal import records as facts
+from madang.journal.readers import Reader
+from madang.members import mailed, mailing
+from madang.members.mail import Post
+from madang.storefront import mailed as orders_mailed
+
+if TYPE_CHECKING:
+    from madang.serve.site import Site
+
+READER = Reader("mails", {**mailed.HANDLERS, Moved: orders_mailed.moved})
+TOGETHER = 400
+"""Facts read in one transaction; most are passed over."""
+
+
+def serve(site: Site, post: Post | None) -> None:
+    """From now on this process sends the neighbourhood's mails; links in them begin where people reach us."""
+    base = site.settings.public_url.rstrip("/") or f"http://localhost:{site.settings.port}"
+    mailing.serve(site.neighbourhood, mailing.Mailing(site.db, post, base))
+
+
+def begin(db: Database, neighbourhood: str) -> None:
+    """Where mails were not sent before, nobody is told of the past."""
+
+    def act(tx: Tx) -> None:
+        head = facts.head(tx)
+        if head is not None and facts.cursor(tx, READER.name) == 0:
+            facts.move_cursor(tx, READER.name, since=0, seq=head[0])
+
+    db.write(act, neighbourhood=neighbourhood)
+
+
+def look(db: Database, neighbourhood: str) -> None:
+    """Put into the outbox what has become news since."""
+    while READER.poll(db, neighbourhood=neighbourhood, batch=TOGETHER):
+        pass
