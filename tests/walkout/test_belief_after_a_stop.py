@@ -13,6 +13,7 @@ from madang.kernel import ManualClock
 from madang.walkout import belief, model
 from madang.walkout.belief import Belief
 from madang.walkout.engine import Engine
+from madang.walkout.engine.reach import FAR_NATS, Grasp
 from madang.walkout.sensorlog import LogReader, SensorLog
 
 EPOCH_US = ManualClock().now_us()
@@ -53,16 +54,18 @@ def _take(gateway: Gateway, clock: ManualClock, messages: list[tuple[int, bytes]
 
 
 def receipts(folder: Path) -> list[dict[str, int]]:
+    return [{line.product: line.qty for line in said.lines} for said in told(folder)]
+
+
+def told(folder: Path) -> list[model.Receipt]:
     believed = Belief(STORE, 0)
     end = SensorLog(folder)
     upto = end.end
     end.close()
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, model.Receipt] = {}
     for placed in LogReader(folder, 0).read(upto):
         for frame in believed.feed(placed):
-            for said in frame.lasting:
-                if isinstance(said, model.Receipt):
-                    found[said.visit] = {line.product: line.qty for line in said.lines}
+            found |= {said.visit: said for said in frame.lasting if isinstance(said, model.Receipt)}
     return list(found.values())
 
 
@@ -101,3 +104,22 @@ def test_a_hub_whose_sensors_keep_nothing_goes_on_after_a_moment(tmp_path: Path)
     assert said[-1] < 2.0
     assert believed.patient_us == 0
     assert belief.PATIENCE_US < belief.PATIENCE_MAX_US
+
+
+def test_what_went_while_nobody_kept_anything_is_asked_of_who_was_there_and_of_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (whole,) = told(logged(tmp_path / "whole", shut=None))
+    (shut,) = told(logged(tmp_path / "shut", shut=middle(0.3, 4_000_000), resend=False))
+    assert whole.decision == "charge"
+    assert shut.decision == "review"
+    assert shut.confidence < whole.confidence - 0.1
+    assert {line.product: line.qty for line in shut.lines} == TRUTH
+    monkeypatch.setattr(Grasp, "_out_of_sight", lambda *_: FAR_NATS)
+    assert receipts(tmp_path / "shut") != [TRUTH], "the negative control: hands count only where a camera saw them"
+
+
+def test_after_a_long_stop_a_visit_that_was_open_is_nobodys_sure_receipt(tmp_path: Path) -> None:
+    (said,) = told(logged(tmp_path / "shut", shut=middle(0.3, 400_000_000), resend=False))
+    assert said.decision == "review"
+    assert said.confidence < 0.7

@@ -31,6 +31,8 @@ WALK_M_S = 0.8
 """How fast somebody strolls who is not seen ..."""
 NEAR_M = 0.9
 """... and how near he must be to reach something."""
+DARK_S = 0.5
+"""Who was seen this long before or after a moment cannot have been elsewhere in it."""
 LATEST_S = 2.5
 """A change is never told later than this."""
 ROUND_S = 0.5
@@ -182,15 +184,17 @@ class Grasp:
         for body in self._near:
             curve = curves.get(body.id)
             if curve is None:
-                curve = np.full(len(SHIFTS_S), self._unseen(body, place))
+                curve = np.full(len(SHIFTS_S), self._unseen(body, place, self.t))
             elif (curve < 0.0).any():
-                curve = np.where(curve < 0.0, min(self._unseen(body, place), 12.0), curve)
+                curve = np.where(curve < 0.0, min(self._unseen(body, place, self.t), 12.0), curve)
             if plates == self.plates:
                 self.curves[body.id] = curve
             out[body.id] = -float((curve + self.clock).min())
         if self.silent is not None:
             for b, cost in self._at_any_time(place, *self.silent).items():
                 out[b] = max(out[b], -cost)
+            for body in self._near:
+                out[body.id] = max(out[body.id], -self._out_of_sight(body, place, *self.silent))
         elif out and max(out.values()) < -self.s.late_nats:
             # nobody's hand was there at the time: the plates came to rest late
             for b, cost in self._at_any_time(place, max(self.t0, self.t - LATEST_S), self.t - 0.5).items():
@@ -207,16 +211,26 @@ class Grasp:
         best = np.where(count > 0, mean, FAR_NATS).min(axis=1)
         return {b: float(best[k]) for k, b in enumerate(hands.ids)}
 
-    def _unseen(self, body: Body, place: Place) -> float:
-        """Cost of a body that no camera saw then: can it have walked there from where it was seen, and back, and of all
-        the floor that it can have walked to, was it just here?"""
-        k = body.trail.nearest(self.t)
+    def _unseen(self, body: Body, place: Place, t: float) -> float:
+        """Cost of a body that no camera saw at `t`: can it have walked there from where it was seen, and back, and of
+        all the floor that it can have walked to, was it just here?"""
+        k = body.trail.nearest(t)
         if k is None:
             return 20.0
-        t, x, y = body.trail.at(k)
+        seen, x, y = body.trail.at(k)
         away = math.hypot(x - place.centre[0], y - place.centre[1])
-        walk = WALK_M_S * abs(t - self.t)
+        walk = WALK_M_S * abs(seen - t)
         return self.s.hidden_nats + 4.0 * max(0.0, away - NEAR_M - walk) + 2.0 * math.log1p(walk / NEAR_M)
+
+    def _out_of_sight(self, body: Body, place: Place, first: float, last: float) -> float:
+        """Least cost of it at a moment between these when no camera saw the body: a hub that was shut, or a power cut,
+        takes plates and cameras at once."""
+        trail, best = body.trail, FAR_NATS
+        for t in np.arange(first, last, 0.5 * DARK_S).tolist():
+            k = trail.nearest(t)
+            if k is not None and abs(trail.at(k)[0] - t) > DARK_S:
+                best = min(best, self._unseen(body, place, t))
+        return best
 
 
 def hand_cost(joints: Floats, place: Place, s: Settings, wrists: Floats) -> Floats:
