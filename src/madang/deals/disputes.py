@@ -12,7 +12,6 @@ from uuid import UUID
 
 import msgspec
 
-from madang import ledger, payments
 from madang.db import Tx
 from madang.deals import receipts, service
 from madang.deals.lines import GiveBack
@@ -21,6 +20,7 @@ from madang.deals.model import Deal
 from madang.deals.registry import Registry, deal_key, declared
 from madang.kernel import Actor, Conflict, Role, derived, system
 from madang.kernel.clock import DAY_US
+from madang.payments import till
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,16 +119,16 @@ def keep_claim(tx: Tx, by: Actor, deal: Deal, args: dict[str, Any], at_us: int) 
 
 @declared.action("deals.refund")
 def pay_back(tx: Tx, by: Actor, deal: Deal, args: dict[str, Any], at_us: int) -> dict[str, Any]:
-    """Action: give back what was claimed, or the ``lines`` in args that a reviewer settled on; into the wallet."""
+    """Action: give back what was claimed, or the ``lines`` in args that a reviewer settled on; to what had paid."""
     by.need(Role.OPERATOR, Role.STAFF)
     claim = claim_of(deal)
     lines = msgspec.convert(args["lines"], tuple[GiveBack, ...]) if "lines" in args else claim.lines
     id_ = derived("deals.refund", deal.id, deal.moves)
     back = receipts.refund(tx, by, claim.receipt, lines, id=id_, at_us=at_us, reason=claim.reason or "dispute")
-    transfers = payments.refund_wallet(
-        id=id_, person=back.person, shop=back.shop, split=-back.split, at_us=at_us, cause=deal_key(deal.id)
-    )
-    ledger.post(tx, transfers)
+    till.give_back(
+        tx, system(tx.neighbourhood, "deals"), id=id_, sale=claim.receipt, person=back.person, shop=back.shop,
+        split=-back.split, cause=deal_key(deal.id), at_us=at_us,
+    )  # fmt: skip
     refunded = int(deal.data.get("refunded_krw", 0)) - back.total_krw
     return {"dispute": None, "refund": str(back.id), "refunded_krw": refunded}
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from madang import ledger
 from madang.db import Tx
 from madang.kernel import Actor, MadangError
-from madang.payments import gift_cards, topping_up
+from madang.payments import gift_cards, preferences, topping_up
 from madang.payments.connected import connected
 from madang.payments.desk import PayDesk
 from madang.payments.pages import PRIVATE
@@ -29,15 +29,19 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
     def shown(request: Request, *, status: int = 200, error: MadangError | None = None) -> Response:
         by: Actor = request.state.by
 
-        def look(tx: Tx) -> tuple[ledger.Balance, list[ledger.Line], list[tuple[gift_cards.Card, int]]]:
-            mine = wallet(by.key)
-            return ledger.balance(tx, mine), ledger.statement(tx, mine, limit=LINES).rows, gift_cards.mine(tx, by)
+        def look(
+            tx: Tx,
+        ) -> tuple[ledger.Balance, list[ledger.Line], list[tuple[gift_cards.Card, int]], tuple[str, ...]]:
+            mine, order = wallet(by.key), preferences.preferred(tx, by.key) or ("wallet",)
+            lines = ledger.statement(tx, mine, limit=LINES).rows
+            return ledger.balance(tx, mine), lines, gift_cards.mine(tx, by), order
 
-        balance, lines, cards = desk.read(look)
+        balance, lines, cards, order = desk.read(look)
         moved = [line for line in lines if line.kind in (ledger.Kind.SINGLE, ledger.Kind.POST)]
         return pages.html(
             request, "payments/wallet.html", status=status, headers=PRIVATE, balance=balance, lines=moved, cards=cards,
             gateways=connected(), amounts=AMOUNTS_KRW, key=desk.ids.new(), now_us=desk.clock.now_us(), error=error,
+            order=order, means=preferences.MEANS, said=request.query_params.get("said", ""),
         )  # fmt: skip
 
     @routes.get("", name="wallet")
@@ -63,6 +67,22 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
         except MadangError as error:
             return shown(request, status=error.status, error=error)
         return RedirectResponse(desk.links.address(begun.id), 303, headers=PRIVATE)
+
+    @routes.post("/order", name="wallet.order")
+    def order(
+        request: Request,
+        first: Annotated[str, Form(max_length=20)] = "",
+        second: Annotated[str, Form(max_length=20)] = "",
+        third: Annotated[str, Form(max_length=20)] = "",
+    ) -> Response:
+        """In which order my means pay when nobody asks: leaving a shop, and what a checkout begins with."""
+        by, now = request.state.by, desk.clock.now_us()
+        chosen = [one for one in (first, second, third) if one]
+        try:
+            desk.write(lambda tx: preferences.prefer(tx, by, chosen, at_us=now))
+        except MadangError as error:
+            return shown(request, status=error.status, error=error)
+        return RedirectResponse("/wallet?said=order#order", 303, headers=PRIVATE)
 
     @routes.post("/gift-cards", name="wallet.gift_card")
     def enter(request: Request, code: Annotated[str, Form(max_length=60)]) -> Response:

@@ -9,21 +9,22 @@ from madang.db import Tx
 from madang.deals import Deal, Receipt
 from madang.deals.pages import PaidBy
 from madang.kernel import NotFound, system
-from madang.payments import Payment
+from madang.payments import Payment, till
 from madang.storefront import process, purse
 from madang.storefront.actions import order_of
 
 
 def paid_by(tx: Tx, deal: Deal, receipt: Receipt) -> list[PaidBy]:
-    """The means of a receipt's order, each with its won; of a refund what each had back. Nothing of other deals."""
-    if deal.process != process.NAME:
-        return []
-    order = order_of(deal)
-    payment = _payment(tx, order.payment)
+    """The means of a receipt, each with its won; of a refund what each had back. Nothing where the wallet of a shopper
+    paid all of a visit."""
+    order = order_of(deal) if deal.process == process.NAME else None
+    payment = _payment(tx, order.payment if order is not None else till.payment_of(receipt.original or receipt.id))
     if payment is None:
         return []
-    if receipt.original is None:
+    if receipt.original is None and order is not None:
         return _told(tx, payment, {int(number): krw for number, krw in order.paid_by.items()})
+    if receipt.original is None:
+        return _told(tx, payment, {part.number: part.captured_krw for part in payment.parts})
     ours = system(tx.neighbourhood, "storefront")
     back = next((one for one in payments.refunds_of(tx, ours, payment.id) if one.id == receipt.id), None)
     return _told(tx, payment, {n: -krw for n, krw in enumerate(back.shares, 1) if krw}) if back is not None else []

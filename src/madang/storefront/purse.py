@@ -11,7 +11,7 @@ import msgspec
 from madang import ledger, payments, vouchers
 from madang.db import Tx
 from madang.kernel import Actor, NotFound
-from madang.payments import Part, Tender, gift_cards
+from madang.payments import Part, Tender, gift_cards, preferences
 from madang.storefront.tender import CARD, VOUCHER, WALLET, Wish
 
 
@@ -70,11 +70,13 @@ def open_purse(
     what may still be added (a fee that depends on a choice), so that a wallet that has enough is chosen with room."""
     has_krw = ledger.balance(tx, payments.wallet(by.key)).available if member else None
     left = dict(totals)
-    rows = [_voucher(offer, left) for offer in vouchers.offers(tx, by, list(totals), at_us=at_us)] if member else []
+    order = (preferences.preferred(tx, by.key) if member else None) or preferences.MEANS
+    offers = vouchers.offers(tx, by, list(totals), at_us=at_us) if member else []
+    rows = [_voucher(offer, left, of_itself=VOUCHER in order) for offer in offers]
     open_krw = sum(left.values())
     for card, card_krw in gift_cards.mine(tx, by):
         if card_krw:
-            row = _card(card, card_krw, open_krw, at_us)
+            row = _card(card, card_krw, open_krw if CARD in order or not member else 0, at_us)
             rows.append(row)
             open_krw -= row.use_krw
     rest = tuple(one for one in means if one != WALLET or has_krw is not None)
@@ -100,9 +102,9 @@ def _tail(tx: Tx, by: Actor, ref: str) -> str:
         return ""
 
 
-def _voucher(offer: vouchers.Offer, left: dict[str, int]) -> Row:
+def _voucher(offer: vouchers.Offer, left: dict[str, int], *, of_itself: bool) -> Row:
     room = sum(left[shop] for shop in offer.shops)
-    use = min(offer.free_krw, room)
+    use = min(offer.free_krw, room) if of_itself else 0
     spread = use
     for shop in offer.shops:
         krw = min(spread, left[shop])

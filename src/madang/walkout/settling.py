@@ -18,10 +18,10 @@ from madang.db import Tx
 from madang.deals import receipts
 from madang.deals.lines import GiveBack, Receipt, Taken
 from madang.deals.model import Deal
-from madang.kernel import Actor, derived, system
+from madang.kernel import Actor, MadangError, derived, system
 from madang.ledger import Transfer
-from madang.payments import on_account
-from madang.walkout import books, facts, pricing, records, tasks
+from madang.payments import Part, on_account, till
+from madang.walkout import books, facts, means, pricing, records, tasks
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Spot
 from madang.walkout.pricing import Proposal
@@ -205,21 +205,46 @@ def pay(tx: Tx, receipt: Receipt, at_us: int) -> int:
     terms = on_account.terms_of(tx, receipt.shop)
     if terms is not None:
         return _pay_on_account(tx, receipt, terms, at_us)
-    wallet = payments.wallet(receipt.person)
-    owed = max(0, receipt.total_krw - ledger.balance(tx, wallet).available)
+    parts = means.parts_of(tx, receipt.person, receipt.shop, receipt.total_krw, at_us)
+    if parts:
+        owed = _pay_by(tx, receipt, parts, at_us)
+        if owed is not None:
+            return owed
+    owed = _lend(tx, receipt, receipt.total_krw, at_us)
     cause = str(receipt.deal)
     transfers = payments.charge(
         id=receipt.id, person=receipt.person, shop=receipt.shop, split=receipt.split, at_us=at_us, cause=cause
     )
-    if owed:
-        lend = derived("walkout.tab", receipt.id)
-        tab = books.tab(receipt.person)
-        transfers = [
-            Transfer(id=lend, debit=tab, credit=wallet, amount=owed, group=receipt.id, cause=cause, at_us=at_us),
-            *transfers,
-        ]
     if transfers:
         ledger.post(tx, transfers)
+    return owed
+
+
+def _pay_by(tx: Tx, receipt: Receipt, parts: list[Part], at_us: int) -> int | None:
+    """Pay by the means the shopper has chosen, the wallet for what is left; None where one of them cannot after all:
+    nobody stands there to be asked, so the wallet pays then."""
+    ours = system(tx.neighbourhood, f"walkout/{receipt.shop}")
+    rest = receipt.total_krw - sum(part.amount_krw for part in parts)
+    try:
+        with tx.savepoint():
+            owed = _lend(tx, receipt, rest, at_us)
+            till.sell(
+                tx, ours, sale=receipt.id, person=receipt.person, shop=receipt.shop, split=receipt.split,
+                parts=[*parts, Part("wallet", rest)] if rest else parts, cause=f"walkout/{receipt.deal}", at_us=at_us,
+            )  # fmt: skip
+    except MadangError:
+        return None
+    return owed
+
+
+def _lend(tx: Tx, receipt: Receipt, krw: int, at_us: int) -> int:
+    """Put on the tab what the wallet lacks of ``krw``."""
+    wallet = payments.wallet(receipt.person)
+    owed = max(0, krw - ledger.balance(tx, wallet).available)
+    if owed:
+        tab, lend = books.tab(receipt.person), derived("walkout.tab", receipt.id)
+        cause = str(receipt.deal)
+        ledger.post(tx, [Transfer(id=lend, debit=tab, credit=wallet, amount=owed, cause=cause, at_us=at_us)])
     return owed
 
 
@@ -251,12 +276,10 @@ def _give_back(tx: Tx, by: Actor, deal: Deal, less: Mapping[str, int], at_us: in
             continue
         id = derived("walkout.adjust", sale.id, deal.moves)
         back = receipts.refund(tx, by, sale.id, give, id=id, at_us=at_us, reason="adjusted")
-        ledger.post(
-            tx,
-            payments.refund_wallet(
-                id=id, person=back.person, shop=back.shop, split=-back.split, at_us=at_us, cause=str(deal.id)
-            ),
-        )
+        till.give_back(
+            tx, system(tx.neighbourhood, f"walkout/{back.shop}"), id=id, sale=sale.id, person=back.person,
+            shop=back.shop, split=-back.split, cause=str(deal.id), at_us=at_us,
+        )  # fmt: skip
         for line in back.lines:
             left[line.product] += line.qty
         total -= back.total_krw
