@@ -121,3 +121,18 @@ def test_every_address_of_the_storefront_is_described(street: Street) -> None:
         if one.name.split(".")[0] in ROOM and not one.path.startswith("/v1/")
     } - set(re.findall(r"`(/[^`]*)`", text))
     assert missing == set()
+
+
+def test_a_cart_that_has_grown_since_its_goods_were_held_is_held_anew_as_it_is(street: Street) -> None:
+    made = stand(street)
+    made.send("/cart", "/cart/lines", shop="s1", sku="RAMEN", amount="1")
+    first = made.send("/cart", "/checkout").url.path
+    assert f'href="{first}"' in made.get("/cart").text
+    made.send("/cart", "/cart/lines", shop="s1", sku="RAMEN", amount="2")
+    cart = made.get("/cart").text
+    assert f'href="{first}"' not in cart
+    assert "장바구니가 바뀌었습니다" in cart
+    again = made.send("/cart", "/checkout")
+    assert again.url.path != first
+    assert "3개" in again.text
+    assert street.available("RAMEN") == 47

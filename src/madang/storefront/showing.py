@@ -45,10 +45,12 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cart(msgspec.Struct, frozen=True, kw_only=True):
-    """A cart as its page shows it; ``held`` is the checkout that keeps its goods, where one does."""
+    """A cart as its page shows it; ``held`` is the checkout that keeps just what lies in it, where one does.
+    ``outgrown``: one keeps something else by now, and checking out holds anew."""
 
     shelves: tuple[Shelf, ...]
     held: Checkout | None = None
+    outgrown: bool = False
     pictures: dict[str, Picture] = {}
     """The first picture of each listing that has one."""
 
@@ -140,12 +142,24 @@ def cart(tx: Tx, by: Actor, at_us: int, *, codes: Sequence[str] = ()) -> Cart:
         for shop in dict.fromkeys(line.shop for line in wanted)
     ]
     held = records.open_checkout(tx, by)
+    if held is not None and not held.held(at_us):
+        held = None
+    same = held is not None and _amounts(wanted) == _amounts_held(held)
     shown = pictures.of_listings(tx, by, [line.listing for shelf in shelves for line in shelf.lines])
     return Cart(
         shelves=tuple(shelves),
-        held=held if held is not None and held.held(at_us) else None,
+        held=held if same else None,
+        outgrown=held is not None and not same,
         pictures={listing: of_it[0] for listing, of_it in shown.items()},
     )
+
+
+def _amounts(lines: Sequence[CartLine]) -> dict[tuple[str, str], int]:
+    return {(line.shop, line.sku): line.amount for line in lines}
+
+
+def _amounts_held(held: Checkout) -> dict[tuple[str, str], int]:
+    return {(group.shop, line.sku): line.amount for group in held.groups for line in group.lines}
 
 
 def counter(
