@@ -4,7 +4,14 @@ Personal fields are declared with purpose and retention and sealed under a key o
 destroys that key, and facts and books, which hold opaque keys only, stay whole. Nobody else keeps personal data.
 """
 
-from madang.members.bank import BankAccount, bank_account, payout_hold, payout_hold_until, set_bank_account
+from madang.members.bank import (
+    BankAccount,
+    account_since_us,
+    bank_account,
+    payout_hold,
+    payout_hold_until,
+    set_bank_account,
+)
 from madang.members.credentials import (
     close_credential,
     close_digests,
@@ -46,6 +53,7 @@ __all__ = [
     "Proof",
     "StepUpNeeded",
     "Tidied",
+    "account_since_us",
     "actor_of",
     "add_person",
     "bank_account",

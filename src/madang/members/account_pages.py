@@ -24,16 +24,6 @@ from madang.ui import Pages, access, language_of, signed_in
 
 CONSENTS = (NEWS,)
 """What somebody can agree to and take back by itself; the terms end with leaving."""
-BANKS = {
-    "002": ("산업은행", "KDB"), "003": ("기업은행", "IBK"), "004": ("국민은행", "KB Kookmin"),
-    "011": ("농협은행", "NongHyup"), "020": ("우리은행", "Woori"), "023": ("SC제일은행", "SC First"),
-    "031": ("대구은행(iM뱅크)", "iM Bank"), "032": ("부산은행", "Busan"), "034": ("광주은행", "Gwangju"),
-    "035": ("제주은행", "Jeju"), "037": ("전북은행", "Jeonbuk"), "039": ("경남은행", "Kyongnam"),
-    "045": ("새마을금고", "Saemaul"), "048": ("신협", "Credit Union"), "071": ("우체국", "Korea Post"),
-    "081": ("하나은행", "Hana"), "088": ("신한은행", "Shinhan"), "089": ("케이뱅크", "K Bank"),
-    "090": ("카카오뱅크", "Kakao Bank"), "092": ("토스뱅크", "Toss Bank"),
-}  # fmt: skip
-"""금융기관 공동코드 of the banks a shop is likely to have an account with."""
 
 
 class Me(BaseModel):
@@ -173,7 +163,7 @@ def _money(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
         now_us = desk.clock.now_us()
         account, hold = desk.read(lambda tx: (bank.bank_account(tx, by, me), bank.payout_hold(tx, me, now_us)))
         return pages.html(
-            request, "members/bank.html", headers=PRIVATE, account=account, hold=hold, banks=BANKS,
+            request, "members/bank.html", headers=PRIVATE, account=account, hold=hold, banks=bank.BANKS,
             fresh=is_fresh(by, now_us), passkeys=desk.party(visit_of(request).base) is not None,
         )  # fmt: skip
 

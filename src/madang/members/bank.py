@@ -40,6 +40,18 @@ class BankAccount(msgspec.Struct, frozen=True):
     holder: str
 
 
+BANKS = {
+    "002": ("산업은행", "KDB"), "003": ("기업은행", "IBK"), "004": ("국민은행", "KB Kookmin"),
+    "011": ("농협은행", "NongHyup"), "020": ("우리은행", "Woori"), "023": ("SC제일은행", "SC First"),
+    "031": ("대구은행(iM뱅크)", "iM Bank"), "032": ("부산은행", "Busan"), "034": ("광주은행", "Gwangju"),
+    "035": ("제주은행", "Jeju"), "037": ("전북은행", "Jeonbuk"), "039": ("경남은행", "Kyongnam"),
+    "045": ("새마을금고", "Saemaul"), "048": ("신협", "Credit Union"), "071": ("우체국", "Korea Post"),
+    "081": ("하나은행", "Hana"), "088": ("신한은행", "Shinhan"), "089": ("케이뱅크", "K Bank"),
+    "090": ("카카오뱅크", "Kakao Bank"), "092": ("토스뱅크", "Toss Bank"),
+}  # fmt: skip
+"""금융기관 공동코드 (금융결제원) of the banks a shop is likely to have an account with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Nothing is paid out before ``until_us``, and why."""
@@ -70,6 +82,13 @@ def bank_account(tx: Tx, by: Actor, person: UUID) -> BankAccount | None:
     access.self_or(tx, by, person, Role.OPERATOR)
     kept = fields(tx, by, person).get(FIELD.name)
     return None if kept is None else msgspec.json.decode(kept, type=BankAccount)
+
+
+def account_since_us(tx: Tx, person: UUID) -> int | None:
+    """When the person last said where to pay out to; None: they never did."""
+    kept = sa.select(records.fields.c.set_at_us).where(records.mine(tx, records.fields, person=person, name=FIELD.name))
+    rows = tx.rows(kept)
+    return int(rows[0][0]) if rows else None
 
 
 def payout_hold(tx: Tx, person: UUID, at_us: int) -> Hold | None:

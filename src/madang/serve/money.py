@@ -12,6 +12,7 @@ from madang.db import Tx
 from madang.kernel import Actor, Uuid7
 from madang.payments import Leg, split
 from madang.settlement import pages as settlement_pages
+from madang.settlement import transfer_pages
 from madang.ui.desk import Desk
 from madang.vouchers import issuer_pages
 from madang.vouchers import pages as voucher_pages
@@ -29,6 +30,7 @@ def routers(site: Site) -> list[APIRouter]:
     return [
         voucher_pages.router(desk("vouchers"), legs=sale_legs, refund_legs=refund_legs),
         issuer_pages.router(desk("vouchers")),
+        transfer_pages.router(desk("settlement")),
         settlement_pages.router(desk("settlement")),
     ]
 

@@ -6,7 +6,7 @@ party's day; what is held or reserved says why, until when, and how to appeal. S
 programmes are parties to one sale. ``docs/settlement.md`` has the whole of it.
 """
 
-from madang.settlement import banks
+from madang.settlement import bank_files, banks, transfers
 from madang.settlement.beancount import export as beancount
 from madang.settlement.checks import alerts, checked, differences, latest, resume, stopped
 from madang.settlement.model import (
@@ -92,6 +92,7 @@ __all__ = [
     "appeal",
     "appeals",
     "as_csv",
+    "bank_files",
     "banks",
     "beancount",
     "buckets",
@@ -134,6 +135,7 @@ __all__ = [
     "shares_of",
     "statement",
     "stopped",
+    "transfers",
     "upcoming",
     "write_off_due",
 ]

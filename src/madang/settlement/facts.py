@@ -129,6 +129,40 @@ class DocumentMade(msgspec.Struct, frozen=True, kw_only=True):
     vat_krw: int
 
 
+@journal.kind("settlement.transfer_file_made", version=1, stage=Stage.SERVICE)
+class TransferFileMade(msgspec.Struct, frozen=True, kw_only=True):
+    """Payouts were put into a file for the bank's bulk transfer."""
+
+    file: str
+    lines: int
+    total_krw: int
+
+
+@journal.kind("settlement.transfer_file_taken", version=1, stage=Stage.SERVICE)
+class TransferFileTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody took the file, with account numbers in it, to upload it at the bank."""
+
+    file: str
+    lines: int
+
+
+@journal.kind("settlement.transfers_answered", version=1, stage=Stage.SERVICE)
+class TransfersAnswered(msgspec.Struct, frozen=True, kw_only=True):
+    """The bank's answer to a file was taken in; ``wrong`` rows fitted no line."""
+
+    file: str
+    paid: int
+    failed: int
+    wrong: int
+
+
+@journal.kind("settlement.transfer_file_dropped", version=1, stage=Stage.SERVICE)
+class TransferFileDropped(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that never went to the bank was dropped."""
+
+    file: str
+
+
 def tell(tx: Tx, by: Actor, body: msgspec.Struct, *, about: str, at_us: int, shop: str | None = None) -> None:
     """Append a fact; the same thing about the same at the same moment is one fact."""
     said = msgspec.json.encode(body).decode()

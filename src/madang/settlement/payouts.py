@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from madang import jobs, ledger
+from madang import jobs, ledger, members
 from madang.db import Tx
 from madang.kernel import Actor, Role, Unavailable, business_date, derived, start_of_day_us, system
 from madang.kernel.clock import DAY_US, HOUR_US
@@ -68,7 +68,7 @@ def cancel(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Payout:
         return found
     if found.state is not PayoutState.HELD:
         raise errors.not_in_state(found.state)
-    return _end(tx, by, found, PayoutState.CANCELLED, "cancelled", "", at_us)
+    return end(tx, by, found, PayoutState.CANCELLED, "cancelled", "", at_us)
 
 
 def mark(tx: Tx, by: Actor, id: UUID, *, paid: bool, reference: str = "", at_us: int) -> Payout:
@@ -80,7 +80,7 @@ def mark(tx: Tx, by: Actor, id: UUID, *, paid: bool, reference: str = "", at_us:
         return found
     if found.state is not PayoutState.SENT or banks.connected() is not None:
         raise errors.not_in_state(found.state)
-    return _end(tx, by, found, wanted, "" if paid else "refused", reference[:100], at_us)
+    return end(tx, by, found, wanted, "" if paid else "refused", reference[:100], at_us)
 
 
 def hold(tx: Tx, by: Actor, party: str, reason: str, *, id: UUID, until_us: int | None = None, at_us: int) -> None:
@@ -209,7 +209,7 @@ def _settle(tx: Tx, job: jobs.Job, answer: banks.Answer) -> None:
     if found.state is not PayoutState.SENT:
         return
     state = PayoutState.PAID if answer.paid else PayoutState.FAILED
-    _end(tx, by, found, state, answer.reason, answer.reference, job.now_us)
+    end(tx, by, found, state, answer.reason, answer.reference, job.now_us)
     if not answer.paid:  # the same account would be refused again tomorrow: a person looks first
         hold(tx, by, found.party, "bank_refused", id=derived("settlement.refused", found.id), at_us=job.now_us)
 
@@ -252,10 +252,36 @@ def _reason(tx: Tx, party: Party, now_us: int) -> tuple[str, int | None] | None:
     if live:
         open_ended = any(row["until_us"] is None for row in live)
         return str(live[-1]["reason"]), None if open_ended else max(row["until_us"] for row in live)
-    return None if party.account else ("no_account", None)
+    person = person_of(party)
+    if person is not None and (until_us := members.payout_hold_until(tx, person, now_us)) is not None:
+        return "account_changed", until_us  # where to pay to was changed in their account less than a day ago
+    known = party.account or (person is not None and members.account_since_us(tx, person) is not None)
+    return None if known else ("no_account", None)
 
 
-def _end(tx: Tx, by: Actor, one: Payout, state: PayoutState, reason: str, reference: str, at_us: int) -> Payout:
+def person_of(party: Party) -> UUID | None:
+    """Whose account a party is paid to, where that is a member's."""
+    try:
+        return UUID(party.person) if party.person else None
+    except ValueError:
+        return None
+
+
+def hold_sent(tx: Tx, by: Actor, one: Payout, *, at_us: int) -> bool:
+    """A payout that was to be sent waits after all, where something stands against it now; whether it does."""
+    party = records.party(tx, one.party)
+    why = _reason(tx, party, at_us) if party is not None else None
+    if why is None or one.state is not PayoutState.SENT:
+        return False
+    held = {"state": PayoutState.HELD.value, "reason": why[0], "until_us": why[1]}
+    records.change(tx, records.payouts, records.payouts.c.id == one.id, **held)
+    body = facts.HoldChanged(party=one.party, reason=why[0], held=True, until_us=why[1])
+    facts.tell(tx, by, body, about=f"party:{one.party}", at_us=at_us)
+    return True
+
+
+def end(tx: Tx, by: Actor, one: Payout, state: PayoutState, reason: str, reference: str, at_us: int) -> Payout:
+    """The payout is over: paid, or its money is available again."""
     to: AccountKey = accounts.paid_out(at_us) if state is PayoutState.PAID else accounts.payable(one.party)
     move = Transfer(
         id=derived("settlement.payout_ended", one.id), debit=accounts.payout(one.id), credit=to, amount=one.amount_krw,

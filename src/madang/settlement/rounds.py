@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from madang.db import Tx
 from madang.kernel import Actor
-from madang.settlement import payouts, releasing
+from madang.settlement import payouts, releasing, transfers
 
 
 def settle_due(tx: Tx, by: Actor, *, now_us: int) -> bool:
@@ -17,6 +17,7 @@ def settle_due(tx: Tx, by: Actor, *, now_us: int) -> bool:
     released += releasing.release_reserves(tx, by, now_us=now_us)
     if released:
         return True
+    transfers.hold_changed(tx, by, now_us=now_us)
     payouts.release_held(tx, by, now_us=now_us)
     payouts.make_due(tx, by, now_us=now_us)
     payouts.write_off_due(tx, by, now_us=now_us)
