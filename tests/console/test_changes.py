@@ -10,6 +10,7 @@ from tests.console.people import PEOPLE
 
 from madang import catalog, journal
 from madang.catalog import Sheet
+from madang.console import service
 from madang.console.desk import ConsoleDesk
 from madang.console.model import Change
 from madang.console.repricing import How, Rule, repriced
@@ -162,3 +163,40 @@ def test_a_rule_gives_a_price_in_whole_steps(rule: Rule, after: int) -> None:
 def test_a_price_nobody_could_pay_is_refused(rule: Rule) -> None:
     with pytest.raises(Invalid):
         repriced({"a": 1234}, rule)
+
+
+def test_a_shops_first_price_of_its_own_is_gone_again_when_it_is_taken_back(goods: Goods, desk: ConsoleDesk) -> None:
+    op = PEOPLE["mina"]
+
+    def price(shop: str) -> int:
+        return goods.read(lambda tx: catalog.price_at(tx, op, ["MILK"], goods.now, shop=shop))["MILK"]
+
+    def staged(krw: int) -> Change:
+        id = goods.ids.new()
+        return goods.write(
+            lambda tx: service.stage_prices(tx, op, {"MILK": krw}, id=id, at_us=goods.now, shop="s1")
+        )  # fmt: skip
+
+    change = staged(2_500)
+    goods.clock.advance(s=1)
+    desk.apply(op, change.id)
+    assert (price("s1"), price("")) == (2_500, 2_900)
+    goods.clock.advance(s=1)
+    desk.undo(op, change.id)
+    assert price("s1") == 2_900
+    goods.clock.advance(s=1)
+    every = goods.ids.new()
+    goods.write(lambda tx: service.stage_prices(tx, op, {"MILK": 3_100}, id=every, at_us=goods.now))
+    desk.apply(op, every)
+    assert price("s1") == 3_100, "it has no price of its own that would stay behind"
+    goods.clock.advance(s=1)
+    own, other = staged(2_000), staged(1_900)
+    desk.apply(op, own.id)
+    with pytest.raises(Conflict, match="moved_on"):
+        desk.apply(op, other.id)
+    goods.clock.advance(s=1)
+    second = staged(1_800)
+    desk.apply(op, second.id)
+    goods.clock.advance(s=1)
+    desk.undo(op, second.id)
+    assert price("s1") == 2_000, "what was its own before is its own again"

@@ -48,8 +48,10 @@ from madang.catalog.quote import NOBODY, Applied, Ask, Deal, Part, Priced, Price
 from madang.catalog.quoting import price_tags, quote
 from madang.catalog.service import (
     add_products,
+    end_prices,
     facings,
     find_products,
+    own_prices,
     price_at,
     price_history,
     product,
@@ -112,6 +114,7 @@ __all__ = [
     "categories",
     "collected",
     "collections",
+    "end_prices",
     "facings",
     "find_products",
     "import_csv",
@@ -119,6 +122,7 @@ __all__ = [
     "listings",
     "listings_abroad",
     "listings_of",
+    "own_prices",
     "particulars",
     "pictures",
     "price_at",

@@ -55,6 +55,15 @@ class PriceSet(msgspec.Struct, frozen=True, kw_only=True):
     shop: str
 
 
+@journal.kind("catalog.price_ended", version=1, stage=Stage.MARKETING)
+class PriceEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop has no price of its own for a product from ``from_us`` on: the neighbourhood's holds there again."""
+
+    product: str
+    from_us: int
+    shop: str
+
+
 @journal.kind("catalog.facing_set", version=1, stage=Stage.PLANNING)
 class FacingSet(msgspec.Struct, frozen=True, kw_only=True):
     """A facing of a shop's planogram is as it says from now on."""

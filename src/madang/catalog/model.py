@@ -12,6 +12,7 @@ NAME_MAX = 200  # characters
 PRICE_KRW_MAX = 2_000_000_000
 GRAMS_MAX = 1_000_000
 EVERY_SHOP = ""  # a price for the whole neighbourhood; a shop's own price goes before it
+ENDED_KRW = -1  # in place of a shop's own price: from then on the neighbourhood's holds there again
 
 
 class Vat(StrEnum):

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from madang.catalog.model import EVERY_SHOP, Price
+from madang.catalog.model import ENDED_KRW, EVERY_SHOP, Price
 
 
 class Verdict(StrEnum):
@@ -19,15 +19,18 @@ class Verdict(StrEnum):
 
 
 def in_force(prices: Iterable[Price], at_us: int, shop: str = EVERY_SHOP) -> dict[str, Price]:
-    """The price of each product at an instant: the shop's own where it has one, else the neighbourhood's."""
-    best: dict[str, Price] = {}
+    """The price of each product at an instant: the shop's own where it has one (and it was not ended since), else the
+    neighbourhood's."""
+    latest: dict[tuple[bool, str], Price] = {}
     for price in prices:
         if price.shop not in (EVERY_SHOP, shop) or price.from_us > at_us:
             continue
-        known = best.get(price.product)
-        if known is None or _rank(price) > _rank(known):
-            best[price.product] = price
-    return best
+        key = (price.shop != EVERY_SHOP, price.product)
+        known = latest.get(key)
+        if known is None or price.from_us > known.from_us:
+            latest[key] = price
+    best = {product: price for (own, product), price in latest.items() if not own}
+    return best | {product: price for (own, product), price in latest.items() if own and price.price_krw != ENDED_KRW}
 
 
 def verdict(new: Price, known: Sequence[Price], at_us: int) -> Verdict:
@@ -57,7 +60,3 @@ def by_key(prices: Iterable[Price]) -> Mapping[tuple[str, str], list[Price]]:
     for price in prices:
         out.setdefault((price.product, price.shop), []).append(price)
     return out
-
-
-def _rank(price: Price) -> tuple[bool, int]:
-    return price.shop != EVERY_SHOP, price.from_us

@@ -12,7 +12,7 @@ from madang import journal, places
 from madang.catalog import facts, listings, plans, records
 from madang.catalog.faults import WORDS
 from madang.catalog.gtin import gtin14
-from madang.catalog.model import EVERY_SHOP, Facing, Price, Product
+from madang.catalog.model import ENDED_KRW, EVERY_SHOP, Facing, Price, Product
 from madang.catalog.plans import Plan, Wrong
 from madang.catalog.prices import in_force
 from madang.db import Page, Tx
@@ -51,6 +51,31 @@ def set_prices(tx: Tx, by: Actor, prices: Sequence[Price], *, id: UUID, at_us: i
     raise_first(plan)
     apply_prices(tx, by, plan, id=id, at_us=at_us)
     return plan
+
+
+def end_prices(tx: Tx, by: Actor, products: Iterable[str], shop: str, *, id: UUID, at_us: int) -> list[str]:
+    """A shop sells these at the neighbourhood's price again from now on; gives those that had one of its own."""
+    _may_change(by)
+    by.need_shop(shop)
+    assert shop != EVERY_SHOP, "the neighbourhood's own price has nothing to fall back on"
+    own = [price for price in own_prices(tx, by, products, at_us, shop=shop).values() if price.shop == shop]
+    ended = [Price(product=one.product, price_krw=ENDED_KRW, from_us=at_us, shop=shop) for one in own]
+    there = [one for one, was in zip(ended, own, strict=True) if was.from_us == at_us]
+    records.set_prices(tx, there, at_us)
+    records.add_prices(tx, [one for one in ended if one not in there], at_us)
+    listings.touch(tx, by, (one.product for one in ended), at_us)
+    news = [
+        New(
+            body=facts.PriceEnded(product=one.product, from_us=at_us, shop=shop),
+            id=derived("price_ended", id, one.product, shop),
+            at_us=at_us,
+            subject=one.product,
+            shop=shop,
+        )
+        for one in ended
+    ]
+    journal.append_many(tx, by, news)
+    return [one.product for one in ended]
 
 
 def set_facings(
@@ -157,8 +182,12 @@ def price_at(tx: Tx, by: Actor, products: Iterable[str], at_us: int, *, shop: st
 
     One query for up to 256 products; a product without a price is not in the answer.
     """
-    found = in_force(records.prices_in_force(tx, by, products, at_us, shop), at_us, shop)
-    return {product: price.price_krw for product, price in found.items()}
+    return {product: price.price_krw for product, price in own_prices(tx, by, products, at_us, shop=shop).items()}
+
+
+def own_prices(tx: Tx, by: Actor, products: Iterable[str], at_us: int, *, shop: str) -> dict[str, Price]:
+    """As ``price_at``, each with whose price it is: the shop's own, or the neighbourhood's."""
+    return in_force(records.prices_in_force(tx, by, products, at_us, shop), at_us, shop)
 
 
 def products(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:

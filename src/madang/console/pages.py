@@ -12,11 +12,12 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.catalog import Product, Sheet, SoldBy, Vat
 from madang.catalog.spreadsheet import BYTES_MAX
-from madang.console import faults, money_pages, order_pages, stock_pages
+from madang.console import faults, money_pages, order_pages, people_pages, stock_pages
 from madang.console.desk import ConsoleDesk
 from madang.console.model import Change
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
+from madang.console.people_desk import PeopleDesk
 from madang.console.repricing import STEPS_KRW, How, Rule
 from madang.console.stockroom import Stockroom
 from madang.console.views import PRIVATE, Views
@@ -27,7 +28,14 @@ EDITS_SHOWN = 200
 Text = Annotated[str, Form(max_length=200)]
 
 
-def router(desk: ConsoleDesk, stockroom: Stockroom, orders: OrderDesk, money: MoneyDesk, pages: Pages) -> APIRouter:
+def router(
+    desk: ConsoleDesk,
+    stockroom: Stockroom,
+    orders: OrderDesk,
+    money: MoneyDesk,
+    pages: Pages,
+    people: PeopleDesk | None = None,
+) -> APIRouter:
     """``/console`` and what lies under it, for operators and staff."""
     may = [access.role(Role.OPERATOR, Role.STAFF)]
     routes = APIRouter(prefix="/console", include_in_schema=False, dependencies=may)
@@ -39,6 +47,8 @@ def router(desk: ConsoleDesk, stockroom: Stockroom, orders: OrderDesk, money: Mo
     stock_pages.add(routes, stockroom, views)
     order_pages.add(routes, orders, views)
     money_pages.add(routes, money, views)
+    if people is not None:
+        people_pages.add(routes, people, views)
     return routes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -40,12 +40,13 @@ def stage_products(tx: Tx, by: Actor, products: Sequence[Product], *, id: UUID, 
 def stage_prices(
     tx: Tx, by: Actor, prices: Mapping[str, int], *, id: UUID, at_us: int, shop: str = EVERY_SHOP
 ) -> Change:
-    """A change to new prices in won, in force from the moment it is made; unchanged ones are left out."""
-    now = catalog.price_at(tx, by, prices, at_us, shop=shop)
+    """A change to new prices in won, in force from the moment it is made; unchanged ones are left out. A shop that had
+    no price of its own has none again when it is taken back."""
+    now = catalog.own_prices(tx, by, prices, at_us, shop=shop)
     edits = [
-        Edit(object=product, before=_price(now.get(product), shop), after=_price(krw, shop) or {})
+        Edit(object=product, before=_price(now.get(product)), after={"price_krw": krw, "shop": shop})
         for product, krw in prices.items()
-        if now.get(product) != krw
+        if product not in now or now[product].price_krw != krw
     ]
     return stage(tx, by, Kind.PRICES, edits, id=id, at_us=at_us)
 
@@ -97,8 +98,8 @@ def apply(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
         return change
     if at_us >= change.expires_at_us:
         raise _too_old()
-    _must_be(tx, by, change, [(e.object, e.before, e.after) for e in change.edits], at_us)
-    _set(tx, by, change, [(e.object, e.after) for e in change.edits], id=id, at_us=at_us)
+    _must_be(tx, by, change, [(e, e.before) for e in change.edits], at_us)
+    _set(tx, by, change, [(e, e.after) for e in change.edits], id=id, at_us=at_us)
     records.mark(tx, id, applied_at_us=at_us, undone_at_us=None)
     body = facts.Changed(what=change.kind, added=change.added, changed=change.changed)
     journal.append(tx, by, body, id=derived("console.changed", id), at_us=at_us, subject=str(id))
@@ -114,8 +115,8 @@ def undo(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
     if change.applied_at_us is None:
         raise _not_made()
     back = [e for e in change.edits if e.before is not None]
-    _must_be(tx, by, change, [(e.object, e.after, e.before or {}) for e in back], at_us)
-    _set(tx, by, change, [(e.object, e.before or {}) for e in back], id=derived("console.undo", id), at_us=at_us)
+    _must_be(tx, by, change, [(e, e.after) for e in back], at_us)
+    _set(tx, by, change, [(e, e.before or {}) for e in back], id=derived("console.undo", id), at_us=at_us)
     records.mark(tx, id, applied_at_us=change.applied_at_us, undone_at_us=at_us)
     body = facts.Undone(what=change.kind, restored=len(back), kept=change.added)
     journal.append(tx, by, body, id=derived("console.undone", id), at_us=at_us, subject=str(id))
@@ -123,39 +124,47 @@ def undo(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
 
 
 def _must_be(
-    tx: Tx, by: Actor, change: Change, expected: Sequence[tuple[str, dict[str, Any] | None, dict[str, Any]]], at_us: int
+    tx: Tx, by: Actor, change: Change, expected: Sequence[tuple[Edit, dict[str, Any] | None]], at_us: int
 ) -> None:
-    """``expected``: (object, what it must be, what it is to become)."""
-    now = _as_they_are(tx, by, change, [(name, target) for name, _, target in expected], at_us)
-    other = [name for name, was, _ in expected if now.get(name) != was]
+    """``expected``: what each edit's object must be now."""
+    now = _as_they_are(tx, by, change, [edit for edit, _ in expected], at_us)
+    other = [edit.object for edit, was in expected if now.get(edit.object) != was]
     if other:
         raise _moved_on(other)
 
 
 def _as_they_are(
-    tx: Tx, by: Actor, change: Change, objects: Sequence[tuple[str, dict[str, Any]]], at_us: int
+    tx: Tx, by: Actor, change: Change, edits: Sequence[Edit], at_us: int
 ) -> dict[str, dict[str, Any] | None]:
     if change.kind is Kind.PRODUCTS:
-        return {id: _plain(product) for id, product in catalog.products(tx, by, [n for n, _ in objects]).items()}
+        return {id: _plain(product) for id, product in catalog.products(tx, by, [e.object for e in edits]).items()}
     found: dict[str, dict[str, Any] | None] = {}
-    for shop in {target["shop"] for _, target in objects}:
-        names = [name for name, target in objects if target["shop"] == shop]
-        now = catalog.price_at(tx, by, names, at_us, shop=shop)
-        found |= {name: _price(now.get(name), shop) for name in names}
+    for shop in {edit.after["shop"] for edit in edits}:
+        names = [edit.object for edit in edits if edit.after["shop"] == shop]
+        now = catalog.own_prices(tx, by, names, at_us, shop=shop)
+        found |= {name: _price(now.get(name)) for name in names}
     return found
 
 
 def _set(
-    tx: Tx, by: Actor, change: Change, objects: Iterable[tuple[str, dict[str, Any]]], *, id: UUID, at_us: int
+    tx: Tx, by: Actor, change: Change, objects: Sequence[tuple[Edit, dict[str, Any]]], *, id: UUID, at_us: int
 ) -> None:
+    """Make each edit's object what is given; a price that comes from every shop ends the shop's own."""
     if change.kind is Kind.PRODUCTS:
         products = [msgspec.convert(value, Product) for _, value in objects]
         catalog.add_products(tx, by, products, id=id, at_us=at_us, change=True)
         return
+    inherits = [(edit, value) for edit, value in objects if value["shop"] != edit.after["shop"]]
     prices = [
-        Price(product=name, price_krw=value["price_krw"], from_us=at_us, shop=value["shop"]) for name, value in objects
+        Price(product=edit.object, price_krw=value["price_krw"], from_us=at_us, shop=value["shop"])
+        for edit, value in objects
+        if value["shop"] == edit.after["shop"]
     ]
-    catalog.set_prices(tx, by, prices, id=id, at_us=at_us)
+    if prices:
+        catalog.set_prices(tx, by, prices, id=id, at_us=at_us)
+    for shop in sorted({edit.after["shop"] for edit, _ in inherits}):
+        names = [edit.object for edit, _ in inherits if edit.after["shop"] == shop]
+        catalog.end_prices(tx, by, names, shop, id=id, at_us=at_us)
 
 
 def _plain(product: Product) -> dict[str, Any]:
@@ -163,8 +172,8 @@ def _plain(product: Product) -> dict[str, Any]:
     return found
 
 
-def _price(krw: int | None, shop: str) -> dict[str, Any] | None:
-    return None if krw is None else {"price_krw": krw, "shop": shop}
+def _price(price: Price | None) -> dict[str, Any] | None:
+    return None if price is None else {"price_krw": price.price_krw, "shop": price.shop}
 
 
 def _bad_size(n: int) -> Invalid:

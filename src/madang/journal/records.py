@@ -140,7 +140,15 @@ def find(
     return [fact(tuple(row)) for row in tx.execute(wanted.order_by(facts.c.seq).limit(limit))]
 
 
-def newest(tx: Tx, *, before: int | None, shops: Collection[str] | None, subject: str | None, limit: int) -> list[Fact]:
+def newest(
+    tx: Tx,
+    *,
+    before: int | None,
+    shops: Collection[str] | None,
+    subject: str | None,
+    actor: str | None = None,
+    limit: int,
+) -> list[Fact]:
     """Facts before a cursor, the newest first."""
     wanted = sa.select(facts).where(facts.c.neighbourhood == tx.neighbourhood)
     if before is not None:
@@ -149,6 +157,8 @@ def newest(tx: Tx, *, before: int | None, shops: Collection[str] | None, subject
         wanted = wanted.where(facts.c.shop.in_(shops))
     if subject is not None:
         wanted = wanted.where(facts.c.subject == subject)
+    if actor is not None:
+        wanted = wanted.where(facts.c.actor_key == actor)
     return [fact(tuple(row)) for row in tx.execute(wanted.order_by(facts.c.seq.desc()).limit(limit))]
 
 

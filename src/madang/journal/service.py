@@ -89,12 +89,19 @@ def read(
 
 
 def trail(
-    tx: Tx, by: Actor, *, subject: str | None = None, before: int | None = None, limit: int = LIMIT_MAX
+    tx: Tx,
+    by: Actor,
+    *,
+    subject: str | None = None,
+    actor: str | None = None,
+    before: int | None = None,
+    limit: int = LIMIT_MAX,
 ) -> list[Fact]:
-    """Facts about a subject (None: about anything) that came before ``seq`` ``before``, newest first; as ``read``."""
+    """Facts about a subject (None: about anything), done by an actor's key (None: by anybody), that came before ``seq``
+    ``before``, newest first; as ``read``."""
     by.need_neighbourhood(tx.neighbourhood)
     most = max(0, min(limit, LIMIT_MAX))
-    return records.newest(tx, before=before, shops=by.shops or None, subject=subject, limit=most)
+    return records.newest(tx, before=before, shops=by.shops or None, subject=subject, actor=actor, limit=most)
 
 
 def head(tx: Tx, by: Actor) -> tuple[int, bytes]:

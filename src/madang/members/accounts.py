@@ -13,7 +13,7 @@ from madang.db import Database, Tx
 from madang.guard import Limit, Limiter
 from madang.kernel import Actor, Clock, Ids, Invalid, Kind, MadangError, NotSignedIn, Role, Unavailable, system
 from madang.kernel.clock import HOUR_US, SECOND_US
-from madang.members import addresses, facts, links, lockouts, mail, mailing, passkeys, sessions
+from madang.members import addresses, facts, invites, links, lockouts, mail, mailing, passkeys, sessions
 from madang.members import service as people
 from madang.members.addresses import Keyring
 from madang.members.declared import declare_field
@@ -244,6 +244,23 @@ class Accounts:
             return session
 
         return self._tried(visit, lambda: self._write(act))
+
+    def invite(self, visit: Visit, by: Actor, role: Role, shop: str | None, given: str, language: str) -> str:
+        """Offer a role by a link: mailed to an address, or (none given, or no mail here) to be handed over; gives the
+        link where it was not mailed. Raises ``Forbidden``, ``StepUpNeeded``, ``Invalid`` for what is no address."""
+        address = addresses.normal(given) if given.strip() and self.sends_mail else ""
+        token, id, mail_id, now_us = self._random(), self.ids.new(), self.ids.new(), self.clock.now_us()
+        url = f"{self._base(visit)}/account/invite/{token}"
+
+        def act(tx: Tx) -> None:
+            invites.make(tx, by, role, shop, id=id, token=token, at_us=now_us)
+            if address:
+                mail.send(
+                    tx, self.keyring, id=mail_id, what="invite", to=address, link=url, language=language, at_us=now_us
+                )  # fmt: skip
+
+        self._write(act)
+        return "" if address else url
 
     # --- the operator's key -------------------------------------------------------------------------------------------
     def claim(self, visit: Visit, by: Actor, key: str) -> None:

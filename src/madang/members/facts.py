@@ -243,3 +243,18 @@ class IncidentNotified(msgspec.Struct, frozen=True, kw_only=True):
     """Those concerned (and, where it must be, the authority) were told of an incident."""
 
     authority: bool
+
+
+@journal.kind("members.invited", version=1, stage=Stage.SERVICE)
+class Invited(msgspec.Struct, frozen=True, kw_only=True):
+    """A role was offered by a link."""
+
+    invite: str
+    role: str
+
+
+@journal.kind("members.invite_taken", version=1, stage=Stage.SERVICE)
+class InviteTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody took a role that was offered."""
+
+    invite: str

@@ -16,6 +16,7 @@ from madang.console.desk import ConsoleDesk
 from madang.console.gallery import Gallery
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
+from madang.console.people_desk import PeopleDesk
 from madang.console.stockroom import Stockroom
 from madang.db import Database
 from madang.deals.links import Links
@@ -65,4 +66,5 @@ def _console(site: Site) -> list[APIRouter]:
     made_of = (site.db, site.neighbourhood, site.clock, Uuid7(site.clock))
     desks = (ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of), MoneyDesk(*made_of[:3]))
     pictures = Gallery(*made_of, Store(site.home / "files", site.clock))
-    return [picture_pages.router(pictures, site.pages), console_pages.router(*desks, site.pages)]
+    console = console_pages.router(*desks, site.pages, PeopleDesk(people.accounts(site)))
+    return [picture_pages.router(pictures, site.pages), console]
