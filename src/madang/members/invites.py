@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from madang.db import Tx, table
+from madang.db import Tx
 from madang.kernel import Actor, Conflict, Kind, MadangError, NotFound, Role, system
 from madang.kernel.clock import DAY_US
 from madang.members import access, facts, records
@@ -20,23 +20,9 @@ from madang.members.giving import SENSITIVE, may_give, need_giver
 from madang.members.proving import need_step_up
 from madang.members.service import tell
 from madang.members.standing import NEIGHBOURHOOD, OPERATORS_KEY, actor_of, give_role
+from madang.members.tables import invites
 
 GOOD_US = 7 * DAY_US
-invites = table(
-    "members_invites",
-    sa.Column("id", sa.Uuid, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("shop", sa.Text, nullable=False),  # '' for the whole neighbourhood
-    sa.Column("by_key", sa.Text, nullable=False),
-    sa.Column("made_at_us", sa.BigInteger, nullable=False),
-    sa.Column("expires_at_us", sa.BigInteger, nullable=False),
-    sa.Column("used_at_us", sa.BigInteger),
-    sa.Column("person", sa.Uuid),
-    sa.Column("closed_at_us", sa.BigInteger),
-    sa.Index("members_invites_digest", "neighbourhood", "digest", unique=True),
-    key=["id"],
-)
 _COLUMNS = [c for c in invites.c if c.name not in ("neighbourhood", "digest", "used_at_us", "person", "closed_at_us")]
 
 

@@ -138,3 +138,18 @@ mails = table(
     sa.Index("members_mails_person", "neighbourhood", "person"),
     key=["id"],
 )
+invites = table(
+    "members_invites",
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("shop", sa.Text, nullable=False),  # '' for the whole neighbourhood
+    sa.Column("by_key", sa.Text, nullable=False),
+    sa.Column("made_at_us", sa.BigInteger, nullable=False),
+    sa.Column("expires_at_us", sa.BigInteger, nullable=False),
+    sa.Column("used_at_us", sa.BigInteger),
+    sa.Column("person", sa.Uuid),
+    sa.Column("closed_at_us", sa.BigInteger),
+    sa.Index("members_invites_digest", "neighbourhood", "digest", unique=True),
+    key=["id"],
+)
