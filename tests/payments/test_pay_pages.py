@@ -13,7 +13,7 @@ from tests.payments.pay_stage import N, PayStage
 from madang import jobs, ledger, payments
 from madang.db import open_database
 from madang.kernel import ManualClock, Role, Uuid7
-from madang.payments import Part, State
+from madang.payments import Part, State, charge_records
 from madang.web import start
 
 HTML = {"accept": "text/html"}
@@ -139,6 +139,24 @@ def test_a_gateways_notification_is_received_and_nonsense_refused(browser: Brows
     assert tell("toss", b'{"data": {}}', **forged).status_code == 400
     assert tell("toss", b"0" * 100_001).json()["code"] == "payments.notification_too_long"
     assert jobs.run_due(browser.stage.db, browser.stage.clock, neighbourhood=N) == 0
+
+
+def test_a_gateways_notification_is_never_turned_away_however_many_come_and_strange_ones_are(browser: Browser) -> None:
+    paying = browser.stage.begin([Part("toss", 12_000)])
+    here = browser.stage.desk.links.address(paying.id)
+    browser.press(browser.open(here), f"{here}/go/1")
+    [charge] = browser.stage.db.read(
+        lambda tx: charge_records.charges_of(tx, browser.stage.by, paying.id), neighbourhood=N
+    )
+    with httpx.Client(base_url=browser.running.url, headers={"content-type": "application/json"}) as gateway:
+        ours, strange = ({"data": {"orderId": one}} for one in (charge.order_id, "somebody-elses"))
+        assert {gateway.post("/v1/hooks/toss", json=ours).status_code for _ in range(150)} == {200}
+        answers = [gateway.post("/v1/hooks/toss", json=strange) for _ in range(62)]
+        assert [one.status_code for one in answers] == [200] * 60 + [429] * 2
+        assert answers[-1].headers["retry-after"] == "1"
+        assert gateway.post("/v1/hooks/toss", json=ours).status_code == 200
+    kept = browser.stage.db.read(lambda tx: charge_records.hooks_of(tx, browser.stage.by, charge), neighbourhood=N)
+    assert len(kept) == 151, "each is kept as it came"
 
 
 def test_a_settlement_file_is_compared_on_a_page(browser: Browser) -> None:

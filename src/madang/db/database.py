@@ -60,6 +60,11 @@ class Database:
                 lane_of=(lambda _: "") if one_lane else (lambda neighbourhood: neighbourhood),
                 afresh=self._afresh,
             )
+        except OperationalError as fault:
+            self.close()
+            if one_lane:
+                raise
+            raise unreachable(fault) from fault
         except BaseException:
             self.close()
             raise

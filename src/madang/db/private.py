@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -142,7 +143,10 @@ class PrivatePostgres:
         self._connection.close()
         self._connection = None
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.2)
+        self._wait()
         return len(pids)
 
     def restart(self) -> None:

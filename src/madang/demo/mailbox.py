@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,14 +15,15 @@ from starlette.responses import Response
 from madang.ui import Pages, access
 
 SHOWN = 40
+_LINK = re.compile(r"(https?://[^\s<]+)")
 
 
 class Laid(msgspec.Struct, frozen=True):
-    """A mail in the folder."""
+    """A mail in the folder; its text in paragraphs of pieces, every second of which is a link."""
 
     subject: str
     to: str
-    text: str
+    text: list[list[str]]
 
 
 def router(folder: Path, pages: Pages) -> APIRouter:
@@ -44,4 +46,6 @@ def _read(file: Path) -> Laid:
     message = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert isinstance(message, EmailMessage)
     plain = message.get_body(("plain",))
-    return Laid(str(message["Subject"]), str(message["To"]), "" if plain is None else str(plain.get_content()).strip())
+    text = "" if plain is None else str(plain.get_content()).strip()
+    parts = [_LINK.split(part) for part in re.split(r"\n{2,}", text)]
+    return Laid(str(message["Subject"]), str(message["To"]), parts)

@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from madang.guard.limits import Limit, Limiter
 from madang.kernel import TooLarge
 from madang.payments import hooks
 from madang.payments.connected import connected, gateway_of
@@ -14,14 +15,18 @@ from madang.payments.desk import PayDesk
 from madang.payments.faults import unknown
 from madang.ui import access
 
+STRANGE = Limit(burst=60, per_s=1)
+"""Notifications from one address that name nothing of ours: what anybody could send, and have us keep."""
+
 
 def router(desk: PayDesk) -> APIRouter:
-    routes = APIRouter(prefix="/v1/hooks", tags=["payments"])
+    routes, limiter = APIRouter(prefix="/v1/hooks", tags=["payments"]), Limiter(desk.clock)
     never_believed = access.key("gateways sign what they can; nothing is believed, each is only a reason to look")
 
     @routes.post("/{gateway}", name="payments.hook", dependencies=[never_believed])
     async def hook(request: Request, gateway: str) -> Response:
-        """A payment company tells that something changed. 200: received."""
+        """A payment company tells that something changed. 200: received. What names a payment of ours is never turned
+        away for being too much (but for a flood: 200 a second); the rest is, beyond one a second."""
         if gateway not in connected():
             raise unknown()
         body = await request.body()
@@ -29,6 +34,9 @@ def router(desk: PayDesk) -> APIRouter:
             raise _too_long()
         company, id, now = gateway_of(gateway), desk.ids.new(), desk.clock.now_us()
         headers = dict(request.headers)
+        ours = await run_in_threadpool(desk.read, lambda tx: hooks.names_ours(tx, company, headers=headers, body=body))
+        if not ours:
+            limiter.take(request.state.by, "payments.strange", STRANGE)
         await run_in_threadpool(
             desk.write, lambda tx: hooks.received(tx, company, id=id, headers=headers, body=body, at_us=now)
         )

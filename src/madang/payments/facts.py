@@ -197,7 +197,8 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
 
 @journal.kind("payments.clearing_aged", version=1, stage=Stage.SERVICE)
 class ClearingAged(msgspec.Struct, frozen=True, kw_only=True):
-    """A gateway's clearing account of a day is not at zero though it should have been paid out."""
+    """An account that must empty has not in time: a gateway's day (``toss/2026-11-22``), money on its way back
+    (``returning/<payment>``), a payment's tender (``tender/<payment>``)."""
 
     account: str
     balance_krw: int

@@ -17,9 +17,16 @@ from madang.payments import charge_records as records
 from madang.payments import looking
 from madang.payments.charges_model import Charge, Hook
 from madang.payments.gateways import Gateway
+from madang.payments.gateways.model import Hint
 
 BODY_MAX = 100_000
 _KEPT = ("tosspayments", "content-type")
+
+
+def names_ours(tx: Tx, gateway: Gateway, *, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a notification names a charge of ours: those are taken however many come. Raises as ``received``."""
+    named = gateway.hint({name.lower(): value for name, value in headers.items()}, body)
+    return _charge(tx, gateway, named) is not None
 
 
 def received(
@@ -30,10 +37,7 @@ def received(
     Raises ``Malformed`` ``payments.bad_notification`` (nothing is kept) for what the gateway did not send.
     """
     named = gateway.hint({name.lower(): value for name, value in headers.items()}, body)
-    by = system(tx.neighbourhood, "payments")
-    charge = records.charge(tx, by, named.order) if named.order else None
-    if charge is None and named.key:
-        charge = records.charge_by_key(tx, by, gateway.name, named.key)
+    charge = _charge(tx, gateway, named)
     kept = {name: value[:200] for name, value in headers.items() if name.lower().startswith(_KEPT)}
     order = charge.order_id if charge else named.order[:100]
     records.add_hook(tx, Hook(id, gateway.name, order, named.key[:300], json.dumps(kept), body[:BODY_MAX], at_us))
@@ -45,3 +49,12 @@ def received(
     }  # fmt: skip
     jobs.send(tx, id=id, kind=looking.LOOK, payload=payload, at_us=at_us)
     return charge
+
+
+def _charge(tx: Tx, gateway: Gateway, named: Hint) -> Charge | None:
+    """The charge of ours that a notification names, by our order or by the gateway's key."""
+    by = system(tx.neighbourhood, "payments")
+    found = records.charge(tx, by, named.order) if named.order else None
+    if found is None and named.key:
+        found = records.charge_by_key(tx, by, gateway.name, named.key)
+    return found

@@ -134,13 +134,16 @@ def open_clearing(tx: Tx, by: Actor, *, at_us: int) -> list[Open]:
 
 @jobs.handler(AGE)
 def tell_aged(tx: Tx, job: jobs.Job) -> None:
-    """Once a day: say which clearing accounts are not at zero in time."""
+    """Once a day: say which clearing accounts are not at zero in time: gateways', money on its way back, tender."""
     by = system(tx.neighbourhood, "payments")
-    for one in aged(tx, by, at_us=job.now_us):
-        said = facts.ClearingAged(account=one.owner, balance_krw=one.balance_krw, days=one.days)
-        id = derived("payments.aged", one.owner, str(business_date(job.now_us)))
+    for one in open_clearing(tx, by, at_us=job.now_us):
+        if not one.old:
+            continue
+        account = one.owner if one.code == "gateway" else f"{one.code}/{one.owner}"
+        said = facts.ClearingAged(account=account, balance_krw=one.balance_krw, days=one.days)
+        id = derived("payments.aged", account, str(business_date(job.now_us)))
         journal.append(
-            tx, by, said, id=id, at_us=job.now_us, subject=f"clearing/{one.owner}", cause=f"clearing/{one.owner}"
+            tx, by, said, id=id, at_us=job.now_us, subject=f"clearing/{account}", cause=f"clearing/{account}"
         )
     watch(tx, at_us=job.now_us + DAY_US)
 

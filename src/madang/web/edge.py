@@ -28,6 +28,9 @@ GUEST_S = 30 * 86_400
 ADDRESS = Limit(burst=1200, per_s=300)
 """What one address may ask as anybody: a house shares one, and a flood of made-up sessions comes from one."""
 DEVICE = Limit(burst=6000, per_s=1500)
+HOOK = Limit(burst=2000, per_s=200)
+HOOKS = "/v1/hooks/"
+"""Where payment companies notify from a few addresses: a busy day's worth must never be turned away."""
 DEVICES = "/v1/sensors/"
 """Where devices write: their messages carry numbers of their own, so they need no key and come as fast as they must."""
 SECURITY = {
@@ -124,6 +127,8 @@ class Edge:
         path, by = scope["path"], scope["state"]["by"]
         if path.startswith(DEVICES):
             self._limiter.take(by, "web.device", DEVICE)
+        elif path.startswith(HOOKS) and writes:
+            self._limiter.take(by, "web.hook", HOOK)
         elif not path.startswith("/static/"):
             self._limiter.take(by, "web.write" if writes else "web.read", WRITE if writes else READ)
 

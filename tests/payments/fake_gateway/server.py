@@ -67,6 +67,14 @@ class FakeGateway:
     def mishap(self, what: str, *kinds: str) -> None:
         self._mishaps[what].extend(kinds)
 
+    def expected(self, what: str) -> int:
+        """How many mishaps of a kind are still to come."""
+        return len(self._mishaps[what])
+
+    def calm(self) -> None:
+        """From now on nothing goes wrong."""
+        self._mishaps.clear()
+
     def agree(self, order: str) -> dict[str, Any]:
         """The payer agrees; what their browser brings back to us."""
         account = self.desk.agree(self.account(order).key)
