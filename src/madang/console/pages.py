@@ -12,13 +12,14 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.catalog import Product, Sheet, SoldBy, Vat
 from madang.catalog.spreadsheet import BYTES_MAX
-from madang.console import faults, money_pages, order_pages, people_pages, stock_pages
+from madang.console import faults, money_pages, order_pages, people_pages, settings_pages, stock_pages
 from madang.console.desk import ConsoleDesk
 from madang.console.model import Change
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.people_desk import PeopleDesk
 from madang.console.repricing import STEPS_KRW, How, Rule
+from madang.console.settings_pages import SettingsDesk
 from madang.console.stockroom import Stockroom
 from madang.console.views import PRIVATE, Views
 from madang.kernel import Actor, Invalid, Malformed, Role
@@ -35,6 +36,7 @@ def router(
     money: MoneyDesk,
     pages: Pages,
     people: PeopleDesk | None = None,
+    settings: SettingsDesk | None = None,
 ) -> APIRouter:
     """``/console`` and what lies under it, for operators and staff."""
     may = [access.role(Role.OPERATOR, Role.STAFF)]
@@ -49,6 +51,8 @@ def router(
     money_pages.add(routes, money, views)
     if people is not None:
         people_pages.add(routes, people, views)
+    if settings is not None:
+        settings_pages.add(routes, settings, views)
     return routes
 
 

@@ -17,6 +17,7 @@ from madang.console.gallery import Gallery
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.people_desk import PeopleDesk
+from madang.console.settings_pages import SettingsDesk
 from madang.console.stockroom import Stockroom
 from madang.db import Database
 from madang.deals.links import Links
@@ -66,5 +67,6 @@ def _console(site: Site) -> list[APIRouter]:
     made_of = (site.db, site.neighbourhood, site.clock, Uuid7(site.clock))
     desks = (ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of), MoneyDesk(*made_of[:3]))
     pictures = Gallery(*made_of, Store(site.home / "files", site.clock))
-    console = console_pages.router(*desks, site.pages, PeopleDesk(people.accounts(site)))
+    others = (PeopleDesk(people.accounts(site)), SettingsDesk(*made_of[:3]))
+    console = console_pages.router(*desks, site.pages, *others)
     return [picture_pages.router(pictures, site.pages), console]

@@ -17,6 +17,7 @@ from madang.db import Tx
 from madang.kernel import Actor, NotFound, business_date
 from madang.places import Place, PlaceKind
 from madang.storefront.pricing import shopper_of
+from madang.storefront.profile import Profile, profile_of
 from madang.storefront.terms import sells_online
 
 ON_THE_FRONT = 8
@@ -55,6 +56,7 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     online: bool
     top: tuple[Category, ...]
     rows: tuple[Row, ...]
+    profile: Profile | None = None
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +114,8 @@ def front(tx: Tx, by: Actor, shop: str, at_us: int) -> Front:
         found = look(tx, by, Query(limit=24))
         everything = Category(id="", name_ko="", name_en="")
         rows = [_row(tx, by, "all", everything, found, shop, at_us)] if found.hits else []
-    return Front(shop=place, online=shop in sells_online(tx), top=tuple(top), rows=tuple(rows))
+    who = profile_of(tx, shop)
+    return Front(shop=place, online=shop in sells_online(tx), top=tuple(top), rows=tuple(rows), profile=who)
 
 
 def results(tx: Tx, by: Actor, shop: str, query: Query, at_us: int) -> Results:

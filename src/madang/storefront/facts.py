@@ -34,3 +34,11 @@ class CameIn(msgspec.Struct, frozen=True, kw_only=True):
     """An entry code opened a gate."""
 
     gate: str
+
+
+@journal.kind("storefront.setting_changed", version=1, stage=Stage.PLANNING)
+class SettingChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop's particulars or its terms of selling online are other from now on."""
+
+    shop: str
+    what: str

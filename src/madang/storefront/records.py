@@ -59,6 +59,16 @@ codes = table(
     key=["digest"],
 )
 
+setting = table(
+    "storefront_setting",
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("from_us", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("by_key", sa.Text, nullable=False),
+    key=["shop", "what", "from_us"],
+)
+
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
 _OWNER: sa.BindParameter[str] = sa.bindparam("owner", type_=sa.Text())
 _CART = (
@@ -170,6 +180,25 @@ def all_terms(tx: Tx) -> list[tuple[str, str]]:
 def set_terms(tx: Tx, shop: str, body: str, at_us: int) -> None:
     tx.many(_FORGET_TERMS, [{"n_": tx.neighbourhood, "shop_": shop}])
     tx.many(_PUT_TERMS, [{"neighbourhood": tx.neighbourhood, "shop": shop, "body": body, "set_at_us": at_us}])
+
+
+def settings(tx: Tx, shop: str, what: str, *, limit: int) -> list[tuple[int, str, str]]:
+    """(from, body, who) of a shop's setting, the newest first."""
+    mine = sa.and_(setting.c.neighbourhood == tx.neighbourhood, setting.c.shop == shop, setting.c.what == str(what))
+    wanted = sa.select(setting.c.from_us, setting.c.body, setting.c.by_key).where(mine)
+    found: list[Any] = tx.rows(wanted.order_by(setting.c.from_us.desc()).limit(limit))
+    return found
+
+
+def add_setting(tx: Tx, shop: str, what: str, from_us: int, body: str, by_key: str) -> None:
+    """A row from an instant on; in the place of one of the same instant."""
+    at = sa.and_(
+        setting.c.neighbourhood == tx.neighbourhood, setting.c.shop == shop, setting.c.what == str(what),
+        setting.c.from_us == from_us,
+    )  # fmt: skip
+    tx.execute(sa.delete(setting).where(at))
+    row = {"shop": shop, "what": str(what), "from_us": from_us, "body": body, "by_key": by_key}
+    tx.many(sa.insert(setting), [row | {"neighbourhood": tx.neighbourhood}])
 
 
 def bases_of(tx: Tx, skus: Sequence[str]) -> dict[str, WithdrawalBasis]:

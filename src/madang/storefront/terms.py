@@ -76,6 +76,12 @@ def terms_of(tx: Tx, shop: str) -> Terms:
     return terms
 
 
+def kept_terms(tx: Tx, shop: str) -> Terms | None:
+    """A shop's terms, also where it takes no orders now; None where none were ever set."""
+    kept = records.terms_of(tx, shop)
+    return None if kept is None else msgspec.json.decode(kept, type=Terms)
+
+
 def sells_online(tx: Tx) -> dict[str, Terms]:
     """Every shop that takes orders, by id."""
     kept = {shop: msgspec.json.decode(body, type=Terms) for shop, body in records.all_terms(tx)}

@@ -1,0 +1,117 @@
+"""``/console/settings``: what a shop says of itself and on which terms it sells, with former states to go back to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from madang import places
+from madang.console import settings_form
+from madang.console.order_pages import FORM
+from madang.console.views import PRIVATE, Views
+from madang.db import Database, Tx
+from madang.kernel import Actor, Clock, Invalid
+from madang.places import PlaceKind
+from madang.storefront import profile, terms
+from madang.storefront.profile import Profile, What
+from madang.storefront.slots import Window
+from madang.storefront.terms import Terms
+from madang.ui import acting
+
+EMPTY = Window(way="delivery", from_min=0, until_min=0, orders_max=0, weekdays=())
+
+
+class SettingsDesk:
+    """One transaction a call."""
+
+    def __init__(self, db: Database, neighbourhood: str, clock: Clock) -> None:
+        self._db, self._n, self.clock = db, neighbourhood, clock
+
+    def shops(self, by: Actor) -> list[Any]:
+        return self._db.read(lambda tx: places.shops(tx, by), neighbourhood=self._n)
+
+    def look(self, by: Actor, shop: str) -> dict[str, Any]:
+        """Everything a shop's page needs."""
+
+        def look(tx: Tx) -> dict[str, Any]:
+            kept = terms.kept_terms(tx, shop)
+            pasts = {what: profile.history(tx, by, shop, what) for what in What}
+            return {
+                "shop": places.get(tx, by, shop),
+                "profile": profile.profile_of(tx, shop) or Profile(),
+                "terms": kept or Terms(open=False),
+                "places_here": [p for p in places.every(tx, by) if p.kind in (PlaceKind.SHOP, PlaceKind.HUB)],
+                "pasts": pasts,
+            }
+
+        return self._db.read(look, neighbourhood=self._n)
+
+    def set(self, by: Actor, shop: str, new: Profile | Terms) -> None:
+        at_us = self.clock.now_us()
+
+        def act(tx: Tx) -> None:
+            if isinstance(new, Profile):
+                profile.set_profile(tx, by, shop, new, at_us=at_us)
+            else:
+                profile.set_terms(tx, by, shop, new, at_us=at_us)
+
+        self._db.write(act, neighbourhood=self._n)
+
+    def go_back(self, by: Actor, shop: str, what: What, from_us: int) -> None:
+        at_us = self.clock.now_us()
+        self._db.write(lambda tx: profile.go_back(tx, by, shop, what, from_us, at_us=at_us), neighbourhood=self._n)
+
+
+def add(routes: APIRouter, desk: SettingsDesk, views: Views) -> None:
+    """For operators and staff, each in the shops they may act for."""
+
+    @routes.get("/settings", name="console.settings")
+    def choose(request: Request) -> Response:
+        found = desk.shops(request.state.by)
+        if len(found) == 1:
+            return RedirectResponse(f"/console/settings/{quote(found[0].id)}", 303, headers=PRIVATE)
+        return views.show(request, "settings_shops", shops=found)
+
+    @routes.get("/settings/{shop}", name="console.shop")
+    def one(request: Request, shop: str, said: str = "") -> Response:
+        return shown(request, shop, said=said if said in ("profile", "terms", "back") else "")
+
+    @routes.post("/settings/{shop}/profile", name="console.shop.profile")
+    def set_profile(request: Request, shop: str, form: FORM) -> Response:
+        new, wrong = settings_form.profile(form)
+        return done(request, shop, "profile", new, wrong)
+
+    @routes.post("/settings/{shop}/terms", name="console.shop.terms")
+    def set_terms(request: Request, shop: str, form: FORM) -> Response:
+        new, wrong = settings_form.terms(form)
+        return done(request, shop, "terms", new, wrong)
+
+    @routes.post("/settings/{shop}/back", name="console.shop.back")
+    def back(request: Request, shop: str, what: Annotated[What, Form()], from_us: Annotated[int, Form()]) -> Response:
+        desk.go_back(acting(request, shop), shop, what, from_us)
+        return RedirectResponse(f"/console/settings/{quote(shop)}?said=back", 303, headers=PRIVATE)
+
+    def done(request: Request, shop: str, what: str, new: Profile | Terms, wrong: dict[str, str]) -> Response:
+        fault: Invalid | None = None
+        if not wrong:
+            try:
+                desk.set(acting(request, shop), shop, new)
+                return RedirectResponse(f"/console/settings/{quote(shop)}?said={what}", 303, headers=PRIVATE)
+            except Invalid as error:
+                fault, wrong = error, dict(error.details.get("fields", {}))
+        return shown(request, shop, wrong=wrong, fault=fault, **{what: new})
+
+    def shown(request: Request, shop: str, **more: Any) -> Response:
+        found = desk.look(acting(request, shop), shop)
+        values = {"said": "", "wrong": {}, "fault": None} | found | more
+        windows = [*values["terms"].windows, EMPTY, EMPTY][: settings_form.WINDOWS_MAX]
+        hours = {one.weekday: one for one in values["profile"].hours}
+        bad = bool(values["wrong"] or values["fault"])
+        return views.show(
+            request, "settings", status=422 if bad else 200, windows=windows, hours=hours, at=settings_form.clock,
+            **values,
+        )  # fmt: skip
