@@ -166,6 +166,9 @@ ELSEWHERE = {
     "tests/payments/test_gift_pages.py::test_somebody_elses_card_is_refused": (
         "gifts.one", "gifts.show", "gifts.withdraw",
     ),
+    "tests/vouchers/test_credit_pages.py::test_the_account_of_another_shop_is_refused": (
+        "credit.member", "credit.pay", "credit.ask", "credit.answer", "credit.lines", "credit.set",
+    ),
     "tests/places/test_faces.py::test_everybody_keeps_their_own_face_only": ("face", "face.set", "face.decide"),
     "tests/payments/test_gift_cards.py::test_who_has_not_shown_the_code_cannot_spend": ("wallet.gift_card_rest",),
 }  # fmt: skip

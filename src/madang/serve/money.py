@@ -14,7 +14,7 @@ from madang.payments import Leg, split
 from madang.settlement import pages as settlement_pages
 from madang.settlement import transfer_pages
 from madang.ui.desk import Desk
-from madang.vouchers import issuer_pages
+from madang.vouchers import credit_pages, issuer_pages
 from madang.vouchers import pages as voucher_pages
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def routers(site: Site) -> list[APIRouter]:
         voucher_pages.router(desk("vouchers"), legs=sale_legs, refund_legs=refund_legs),
         issuer_pages.router(desk("vouchers")),
         transfer_pages.router(desk("settlement")),
+        credit_pages.router(desk("vouchers")),
         settlement_pages.router(desk("settlement")),
     ]
 

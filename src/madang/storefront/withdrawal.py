@@ -16,6 +16,7 @@ import msgspec
 from madang.catalog.model import Product
 from madang.kernel import business_date
 from madang.kernel.clock import start_of_day_us
+from madang.storefront.holidays import HOLIDAYS
 from madang.storefront.model import Line, Reason, WithdrawalBasis
 
 DAYS = 7
@@ -67,7 +68,7 @@ def answer(
     now_us: int,
     known_at_us: int | None = None,
     untouched: bool = False,
-    holidays: Collection[date] = (),
+    holidays: Collection[date] = HOLIDAYS,
 ) -> Answer:
     """``untouched``: the wrapping was not broken, or the content not begun."""
     if received_at_us is None:

@@ -39,7 +39,7 @@ def set_line(tx: Tx, by: Actor, programme: str, member: str, line: int, *, id: U
     before = line_of(tx, programme, member)
     if line == before:
         return
-    own, granted = _free(programme, member), _line(programme, member)
+    own, granted = free_account(programme, member), _line(programme, member)
     debit, credit = (granted, own) if line > before else (own, granted)
     if line < before and ledger.balance(tx, own).available < before - line:
         raise _in_use()
@@ -57,9 +57,14 @@ def pay(tx: Tx, by: Actor, programme: str, *, id: UUID, payer: str, payee: str, 
     by.need_shop(payer)
     rule = _open(tx, programme, at_us)
     move = Transfer(
-        id=id, debit=_free(programme, payer), credit=_free(programme, payee), amount=amount, cause="credit", at_us=at_us
+        id=id,
+        debit=free_account(programme, payer),
+        credit=free_account(programme, payee),
+        amount=amount,
+        cause="credit",
+        at_us=at_us,
     )
-    free = ledger.balance(tx, _free(programme, payer)).available
+    free = ledger.balance(tx, free_account(programme, payer)).available
     room = rule.holding_cap_krw - balance(tx, programme, payee) if rule.holding_cap_krw else amount
     known = ledger.balance(tx, _line(programme, payee)).posted < 0 or payee == OWN
     if not known or min(free, room) < amount:
@@ -70,12 +75,12 @@ def pay(tx: Tx, by: Actor, programme: str, *, id: UUID, payer: str, payee: str, 
 def fee(tx: Tx, by: Actor, programme: str, member: str, amount: int, *, id: UUID, at_us: int) -> None:
     """The yearly membership fee, in the programme's own unit; once for each id."""
     issuing.issuer_of(tx, by, programme)
-    _post(tx, id, _free(programme, member), _free(programme, OWN), amount, at_us)
+    _post(tx, id, free_account(programme, member), free_account(programme, OWN), amount, at_us)
 
 
 def balance(tx: Tx, programme: str, member: str) -> int:
     """What a member has (negative: owes) beside their line."""
-    return ledger.balance(tx, _free(programme, member)).posted - line_of(tx, programme, member)
+    return ledger.balance(tx, free_account(programme, member)).posted - line_of(tx, programme, member)
 
 
 def line_of(tx: Tx, programme: str, member: str) -> int:
@@ -89,7 +94,7 @@ def statement(
     """A member's transfers, the newest first: for the member, a broker or the operator."""
     by.need(Role.MERCHANT, Role.CONNECTOR, Role.OPERATOR)
     by.need_shop(member)
-    return ledger.statement(tx, _free(programme, member), cursor=cursor, limit=limit)
+    return ledger.statement(tx, free_account(programme, member), cursor=cursor, limit=limit)
 
 
 def _open(tx: Tx, programme: str, at_us: int) -> Rule:
@@ -99,7 +104,8 @@ def _open(tx: Tx, programme: str, at_us: int) -> Rule:
     return rule
 
 
-def _free(programme: str, member: str) -> AccountKey:
+def free_account(programme: str, member: str) -> AccountKey:
+    """What a member can still pay with: their line and where they stand."""
     return AccountKey(Book.MONEY, "credit_free", f"{programme}/{member}", f"credit:{programme}")
 
 
