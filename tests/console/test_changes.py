@@ -129,6 +129,32 @@ def test_a_workbook_given_out_and_taken_in_again_changes_what_was_edited(goods: 
     assert [(edit.object, edit.fields) for edit in change.edits] == [("RAMEN", [("price_krw", 1100, 1300)])]
 
 
+def test_a_file_of_product_pages_goes_out_in_and_back(goods: Goods, desk: ConsoleDesk) -> None:
+    for form in ("csv", "xlsx"):
+        content, _media, _name = desk.export(MINA, Sheet.LISTINGS, form)
+        with pytest.raises(Invalid) as nothing:
+            desk.take(MINA, Sheet.LISTINGS, content)
+        assert nothing.value.code == "console.nothing_to_change"
+    change, faults = desk.take(MINA, Sheet.LISTINGS, "상품코드,원산지,알레르기\nRAMEN,국내산,밀\n".encode())
+    assert faults == ()
+    assert change is not None
+    assert change.edits[0].fields == [("origin", "", "국내산"), ("allergens", [], ["wheat"])]
+    desk.apply(MINA, change.id)
+    assert goods.read(lambda tx: catalog.listing(tx, MINA, "RAMEN")).origin == "국내산"
+    desk.undo(MINA, change.id)
+    assert goods.read(lambda tx: catalog.listing(tx, MINA, "RAMEN")).origin == ""
+
+
+def test_the_overview_counts_products_and_those_without_a_price(goods: Goods, desk: ConsoleDesk) -> None:
+    before = desk.overview(MINA)
+    goods.add(catalog.Product(id="NEW", name_ko="새 과자", name_en="New"))
+    coming = catalog.Price(product="NEW", price_krw=900, from_us=goods.now + 10**9)
+    id_ = goods.ids.new()
+    goods.write(lambda tx: catalog.set_prices(tx, MINA, [coming], id=id_, at_us=goods.now))
+    after = desk.overview(MINA)
+    assert (after.products, after.unpriced) == (before.products + 1, before.unpriced + 1)
+
+
 def test_a_file_with_faults_stages_nothing_and_names_every_one(desk: ConsoleDesk) -> None:
     change, faults = desk.take(MINA, Sheet.PRODUCTS, "상품코드,상품명,바코드\nA1,과자,123\nA2,,\n".encode())
     assert change is None

@@ -48,6 +48,7 @@ from madang.catalog.quote import NOBODY, Applied, Ask, Deal, Part, Priced, Price
 from madang.catalog.quoting import price_tags, quote
 from madang.catalog.service import (
     add_products,
+    counted,
     end_prices,
     facings,
     find_products,
@@ -114,6 +115,7 @@ __all__ = [
     "categories",
     "collected",
     "collections",
+    "counted",
     "end_prices",
     "facings",
     "find_products",

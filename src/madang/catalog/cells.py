@@ -41,6 +41,10 @@ class Cells:
     def raw(self, column: str) -> str:
         return self.row.cells.get(column, "")
 
+    def has(self, column: str) -> bool:
+        """Whether the file has such a column."""
+        return column in self.row.cells
+
     def text(self, column: str, default: str | None = None) -> str:
         """Text of at most 200 characters; needed unless there is a ``default``."""
         value = self.raw(column)

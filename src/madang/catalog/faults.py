@@ -33,6 +33,30 @@ WORDS: dict[str, Words] = {
         "이름을 고치세요.",
         "Mend the name.",
     ),
+    "unknown_word": Words(
+        "그런 이름의 항목이 없습니다({what}).",
+        "Nothing of that name is known ({what}).",
+        "등록된 이름이나 코드를 쓰세요. 이름이 겹치면 코드로 적으세요.",
+        "Use a name or code that exists; a code where two have that name.",
+    ),
+    "listing_differs": Words(
+        "같은 상품인데 {first}행과 다르게 적혔습니다.",
+        "It is the same product as row {first}, but says otherwise.",
+        "두 행을 같게 하거나 비워 두세요.",
+        "Make both rows say the same, or leave this one empty.",
+    ),
+    "bad_options": Words(
+        "옵션은 '크기=대; 색=빨강'처럼 적습니다.",
+        "Options are written 'Size=Large; Colour=Red'.",
+        "이름과 값을 '='로 잇고 ';'로 나누세요.",
+        "Join name and value with '=' and separate them with ';'.",
+    ),
+    "bad_listing": Words(
+        "상품 페이지로 쓸 수 없는 내용입니다.",
+        "A product page cannot be like this.",
+        "옵션이 있는 상품은 행마다 서로 다른 옵션을 적고, 글은 정해진 길이에 맞추세요.",
+        "Give each variant options of its own, and keep texts within their length.",
+    ),
     "bad_gtin": Words(
         "올바른 바코드가 아닙니다.",
         "That is not a valid barcode.",

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from madang.catalog import rows, service, spreadsheet
+from madang.catalog import listing_plans, listing_rows, rows, service, spreadsheet
 from madang.catalog.cells import row_error
+from madang.catalog.listing_rows import Placed
 from madang.catalog.model import EVERY_SHOP, Price, Product, Report, RowError
 from madang.catalog.plans import Plan
 from madang.db import Tx
@@ -23,6 +24,7 @@ class Sheet(StrEnum):
     PRODUCTS = "products"
     PRICES = "prices"
     PLANOGRAM = "planogram"
+    LISTINGS = "listings"
 
 
 def import_csv(
@@ -40,7 +42,8 @@ def import_csv(
     """Take a file in (``docs/catalog.md``: columns and encodings).
 
     Nothing is taken when a row is wrong, unless ``good_rows``: then the others are. ``shop`` is needed for a planogram,
-    where ``whole`` closes every facing the file does not name; for prices it is the shop of rows that name none.
+    where ``whole`` closes every facing the file does not name; for prices it is the shop of rows that name none. A file
+    of listings is taken whole or not at all.
     Importing a file again changes nothing. Raises ``Malformed`` where the file as a whole cannot be read.
     """
     sheet = Sheet(sheet)
@@ -60,6 +63,14 @@ def import_csv(
             lambda asked: service.plan_prices(tx, by, asked, at_us),
             lambda plan: service.apply_prices(tx, by, plan, id=id, at_us=at_us),
         )  # fmt: skip
+    if sheet is Sheet.LISTINGS:
+        lines = spreadsheet.read(data, listing_rows.LISTING_COLUMNS, ("sku",))
+        listed, errors = listing_plans.read(tx, by, lines)
+        return _take(
+            len(lines), listed, errors, False,
+            lambda asked: listing_plans.plan(tx, by, asked),
+            lambda plan: listing_plans.apply(tx, by, [*plan.add, *plan.change], id=id, at_us=at_us),
+        )  # fmt: skip
     _need_shop(shop)
     lines = spreadsheet.read(data, rows.FACING_COLUMNS, ("id", "gondola", "shelf", "plates", "products"))
     placed, errors = rows.facings(lines, shop=shop)
@@ -72,12 +83,19 @@ def import_csv(
 
 def preview(
     tx: Tx, by: Actor, sheet: Sheet | str, data: bytes | str, *, at_us: int, shop: str = EVERY_SHOP
-) -> tuple[Plan[Product] | Plan[Price], tuple[RowError, ...]]:
-    """What a file of products or prices would do, and every fault in it; nothing is taken. See ``import_csv``."""
+) -> tuple[Plan[Product] | Plan[Price] | Plan[Placed], tuple[RowError, ...]]:
+    """What a file of products, prices or listings would do, and every fault in it; nothing is taken.
+
+    See ``import_csv``.
+    """
     if Sheet(sheet) is Sheet.PRODUCTS:
         lines = spreadsheet.read(data, rows.PRODUCT_COLUMNS, ("id", "name_ko"))
         good, errors = rows.products(lines)
         return _judged(good, errors, service.plan_products(tx, by, [product for _, product in good]))
+    if Sheet(sheet) is Sheet.LISTINGS:
+        lines = spreadsheet.read(data, listing_rows.LISTING_COLUMNS, ("sku",))
+        listed, errors = listing_plans.read(tx, by, lines)
+        return _judged(listed, errors, listing_plans.plan(tx, by, [one for _, one in listed]))
     lines = spreadsheet.read(data, rows.PRICE_COLUMNS, ("product", "price_krw"))
     priced, errors = rows.prices(lines, at_us=at_us, shop=shop)
     return _judged(priced, errors, service.plan_prices(tx, by, [price for _, price in priced], at_us))

@@ -204,6 +204,11 @@ def bundles(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Bundle]:
     return listing_records.bundles(tx, by, skus)
 
 
+def flaw(listing: Listing, known: Mapping[str, Product], tree: Collection[str]) -> str | None:
+    """The first field that makes a listing unfit, where one does."""
+    return next((field for field, fits in _rules(listing, known, tree, set()) if not fits), None)
+
+
 # --- inside ----------------------------------------------------------------------------------------------------------
 def _check(listing: Listing, known: Mapping[str, Product], tree: Collection[str], seen: set[str]) -> None:
     for field, fits in _rules(listing, known, tree, seen):

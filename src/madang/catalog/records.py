@@ -85,6 +85,17 @@ _SET_FACING = (
 )
 
 
+_PRICED = sa.exists().where(
+    prices.c.neighbourhood == products.c.neighbourhood,
+    prices.c.product == products.c.id,
+    prices.c.shop == sa.bindparam("every", type_=sa.Text()),
+    prices.c.from_us <= sa.bindparam("at", type_=sa.BigInteger()),
+)
+_COUNTED = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((_PRICED, 1), else_=0)), 0)).where(
+    products.c.neighbourhood == _N
+)
+
+
 class InSet:
     """A query for the rows that have one of some values: one statement for up to 256 of them, never one for each."""
 
@@ -99,6 +110,12 @@ class InSet:
             padded = {f"in{i}": part[min(i, len(part) - 1)] for i in range(size)}
             out += tx.rows(self._statements[size], {**params, **padded})
         return out
+
+
+def counted(tx: Tx, by: Actor, at_us: int) -> tuple[int, int]:
+    """Products, and those without a price of the neighbourhood in force."""
+    row = tx.rows(_COUNTED, {"n": by.neighbourhood, "at": at_us, "every": EVERY_SHOP})[0]
+    return int(row[0]), int(row[0]) - int(row[1])
 
 
 def products_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:

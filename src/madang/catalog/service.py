@@ -190,6 +190,11 @@ def own_prices(tx: Tx, by: Actor, products: Iterable[str], at_us: int, *, shop: 
     return in_force(records.prices_in_force(tx, by, products, at_us, shop), at_us, shop)
 
 
+def counted(tx: Tx, by: Actor, *, at_us: int) -> tuple[int, int]:
+    """How many products there are, and how many of them have no price of the neighbourhood in force."""
+    return records.counted(tx, by, at_us)
+
+
 def products(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:
     """Products by id; one that does not exist is not in the answer."""
     return records.products_by_id(tx, by, ids)

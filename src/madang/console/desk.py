@@ -9,8 +9,9 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog, journal, ledger, places
-from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, workbooks
+from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, listing_plans, workbooks
 from madang.catalog.imports import preview
+from madang.catalog.listing_rows import LISTING_COLUMNS, Placed, written
 from madang.catalog.plans import Plan
 from madang.catalog.rows import PRICE_COLUMNS, PRODUCT_COLUMNS
 from madang.console import repricing, service, telling
@@ -61,13 +62,7 @@ class ConsoleDesk:
     # --- looking --------------------------------------------------------------------------------------------------
     def overview(self, by: Actor) -> Overview:
         def look(tx: Tx) -> Overview:
-            products, unpriced, cursor = 0, 0, None
-            while True:
-                page = catalog.find_products(tx, by, cursor=cursor, limit=EXPORT_PAGE)
-                priced = catalog.price_at(tx, by, [p.id for p in page.rows], self.clock.now_us())
-                products, unpriced = products + len(page.rows), unpriced + len(page.rows) - len(priced)
-                if (cursor := page.next) is None:
-                    break
+            products, unpriced = catalog.counted(tx, by, at_us=self.clock.now_us())
             wallets = ledger.balances(tx, book=Book.MONEY, code="wallet").values()
             return Overview(
                 shops=tuple(places.shops(tx, by)),
@@ -183,10 +178,14 @@ def _staged(tx: Tx, by: Actor, plan: Plan[Any], *, id: UUID, at_us: int) -> Chan
     if things and isinstance(things[0], Price):
         prices = {p.product: p.price_krw for p in things if p.shop == EVERY_SHOP}
         return service.stage_prices(tx, by, prices, id=id, at_us=at_us)
+    if things and isinstance(things[0], Placed):
+        return service.stage_listings(tx, by, things, id=id, at_us=at_us)
     return service.stage_products(tx, by, things, id=id, at_us=at_us)
 
 
 def _sheet(tx: Tx, by: Actor, sheet: Sheet, at_us: int) -> tuple[list[str], list[list[Any]]]:
+    if sheet is Sheet.LISTINGS:
+        return _listings_sheet(tx, by)
     columns = PRODUCT_COLUMNS if sheet is Sheet.PRODUCTS else PRICE_COLUMNS
     rows: list[list[Any]] = []
     cursor = None
@@ -199,6 +198,20 @@ def _sheet(tx: Tx, by: Actor, sheet: Sheet, at_us: int) -> tuple[list[str], list
             rows += [[p.id, now[p.id], "", ""] for p in page.rows if p.id in now]
         if (cursor := page.next) is None:
             return list(columns), rows
+
+
+def _listings_sheet(tx: Tx, by: Actor) -> tuple[list[str], list[list[Any]]]:
+    categories = {one.id: one for one in catalog.categories(tx, by)}
+    ids: dict[str, None] = {}
+    cursor = None
+    while True:
+        page = catalog.find_products(tx, by, cursor=cursor, limit=EXPORT_PAGE)
+        owners = catalog.listings_of(tx, by, [p.id for p in page.rows])
+        ids |= dict.fromkeys(owners[p.id] for p in page.rows if p.id in owners)
+        if (cursor := page.next) is None:
+            break
+    placed = listing_plans.placed(tx, by, ids)
+    return list(LISTING_COLUMNS), [row for id in ids for row in written(placed[id], categories)]
 
 
 def _cell(value: Any) -> Any:

@@ -14,12 +14,14 @@ class Kind(StrEnum):
 
     PRODUCTS = "products"
     PRICES = "prices"
+    LISTINGS = "listings"
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
     """One object of a change: what it is ``before`` (None: it is not there) and ``after``, as plain JSON values.
 
-    A product is its fields; a price is ``price_krw`` and ``shop`` ('' for every shop).
+    A product is its fields; a listing its fields and ``collections``; a price is ``price_krw`` and ``shop`` ('' for
+    every shop).
     """
 
     object: str

@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog, journal
-from madang.catalog import EVERY_SHOP, Price, Product
+from madang.catalog import EVERY_SHOP, Listing, Price, Product, listing_plans
+from madang.catalog.listing_rows import Placed
 from madang.catalog.service import plan_products, raise_first
 from madang.console import facts, records
 from madang.console.model import Change, Edit, Kind
@@ -35,6 +36,15 @@ def stage_products(tx: Tx, by: Actor, products: Sequence[Product], *, id: UUID, 
     edits = [Edit(object=p.id, before=None, after=_plain(p)) for p in plan.add]
     edits += [Edit(object=p.id, before=_plain(known[p.id]), after=_plain(p)) for p in plan.change]
     return stage(tx, by, Kind.PRODUCTS, edits, id=id, at_us=at_us)
+
+
+def stage_listings(tx: Tx, by: Actor, listed: Sequence[Placed], *, id: UUID, at_us: int) -> Change:
+    """A change that makes each listing, and the collections it is in, what is given here."""
+    plan = listing_plans.plan(tx, by, listed)
+    known = listing_plans.placed(tx, by, [one.listing.id for one in plan.change])
+    edits = [Edit(object=one.listing.id, before=None, after=_listed(one)) for one in plan.add]
+    edits += [Edit(object=o.listing.id, before=_listed(known[o.listing.id]), after=_listed(o)) for o in plan.change]
+    return stage(tx, by, Kind.LISTINGS, edits, id=id, at_us=at_us)
 
 
 def stage_prices(
@@ -138,6 +148,8 @@ def _as_they_are(
 ) -> dict[str, dict[str, Any] | None]:
     if change.kind is Kind.PRODUCTS:
         return {id: _plain(product) for id, product in catalog.products(tx, by, [e.object for e in edits]).items()}
+    if change.kind is Kind.LISTINGS:
+        return {id: _listed(one) for id, one in listing_plans.placed(tx, by, [e.object for e in edits]).items()}
     found: dict[str, dict[str, Any] | None] = {}
     for shop in {edit.after["shop"] for edit in edits}:
         names = [edit.object for edit in edits if edit.after["shop"] == shop]
@@ -153,6 +165,9 @@ def _set(
     if change.kind is Kind.PRODUCTS:
         products = [msgspec.convert(value, Product) for _, value in objects]
         catalog.add_products(tx, by, products, id=id, at_us=at_us, change=True)
+        return
+    if change.kind is Kind.LISTINGS:
+        listing_plans.apply(tx, by, [_placed(value) for _, value in objects], id=id, at_us=at_us)
         return
     inherits = [(edit, value) for edit, value in objects if value["shop"] != edit.after["shop"]]
     prices = [
@@ -170,6 +185,16 @@ def _set(
 def _plain(product: Product) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(product)
     return found
+
+
+def _listed(one: Placed) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(one.listing))  # as it comes back from the database
+    return {**found, "collections": sorted(one.collections)}
+
+
+def _placed(value: Mapping[str, Any]) -> Placed:
+    fields = {name: field for name, field in value.items() if name != "collections"}
+    return Placed(listing=msgspec.convert(fields, Listing), collections=tuple(value["collections"]))
 
 
 def _price(price: Price | None) -> dict[str, Any] | None:
