@@ -113,17 +113,17 @@ def test_a_failed_timer_leaves_nothing_and_is_tried_again_with_growing_waits(db:
     @jobs.handler("ring", retry=Retry(attempts_max=4))
     def ring(tx: Tx, job: Job) -> None:
         effect(tx, job)
-        tried.append((clock.now_us() - NOW) // SECOND_US)
-        if len(tried) < 4:
+        tried.append((clock.now_us() - NOW) // SECOND_US)  # twice each: what fails on a guess is run again without
+        if len(set(tried)) < 4:
             raise Unavailable("test.not_yet", ko="", en="")
 
     set_timer(db)
     for _ in range(60):
         run(db, clock)
         clock.advance(s=1)
-        if len(tried) < 4:
+        if len(set(tried)) < 4:
             assert counts(db)["outbox"] == {}
-    assert tried == [0, 1, 5, 21]
+    assert list(dict.fromkeys(tried)) == [0, 1, 5, 21]
     assert counts(db) == {"timers": {"done": 1}, "outbox": {"waiting": 1}}
 
 

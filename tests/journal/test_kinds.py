@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from tests.journal import facts_table
 from tests.journal.sample_facts import Counted
 
@@ -67,7 +68,7 @@ def test_an_old_fact_in_the_database_reads_as_todays_and_its_chain_holds(db: Dat
     hashed = chain.follow(chain.GENESIS, [*link[:2], str(link[2]), *link[3:]])
 
     def write(tx: Tx) -> None:
-        tx.many(records.INSERT, [dict(zip(records.COLUMNS, [*link, hashed], strict=True))])
+        tx.many(sa.insert(records.facts), [dict(zip(records.COLUMNS, [*link, hashed], strict=True))])
 
     db.write(write, neighbourhood="n1")
     by = system("n1")

@@ -19,6 +19,8 @@ from tests.ledger.books_in_use import OUTSIDE, DatabasePlace, assert_conserved, 
 from madang import ledger
 from madang.db import Database, Tx, open_database
 from madang.db.link import PostgresLink
+from madang.db.memory import Memories
+from madang.db.turn import Turn
 from madang.ledger import records, service
 
 EACH = 1_000
@@ -161,7 +163,9 @@ def without_the_lock(db: Database, fn: Callable[[Tx], Any]) -> Any:
         link = PostgresLink(connection, db._compiler)
         link.command("BEGIN")
         try:
-            result = fn(Tx(link, "n1"))
+            turn = Turn(link, Memories(), alone=True)
+            result = fn(Tx(link, "n1", turn))
+            turn.settle()
         except BaseException:
             link.command("ROLLBACK")
             raise

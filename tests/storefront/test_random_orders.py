@@ -201,10 +201,10 @@ def test_random_lives_of_orders_are_those_of_the_model(
             shutil.copy(request.getfixturevalue("_sqlite_template"), path)
             yield f"sqlite:///{path}"
             return
-        server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("_postgres_template")
-        name = f"orders_{next(numbers)}"
-        yield server.create(name, template=template)
-        server.drop(name)
+        server, lending = request.getfixturevalue("postgres_server"), request.getfixturevalue("_lending")
+        name = lending.lend()
+        yield server.url(name)
+        lending.take_back(name)
 
     class Here(Lives):
         pass

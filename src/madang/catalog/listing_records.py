@@ -91,12 +91,15 @@ T = TypeVar("T", Category, Collection)
 
 def listings_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Listing]:
     """Listings with their variants; one that does not exist is not in the answer."""
-    wanted = list(dict.fromkeys(ids))
-    rows = _LISTINGS.rows(tx, wanted, {"n": by.neighbourhood})
-    of_it: dict[str, list[tuple[int, Variant]]] = {}
-    for listing, position, sku, options in _VARIANTS.rows(tx, [row[0] for row in rows], {"n": by.neighbourhood}):
-        of_it.setdefault(listing, []).append((position, Variant(sku=sku, options=msgspec.json.decode(options))))
-    return {row[0]: _listing(row, of_it.get(row[0], [])) for row in rows}
+
+    def read(wanted: list[str]) -> dict[str, Listing]:
+        rows = _LISTINGS.rows(tx, wanted, {"n": by.neighbourhood})
+        of_it: dict[str, list[tuple[int, Variant]]] = {}
+        for listing, position, sku, options in _VARIANTS.rows(tx, [row[0] for row in rows], {"n": by.neighbourhood}):
+            of_it.setdefault(listing, []).append((position, Variant(sku=sku, options=msgspec.json.decode(options))))
+        return {row[0]: _listing(row, of_it.get(row[0], [])) for row in rows}
+
+    return tx.by_key((listings.name, variants.name), ids, read, by.neighbourhood)
 
 
 def abroad(tx: Tx, by: Actor) -> list[str]:
@@ -107,7 +110,11 @@ def abroad(tx: Tx, by: Actor) -> list[str]:
 
 def listings_of_skus(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, str]:
     """The listing each SKU belongs to."""
-    return {row[0]: row[1] for row in _OWNERS.rows(tx, skus, {"n": by.neighbourhood})}
+
+    def read(some: list[str]) -> dict[str, str]:
+        return {row[0]: row[1] for row in _OWNERS.rows(tx, some, {"n": by.neighbourhood})}
+
+    return tx.by_key((variants.name,), skus, read, by.neighbourhood)
 
 
 def skus_of(tx: Tx, by: Actor, listings: Iterable[str]) -> dict[str, list[str]]:
@@ -120,8 +127,12 @@ def skus_of(tx: Tx, by: Actor, listings: Iterable[str]) -> dict[str, list[str]]:
 
 def bundles(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Bundle]:
     """Those of some SKUs that are bundles."""
-    rows = _BUNDLES.rows(tx, skus, {"n": by.neighbourhood})
-    return {row[0]: Bundle(sku=row[0], parts=msgspec.json.decode(row[1])) for row in rows}
+
+    def read(some: list[str]) -> dict[str, Bundle]:
+        rows = _BUNDLES.rows(tx, some, {"n": by.neighbourhood})
+        return {row[0]: Bundle(sku=row[0], parts=msgspec.json.decode(row[1])) for row in rows}
+
+    return tx.by_key((bundle_rows.name,), skus, read, by.neighbourhood)
 
 
 def put_bundles(tx: Tx, new: Sequence[Bundle], at_us: int) -> None:

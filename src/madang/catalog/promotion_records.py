@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from madang.catalog.promoting import plain_code
 from madang.catalog.promotion import PriceList, Promotion, Used
 from madang.catalog.records import InSet
-from madang.db import Tx, table
+from madang.db import NOTHING, Tx, table
 from madang.kernel import Actor
 
 promotion_rows = table(
@@ -65,6 +65,7 @@ _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
 _AT: sa.BindParameter[int] = sa.bindparam("at_us", type_=sa.BigInteger())
 _HOLDING = InSet(sa.select(P.body).where(P.neighbourhood == _N, P.from_us <= _AT, P.until_us > _AT), P.code)
 _OF_CODE = InSet(sa.select(P.body).where(P.neighbourhood == _N), P.code)
+_NEXT = sa.select(sa.func.min(P.from_us)).where(P.neighbourhood == _N, P.code == "", P.from_us > _AT)
 _LISTED = InSet(
     sa.select(price_list_rows.c.body, price_list_prices.c.sku, price_list_prices.c.price_krw)
     .join(
@@ -93,10 +94,23 @@ _USED = InSet(
 
 def holding(tx: Tx, by: Actor, at_us: int, codes: Iterable[str]) -> list[Promotion]:
     """Promotions without a code that may hold at an instant, and any with one of these codes."""
-    named = sorted(codes)
-    rows = _HOLDING.rows(tx, [""], {"n": by.neighbourhood, "at_us": at_us})
-    rows += _OF_CODE.rows(tx, named, {"n": by.neighbourhood})
-    return [msgspec.json.decode(row[0], type=Promotion) for row in rows]
+    named = _OF_CODE.rows(tx, sorted(codes), {"n": by.neighbourhood})
+    return [*_standing(tx, by, at_us), *(msgspec.json.decode(row[0], type=Promotion) for row in named)]
+
+
+def _standing(tx: Tx, by: Actor, at_us: int) -> list[Promotion]:
+    """Promotions without a code that hold at an instant, remembered until one begins or ends."""
+    mine = by.neighbourhood == tx.neighbourhood
+    known = tx.recall((promotion_rows.name,), "standing") if mine else NOTHING
+    if known is not NOTHING and known[0] <= at_us < known[1]:
+        return list(known[2])
+    params = {"n": by.neighbourhood, "at_us": at_us}
+    found = [msgspec.json.decode(row[0], type=Promotion) for row in _HOLDING.rows(tx, [""], params)]
+    if mine and tx.remembers:
+        begins = [row[0] for row in tx.rows(_NEXT, params) if row[0] is not None]
+        until_us = min([*begins, *(one.until_us for one in found if one.until_us is not None)], default=EVER)
+        tx.remember((promotion_rows.name,), "standing", (at_us, until_us, found))
+    return list(found)
 
 
 def promotions(tx: Tx, by: Actor) -> list[Promotion]:
@@ -125,8 +139,15 @@ def _row(tx: Tx, promotion: Promotion, at_us: int) -> dict[str, Any]:
 
 def price_lists(tx: Tx, by: Actor, skus: Iterable[str]) -> list[tuple[PriceList, str, int]]:
     """Price lists (without their prices) with the SKUs of some that they give a price."""
-    rows = _LISTED.rows(tx, skus, {"n": by.neighbourhood})
-    return [(msgspec.json.decode(body, type=PriceList), sku, krw) for body, sku, krw in rows]
+
+    def read(some: list[str]) -> dict[str, list[tuple[PriceList, str, int]]]:
+        found: dict[str, list[tuple[PriceList, str, int]]] = {sku: [] for sku in some}
+        for body, sku, krw in _LISTED.rows(tx, some, {"n": by.neighbourhood}):
+            found[sku].append((msgspec.json.decode(body, type=PriceList), sku, krw))
+        return found
+
+    of_it = tx.by_key((price_list_rows.name, price_list_prices.name), skus, read, by.neighbourhood)
+    return [one for listed in of_it.values() for one in listed]
 
 
 def put_price_list(tx: Tx, one: PriceList, at_us: int) -> None:

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from madang.catalog.gtin import gtin14
 from madang.catalog.model import EVERY_SHOP, Facing, Price, Product, SoldBy, Vat
-from madang.db import Page, Tx, keyset, table
+from madang.catalog.prices import in_force
+from madang.db import NOTHING, Page, Tx, keyset, table
 from madang.kernel import Actor
 
 products = table(
@@ -119,7 +120,10 @@ def counted(tx: Tx, by: Actor, at_us: int) -> tuple[int, int]:
 
 
 def products_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:
-    return {row[0]: _product(row) for row in _PRODUCTS.rows(tx, ids, {"n": by.neighbourhood})}
+    def read(some: list[str]) -> dict[str, Product]:
+        return {row[0]: _product(row) for row in _PRODUCTS.rows(tx, some, {"n": by.neighbourhood})}
+
+    return tx.by_key((products.name,), ids, read, by.neighbourhood)
 
 
 def owners_of_gtins(tx: Tx, by: Actor, gtins: Iterable[str]) -> dict[str, str]:
@@ -141,6 +145,34 @@ def prices_in_force(tx: Tx, by: Actor, ids: Iterable[str], at_us: int, shop: str
     """For each product the newest price of the neighbourhood and of the shop, as of an instant."""
     params = {"n": by.neighbourhood, "at_us": at_us, "every_shop": EVERY_SHOP, "shop": shop}
     return [_price(row) for row in _IN_FORCE.rows(tx, ids, params)]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A product's price in a shop, None where it has none, and from when until when it is known to stay so."""
+
+    price: Price | None
+    from_us: int
+    until_us: int
+
+
+def standing_prices(tx: Tx, by: Actor, ids: Iterable[str], at_us: int, shop: str) -> dict[str, Standing]:
+    """The price of each product as of an instant, remembered until the next one begins."""
+    wanted = list(dict.fromkeys(ids))
+    found: dict[str, Standing] = {}
+    for id in wanted:
+        known = tx.recall((prices.name,), (id, shop)) if by.neighbourhood == tx.neighbourhood else NOTHING
+        if known is not NOTHING and known.from_us <= at_us < known.until_us:
+            found[id] = known
+    if unknown := [id for id in wanted if id not in found]:
+        params = {"n": by.neighbourhood, "at_us": at_us, "every_shop": EVERY_SHOP, "shop": shop}
+        now = in_force(prices_in_force(tx, by, unknown, at_us, shop), at_us, shop)
+        keeps = tx.remembers and by.neighbourhood == tx.neighbourhood
+        coming = {row[0]: int(row[1]) for row in _NEXT.rows(tx, unknown, params)} if keeps else {}
+        for id in unknown:
+            found[id] = Standing(now.get(id), at_us, coming.get(id, _EVER_US))
+            if keeps:
+                tx.remember((prices.name,), (id, shop), found[id])
+    return found
 
 
 def prices_of(tx: Tx, by: Actor, ids: Iterable[str]) -> list[Price]:
@@ -273,6 +305,17 @@ def _in_force() -> sa.Select[Any]:
 
 
 _PRICE_COLUMNS = [prices.c.product, prices.c.shop, prices.c.from_us, prices.c.price_krw]
+_EVER_US = 2**62
+_NEXT = InSet(
+    sa.select(prices.c.product, sa.func.min(prices.c.from_us))
+    .where(
+        prices.c.neighbourhood == _N,
+        sa.or_(prices.c.shop == sa.bindparam("every_shop"), prices.c.shop == sa.bindparam("shop")),
+        prices.c.from_us > sa.bindparam("at_us", type_=sa.BigInteger()),
+    )
+    .group_by(prices.c.product),
+    prices.c.product,
+)
 _PRODUCTS = InSet(sa.select(*_PRODUCT_COLUMNS).where(products.c.neighbourhood == _N), products.c.id)
 _OWNERS = InSet(sa.select(products.c.gtin14, products.c.id).where(products.c.neighbourhood == _N), products.c.gtin14)
 _PRICES = InSet(sa.select(*_PRICE_COLUMNS).where(prices.c.neighbourhood == _N), prices.c.product)

@@ -14,7 +14,6 @@ from madang.catalog.faults import WORDS
 from madang.catalog.gtin import gtin14
 from madang.catalog.model import ENDED_KRW, EVERY_SHOP, Facing, Price, Product
 from madang.catalog.plans import Plan, Wrong
-from madang.catalog.prices import in_force
 from madang.db import Page, Tx
 from madang.journal import New
 from madang.kernel import Actor, Conflict, Invalid, NotFound, Role, derived
@@ -187,7 +186,8 @@ def price_at(tx: Tx, by: Actor, products: Iterable[str], at_us: int, *, shop: st
 
 def own_prices(tx: Tx, by: Actor, products: Iterable[str], at_us: int, *, shop: str) -> dict[str, Price]:
     """As ``price_at``, each with whose price it is: the shop's own, or the neighbourhood's."""
-    return in_force(records.prices_in_force(tx, by, products, at_us, shop), at_us, shop)
+    found = records.standing_prices(tx, by, products, at_us, shop)
+    return {product: standing.price for product, standing in found.items() if standing.price is not None}
 
 
 def counted(tx: Tx, by: Actor, *, at_us: int) -> tuple[int, int]:

@@ -452,7 +452,7 @@ def _resolve(tx: Tx, by: Actor, reserved: Sequence[Reserved], kind: Kind, at_us:
 def _already(tx: Tx, id: UUID) -> tuple[Reserved, ...] | None:
     """What was reserved under this id before."""
     found: list[Reserved] = []
-    if not ledger.booked(tx, [derived("catalog.reserve", id, 0)]):
+    if not ledger.booked(tx, [derived("catalog.reserve", id, 0)], fresh=True):
         return None
     while part := ledger.booked(tx, [derived("catalog.reserve", id, len(found) + i) for i in range(SOURCES)]):
         found += [Reserved(transfer=e.id, sku=_sku(key.unit), amount=e.amount, source=key) for e, key in part]

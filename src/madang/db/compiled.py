@@ -17,12 +17,14 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from madang.db.schema import metadata
+
 Row = Mapping[str, Any]
 Processor = Callable[[Any], Any]
 
 
 class Compiled:
-    """One statement in one dialect, ready for the driver's cursor."""
+    """One statement in one dialect, ready for the driver's cursor. ``tables`` are those of ours it names."""
 
     def __init__(self, compiler: SQLCompiler, dialect: Dialect) -> None:
         self._compiler = compiler
@@ -30,6 +32,7 @@ class Compiled:
         self.positional = compiler.positional
         self.names: tuple[str, ...] = tuple(compiler.positiontup or compiler.bind_names.values())
         self.required = frozenset(self.names)
+        self.tables = frozenset(_WORD.findall(self.sql)) & metadata.tables.keys()
         processors: Mapping[str, Any] = compiler._bind_processors
         self._values: Callable[[Row], tuple[Any, ...]] = _picker(self.names)
         self._processed = [(i, name, processors[name]) for i, name in enumerate(self.names) if name in processors]
@@ -88,6 +91,7 @@ def _picker(names: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
     return lambda row: tuple([row[name] for name in names])
 
 
+_WORD = re.compile(r"\w+")
 _INSERT = re.compile(r"INSERT INTO (?P<table>[\w\".]+) \((?P<columns>[\w\", ]+)\) VALUES \((?P<values>.*)\)")
 _VALUE = re.compile(r"%\((\w+)\)s(?:::[\w()]+)?")
 

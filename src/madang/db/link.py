@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from madang.db.compiled import Compiled, Compiler
+from madang.db.memory import Memories
 
-USE_CASE = "use_case"
 COPY_ROWS_MIN = 32
+# A writer's statements find their rows by index whatever the tables hold: planned once for each connection and not at
+# every call, which costs as much as running them. (Readers plan anew: they ask for whole tables, too.)
+_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
+
+# A snapshot sees what was there before: the mark of whoever wrote last.
+_MARK = (
+    "INSERT INTO db_mark AS known (neighbourhood, mark) VALUES ('{name}', '{left}') ON CONFLICT (neighbourhood) "
+    "DO UPDATE SET mark = EXCLUDED.mark RETURNING (SELECT old.mark FROM db_mark AS old WHERE "
+    "old.neighbourhood = known.neighbourhood)"
+)
 
 
 class Link:
@@ -28,6 +40,12 @@ class Link:
         assert dbapi is not None
         self.driver_error = dbapi.Error
 
+    def said(self, sql: str, error: Exception) -> DBAPIError:
+        """A driver's error as SQLAlchemy's, as it comes from ``Connection.execute``."""
+        found = DBAPIError.instance(sql, None, error, self.driver_error)
+        assert isinstance(found, DBAPIError)
+        return found
+
     def command(self, sql: str) -> None:
         cursor = self.raw.cursor()
         try:
@@ -35,8 +53,8 @@ class Link:
         finally:
             cursor.close()
 
-    def begin(self, neighbourhood: str) -> None:
-        """Begin a batch, with a savepoint for its first use case."""
+    def begin(self, neighbourhood: str, memories: Memories) -> None:
+        """Begin a batch; what is remembered is forgotten where others may have written since."""
         raise NotImplementedError
 
     def begin_read(self) -> None:
@@ -56,15 +74,6 @@ class Link:
     def lost(self) -> bool:
         """The server has gone away (an embedded database never does)."""
         return False
-
-    def next_use_case(self) -> None:
-        """Keep what the last use case did and set a savepoint for the next."""
-        self.command(f"RELEASE SAVEPOINT {USE_CASE}")
-        self.command(f"SAVEPOINT {USE_CASE}")
-
-    def take_back(self) -> None:
-        """Undo what was done since the savepoint, which stays for the next use case."""
-        self.command(f"ROLLBACK TO SAVEPOINT {USE_CASE}")
 
     def execute_many(self, statement: Compiled, rows: Sequence[Any]) -> None:
         """Run a statement for each of its bound rows."""
@@ -101,9 +110,12 @@ class Link:
 class SqliteLink(Link):
     dialect = "sqlite"
 
-    def begin(self, neighbourhood: str) -> None:  # noqa: ARG002 - one writer for the whole file
+    def begin(self, neighbourhood: str, memories: Memories) -> None:  # noqa: ARG002 - one writer for the whole file
         self.command("BEGIN IMMEDIATE")
-        self.command(f"SAVEPOINT {USE_CASE}")
+        cursor = self.raw.cursor()
+        mark = (id(self), cursor.execute("PRAGMA data_version").fetchone()[0])  # what other connections commit moves it
+        cursor.close()
+        memories.begin(mark, mark)
 
     def begin_read(self) -> None:
         self.command("BEGIN")
@@ -121,16 +133,28 @@ class PostgresLink(Link):
     """Several commands go in one message, because a round trip costs more than a statement."""
 
     dialect = "postgresql"
+    _marked: bool | None = None  # whether there is a place for marks
 
-    def begin(self, neighbourhood: str) -> None:
+    def begin(self, neighbourhood: str, memories: Memories) -> None:
         """One writer per neighbourhood: the lock is the first statement, so facts are committed in their order."""
-        self.command(f"BEGIN; SELECT pg_advisory_xact_lock({lock_key(neighbourhood)}); SAVEPOINT {USE_CASE}")
+        left, name = token_hex(8), neighbourhood.replace("'", "''")
+        begin = f"BEGIN; SELECT pg_advisory_xact_lock({lock_key(neighbourhood)}); {_PLANS}"
+        if self._marked is None:
+            with self.raw.cursor() as cursor:
+                self._marked = cursor.execute("SELECT to_regclass('db_mark')").fetchone()[0] is not None
+        if not self._marked:
+            self.command(begin)
+            memories.begin(object(), None)
+            return
+        with self.raw.cursor() as cursor:
+            cursor.execute(f"{begin}; {_MARK.format(name=name, left=left)}")
+            while cursor.nextset():
+                pass
+            found = cursor.fetchone()[0]
+        memories.begin(found, left)
 
     def begin_read(self) -> None:
         self.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
-    def next_use_case(self) -> None:
-        self.command(f"RELEASE SAVEPOINT {USE_CASE}; SAVEPOINT {USE_CASE}")
 
     def execute_many(self, statement: Compiled, rows: Sequence[Any]) -> None:
         """One row by itself, a few through ``executemany``'s pipeline, a plain INSERT of many through COPY."""

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, CursorResult
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.selectable import SelectBase
+
+from madang.db.memory import NOTHING, Space
+from madang.db.turn import shape_of
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.base import Executable
 
     from madang.db.link import Link
+    from madang.db.turn import Turn
 
-_PLANS = "SELECT set_config('plan_cache_mode', '{}', true), set_config('enable_seqscan', '{}', true)"
+
+T = TypeVar("T")
+
+
+class Unsure(BaseException):
+    """A part failed that rests on a guess (``Tx.fresh``): the use case is run again without guessing."""
 
 
 class Tx:
@@ -22,23 +33,144 @@ class Tx:
 
     ``dialect`` is ``"sqlite"`` or ``"postgresql"``. Errors of the database come as ``sqlalchemy.exc.DBAPIError``
     (``IntegrityError`` and so on) from every method.
+
+    Rows given to ``add`` and ``change`` are written in sets with those of the batch's other use cases, at the latest
+    before COMMIT; every statement sees them. ``recall`` and ``remember`` keep what was read from one use case to the
+    next for as long as nobody writes the tables it came from.
     """
 
-    __slots__ = ("_after", "_link", "dialect", "neighbourhood")
+    __slots__ = ("_after", "_link", "_memory", "_turn", "careful", "dialect", "guessed", "neighbourhood")
 
-    def __init__(self, link: Link, neighbourhood: str) -> None:
-        self._link = link
+    def __init__(self, link: Link, neighbourhood: str, turn: Turn | None = None, *, careful: bool = True) -> None:
+        self._link, self._turn = link, turn
+        self._memory = None if turn is None else turn.memory(neighbourhood)
         self.dialect = link.dialect
         self.neighbourhood = neighbourhood
+        self.careful, self.guessed = careful, False
         self._after: list[Callable[[], None]] = []
+
+    # --- rows by key -----------------------------------------------------------------------------------------------
+
+    def add(self, table: sa.Table, row: dict[str, Any], *, learn: bool = True) -> None:
+        """A new row: every column but the neighbourhood; it is ours from now on. That its key is taken shows when it is
+        written; the use cases of the batch are then run again one by one, where each gets its own error. ``learn``
+        False: nobody will ``get`` it by its key."""
+        shape = shape_of(table)
+        row["neighbourhood"] = self.neighbourhood
+        assert len(row) == len(shape.names), (table.name, set(shape.names) ^ set(row))
+        key = tuple([row[name] for name in shape.key])
+        self._writing.add(table, key, row)
+        if learn:
+            self.remember(shape.space, key[1:], row)
+
+    def change(self, table: sa.Table, key: tuple[Any, ...], values: Mapping[str, Any]) -> None:
+        """Columns of the row under ``key`` (without the neighbourhood), which is there."""
+        self._writing.change(table, (self.neighbourhood, *key), values)
+        space = shape_of(table).space
+        known = self.recall(space, key)
+        if known is not NOTHING and known is not None:
+            self.remember(space, key, {**known, **values})
+
+    def remove(self, table: sa.Table, key: tuple[Any, ...]) -> None:
+        """Take the row under ``key`` away, where there is one."""
+        self._writing.change(table, (self.neighbourhood, *key), None)
+        self.remember(shape_of(table).space, key, None)
+
+    def get(self, table: sa.Table, key: tuple[Any, ...]) -> Mapping[str, Any] | None:
+        """The row under a primary key (without the neighbourhood), also one that waits to be written. Not to be
+        changed."""
+        shape = shape_of(table)
+        known: Mapping[str, Any] | None = self.recall(shape.space, key)
+        if known is not NOTHING:
+            return known
+        whole = dict(zip(shape.key, (self.neighbourhood, *key), strict=True))
+        found = self.rows(shape.select, {f"k_{name}": part for name, part in whole.items()}, looks=(table, whole))
+        row = dict(zip(shape.names, found[0], strict=True)) if found else None
+        self.remember(shape.space, key, row)
+        return row
+
+    def fresh(self, table: sa.Table, key: tuple[Any, ...]) -> Mapping[str, Any] | None:
+        """``get`` for a row that its caller adds where there is none, under an id that is new unless somebody asks
+        twice: taken for new until the database says otherwise; then the use case is run again and asks."""
+        if self.careful:
+            return self.get(table, key)
+        known: Mapping[str, Any] | None = self.recall(shape_of(table).space, key)
+        if known is not NOTHING:
+            return known
+        self.guessed = True
+        return None
+
+    # --- what is remembered ----------------------------------------------------------------------------------------
+
+    @property
+    def remembers(self) -> bool:
+        """Whether ``remember`` does anything: a reader's snapshot may be older than what the writer knows."""
+        return self._memory is not None
+
+    def recall(self, space: Space, key: Hashable) -> Any:
+        """What was remembered of some tables under a key, else ``NOTHING``."""
+        if self._memory is None:
+            return NOTHING
+        values = self._memory.spaces.get(space)
+        return NOTHING if values is None else values.get(key, NOTHING)
+
+    def remember(self, space: Space, key: Hashable, value: Any) -> None:
+        """Keep a value that was read from the tables ``space`` names; it must never be changed."""
+        if self._memory is not None and self._turn is not None:
+            self._turn.remember(self._memory.space(space), key, value)
+
+    def by_key(
+        self, space: Space, keys: Iterable[str], read: Callable[[list[str]], Mapping[str, T]], of: str
+    ) -> dict[str, T]:
+        """Values by key, those that nobody remembers read with one call; what ``read`` leaves out is not there. ``of``
+        is the neighbourhood they are read for."""
+        if self._memory is None or of != self.neighbourhood:
+            return dict(read(list(dict.fromkeys(keys))))
+        values = self._memory.spaces.get(space, {})
+        found = {key: values.get(key, NOTHING) for key in keys}
+        if unknown := [key for key, value in found.items() if value is NOTHING]:
+            there = read(unknown)
+            for key in unknown:
+                found[key] = there.get(key)
+                self.remember(space, key, found[key])
+        return {key: value for key, value in found.items() if value is not None}
+
+    @property
+    def _writing(self) -> Turn:
+        if self._turn is None:
+            raise RuntimeError("a reader writes nothing")
+        return self._turn
+
+    # --- statements ------------------------------------------------------------------------------------------------
 
     @property
     def connection(self) -> Connection:
         """The SQLAlchemy connection, for inspection and migrations; its transaction isn't yours to end."""
+        if self._turn is not None:
+            self._turn.settle()
+            self._turn.forget_all()
         return self._link.connection
+
+    def driver(self, *tables: sa.Table) -> Connection:
+        """The connection, for the driver's own words on these tables and no others."""
+        if self._turn is not None:
+            self._turn.settle()
+            self._forget(*[table.name for table in tables])
+        return self._link.connection
+
+    def _forget(self, *tables: str) -> None:
+        if self._memory is not None:
+            for table in tables:
+                self._memory.forget(table)
 
     def execute(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
         """Run a Core statement (a list of mappings as ``params`` runs it once for each)."""
+        if self._turn is not None:
+            self._turn.settle()
+            if isinstance(statement, UpdateBase) and isinstance(statement.table, sa.Table):
+                self._forget(statement.table.name)
+            elif not isinstance(statement, SelectBase):
+                self._turn.forget_all()
         return self._link.connection.execute(statement, params)
 
     def many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -50,6 +182,9 @@ class Tx:
         if not rows:
             return
         compiled, literals = self._link.compiler.get(statement, tuple(rows[0]))
+        if self._turn is not None:
+            self._turn.settle()
+            self._forget(*compiled.tables)
         if compiled.defaults_needed or compiled.expanding:
             self._link.connection.execute(statement, list(rows))
             return
@@ -57,7 +192,7 @@ class Tx:
         try:
             self._link.execute_many(compiled, bound)
         except self._link.driver_error as error:
-            raise self._said(compiled.sql, error) from error
+            raise self._link.said(compiled.sql, error) from error
 
     @staticmethod
     def _completed(compiled: Any, literals: Any, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -66,9 +201,25 @@ class Tx:
             return rows
         return [compiled.params(row, literals) for row in rows]
 
-    def rows(self, statement: Executable, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a query as plain tuples: compiled once, run by the driver."""
+    def rows(
+        self,
+        statement: Executable,
+        params: Mapping[str, Any] | None = None,
+        *,
+        looks: tuple[sa.Table, Mapping[str, Any]] | None = None,
+        settled: bool = False,
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a query as plain tuples: compiled once, run by the driver.
+
+        ``looks`` says that it reads one table, only rows with these values, so that others may go on waiting;
+        ``settled`` that its caller knows what waits.
+        """
         compiled, literals = self._link.compiler.get(statement)
+        turn = self._turn
+        if turn is not None and not settled and turn.waits(compiled.tables):
+            mine = {"neighbourhood": self.neighbourhood}
+            if looks is None or turn.may_wait(looks[0], {**mine, **looks[1]}):
+                turn.settle()
         if compiled.expanding:  # IN (...) lists are written out anew for each length
             return [tuple(row) for row in self._link.connection.execute(statement, params)]
         if params is None or not compiled.required <= params.keys():
@@ -76,24 +227,7 @@ class Tx:
         try:
             return self._link.fetch(compiled, compiled.bind(params))
         except self._link.driver_error as error:
-            raise self._said(compiled.sql, error) from error
-
-    def _said(self, sql: str, error: Exception) -> DBAPIError:
-        """A driver's error as SQLAlchemy's, the same as from ``execute``."""
-        said = DBAPIError.instance(sql, None, error, self._link.driver_error)
-        assert isinstance(said, DBAPIError)
-        return said
-
-    @contextmanager
-    def kept_plans(self) -> Iterator[None]:
-        """For statements that find their rows by index whatever the tables hold: PostgreSQL plans them once for each
-        connection and not at every call, which costs as much as running them. Elsewhere nothing."""
-        if self.dialect != "postgresql":
-            yield
-            return
-        self._link.command(_PLANS.format("force_generic_plan", "off"))
-        yield  # what raises rolls the settings back with the savepoint it ran in
-        self._link.command(_PLANS.format("force_custom_plan", "on"))
+            raise self._link.said(compiled.sql, error) from error
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -101,14 +235,16 @@ class Tx:
 
         On PostgreSQL this is the only way to go on after a database error.
         """
-        self._link.command("SAVEPOINT part")
+        turn = self._writing
+        turn.open()
         try:
             yield
-        except BaseException:
-            self._link.command("ROLLBACK TO SAVEPOINT part")
-            self._link.command("RELEASE SAVEPOINT part")
+        except BaseException as error:
+            turn.undo()
+            if self.guessed and isinstance(error, Exception):
+                raise Unsure from error
             raise
-        self._link.command("RELEASE SAVEPOINT part")
+        turn.keep()
 
     def after_commit(self, fn: Callable[[], None]) -> None:
         """Call ``fn`` once the transaction is durable (quick, no database work: it holds up the writer)."""

@@ -1,4 +1,5 @@
-"""Group commit: use cases from many callers run in savepoints of one transaction and are made durable together.
+"""Group commit: use cases from many callers run one after the other in one transaction, each in a frame that can be
+taken back alone; what they add is written in sets (``turn``) and made durable together.
 
 Every caller is answered after COMMIT, also the one whose use case failed: its error may rest on what an earlier use
 case of the same batch wrote.
@@ -17,12 +18,16 @@ from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from madang.db.errors import closed, left_transaction, unknown_outcome, unreachable
 from madang.db.link import Link
+from madang.db.memory import Memories
+from madang.db.turn import NotTogetherError, Turn
 from madang.db.tx import Tx
 
 BATCH_MAX = 60
-BATCH_S_MAX = 0.005
+BATCH_S_MAX = 0.020
 USE_CASE_S_MAX = 0.020
 
 log = logging.getLogger("madang.db")
@@ -58,6 +63,7 @@ class Lane:
 
     jobs: deque[Job] = field(default_factory=deque)
     busy: bool = False
+    memory: Memories = field(default_factory=Memories)
 
     def take(self) -> Job | None:
         while self.jobs:
@@ -180,34 +186,43 @@ class Worker:
             return
         jobs = [first]
         try:
-            link = self._begun(first.neighbourhood)
+            link = self._begun(first.neighbourhood, lane.memory)
             self._run_together(link, lane, jobs)
         except LeftTransactionError:
             log.warning("the database ended a transaction of %d use cases by itself; running them singly", len(jobs))
             self._drop()
             for job in jobs:
-                self._run_alone(job)
+                self._run_alone(lane, job)
+        except NotTogetherError:
+            log.info("%d use cases cannot be written together; running them singly", len(jobs))
+            self._back()
+            for job in jobs:
+                self._run_alone(lane, job)
         except Exception as error:
             self._drop()
+            lane.memory.clear()
             _fail(jobs, unreachable(error))
         for job in jobs:
             job.reply()
 
     def _run_together(self, link: Link, lane: Lane, jobs: list[Job]) -> None:
         started = perf_counter()
-        _run_in_savepoint(link, jobs[0])
+        turn = Turn(link, lane.memory)
+        _run(link, turn, jobs[0])
         while len(jobs) < BATCH_MAX and perf_counter() - started < BATCH_S_MAX and (job := lane.take()):
             jobs.append(job)
-            _next_savepoint(link)
-            _run_in_savepoint(link, job)
-        self._commit(link, jobs)
+            _run(link, turn, job)
+        _settled(link, turn)
+        self._commit(link, lane, jobs)
 
-    def _run_alone(self, job: Job) -> None:
+    def _run_alone(self, lane: Lane, job: Job) -> None:
         job.result, job.error, job.after = None, None, []
         try:
-            link = self._begun(job.neighbourhood)
-            _run_in_savepoint(link, job)
-            self._commit(link, [job])
+            link = self._begun(job.neighbourhood, lane.memory)
+            lane.memory.clear()
+            turn = Turn(link, lane.memory, alone=True)
+            _run(link, turn, job, alone=True)
+            self._commit(link, lane, [job])
         except LeftTransactionError:
             self._drop()
             job.error = left_transaction(job.error)
@@ -215,30 +230,40 @@ class Worker:
             self._drop()
             job.error = unreachable(error)
 
-    def _commit(self, link: Link, jobs: list[Job]) -> None:
+    def _commit(self, link: Link, lane: Lane, jobs: list[Job]) -> None:
         try:
             link.commit()
         except Exception as error:
             log.exception("COMMIT failed for %d use cases", len(jobs))
             self._drop()
+            lane.memory.clear()
             _fail(jobs, unknown_outcome(error))
             return
+        lane.memory.committed()
         for job in jobs:
             for fn in job.after:
                 _call(fn)
 
-    def _begun(self, neighbourhood: str) -> Link:
+    def _begun(self, neighbourhood: str, memory: Memories) -> Link:
         """A link inside a fresh transaction; one that has died, ours or the pool's, is replaced once."""
         if self._link is None:
             self._link = self._connect()
         try:
-            self._link.begin(neighbourhood)
+            self._link.begin(neighbourhood, memory)
         except Exception:
             log.warning("the writer's connection was lost; connecting again", exc_info=True)
             self._drop()
             self._link = self._afresh()
-            self._link.begin(neighbourhood)
+            self._link.begin(neighbourhood, memory)
         return self._link
+
+    def _back(self) -> None:
+        """Roll back what the batch has done so far."""
+        try:
+            if self._link is not None:
+                self._link.rollback()
+        except Exception:
+            self._drop()
 
     def _drop(self) -> None:
         link, self._link = self._link, None
@@ -249,39 +274,61 @@ class Worker:
                 log.debug("a broken connection did not close cleanly", exc_info=True)
 
 
-def _run_in_savepoint(link: Link, job: Job) -> None:
-    """Run one use case; its error is kept for its caller and its work taken back."""
+def _run(link: Link, turn: Turn, job: Job, *, alone: bool = False) -> None:
+    """Run one use case; its error is kept for its caller and its work taken back. One that fails on a guess is run
+    once more without guessing."""
     started = perf_counter()
-    tx = Tx(link, job.neighbourhood)
-    try:
-        job.result = job.context.run(job.fn, tx)
-        if not link.healthy:
-            raise left_transaction(None)
-        job.after = tx._after
-    except BaseException as error:
-        job.result, job.error = None, error
-        _take_back(link)
+    if _attempt(link, turn, job, careful=alone, alone=alone):
+        _attempt(link, turn, job, careful=True, alone=alone)
     took_s = perf_counter() - started
     if took_s > USE_CASE_S_MAX:
         name = getattr(job.fn, "__qualname__", type(job.fn).__name__)
         log.warning("use case %s took %.1f ms (budget %.0f ms)", name, took_s * 1e3, USE_CASE_S_MAX * 1e3)
 
 
-def _next_savepoint(link: Link) -> None:
+def _attempt(link: Link, turn: Turn, job: Job, *, careful: bool, alone: bool) -> bool:
+    """Run it once; True where it failed and had guessed."""
+    tx = Tx(link, job.neighbourhood, turn, careful=careful)
+    turn.open()
     try:
-        link.next_use_case()
-    except link.driver_error as error:
-        raise LeftTransactionError from error
+        if alone:
+            turn.settle()  # a savepoint: what fails inside the database is its own error
+        job.result, job.error = job.context.run(job.fn, tx), None
+        if alone:
+            turn.settle()
+        if not link.healthy:
+            raise left_transaction(None)
+        turn.keep()
+        job.after = tx._after
+    except NotTogetherError:
+        raise
+    except BaseException as error:
+        job.result, job.error = None, error
+        _take_back(link, turn)
+        return tx.guessed
+    return False
 
 
-def _take_back(link: Link) -> None:
+def _take_back(link: Link, turn: Turn) -> None:
     """Undo one use case; raises ``LeftTransactionError`` when the whole batch is gone already."""
     if not link.in_transaction:
         raise LeftTransactionError
     try:
-        link.take_back()
+        turn.undo()
     except link.driver_error as error:
         raise LeftTransactionError from error
+    if not link.healthy:  # nothing was set to go back to
+        raise LeftTransactionError
+
+
+def _settled(link: Link, turn: Turn) -> None:
+    """Write what waits; raises ``NotTogetherError`` where the database refuses a row."""
+    try:
+        turn.settle()
+    except (DBAPIError, link.driver_error) as error:
+        if not link.in_transaction:
+            raise LeftTransactionError from error
+        raise NotTogetherError from error
 
 
 def _fail(jobs: list[Job], error: BaseException) -> None:

@@ -86,7 +86,7 @@ def issue(
     Nothing taken gives a receipt without lines.
     Raises ``Invalid`` where a product or its price is unknown.
     """
-    there = records.get(tx, by, id)
+    there = records.get(tx, by, id, fresh=True)
     if there is not None:
         return _same(there, deal.id, None, says(there.lines, taken))
     ids = [item.product for item in taken]
@@ -102,7 +102,7 @@ def issue_lines(
 
     Issuing the same under the same ``id`` again gives the receipt that is there, anything else is ``Conflict``.
     """
-    there = records.get(tx, by, id)
+    there = records.get(tx, by, id, fresh=True)
     if there is not None:
         return _same(there, deal.id, None, there.lines == tuple(lines))
     return _issue(tx, by, id, deal.id, deal.shop, deal.subject, tuple(lines), at_us, decision=decision)
@@ -117,7 +117,7 @@ def refund(
     Raises ``Invalid`` where less is left of a line, or
     nothing is left to give back.
     """
-    there = records.get(tx, by, id)
+    there = records.get(tx, by, id, fresh=True)
     if there is not None:
         return _same(there, there.deal, original, gives(there.lines, give_back))
     sale = get(tx, by, original)
@@ -136,7 +136,7 @@ def keep(tx: Tx, by: Actor, receipt: Receipt) -> bool:
     """
     by.need(Role.OPERATOR, Role.DEVICE)
     by.need_shop(receipt.shop)
-    there = records.get(tx, by, receipt.id)
+    there = records.get(tx, by, receipt.id, fresh=True)
     if there is not None and there != receipt:
         raise _taken(receipt.id)
     if there is not None:

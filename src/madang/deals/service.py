@@ -42,13 +42,13 @@ def open(
     if subject != by.key:
         by.need(*_SERVING)
     data = records.plain(data or {})
-    there = records.deal(tx, by, id)
+    there = records.deal(tx, by, id, fresh=True)
     if there is not None:
         _same_opening(tx, by, there, (process, shop, subject, data))
         return there
     newest = registry.newest(process)
     registry.check_actions(newest)
-    _keep_process(tx, by, newest, registry.fingerprint(newest), at_us)
+    _keep_process(tx, newest, registry.fingerprint(newest), at_us)
     deal = _new(newest, id, shop, subject, data, at_us)
     records.add_deal(tx, deal)
     _record(tx, by, deal, derived(OPENING, id), OPENING, "", at_us, args=data, changes={})
@@ -78,7 +78,7 @@ def move(
     """
     args = records.plain(args or {})
     deal = get(tx, by, deal_id)
-    known = records.move(tx, by, id)
+    known = records.move_fresh(tx, by, id)
     if known is not None:
         _same_step(by, known, deal_id, transition, args)
         return deal
@@ -268,11 +268,11 @@ def _process_of(tx: Tx, by: Actor, deal: Deal, registry: Registry) -> Process:
     return kept[1]
 
 
-def _keep_process(tx: Tx, by: Actor, process: Process, fingerprint: str, at_us: int) -> None:
-    kept = records.process(tx, by, process.name, process.version)
+def _keep_process(tx: Tx, process: Process, fingerprint: str, at_us: int) -> None:
+    kept = records.fingerprint(tx, process.name, process.version)
     if kept is None:
         records.add_process(tx, process, fingerprint, at_us)
-    elif kept[0] != fingerprint:
+    elif kept != fingerprint:
         raise changed(process.name, process.version)
 
 

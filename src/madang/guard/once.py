@@ -47,20 +47,17 @@ def once(tx: Tx, by: Actor, *, key: str, request: bytes, at_us: int, act: Callab
     """
     _usable(key)
     actor = f"{by.kind}:{by.key}"
-    mine = sa.and_(requests.c.neighbourhood == tx.neighbourhood, requests.c.actor == actor, requests.c.key == key)
-    columns = (requests.c.body_hash, requests.c.status, requests.c.body, requests.c.media_type, requests.c.location)
-    known = tx.rows(sa.select(*columns).where(mine))
-    if known:
-        hashed, status, body, media_type, location = known[0]
-        if bytes(hashed) != request:
+    known = tx.fresh(requests, (actor, key))
+    if known is not None:
+        if bytes(known["body_hash"]) != request:
             raise _used_for_another(key)
-        return Answer(status, bytes(body), media_type, location, replayed=True)
+        return Answer(known["status"], bytes(known["body"]), known["media_type"], known["location"], replayed=True)
     answer = act()
     row = {
-        "neighbourhood": tx.neighbourhood, "actor": actor, "key": key, "body_hash": request, "status": answer.status,
+        "actor": actor, "key": key, "body_hash": request, "status": answer.status,
         "body": answer.body, "media_type": answer.media_type, "location": answer.location, "at_us": at_us,
     }  # fmt: skip
-    tx.many(sa.insert(requests), [row])
+    tx.add(requests, row)
     return answer
 
 

@@ -43,13 +43,6 @@ timers = _jobs("jobs_timers")
 outbox = _jobs("jobs_outbox")
 
 _encode = msgspec.json.Encoder(order="sorted").encode
-_inserts = {of.name: sa.insert(of) for of in (timers, outbox)}
-_known = {
-    of.name: sa.select(of.c.kind, of.c.payload, of.c.due_us).where(
-        of.c.neighbourhood == sa.bindparam("n"), of.c.id == sa.bindparam("id_")
-    )
-    for of in (timers, outbox)
-}
 _leases = {
     of.name: sa.update(of)
     .where(of.c.neighbourhood == sa.bindparam("n"), of.c.id == sa.bindparam("id_"))
@@ -62,26 +55,14 @@ _open = {
     )
     for of in (timers, outbox)
 }
-_changes = {
-    of.name: sa.update(of)
-    .where(of.c.neighbourhood == sa.bindparam("n"), of.c.id == sa.bindparam("id_"))
-    .values(
-        next_us=sa.bindparam("next_us"),
-        lease=None,
-        closed_at_us=sa.bindparam("closed_at_us"),
-        outcome=sa.bindparam("outcome"),
-        error=sa.bindparam("error"),
-    )
-    for of in (timers, outbox)
-}
 
 
 def add(tx: Tx, to: sa.Table, *, id: UUID, kind: str, payload: Mapping[str, Any], due_us: int) -> None:
     """Add a job; the same id with the same content once, with other content ``Conflict``."""
     text = _encode(payload).decode()
-    known = tx.rows(_known[to.name], {"n": tx.neighbourhood, "id_": id})
-    if known:
-        if known[0] != (kind, text, due_us):
+    known = tx.fresh(to, (id,))
+    if known is not None:
+        if (known["kind"], known["payload"], known["due_us"]) != (kind, text, due_us):
             raise Conflict(
                 "jobs.id_taken",
                 ko="같은 번호의 다른 예약 작업이 이미 있습니다.",
@@ -92,10 +73,10 @@ def add(tx: Tx, to: sa.Table, *, id: UUID, kind: str, payload: Mapping[str, Any]
             )
         return
     row = {
-        "neighbourhood": tx.neighbourhood, "id": id, "kind": kind, "payload": text, "due_us": due_us,
+        "id": id, "kind": kind, "payload": text, "due_us": due_us,
         "next_us": due_us, "lease": None, "attempts": 0, "closed_at_us": None, "outcome": None, "error": None,
     }  # fmt: skip
-    tx.many(_inserts[to.name], [row])
+    tx.add(to, row)
 
 
 def ready(tx: Tx, of: sa.Table, *, kinds: Collection[str], now_us: int, limit: int) -> list[Job]:
@@ -126,7 +107,8 @@ def held(tx: Tx, of: sa.Table, job: Job, owner: str) -> bool:
 
 def close(tx: Tx, of: sa.Table, id: UUID, *, at_us: int, outcome: Outcome, error: str | None = None) -> bool:
     """End an open job; False when there was none."""
-    if not tx.rows(_open[of.name], {"n": tx.neighbourhood, "id_": id}):
+    known = tx.get(of, (id,))
+    if known is None or known["next_us"] is None:
         return False
     _change(tx, of, id, next_us=None, closed_at_us=at_us, outcome=outcome, error=error)
     return True
@@ -138,7 +120,7 @@ def put_off(tx: Tx, of: sa.Table, id: UUID, *, until_us: int, error: str) -> Non
 
 
 def _change(tx: Tx, of: sa.Table, id: UUID, **values: int | str | None) -> None:
-    tx.many(_changes[of.name], [{"n": tx.neighbourhood, "id_": id, **values}])
+    tx.change(of, (id,), {"lease": None, **values})
 
 
 def counts(tx: Tx, of: sa.Table) -> dict[str, int]:

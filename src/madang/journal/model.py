@@ -27,8 +27,7 @@ class Opaque(msgspec.Struct, frozen=True, kw_only=True):
     json: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class New:
+class New(msgspec.Struct, frozen=True, kw_only=True):
     """One fact to be written: what ``append_many`` takes.
 
     ``id`` is made by the caller before the transaction, so that asking twice writes once. ``at_us`` is when it
@@ -47,8 +46,7 @@ class New:
     stage: Stage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """One thing that happened, as the journal holds it; ``seq`` counts from 1 in each neighbourhood without a gap.
 
     ``version`` is the one it was written in; ``body`` is already raised to the newest version of its kind.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from madang.db import Tx, table
+from madang.db import NOTHING, Tx, table
 from madang.journal.kinds import KINDS
 from madang.journal.model import Fact, Stage
 
@@ -48,7 +48,7 @@ SEQ, ID, KIND, VERSION, STAGE, BODY, HASH = (
     COLUMNS.index(name) for name in ("seq", "id", "kind", "version", "stage", "body", "hash")
 )
 
-INSERT = sa.insert(facts)
+_SPACE, _HEAD = (facts.name,), "head"
 _head = (
     sa.select(facts.c.seq, facts.c.id, facts.c.hash)
     .where(facts.c.neighbourhood == sa.bindparam("n"))
@@ -94,6 +94,25 @@ def head(tx: Tx) -> tuple[int, bytes] | None:
     """``(seq, hash)`` of the newest fact."""
     found = tx.rows(_head, {"n": tx.neighbourhood})
     return (found[0][0], bytes(found[0][2])) if found else None
+
+
+def known_head(tx: Tx) -> tuple[int, bytes] | None:
+    """``head``, from memory where nobody else has written since."""
+    found: tuple[int, bytes] | None = tx.recall(_SPACE, _HEAD)
+    if found is NOTHING:
+        found = head(tx)
+        tx.remember(_SPACE, _HEAD, found)
+    return found
+
+
+def remember_head(tx: Tx, newest: tuple[int, bytes]) -> None:
+    tx.remember(_SPACE, _HEAD, newest)
+
+
+def add(tx: Tx, link: Sequence[Any], hashed: bytes) -> None:
+    """Write the fact that follows the newest one; ``link`` is everything but its hash."""
+    tx.add(facts, dict(zip(COLUMNS, (*link, hashed), strict=True)), learn=False)
+    tx.remember(_SPACE, _HEAD, (link[SEQ], hashed))
 
 
 def head_and_known(tx: Tx, ids: Sequence[UUID]) -> tuple[tuple[int, bytes] | None, set[UUID]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from madang.db import Tx
 from madang.journal import chain, records, signals
@@ -51,19 +51,19 @@ def append(
         took_us=took_us,
         stage=stage,
     )
-    return append_many(tx, by, [new])[0]
+    if tx.careful:
+        return append_many(tx, by, [new])[0]
+    tx.guessed = True  # that the id is new: the database says otherwise when it is written
+    _may_write(tx, by, [new])
+    return _follow(tx, by, new)
 
 
 def append_many(tx: Tx, by: Actor, news: Sequence[New]) -> list[Fact]:
     """Write facts in their order with one read and one ``executemany`` for every 256 of them; see ``append``."""
-    by.need_neighbourhood(tx.neighbourhood)
-    for shop in {new.shop for new in news if new.shop is not None}:
-        by.need_shop(shop)
+    _may_write(tx, by, news)
     facts: list[Fact] = []
     for start in range(0, len(news), BATCH_MAX):
         facts += _append_batch(tx, by, news[start : start + BATCH_MAX])
-    if facts:
-        tx.after_commit(signals.of(tx.neighbourhood).notify)
     return facts
 
 
@@ -132,22 +132,34 @@ def verify(tx: Tx, by: Actor, *, known: Iterable[tuple[int, bytes]] = ()) -> Cha
     return ChainReport(seq, previous)
 
 
+def _may_write(tx: Tx, by: Actor, news: Sequence[New]) -> None:
+    by.need_neighbourhood(tx.neighbourhood)
+    for shop in {new.shop for new in news if new.shop is not None}:
+        by.need_shop(shop)
+    if news:
+        tx.after_commit(signals.of(tx.neighbourhood).notify)
+
+
 def _append_batch(tx: Tx, by: Actor, news: Sequence[New]) -> list[Fact]:
     newest, known = records.head_and_known(tx, [new.id for new in news])
-    seq, previous = newest or (0, chain.GENESIS)
+    records.remember_head(tx, newest or (0, chain.GENESIS))
     facts = {fact.id: fact for fact in records.find(tx, after=0, limit=len(known), ids=known)} if known else {}
-    rows: list[dict[str, Any]] = []
     for new in news:
         there = facts.get(new.id)
-        link = _new_link(tx, by, there.seq if there else seq + 1, new)
         if there:
-            _must_be_the_same(there, _fact(link, new, there.hash))
+            _must_be_the_same(there, _fact(_new_link(tx, by, there.seq, new), new, there.hash))
             continue
-        seq, previous = seq + 1, chain.follow(previous, _texts(link))
-        rows.append(dict(zip(records.COLUMNS, [*link, previous], strict=True)))
-        facts[new.id] = _fact(link, new, previous)
-    tx.many(records.INSERT, rows)
+        facts[new.id] = _follow(tx, by, new)
     return [facts[new.id] for new in news]
+
+
+def _follow(tx: Tx, by: Actor, new: New) -> Fact:
+    """Write a new fact behind the newest one."""
+    seq, previous = records.known_head(tx) or (0, chain.GENESIS)
+    link = _new_link(tx, by, seq + 1, new)
+    hashed = chain.follow(previous, _texts(link))
+    records.add(tx, link, hashed)
+    return _fact(link, new, hashed)
 
 
 def _new_link(tx: Tx, by: Actor, seq: int, new: New) -> list[Any]:

@@ -6,7 +6,6 @@ import hashlib
 import random
 import threading
 import uuid
-from collections.abc import Iterable
 from typing import Protocol
 
 from madang.kernel.clock import Clock
@@ -42,13 +41,15 @@ class Uuid7:
 
 def derived(*parts: str | int | uuid.UUID) -> uuid.UUID:
     """The id the same ``parts`` always give (UUIDv8 over SHA-256): for work that may be done again."""
-    digest = hashlib.sha256(_joined(parts)).digest()
-    value = int.from_bytes(digest[:16], "big")
-    value = (value & ~(0xF << 76)) | (0x8 << 76)
-    value = (value & ~(0b11 << 62)) | (0b10 << 62)
-    return uuid.UUID(int=value)
+    joined = b""
+    for part in parts:  # each with its length before it, so that no two lists give one text
+        text = str(part).encode()
+        joined += _LENGTHS[len(text)] if len(text) < 64 else len(text).to_bytes(4, "big")
+        joined += text
+    value = int.from_bytes(hashlib.sha256(joined).digest()[:16], "big")
+    return uuid.UUID(int=value & _KEPT | _VERSION_8)
 
 
-def _joined(parts: Iterable[str | int | uuid.UUID]) -> bytes:
-    texts = [str(part).encode() for part in parts]
-    return b"".join(len(text).to_bytes(4, "big") + text for text in texts)
+_LENGTHS = [n.to_bytes(4, "big") for n in range(64)]
+_KEPT = ~(0xF << 76 | 0b11 << 62)
+_VERSION_8 = 0x8 << 76 | 0b10 << 62

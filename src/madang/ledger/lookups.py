@@ -24,13 +24,18 @@ NEWEST, DUE, ASKED = 0, 1, 2  # the mark before each entry
 
 def statements(dialect: str) -> dict[str, sa.TextualSelect]:
     """By name: the newest entry and what is due (bound: n, until), with those under ids, with what ended them too;
-    and accounts (n, ids). One round trip each."""
+    those and what ended them alone; and accounts (n, ids). One round trip each."""
     newest = f"SELECT {NEWEST} AS mark, {', '.join(Entry._fields)} FROM ({_NEWEST}) AS newest"
     due = _marked(DUE, _DUE)
     known = _marked(ASKED, _look_up(ENTRY, "id", "ids", dialect))
     ended = _marked(ASKED, _look_up(ENTRY, "pending_id", "pending", dialect))
     columns = [sa.column("mark", sa.Integer()), *ENTRY]
-    parts = {"due": [newest, due], "known": [newest, due, known], "known_and_ended": [newest, due, known, ended]}
+    parts = {
+        "due": [newest, due],
+        "known": [newest, due, known],
+        "known_and_ended": [newest, due, known, ended],
+        "asked_and_ended": [known, ended],
+    }
     found = {name: sa.text(" UNION ALL ".join(part)).columns(*columns) for name, part in parts.items()}
     return found | {"accounts": sa.text(_look_up(ACCOUNT, "id", "ids", dialect)).columns(*ACCOUNT)}
 

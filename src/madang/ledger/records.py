@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from madang.db import Page, Tx, keyset
+from madang.db import NOTHING, Page, Tx, keyset
 from madang.ledger.errors import error_of
 from madang.ledger.lookups import ASKED, DUE, NEWEST, numbers, statements, uuids
-from madang.ledger.model import AccountKey, Entry, Fault
+from madang.ledger.model import AccountKey, Book, Entry, Fault
 from madang.ledger.posting import Account
 from madang.ledger.tables import ACCOUNT, ENTRY, A, T, accounts, transfers
 
 PAGE = 2_000  # rows at a time where the whole book is read
 BULK_MIN = 32  # entries from which on it pays to leave SQLAlchemy's binding out
 
+AHEAD_US = 250_000  # how far ahead is looked for what falls due
+
 N: sa.BindParameter[str] = sa.bindparam("n")
+_ACCOUNTS, _ENTRIES = (accounts.name,), (transfers.name,)  # what is remembered: accounts by id, entries by id, and
+_HEAD, _COMING, _ENDED, _UNIT = "head", "coming", "ended", "unit"
+# ("ended", id): what ended a pending entry that is remembered (none remembered: nothing has); ("unit", unit): the ids
+# of a unit's accounts of goods; "head": the newest entry's seq and time; "coming": from when to when it is known what
+# falls due, and the moments of what does.
 
 
 _BY_DIALECT = {dialect: statements(dialect) for dialect in ("sqlite", "postgresql")}
 
-_insert_transfers = sa.insert(transfers)
-_insert_accounts = sa.insert(accounts)
-_update_accounts = (
-    sa.update(accounts)
-    .where(A.neighbourhood == N, A.id == sa.bindparam("account"))
-    .values(
-        debits_posted=sa.bindparam("dr"),
-        credits_posted=sa.bindparam("cr"),
-        debits_pending=sa.bindparam("dr_pending"),
-        credits_pending=sa.bindparam("cr_pending"),
-    )
-)
 _TRANSFER_NAMES = ("neighbourhood", *Entry._fields)
-_SUM_NAMES = ("dr", "cr", "dr_pending", "cr_pending", "n", "account")
 _BULK_INSERT = (
     f"INSERT INTO ledger_transfers ({', '.join(_TRANSFER_NAMES)}) VALUES ({', '.join('?' * len(_TRANSFER_NAMES))})"  # noqa: S608
 )
@@ -74,24 +69,96 @@ def entries_for(tx: Tx, until_us: int, ids: Collection[UUID] = (), pending_ids: 
     return Found(seq, head_us, due, [Entry._make(row[1:]) for row in rows if row[0] == ASKED])
 
 
+def entries_guessed(
+    tx: Tx, until_us: int, ids: Collection[UUID] = (), pending_ids: Collection[UUID] = ()
+) -> Found | None:
+    """``entries_for`` from what is remembered, where ``ids`` that nobody remembers are taken for new; None where
+    something has to lapse first."""
+    if tx.careful or not nothing_due(tx, until_us):
+        return None
+    seq, head_us = tx.recall(_ENTRIES, _HEAD)
+    tx.guessed = True
+    known = [entry for id in ids if (entry := tx.recall(_ENTRIES, id)) is not NOTHING]
+    asked = {id: tx.recall(_ENTRIES, id) for id in pending_ids}
+    if unknown := [id for id, entry in asked.items() if entry is NOTHING]:
+        listed = uuids(unknown, tx.dialect)
+        params = {"n": tx.neighbourhood, "ids": listed, "pending": listed}
+        for row in tx.rows(_BY_DIALECT[tx.dialect]["asked_and_ended"], params, settled=True):
+            entry = Entry._make(row[1:])
+            remember(tx, entry)
+            known.append(entry)
+    for id, entry in asked.items():
+        if entry is not NOTHING:
+            known.append(entry)
+            ended = tx.recall(_ENTRIES, (_ENDED, id))
+            if ended is not NOTHING:
+                known.append(ended)
+    return Found(seq, head_us, [], known)
+
+
+def nothing_due(tx: Tx, until_us: int) -> bool:
+    """Whether it is known that nothing lapses by ``until_us``: what falls due is looked up a moment ahead, so that
+    posting need not ask each time."""
+    head, coming = tx.recall(_ENTRIES, _HEAD), tx.recall(_ENTRIES, _COMING)
+    if head is NOTHING or coming is NOTHING or not coming[0] <= max(until_us, head[1]) <= coming[1]:
+        found = entries_for(tx, max(until_us, 0 if head is NOTHING else head[1]) + AHEAD_US)
+        head = (found.seq, found.head_us)
+        coming = (found.head_us, max(until_us, found.head_us) + AHEAD_US, tuple(e.expires_at_us for e in found.due))
+        tx.remember(_ENTRIES, _HEAD, head)
+        tx.remember(_ENTRIES, _COMING, coming)
+    moment_us = max(until_us, head[1])
+    return not any(expires_us <= moment_us for expires_us in coming[2])
+
+
+def remember(tx: Tx, entry: Entry) -> None:
+    tx.remember(_ENTRIES, entry.id, entry)
+    if entry.pending_id is not None:
+        tx.remember(_ENTRIES, (_ENDED, entry.pending_id), entry)
+
+
+def known_new(tx: Tx, id: UUID) -> bool:
+    """Whether a transfer's id may be taken for new: nobody remembers it, and the database will say otherwise."""
+    if tx.careful or tx.recall(_ENTRIES, id) is not NOTHING:
+        return False
+    tx.guessed = True
+    return True
+
+
 def accounts_of(tx: Tx, keys: Mapping[int, AccountKey | None]) -> list[Account]:
-    """The accounts under these ids; a key given with an id must be the account's own.
+    """The accounts under these ids, copies to be changed at will; a key given with an id must be the account's own.
 
     Raises ``LedgerConflict`` (``ledger.account_id_taken``) where it isn't.
     """
-    params = {"n": tx.neighbourhood, "ids": numbers(sorted(keys), tx.dialect)}
-    found = []
-    for row in tx.rows(_BY_DIALECT[tx.dialect]["accounts"], params):
-        key = keys[row[0]] or AccountKey._make(row[1:5])
-        if key != row[1:5]:
-            raise error_of(Fault("account_id_taken", {"account": str(key), "taken_by": ":".join(row[1:5])}))
-        found.append(_account(row, key))
+    found: list[Account] = []
+    unknown: list[int] = []
+    for id in keys:
+        known = tx.recall(_ACCOUNTS, id)
+        if known is NOTHING:
+            unknown.append(id)
+        elif known is not None:
+            found.append(copy(known))
+    if unknown:
+        found += _read_accounts(tx, sorted(unknown))
+    for account in found:
+        key = keys[account.id]
+        if key is not None and key != account.key:
+            taken = Fault("account_id_taken", {"account": str(key), "taken_by": ":".join(account.key)})
+            raise error_of(taken)
     return found
 
 
-def _account(row: tuple[Any, ...], key: AccountKey | None = None) -> Account:
-    key = key or AccountKey._make(row[1:5])
-    return Account(row[0], key, row[5], row[6], row[7], row[8], row[9], row[10], True)
+def _read_accounts(tx: Tx, ids: Sequence[int]) -> list[Account]:
+    """Accounts nobody remembers; none of them waits to be written, or it would be remembered."""
+    params = {"n": tx.neighbourhood, "ids": numbers(ids, tx.dialect)}
+    found = {row[0]: _account(row) for row in tx.rows(_BY_DIALECT[tx.dialect]["accounts"], params, settled=True)}
+    for id in ids:
+        account = found.get(id)
+        tx.remember(_ACCOUNTS, id, None if account is None else copy(account))
+    return list(found.values())
+
+
+def _account(row: tuple[Any, ...]) -> Account:
+    return Account(row[0], AccountKey._make(row[1:5]), row[5], row[6], row[7], row[8], row[9], row[10], True)
 
 
 def all_accounts(tx: Tx) -> Iterator[Account]:
@@ -169,9 +236,36 @@ def find_accounts(
 
 def goods_of(tx: Tx, units: Collection[str]) -> list[Account]:
     """The accounts of the goods book in these units, in order of key."""
+    ids: list[int] = []
+    unknown: list[str] = []
+    for unit in dict.fromkeys(units):
+        known = tx.recall(_ACCOUNTS, (_UNIT, unit))
+        if known is NOTHING:
+            unknown.append(unit)
+        else:
+            ids += known
+    found = _read_goods(tx, unknown) if unknown else []
+    if ids:
+        found += accounts_of(tx, dict.fromkeys(ids))
+    return sorted(found, key=lambda account: account.key)
+
+
+def _read_goods(tx: Tx, units: Sequence[str]) -> list[Account]:
+    """Which accounts these units have: no new one of them waits to be written, or they would be remembered."""
     listed = "[" + ",".join(map(_quoted, units)) + "]" if tx.dialect == "sqlite" else list(units)
-    found = tx.rows(_GOODS_OF[tx.dialect], {"n": tx.neighbourhood, "units": listed})
-    return sorted((_account(row) for row in found), key=lambda account: account.key)
+    rows = tx.rows(_GOODS_OF[tx.dialect], {"n": tx.neighbourhood, "units": listed}, settled=True)
+    by_unit: dict[str, list[int]] = {unit: [] for unit in units}
+    found: list[Account] = []
+    for row in rows:
+        account = tx.recall(_ACCOUNTS, row[0])  # its sums may wait to be written
+        if account is NOTHING:
+            account = _account(row)
+            tx.remember(_ACCOUNTS, account.id, account)
+        by_unit[account.key.unit].append(account.id)
+        found.append(copy(account))
+    for unit, ids in by_unit.items():
+        tx.remember(_ACCOUNTS, (_UNIT, unit), tuple(ids))
+    return found
 
 
 def _quoted(unit: str) -> str:
@@ -199,17 +293,48 @@ def write(tx: Tx, entries: Sequence[Entry], touched: Iterable[Account]) -> None:
     """Append entries and store the sums of the accounts they touched."""
     assert tx.neighbourhood
     assert entries
+    bulk = tx.dialect == "sqlite" and len(entries) >= BULK_MIN
     old: list[Account] = []
-    new: list[Account] = []
     for account in touched:
-        (old if account.stored else new).append(account)
-    tx.many(_insert_accounts, [_opened(tx.neighbourhood, account) for account in new])
-    if tx.dialect == "sqlite" and len(entries) >= BULK_MIN:
+        if not account.stored:
+            if account.key.book == Book.GOODS:
+                _note_unit(tx, account)
+            tx.add(accounts, _opened(account), learn=False)
+            account.stored = True
+        elif bulk:
+            old.append(account)
+        else:
+            tx.change(accounts, (account.id,), _sums(account))
+        tx.remember(_ACCOUNTS, account.id, account)
+    if bulk:
         _write_bulk(tx, entries, old)
+    for entry in entries:
+        if not bulk:
+            tx.add(transfers, dict(zip(Entry._fields, entry, strict=True)), learn=False)
+        remember(tx, entry)
+    _move_head(tx, entries)
+
+
+def _note_unit(tx: Tx, account: Account) -> None:
+    """A new account of goods is one of its unit's."""
+    unit = (_UNIT, account.key.unit)
+    if tx.recall(_ACCOUNTS, unit) is NOTHING:
+        _read_goods(tx, [account.key.unit])
+    known = tx.recall(_ACCOUNTS, unit)
+    if known is not NOTHING and account.id not in known:
+        tx.remember(_ACCOUNTS, unit, (*known, account.id))
+
+
+def _move_head(tx: Tx, entries: Sequence[Entry]) -> None:
+    newest = entries[-1]
+    tx.remember(_ENTRIES, _HEAD, (newest.seq, newest.booked_us))
+    coming = tx.recall(_ENTRIES, _COMING)
+    if coming is NOTHING:
         return
-    n = tx.neighbourhood
-    tx.many(_insert_transfers, [dict(zip(_TRANSFER_NAMES, (n, *entry), strict=True)) for entry in entries])
-    tx.many(_update_accounts, [dict(zip(_SUM_NAMES, _sums(n, account), strict=True)) for account in old])
+    soon = [e.expires_at_us for e in entries if e.expires_at_us is not None and e.expires_at_us <= coming[1]]
+    left = [expires_us for expires_us in (*coming[2], *soon) if expires_us >= newest.booked_us]
+    if soon or len(left) < len(coming[2]):  # what ended before its time stays listed: it is looked up again then
+        tx.remember(_ENTRIES, _COMING, (newest.booked_us, coming[1], tuple(left)))
 
 
 def _write_bulk(tx: Tx, entries: Sequence[Entry], old: Sequence[Account]) -> None:
@@ -219,27 +344,25 @@ def _write_bulk(tx: Tx, entries: Sequence[Entry], old: Sequence[Account]) -> Non
         (n, e[0], e[1].hex, e[2], e[3], e[4], e[5], e[6], e[7] and e[7].hex, e[8], e[9] and e[9].hex, *e[10:])
         for e in entries
     ]
-    tx.connection.exec_driver_sql(_BULK_INSERT, rows)
+    connection = tx.driver()
+    connection.exec_driver_sql(_BULK_INSERT, rows)
     if old:
-        tx.connection.exec_driver_sql(_BULK_UPDATE, [_sums(n, account) for account in old])
+        connection.exec_driver_sql(_BULK_UPDATE, [(*_sums(account).values(), n, account.id) for account in old])
 
 
-def _opened(neighbourhood: str, account: Account) -> dict[str, Any]:
+def _opened(account: Account) -> dict[str, Any]:
+    book, code, owner, unit = account.key
+    names = {"id": account.id, "book": book, "code": code, "owner": owner, "unit": unit, "closed_us": None}
+    return {**names, "limit_rule": str(account.limit), **_sums(account)}
+
+
+def _sums(a: Account) -> dict[str, int]:
     return {
-        "neighbourhood": neighbourhood,
-        "id": account.id,
-        **account.key._asdict(),
-        "limit_rule": str(account.limit),
-        "debits_posted": account.debits_posted,
-        "credits_posted": account.credits_posted,
-        "debits_pending": account.debits_pending,
-        "credits_pending": account.credits_pending,
-        "closed_us": None,
+        "debits_posted": a.debits_posted,
+        "credits_posted": a.credits_posted,
+        "debits_pending": a.debits_pending,
+        "credits_pending": a.credits_pending,
     }
-
-
-def _sums(neighbourhood: str, a: Account) -> tuple[int | str, ...]:
-    return (a.debits_posted, a.credits_posted, a.debits_pending, a.credits_pending, neighbourhood, a.id)
 
 
 def close(tx: Tx, account: int, at_us: int) -> None:

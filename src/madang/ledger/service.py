@@ -31,20 +31,16 @@ def post(tx: Tx, transfers: Sequence[Transfer]) -> list[Result]:
     Raises ``LedgerError`` for the first that can't be done (``details``: its ``index``, ``id`` and why); the caller
     lets it through, so that nothing of the use case stays.
     """
-    with tx.kept_plans():
-        books = _open_books(tx, transfers)
-        results = books.post(transfers)
-        raise_first(results)
-        _write(tx, books)
+    books, results = _posted(tx, transfers)
+    raise_first(results)
+    _write(tx, books)
     return results
 
 
 def post_each(tx: Tx, transfers: Sequence[Transfer]) -> list[Result]:
     """Do those of ``transfers`` that can be done, groups whole or not at all; the others say why in ``fault``."""
-    with tx.kept_plans():
-        books = _open_books(tx, transfers)
-        results = books.post(transfers)
-        _write(tx, books)
+    books, results = _posted(tx, transfers)
+    _write(tx, books)
     return results
 
 
@@ -56,7 +52,9 @@ def expire(tx: Tx, now_us: int, *, limit: int = 1_000) -> int:
     """
     assert now_us > 0
     assert limit > 0
-    books = _working_set(tx, now_us, set(), set(), {})
+    if not tx.careful and records.nothing_due(tx, now_us):
+        return 0
+    books = _working_set(tx, records.entries_for(tx, now_us), {})
     count = books.lapse(now_us, limit)
     _write(tx, books)
     return count
@@ -107,8 +105,12 @@ def goods(tx: Tx, units: Collection[str]) -> dict[AccountKey, Balance]:
     return {account.key: account.balance() for account in records.goods_of(tx, units)} if units else {}
 
 
-def booked(tx: Tx, ids: Sequence[UUID]) -> list[tuple[Entry, AccountKey]]:
-    """Those of some transfers that are in the books, in the order asked for, with the account each came from."""
+def booked(tx: Tx, ids: Sequence[UUID], *, fresh: bool = False) -> list[tuple[Entry, AccountKey]]:
+    """Those of some transfers that are in the books, in the order asked for, with the account each came from.
+
+    ``fresh``: they are new unless somebody asks twice, and their caller posts them where they are."""
+    if fresh and all(records.known_new(tx, id) for id in ids):
+        return []
     found = {entry.id: entry for entry in records.entries_for(tx, 0, set(ids)).known}
     keys = {account.id: account.key for account in records.accounts_of(tx, {e.debit: None for e in found.values()})}
     return [(found[id], keys[found[id].debit]) for id in ids if id in found]
@@ -174,7 +176,17 @@ def check(tx: Tx, audit: Audit | None = None) -> BooksReport:
     return audit.report(accounts)
 
 
-def _open_books(tx: Tx, transfers: Sequence[Transfer]) -> Books:
+def _posted(tx: Tx, transfers: Sequence[Transfer]) -> tuple[Books, list[Result]]:
+    """What becomes of the transfers. Ids are taken for new ones first; nothing is said to fail on that guess."""
+    books = _open_books(tx, transfers, guess=not tx.careful)
+    results = books.post(transfers)
+    if not tx.careful and any(result.fault is not None for result in results):
+        books = _open_books(tx, transfers, guess=False)
+        results = books.post(transfers)
+    return books, results
+
+
+def _open_books(tx: Tx, transfers: Sequence[Transfer], *, guess: bool = False) -> Books:
     """What a call needs to know: one read of head and due, one of entries, one ordered read of accounts."""
     if len(transfers) > TRANSFERS_MAX:
         raise error_of(Fault("too_many_transfers", {"count": len(transfers), "count_max": TRANSFERS_MAX}))
@@ -192,11 +204,13 @@ def _open_books(tx: Tx, transfers: Sequence[Transfer]) -> Books:
             pending_ids.add(transfer.pending_id)
         if transfer.at_us > until_us:
             until_us = transfer.at_us
-    return _working_set(tx, until_us, ids, pending_ids, dict(zip(map(account_id, keys), keys, strict=True)))
+    found = records.entries_guessed(tx, until_us, ids, pending_ids) if guess else None
+    if found is None:
+        found = records.entries_for(tx, until_us, ids, pending_ids)
+    return _working_set(tx, found, dict(zip(map(account_id, keys), keys, strict=True)))
 
 
-def _working_set(tx: Tx, until_us: int, ids: set[UUID], pending_ids: set[UUID], keys: dict[int, AccountKey]) -> Books:
-    found = records.entries_for(tx, until_us, ids, pending_ids)
+def _working_set(tx: Tx, found: records.Found, keys: dict[int, AccountKey]) -> Books:
     books = Books(found.seq, found.head_us)
     known = {entry.id: entry for entry in (*found.due, *found.known)}
     wanted: dict[int, AccountKey | None] = dict.fromkeys((e.debit for e in known.values()), None)

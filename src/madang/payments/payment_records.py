@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from madang.db import Page, Tx, keyset, table
+from madang.db import NOTHING, Page, Tx, keyset, table
 from madang.kernel import Actor
 from madang.ledger import AccountKey
 from madang.payments.forming import json
@@ -84,22 +84,8 @@ _LEGS_OF = (
     .order_by(legs.c.number)
 )
 _REFUND = sa.select(*refunds.c[1:]).where(refunds.c.neighbourhood == _N, refunds.c.id == _ID)
-_INSERT_PAYMENT, _INSERT_PART = sa.insert(payments), sa.insert(parts)
-_INSERT_LEG, _INSERT_REFUND = sa.insert(legs), sa.insert(refunds)
-_SET_PAYMENT = (
-    sa.update(payments)
-    .where(payments.c.neighbourhood == sa.bindparam("n_"), payments.c.id == sa.bindparam("id_"))
-    .values({c: sa.bindparam(c) for c in ("state", "captured_krw", "refunded_krw", "changed_us")})
-)
-_SET_PART = (
-    sa.update(parts)
-    .where(
-        parts.c.neighbourhood == sa.bindparam("n_"),
-        parts.c.payment == sa.bindparam("payment_"),
-        parts.c.number == sa.bindparam("number_"),
-    )
-    .values({c: sa.bindparam(c) for c in ("state", "captured_krw", "refunded_krw")})
-)
+_INSERT_REFUND = sa.insert(refunds)
+_PAYMENTS = (payments.name, parts.name)  # what is remembered: payments with their parts, by id
 _RETURN_LEG = (
     sa.update(legs)
     .where(
@@ -111,11 +97,21 @@ _RETURN_LEG = (
 )
 
 
-def payment(tx: Tx, by: Actor, id: UUID) -> Payment | None:
-    found = tx.rows(_PAYMENT, {"n": by.neighbourhood, "id": id})
-    if not found:
+def payment(tx: Tx, by: Actor, id: UUID, *, fresh: bool = False) -> Payment | None:
+    """``fresh``: it is new unless somebody asks twice, and its caller adds it where it is."""
+    mine = by.neighbourhood == tx.neighbourhood
+    known: Payment | None = tx.recall(_PAYMENTS, id) if mine else NOTHING
+    if known is not NOTHING:
+        return known
+    if fresh and not tx.careful:
+        tx.guessed = True
         return None
-    return _payment(found[0], tx.rows(_PARTS_OF, {"n": by.neighbourhood, "id": id}))
+    found = tx.rows(_PAYMENT, {"n": by.neighbourhood, "id": id}, looks=(payments, {"id": id}))
+    held = tx.rows(_PARTS_OF, {"n": by.neighbourhood, "id": id}, looks=(parts, {"payment": id})) if found else []
+    made = _payment(found[0], held) if found else None
+    if mine:
+        tx.remember(_PAYMENTS, id, made)
+    return made
 
 
 def find(
@@ -166,24 +162,25 @@ def changed_us(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, int]:
 
 
 def add(tx: Tx, new: Payment) -> None:
-    row = msgspec.structs.asdict(new) | {"neighbourhood": tx.neighbourhood}
+    row = msgspec.structs.asdict(new)
     del row["parts"]
-    tx.many(_INSERT_PAYMENT, [row])
-    tx.many(_INSERT_PART, [_part_row(tx, part) for part in new.parts])
+    tx.add(payments, row, learn=False)
+    for part in new.parts:
+        tx.add(parts, {"payment": part.payment} | {c.name: getattr(part, c.name) for c in _PARTS}, learn=False)
+    tx.remember(_PAYMENTS, new.id, new)
 
 
 def change(tx: Tx, new: Payment) -> None:
     """Write what a step changes of a payment and its parts."""
-    row = {"n_": tx.neighbourhood, "id_": new.id, "state": new.state, "changed_us": new.changed_us}
-    tx.many(_SET_PAYMENT, [row | {"captured_krw": new.captured_krw, "refunded_krw": new.refunded_krw}])
-    rows = [
-        {
-            "n_": tx.neighbourhood, "payment_": new.id, "number_": part.number, "state": part.state,
-            "captured_krw": part.captured_krw, "refunded_krw": part.refunded_krw,
-        }
-        for part in new.parts
-    ]  # fmt: skip
-    tx.many(_SET_PART, rows)
+    tx.change(payments, (new.id,), {"changed_us": new.changed_us, **_standing(new)})
+    for part in new.parts:
+        tx.change(parts, (new.id, part.number), _standing(part))
+    tx.remember(_PAYMENTS, new.id, new)
+
+
+def _standing(of: Payment | Tender) -> dict[str, Any]:
+    """What a step changes of a payment and of a part."""
+    return {"state": of.state, "captured_krw": of.captured_krw, "refunded_krw": of.refunded_krw}
 
 
 def legs_of(tx: Tx, by: Actor, id: UUID) -> list[tuple[Leg, int]]:
@@ -193,14 +190,9 @@ def legs_of(tx: Tx, by: Actor, id: UUID) -> list[tuple[Leg, int]]:
 
 
 def add_legs(tx: Tx, id: UUID, new: Sequence[Leg]) -> None:
-    rows = [
-        {
-            "neighbourhood": tx.neighbourhood, "payment": id, "number": number, "code": account.code,
-            "owner": account.owner, "amount_krw": amount, "returned_krw": 0,
-        }
-        for number, (account, amount) in enumerate(new, 1)
-    ]  # fmt: skip
-    tx.many(_INSERT_LEG, rows)
+    for number, (account, amount) in enumerate(new, 1):
+        row = {"payment": id, "number": number, "code": account.code, "owner": account.owner, "amount_krw": amount}
+        tx.add(legs, {**row, "returned_krw": 0}, learn=False)
 
 
 def return_legs(tx: Tx, id: UUID, returned_krw: Sequence[int]) -> None:
@@ -250,12 +242,6 @@ def _payment(row: tuple[Any, ...], part_rows: Sequence[tuple[Any, ...]]) -> Paym
     }  # fmt: skip
     names = [c.name for c in _PARTS]
     return Payment(**fields, parts=tuple(Tender(**shared, **dict(zip(names, p, strict=True))) for p in part_rows))
-
-
-def _part_row(tx: Tx, part: Tender) -> dict[str, Any]:
-    return {"neighbourhood": tx.neighbourhood, "payment": part.payment} | {
-        c.name: getattr(part, c.name) for c in _PARTS
-    }
 
 
 def _refund(row: tuple[Any, ...]) -> tuple[Refund, str]:

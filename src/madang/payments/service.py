@@ -49,7 +49,7 @@ def begin(
     if payer != by.key:
         by.need(*SERVING)
     new = forming.new_payment(id, shop, payer, total_krw, parts, cause, expires_at_us, at_us, tax_free_krw, title)
-    there = records.payment(tx, by, id)
+    there = records.payment(tx, by, id, fresh=True)
     if there is not None:
         if forming.content(there) != forming.content(new):
             raise faults.id_taken(id)

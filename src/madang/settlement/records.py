@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from madang.db import Tx, table
+from madang.db import NOTHING, Tx, table
 from madang.settlement.model import (
     Commission,
     LineKind,
@@ -151,7 +151,11 @@ _COMMISSION = [c for c in commissions.c if c.name not in ("neighbourhood", "sale
 
 def add(tx: Tx, to: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows of the neighbourhood."""
-    tx.many(sa.insert(to), [{"neighbourhood": tx.neighbourhood, **row} for row in rows])
+    if to not in (sales, legs, commissions, shares):
+        tx.many(sa.insert(to), [{"neighbourhood": tx.neighbourhood, **row} for row in rows])
+        return
+    for row in rows:  # of a sale: together with those of others
+        tx.add(to, dict(row), learn=to is sales)
 
 
 def find(
@@ -173,8 +177,12 @@ def change(tx: Tx, of: sa.Table, *where: Any, **values: Any) -> int:
 
 
 def party(tx: Tx, key: str) -> Party | None:
-    found = find(tx, parties, parties.c.key == key)
-    return Party(**found[0]) if found else None
+    found: Party | None = tx.recall((parties.name,), ("party", key))
+    if found is NOTHING:
+        rows = find(tx, parties, parties.c.key == key)
+        found = Party(**rows[0]) if rows else None
+        tx.remember((parties.name,), ("party", key), found)
+    return found
 
 
 def every_party(tx: Tx, *where: Any) -> list[Party]:
@@ -182,15 +190,22 @@ def every_party(tx: Tx, *where: Any) -> list[Party]:
 
 
 def terms_for(tx: Tx, holders: Iterable[str]) -> list[Terms]:
-    rows = find(tx, terms, terms.c.holder.in_(sorted(holders)), order=[terms.c.from_us])
-    return [Terms(**{**row, "kept": bool(row["kept"])}) for row in rows]
+    some = tuple(sorted(holders))
+    found: list[Terms] = tx.recall((terms.name,), ("of", some))
+    if found is NOTHING:
+        rows = find(tx, terms, terms.c.holder.in_(some), order=[terms.c.from_us])
+        found = [Terms(**{**row, "kept": bool(row["kept"])}) for row in rows]
+        tx.remember((terms.name,), ("of", some), found)
+    return list(found)
 
 
 def dated(tx: Tx, of: sa.Table, party: str, at_us: int) -> dict[str, Any] | None:
     """The row of a party that holds at an instant, of a table of dated rows."""
-    where = (of.c.party == party, of.c.from_us <= at_us)
-    found = find(tx, of, *where, order=[of.c.from_us.desc()], limit=1)
-    return found[0] if found else None
+    found: list[dict[str, Any]] = tx.recall((of.name,), ("of", party))
+    if found is NOTHING:
+        found = find(tx, of, of.c.party == party, order=[of.c.from_us.desc()])
+        tx.remember((of.name,), ("of", party), found)
+    return next((row for row in found if row["from_us"] <= at_us), None)
 
 
 def status_of(tx: Tx, party: str, at_us: int) -> TaxStatus | None:

@@ -52,11 +52,11 @@ def sale_legs(
     parties = dict(parties or {})
     _sound(lines)
     body = msgspec.json.encode([shop, sorted(parties.items()), lines]).decode()
-    known = records.find(tx, records.sales, records.sales.c.sale == sale)
-    if known:
-        if known[0]["body"] != body:
+    known = tx.fresh(records.sales, (sale,))
+    if known is not None:
+        if known["body"] != body:
             raise errors.sale_changed(sale)
-        return _legs(_frozen(tx, sale), known[0]["sold_us"])
+        return _legs(_frozen(tx, sale), known["sold_us"])
     made, fees = _divide(tx, shop, lines, parties, at_us)
     _freeze(tx, sale, shop, body, made, fees, _kinds(lines), at_us)
     facts.tell(

@@ -78,7 +78,7 @@ def begin(
     Raises ``Conflict``: ``storefront.empty_cart``, ``storefront.not_online``, ``catalog.sold_out``; then nothing is
     held.
     """
-    there = records.checkout(tx, by, id)
+    there = records.checkout(tx, by, id, fresh=True)
     if there is not None:
         return _own(by, there)
     wanted = list(records.cart_of(tx, by) if lines is None else lines)
@@ -109,7 +109,7 @@ def drop(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> None:
     found = get(tx, by, id)
     if found.state != "held":
         return
-    records.set_checkout(tx, id, "dropped")
+    records.set_checkout(tx, found, "dropped")
     for group in found.groups:
         release(tx, by, group.reserved, at_us=at_us, cause=_cause(id))
 
@@ -145,7 +145,7 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
     for group, order in zip(found.groups, orders, strict=True):
         data = msgspec.to_builtins(order)
         deals.open(tx, by, process.NAME, id=group.order, shop=group.shop, subject=by.key, data=data, at_us=at_us)
-    records.set_checkout(tx, id, "placed")
+    records.set_checkout(tx, found, "placed")
     records.take_out(
         tx, by.key, [CartLine(shop=g.shop, sku=x.sku, amount=0, added_at_us=0) for g in found.groups for x in g.lines]
     )

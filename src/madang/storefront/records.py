@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from madang.db import Tx, table
+from madang.db import NOTHING, Tx, table
 from madang.kernel import Actor
 from madang.storefront.model import CartLine, Checkout, Group, WithdrawalBasis
 
@@ -69,6 +69,7 @@ setting = table(
     key=["shop", "what", "from_us"],
 )
 
+_CHECKOUTS, _OPEN = (checkouts.name,), "open"  # what is remembered: checkouts by id, the open one by owner
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
 _OWNER: sa.BindParameter[str] = sa.bindparam("owner", type_=sa.Text())
 _CART = (
@@ -76,9 +77,8 @@ _CART = (
     .where(cart.c.neighbourhood == _N, cart.c.owner == _OWNER)
     .order_by(cart.c.shop, cart.c.added_at_us, cart.c.sku)
 )
-_PUT, _PUT_CHECKOUT, _PUT_TERMS, _PUT_BASIS, _PUT_CODE = map(sa.insert, (cart, checkouts, terms, bases, codes))
+_PUT_TERMS, _PUT_BASIS, _PUT_CODE = map(sa.insert, (terms, bases, codes))
 _EMPTY = sa.delete(cart).where(cart.c.neighbourhood == sa.bindparam("n_"), cart.c.owner == sa.bindparam("owner_"))
-_TAKE_OUT = _EMPTY.where(cart.c.shop == sa.bindparam("shop_"), cart.c.sku == sa.bindparam("sku_"))
 _COLUMNS = [checkouts.c[name] for name in ("id", "owner", "state", "begun_at_us", "held_until_us", "body")]
 _CHECKOUT = sa.select(*_COLUMNS).where(checkouts.c.neighbourhood == _N, checkouts.c.id == sa.bindparam("id"))
 _OPEN_CHECKOUT = (
@@ -87,17 +87,10 @@ _OPEN_CHECKOUT = (
     .order_by(checkouts.c.begun_at_us.desc())
     .limit(1)
 )
-_SET_CHECKOUT = (
-    sa.update(checkouts)
-    .where(checkouts.c.neighbourhood == sa.bindparam("n_"), checkouts.c.id == sa.bindparam("id_"))
-    .values(state=sa.bindparam("state_"))
-)
-_TERMS = sa.select(terms.c.body).where(terms.c.neighbourhood == _N, terms.c.shop == sa.bindparam("shop"))
 _ALL_TERMS = sa.select(terms.c.shop, terms.c.body).where(terms.c.neighbourhood == _N).order_by(terms.c.shop)
 _FORGET_TERMS = sa.delete(terms).where(
     terms.c.neighbourhood == sa.bindparam("n_"), terms.c.shop == sa.bindparam("shop_")
 )
-_BASIS = sa.select(bases.c.basis).where(bases.c.neighbourhood == _N, bases.c.sku == sa.bindparam("sku"))
 _FORGET_BASIS = sa.delete(bases).where(bases.c.neighbourhood == sa.bindparam("n_"), bases.c.sku == sa.bindparam("sku_"))
 _CODE = sa.select(codes.c.person, codes.c.made_at_us, codes.c.until_us, codes.c.used_at_us, codes.c.gate).where(
     codes.c.neighbourhood == _N, codes.c.digest == sa.bindparam("digest")
@@ -129,18 +122,22 @@ _body = msgspec.json.Decoder(_Body).decode
 
 def cart_of(tx: Tx, by: Actor) -> list[CartLine]:
     """The caller's own cart."""
-    found = tx.rows(_CART, {"n": by.neighbourhood, "owner": by.key})
+    found = tx.rows(_CART, {"n": by.neighbourhood, "owner": by.key}, looks=(cart, {"owner": by.key}))
     return [CartLine(shop=shop, sku=sku, amount=int(n), added_at_us=at) for shop, sku, n, at in found]
 
 
 def put(tx: Tx, owner: str, lines: Sequence[CartLine]) -> None:
     """Each line replaces what is there of its SKU."""
-    take_out(tx, owner, lines)
-    tx.many(_PUT, [{"neighbourhood": tx.neighbourhood, "owner": owner, **msgspec.structs.asdict(x)} for x in lines])
+    for line in lines:
+        if tx.get(cart, (owner, line.shop, line.sku)) is None:
+            tx.add(cart, {"owner": owner, **msgspec.structs.asdict(line)})
+        else:
+            tx.change(cart, (owner, line.shop, line.sku), {"amount": line.amount, "added_at_us": line.added_at_us})
 
 
 def take_out(tx: Tx, owner: str, lines: Sequence[CartLine]) -> None:
-    tx.many(_TAKE_OUT, [{"n_": tx.neighbourhood, "owner_": owner, "shop_": x.shop, "sku_": x.sku} for x in lines])
+    for line in lines:
+        tx.remove(cart, (owner, line.shop, line.sku))
 
 
 def empty(tx: Tx, owner: str) -> None:
@@ -150,27 +147,49 @@ def empty(tx: Tx, owner: str) -> None:
 def add_checkout(tx: Tx, new: Checkout) -> None:
     row = {name: getattr(new, name) for name in ("id", "owner", "state", "begun_at_us", "held_until_us")}
     body = _encode(_Body(new.groups, new.codes)).decode()
-    tx.many(_PUT_CHECKOUT, [row | {"neighbourhood": tx.neighbourhood, "body": body}])
+    tx.add(checkouts, row | {"body": body}, learn=False)
+    tx.remember(_CHECKOUTS, new.id, new)
+    tx.remember(_CHECKOUTS, (new.owner, _OPEN), new.id)
 
 
-def checkout(tx: Tx, by: Actor, id: UUID) -> Checkout | None:
-    found = tx.rows(_CHECKOUT, {"n": by.neighbourhood, "id": id})
-    return _checkout(found[0]) if found else None
+def checkout(tx: Tx, by: Actor, id: UUID, *, fresh: bool = False) -> Checkout | None:
+    """``fresh``: it is new unless somebody asks twice, and its caller adds it where it is."""
+    mine = by.neighbourhood == tx.neighbourhood
+    known: Checkout | None = tx.recall(_CHECKOUTS, id) if mine else NOTHING
+    if known is not NOTHING:
+        return known
+    if fresh and not tx.careful:
+        tx.guessed = True
+        return None
+    found = tx.rows(_CHECKOUT, {"n": by.neighbourhood, "id": id}, looks=(checkouts, {"id": id}))
+    made = _checkout(found[0]) if found else None
+    if mine:
+        tx.remember(_CHECKOUTS, id, made)
+    return made
 
 
 def open_checkout(tx: Tx, by: Actor) -> Checkout | None:
-    """The caller's newest that is neither placed nor dropped."""
-    found = tx.rows(_OPEN_CHECKOUT, {"n": by.neighbourhood, "owner": by.key})
-    return _checkout(found[0]) if found else None
+    """The caller's that is neither placed nor dropped: a new one drops it, so there is one at most."""
+    mine = by.neighbourhood == tx.neighbourhood
+    known: UUID | None = tx.recall(_CHECKOUTS, (by.key, _OPEN)) if mine else NOTHING
+    if known is not NOTHING:
+        return None if known is None else checkout(tx, by, known)
+    found = tx.rows(_OPEN_CHECKOUT, {"n": by.neighbourhood, "owner": by.key}, looks=(checkouts, {"owner": by.key}))
+    made = _checkout(found[0]) if found else None
+    if mine:
+        tx.remember(_CHECKOUTS, (by.key, _OPEN), None if made is None else made.id)
+    return made
 
 
-def set_checkout(tx: Tx, id: UUID, state: str) -> None:
-    tx.many(_SET_CHECKOUT, [{"n_": tx.neighbourhood, "id_": id, "state_": state}])
+def set_checkout(tx: Tx, of: Checkout, state: str) -> None:
+    tx.change(checkouts, (of.id,), {"state": state})
+    tx.remember(_CHECKOUTS, of.id, msgspec.structs.replace(of, state=state))
+    tx.remember(_CHECKOUTS, (of.owner, _OPEN), None)
 
 
 def terms_of(tx: Tx, shop: str) -> str | None:
-    found = tx.rows(_TERMS, {"n": tx.neighbourhood, "shop": shop})
-    return found[0][0] if found else None
+    row = tx.get(terms, (shop,))
+    return None if row is None else str(row["body"])
 
 
 def all_terms(tx: Tx) -> list[tuple[str, str]]:
@@ -203,8 +222,8 @@ def add_setting(tx: Tx, shop: str, what: str, from_us: int, body: str, by_key: s
 
 def bases_of(tx: Tx, skus: Sequence[str]) -> dict[str, WithdrawalBasis]:
     """What shops have said of goods; most have nothing. (One look for each: faster than a list for a cart's few.)"""
-    found = {sku: tx.rows(_BASIS, {"n": tx.neighbourhood, "sku": sku}) for sku in dict.fromkeys(skus)}
-    return {sku: WithdrawalBasis(rows[0][0]) for sku, rows in found.items() if rows}
+    found = {sku: tx.get(bases, (sku,)) for sku in dict.fromkeys(skus)}
+    return {sku: WithdrawalBasis(row["basis"]) for sku, row in found.items() if row is not None}
 
 
 def set_basis(tx: Tx, sku: str, basis: WithdrawalBasis, at_us: int) -> None:

@@ -34,7 +34,7 @@ class Access:
     guests: bool = False
     why: str = ""
 
-    def __call__(self, request: Request) -> None:
+    async def __call__(self, request: Request) -> None:
         if self.how == "own" and not self.guests:
             session.signed_in(request)
         elif self.how == "role":

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from madang.db import Page, Tx, keyset, table
+from madang.db import NOTHING, Page, Tx, keyset, table
 from madang.deals.model import Deal, Move, Process
 from madang.kernel import Actor
 
@@ -58,8 +58,9 @@ moves = table(
     key=["deal", "number"],
 )
 
+_DEALS = (deals.name,)
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
-_INSERT_DEAL, _INSERT_MOVE, _INSERT_PROCESS = sa.insert(deals), sa.insert(moves), sa.insert(processes)
+_INSERT_PROCESS = sa.insert(processes)
 _DEAL = sa.select(*deals.c[1:]).where(deals.c.neighbourhood == _N, deals.c.id == sa.bindparam("id"))
 _MOVE = sa.select(*moves.c[1:]).where(moves.c.neighbourhood == _N, moves.c.id == sa.bindparam("id"))
 _MOVES = (
@@ -72,16 +73,21 @@ _PROCESS = sa.select(processes.c.fingerprint, processes.c.body).where(
     processes.c.name == sa.bindparam("name"),
     processes.c.version == sa.bindparam("version"),
 )
-_STEP = (
-    sa.update(deals)
-    .where(deals.c.neighbourhood == sa.bindparam("n_"), deals.c.id == sa.bindparam("id_"))
-    .values({c: sa.bindparam(c) for c in ("state", "data", "moves", "entered_at_us", "entered_move", "closed_at_us")})
-)
 
 
-def deal(tx: Tx, by: Actor, id: UUID) -> Deal | None:
-    found = tx.rows(_DEAL, {"n": by.neighbourhood, "id": id})
-    return _deal(found[0]) if found else None
+def deal(tx: Tx, by: Actor, id: UUID, *, fresh: bool = False) -> Deal | None:
+    """``fresh``: it is new unless somebody asks twice, and its caller adds it where it is."""
+    known: Deal | None = tx.recall(_DEALS, id) if by.neighbourhood == tx.neighbourhood else NOTHING
+    if known is not NOTHING:
+        return known
+    if fresh and not tx.careful:
+        tx.guessed = True
+        return None
+    found = tx.rows(_DEAL, {"n": by.neighbourhood, "id": id}, looks=(deals, {"id": id}))
+    made = _deal(found[0]) if found else None
+    if by.neighbourhood == tx.neighbourhood:
+        tx.remember(_DEALS, id, made)
+    return made
 
 
 def find(
@@ -149,6 +155,14 @@ def counts(tx: Tx, by: Actor, *, process: str, shop: str | None, states: Collect
     return {state: int(n) for state, n in tx.rows(wanted.group_by(deals.c.state))}
 
 
+def move_fresh(tx: Tx, by: Actor, id: UUID) -> Move | None:
+    """``move`` for a step that its caller makes where it is not made yet."""
+    if tx.careful:
+        return move(tx, by, id)
+    tx.guessed = True
+    return None
+
+
 def move(tx: Tx, by: Actor, id: UUID) -> Move | None:
     found = tx.rows(_MOVE, {"n": by.neighbourhood, "id": id})
     return _move(found[0]) if found else None
@@ -160,20 +174,18 @@ def history(tx: Tx, by: Actor, deal: UUID) -> list[Move]:
 
 
 def add_deal(tx: Tx, new: Deal) -> None:
-    row = msgspec.structs.asdict(new) | {"neighbourhood": tx.neighbourhood, "data": json(new.data)}
-    tx.many(_INSERT_DEAL, [row])
+    tx.add(deals, msgspec.structs.asdict(new) | {"data": json(new.data)}, learn=False)
+    tx.remember(_DEALS, new.id, new)
 
 
 def add_move(tx: Tx, new: Move) -> None:
     texts = {"args": json(new.args), "changes": json(new.changes)}
-    tx.many(_INSERT_MOVE, [msgspec.structs.asdict(new) | {"neighbourhood": tx.neighbourhood} | texts])
+    tx.add(moves, msgspec.structs.asdict(new) | texts, learn=False)
 
 
 def set_deal(tx: Tx, new: Deal) -> None:
     """Write what a step changes of a deal."""
     row = {
-        "n_": tx.neighbourhood,
-        "id_": new.id,
         "state": new.state,
         "data": json(new.data),
         "moves": new.moves,
@@ -181,7 +193,14 @@ def set_deal(tx: Tx, new: Deal) -> None:
         "entered_move": new.entered_move,
         "closed_at_us": new.closed_at_us,
     }
-    tx.many(_STEP, [row])
+    tx.change(deals, (new.id,), row)
+    tx.remember(_DEALS, new.id, new)
+
+
+def fingerprint(tx: Tx, name: str, version: int) -> str | None:
+    """The fingerprint a process had when its first deal began."""
+    row = tx.get(processes, (name, version))
+    return None if row is None else str(row["fingerprint"])
 
 
 def process(tx: Tx, by: Actor, name: str, version: int) -> tuple[str, Process] | None:

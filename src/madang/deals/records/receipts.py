@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from madang.catalog.model import SoldBy, Vat
-from madang.db import Page, Tx, keyset, table
+from madang.db import NOTHING, Page, Tx, keyset, table
 from madang.deals.lines import Line, Receipt
 from madang.kernel import Actor
 from madang.payments.vat import Split
@@ -59,7 +59,7 @@ lines = table(
 )
 
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
-_INSERT, _INSERT_LINE = sa.insert(receipts), sa.insert(lines)
+_RECEIPTS = (receipts.name, lines.name)  # what is remembered: receipts by id, last numbers by shop and day
 _COLUMNS = [c for c in receipts.c if c.name != "neighbourhood"]
 _SELECT = sa.select(*_COLUMNS).where(receipts.c.neighbourhood == _N)
 _BY_ID = _SELECT.where(receipts.c.id == sa.bindparam("id"))
@@ -97,20 +97,39 @@ _REFUNDED = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(-receipts.c.total_krw
 
 def add(tx: Tx, receipt: Receipt) -> None:
     row = {name: getattr(receipt, name) for name in _PLAIN}
-    tx.many(_INSERT, [row | msgspec.structs.asdict(receipt.split) | {"neighbourhood": tx.neighbourhood}])
-    owner = {"neighbourhood": tx.neighbourhood, "receipt": receipt.id}
-    tx.many(_INSERT_LINE, [msgspec.structs.asdict(line) | owner for line in receipt.lines])
+    tx.add(receipts, row | msgspec.structs.asdict(receipt.split), learn=False)
+    for line in receipt.lines:
+        tx.add(lines, msgspec.structs.asdict(line) | {"receipt": receipt.id}, learn=False)
+    tx.remember(_RECEIPTS, receipt.id, receipt)
+    day = (receipt.shop, receipt.day)
+    last = tx.recall(_RECEIPTS, day)
+    if last is not NOTHING:
+        tx.remember(_RECEIPTS, day, max(last, receipt.number))
 
 
 def next_number(tx: Tx, shop: str, day: str) -> int:
     """The number after the day's last; there is one writer, so none is skipped and none is given twice."""
-    rows = tx.rows(_LAST_NUMBER, {"n": tx.neighbourhood, "shop": shop, "day": day})
-    return int(rows[0][0]) + 1
+    last = tx.recall(_RECEIPTS, (shop, day))
+    if last is NOTHING:
+        last = int(tx.rows(_LAST_NUMBER, {"n": tx.neighbourhood, "shop": shop, "day": day})[0][0])
+        tx.remember(_RECEIPTS, (shop, day), last)
+    return int(last) + 1
 
 
-def get(tx: Tx, by: Actor, id: UUID) -> Receipt | None:
+def get(tx: Tx, by: Actor, id: UUID, *, fresh: bool = False) -> Receipt | None:
+    """``fresh``: it is new unless somebody asks twice, and its caller adds it where it is."""
+    mine = by.neighbourhood == tx.neighbourhood
+    known: Receipt | None = tx.recall(_RECEIPTS, id) if mine else NOTHING
+    if known is not NOTHING:
+        return known
+    if fresh and not tx.careful:
+        tx.guessed = True
+        return None
     found = _full(tx, by, tx.rows(_BY_ID, {"n": by.neighbourhood, "id": id}))
-    return found[0] if found else None
+    made = found[0] if found else None
+    if mine:
+        tx.remember(_RECEIPTS, id, made)
+    return made
 
 
 def of_deal(tx: Tx, by: Actor, deal: UUID) -> list[Receipt]:

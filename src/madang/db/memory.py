@@ -1,0 +1,80 @@
+"""What a writer remembers of the tables it alone writes, so that a use case need not ask again.
+
+A value is remembered under a *space*, the names of the tables it was read from. Writing one of them by a statement
+forgets every space it is part of; a use case that fails takes back what it remembered (``Turn.undo``); and whatever
+happens elsewhere (another process, a restore) empties the whole memory before it is used again (``Link.begin``).
+Anything may be forgotten at any time: whoever recalls has to be able to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+Space = tuple[str, ...]
+Values = dict[Hashable, Any]
+VALUES_MAX = 10_000  # in one space; when there are more after a batch, all of the space is forgotten
+NOTHING: Any = object()
+"""What ``recall`` gives where nothing is remembered (None is a value: it is known that there is none)."""
+
+
+class Memory:
+    """What is remembered of one neighbourhood: values by space and key."""
+
+    def __init__(self) -> None:
+        self.spaces: dict[Space, Values] = {}
+        self._of_table: dict[str, list[Space]] = {}
+
+    def space(self, space: Space) -> Values:
+        """The values of a space; from now on writing one of its tables forgets them."""
+        made = self.spaces.get(space)
+        if made is None:
+            made = self.spaces[space] = {}
+            for table in space:
+                known = self._of_table.setdefault(table, [])
+                if space not in known:
+                    known.append(space)
+        return made
+
+    def forget(self, table: str) -> None:
+        for space in self._of_table.get(table, ()):
+            self.spaces.pop(space, None)
+
+    def clear(self) -> None:
+        self.spaces.clear()
+
+    def trim(self) -> None:
+        """Forget what has grown too large."""
+        for space in [space for space, values in self.spaces.items() if len(values) > VALUES_MAX]:
+            del self.spaces[space]
+
+
+class Memories:
+    """A lane's, by neighbourhood; they hold for as long as the database has the mark that our last batch left there."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Memory] = {}
+        self._mark: object = None
+        self._coming: object = None
+
+    def begin(self, found: object, left: object) -> None:
+        """A batch begins: ``found`` is the mark it found, ``left`` the one it leaves where it is committed."""
+        if found != self._mark:
+            self.clear()
+        self._mark, self._coming = None, left
+
+    def committed(self) -> None:
+        self._mark = self._coming
+        for memory in self._of.values():
+            memory.trim()
+
+    def of(self, neighbourhood: str) -> Memory:
+        found = self._of.get(neighbourhood)
+        if found is None:
+            found = self._of[neighbourhood] = Memory()
+        return found
+
+    def clear(self) -> None:
+        for memory in self._of.values():
+            memory.clear()
+        self._mark = None

@@ -1,0 +1,196 @@
+"""Rows that wait are written together, what was read is remembered, and a use case that fails leaves neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from tests.db.test_writer import together
+
+from madang.db import NOTHING, Database, Tx, open_database, table
+from madang.db.link import Link
+from madang.db.schema import metadata
+from madang.kernel import Conflict
+
+SPACE = ("sample_good",)
+
+
+@pytest.fixture
+def goods(db: Database) -> Iterator[sa.Table]:
+    made = table(
+        "sample_good",
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("colour", sa.Text, nullable=False),
+        sa.Column("left", sa.BigInteger, nullable=False),
+        key=["id"],
+    )
+    db.write(lambda tx: made.create(tx.connection), neighbourhood="n1")
+    yield made
+    db.write(lambda tx: made.drop(tx.connection), neighbourhood="n1")
+    metadata.remove(made)
+
+
+def rows(db: Database, goods: sa.Table, neighbourhood: str = "n1") -> list[tuple[Any, ...]]:
+    every = sa.select(goods.c.id, goods.c.colour, goods.c.left).where(goods.c.neighbourhood == neighbourhood)
+    return db.read(lambda tx: tx.rows(every.order_by(goods.c.id)), neighbourhood=neighbourhood)
+
+
+def put(goods: sa.Table, id: str, colour: str = "red", left: int = 1) -> Any:
+    return lambda tx: tx.add(goods, {"id": id, "colour": colour, "left": left})
+
+
+def test_rows_of_a_batch_are_written_with_one_statement_for_each_table(
+    db: Database, goods: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    kind = type(db._link(db._reading))
+    real = kind.execute_many
+
+    def execute_many(link: Link, statement: Any, bound: Any) -> None:
+        written.append(len(bound))
+        real(link, statement, bound)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kind, "execute_many", execute_many)
+
+    def sell(tx: Tx) -> None:
+        left = tx.get(goods, ("a",))
+        assert left is not None
+        tx.change(goods, ("a",), {"left": left["left"] - 1})
+
+    steps = [put(goods, "a", left=30), *[put(goods, f"b{n}") for n in range(20)], *[sell] * 20]
+    for future in together(db, *steps):
+        future.result(10)
+    assert rows(db, goods)[0] == ("a", "red", 10)
+    assert len(rows(db, goods)) == 21
+    assert sum(written) <= 41
+    assert len(written) <= 10  # one by one it would be 41
+
+
+def test_a_statement_sees_every_row_that_waits(db: Database, goods: sa.Table) -> None:
+    count = sa.select(sa.func.count()).where(goods.c.neighbourhood == "n1")
+
+    def act(tx: Tx) -> tuple[Any, Any, Any]:
+        tx.add(goods, {"id": "b", "colour": "blue", "left": 1})
+        by_rows = tx.rows(count)[0][0]
+        tx.change(goods, ("b",), {"left": 2})
+        by_core = tx.execute(sa.select(goods.c.left).where(goods.c.id == "b")).scalar()
+        tx.remove(goods, ("b",))
+        return by_rows, by_core, tx.rows(count)[0][0]
+
+    first, second = together(db, put(goods, "a"), act)
+    first.result(10)
+    assert second.result(10) == (2, 2, 1)
+    assert rows(db, goods) == [("a", "red", 1)]
+
+
+def test_a_use_case_that_fails_takes_its_rows_and_its_knowledge_with_it(db: Database, goods: sa.Table) -> None:
+    def fail(tx: Tx, *, really: bool) -> None:
+        tx.change(goods, ("a",), {"left": 99})
+        tx.add(goods, {"id": "gone", "colour": "grey", "left": 1})
+        tx.remember(SPACE, "best", "gone")
+        if really:
+            tx.execute(sa.update(goods).where(goods.c.id == "b").values(left=99))
+        raise ValueError("nothing of this has happened")
+
+    def look(tx: Tx) -> Any:
+        known = tx.get(goods, ("a",))
+        assert known is not None
+        return known["left"], tx.get(goods, ("gone",)), tx.recall(SPACE, "best")
+
+    steps = [put(goods, "a"), put(goods, "b"), lambda tx: fail(tx, really=False), look]
+    steps += [put(goods, "c"), lambda tx: fail(tx, really=True), look, put(goods, "d")]
+    answers = together(db, *steps)
+    for number, future in enumerate(answers):
+        if number in (2, 5):
+            with pytest.raises(ValueError, match="nothing of this"):
+                future.result(10)
+        elif number in (3, 6):
+            assert future.result(10) == (1, None, NOTHING)
+        else:
+            future.result(10)
+    assert rows(db, goods) == [(id, "red", 1) for id in "abcd"]
+
+
+def test_a_part_that_fails_alone_leaves_the_rest(db: Database, goods: sa.Table) -> None:
+    def act(tx: Tx) -> None:
+        tx.add(goods, {"id": "a", "colour": "red", "left": 1})
+        for id, colour, good in (("b", "blue", False), ("c", "cyan", True)):
+            try:
+                with tx.savepoint():
+                    tx.change(goods, ("a",), {"colour": colour})
+                    tx.add(goods, {"id": id, "colour": colour, "left": 1})
+                    if not good:
+                        raise ValueError(id)
+            except ValueError:
+                pass
+
+    db.write(act, neighbourhood="n1")
+    assert rows(db, goods) == [("a", "cyan", 1), ("c", "cyan", 1)]
+
+
+def test_a_key_that_is_taken_hurts_nobody_else_of_the_batch(db: Database, goods: sa.Table) -> None:
+    db.write(put(goods, "a"), neighbourhood="n1")
+    before, wrong, after, twice = together(db, put(goods, "b"), put(goods, "a"), put(goods, "c"), put(goods, "c"))
+    before.result(10)
+    after.result(10)
+    for refused in (wrong, twice):
+        with pytest.raises(IntegrityError):
+            refused.result(10)
+    assert [id for id, _, _ in rows(db, goods)] == ["a", "b", "c"]
+
+
+def test_what_is_asked_for_twice_under_one_id_is_done_once(db: Database, goods: sa.Table) -> None:
+    """Ids are guessed to be new; the second asking finds the first, in the same batch and after a restart of memory."""
+    runs: list[bool] = []
+
+    def once(tx: Tx) -> str:
+        runs.append(tx.careful)
+        known = tx.fresh(goods, ("a",))
+        if known is not None:
+            return f"there, {known['colour']}"
+        if len(runs) > 20:
+            raise Conflict("sample.sold_out", ko="없음", en="none", next_ko="-", next_en="-")
+        tx.add(goods, {"id": "a", "colour": "red", "left": 1}, learn=False)
+        return "made"
+
+    answers = [future.result(10) for future in together(db, once, once)]
+    assert answers == ["made", "there, red"]
+    db._writer._lanes[""].memory.clear() if db.dialect == "sqlite" else db._writer._lanes["n1"].memory.clear()  # type: ignore[union-attr]
+    assert db.write(once, neighbourhood="n1") == "there, red"
+    runs += [True] * 20  # from now on it would fail if it were new: an error rests on no guess
+    assert db.write(once, neighbourhood="n1") == "there, red"
+    assert rows(db, goods) == [("a", "red", 1)]
+
+
+def test_what_is_remembered_is_forgotten_when_anybody_else_writes(db: Database, goods: sa.Table) -> None:
+    db.write(put(goods, "a", "red"), neighbourhood="n1")
+
+    def colour(tx: Tx) -> Any:
+        known = tx.get(goods, ("a",))
+        tx.remember(SPACE, "a", known)
+        return None if known is None else known["colour"]
+
+    paint = sa.update(goods).where(goods.c.id == "a")
+    assert db.write(colour, neighbourhood="n1") == "red"
+    db.write(lambda tx: tx.execute(paint.values(colour="green")), neighbourhood="n1")
+    assert db.write(colour, neighbourhood="n1") == "green"
+    with db._writing.connect() as stranger:  # another connection to the file; on PostgreSQL another process
+        if db.dialect == "sqlite":
+            stranger.execute(paint.values(colour="blue"))
+    if db.dialect == "postgresql":
+        with open_database(db.url, durable=False, migrate=False) as other:
+            other.write(lambda tx: tx.execute(paint.values(colour="blue")), neighbourhood="n1")
+    assert db.write(colour, neighbourhood="n1") == "blue"
+
+
+def test_a_neighbourhood_knows_nothing_of_another(db: Database, goods: sa.Table) -> None:
+    db.write(put(goods, "a", "red"), neighbourhood="n1")
+    db.write(put(goods, "a", "blue"), neighbourhood="n2")
+    for neighbourhood, colour in (("n1", "red"), ("n2", "blue")):
+        found = db.write(lambda tx: tx.get(goods, ("a",)), neighbourhood=neighbourhood)
+        assert found is not None
+        assert found["colour"] == colour
+    assert rows(db, goods, "n2") == [("a", "blue", 1)]
