@@ -49,6 +49,16 @@ class PaidBy(msgspec.Struct, frozen=True, kw_only=True):
     name_en: str = ""
 
 
+class Foreign(msgspec.Struct, frozen=True, kw_only=True):
+    """What the total was shown as in other money when it was ordered: ``text``, and the rate it was shown by."""
+
+    text: str
+    currency: str
+    rate: str
+    rate_at_us: int
+    source: str
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A receipt as its page shows it. ``charged_krw`` is what was taken from ``paid_from`` (None while in review);
     ``paid`` is every means that paid it, where there were several or other ones than the wallet."""
@@ -65,6 +75,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     objections: tuple[Objection, ...] = ()
     may_object: bool = True
     bound: Bound | None = None
+    foreign: Foreign | None = None
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):

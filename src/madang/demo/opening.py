@@ -7,7 +7,7 @@ from uuid import UUID
 
 from madang import catalog, ledger, members, payments, places
 from madang.db import Database, Tx
-from madang.demo import currency, shelves
+from madang.demo import currency, shelves, town
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, derived, system
 from madang.storefront import terms
@@ -65,6 +65,7 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
     db.write(sell_online, neighbourhood=NEIGHBOURHOOD)
     db.write(stock_up, neighbourhood=NEIGHBOURHOOD)
     currency.issue(db, at_us)
+    town.furnish(db, stock.products, at_us)
 
 
 def person_of(household: str) -> UUID:

@@ -18,7 +18,7 @@ from typing import IO
 import msgspec
 
 from madang.db import Database, open_database
-from madang.demo import opening
+from madang.demo import opening, town
 from madang.demo.clerk import Clerk
 from madang.demo.sender import Coming, End, Said, Sent, Start, Truth
 from madang.demo.setting import NEIGHBOURHOOD, SCRIPT, SHOP, Script, Setting, script_of
@@ -185,6 +185,7 @@ class Theatre:
             assert self.live is not None
             self._swept_us = now_us
             self.gateway.destroy_before(*self.live.log_free(now_us, KEEP_LOG_US), self.live.log_destroyed)
+            town.tell_neighbours(self.db, now_us)
 
     def _close_up(self) -> None:
         """Let the shop's time go on a little, with nothing to be sensed."""

@@ -44,7 +44,7 @@ PERSONAS = (
     Persona("neighbour", (Role.NEIGHBOUR,), "/shops"),
     Persona("operator", (Role.NEIGHBOUR, Role.OPERATOR), "/console"),
     Persona("merchant", (Role.NEIGHBOUR, Role.MERCHANT), "/account", in_shop=True),
-    Persona("officer", (Role.NEIGHBOUR, Role.CITY_OFFICER, Role.VOUCHER_ISSUER), "/account"),
+    Persona("officer", (Role.NEIGHBOUR, Role.CITY_OFFICER, Role.VOUCHER_ISSUER), "/faces"),
 )
 
 

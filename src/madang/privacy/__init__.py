@@ -1,5 +1,5 @@
 """Privacy: the one gate for published numbers.
 
 Whatever leaves a neighbourhood as a figure about people passes here (minimum counts, noise, budgets). Erasing a
-person is not this room's work: that is ``members``. Nothing is published yet, so the room is still empty.
+person is not this room's work: that is ``members``. So far: ``floors`` for counts of people.
 """

@@ -17,6 +17,7 @@ from madang.ledger import Audit
 from madang.payments import gift_cards
 from madang.serve import mails
 from madang.serve.rounds import Rounds
+from madang.storefront import neighbours
 
 CHECK_US = 10 * MINUTE_US
 LAPSE_US = 10 * SECOND_US
@@ -59,6 +60,7 @@ class Bookkeeping:
         rounds.every(MINUTE_US, "search", self.index)
         rounds.every(CHECK_US, "check", self.check)
         rounds.every(CHECK_US, "settle", self.settle)
+        rounds.every(DAY_US, "neighbours", self.neighbours, first_us=tidy_first_us)
         rounds.every(DAY_US, "tidy", self.tidy, first_us=tidy_first_us)
 
     def lapse(self) -> None:
@@ -88,6 +90,14 @@ class Bookkeeping:
             pass
         while self._db.write(lambda tx: vouchers.expire_due(tx, self._by, now_us=now_us), neighbourhood=n):
             pass
+
+    def neighbours(self) -> None:
+        """Count anew what may be said of goods: once a day, so that no purchase can be watched."""
+        at_us = self._clock.now_us()
+        found = self._db.read(
+            lambda tx: neighbours.count(tx, self._by, at_us=at_us), neighbourhood=self._by.neighbourhood
+        )
+        self._db.write(lambda tx: neighbours.keep(tx, self._by, found), neighbourhood=self._by.neighbourhood)
 
     def tidy(self) -> members.Tidied:
         """The day's long check, then what is due to be destroyed is."""

@@ -10,8 +10,9 @@ from madang.files import Store
 from madang.kernel import Uuid7
 from madang.payments.means import names
 from madang.serve import paying
-from madang.storefront import api, browse, pages
+from madang.storefront import api, browse, labels, pages
 from madang.storefront import notices as notices  # its jobs are done, too
+from madang.storefront.world import pages as world_pages
 from madang.walkout import phone_pages
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def routers(site: Site) -> list[APIRouter]:
     )
     phone = phone_pages.Phone(site.db, site.clock, site.hubs, site.pages, site.neighbourhood)
     programs = api.router(site.db, site.clock, site.neighbourhood)
-    return [pages.router(front), browse.router(front), programs, phone_pages.router(phone)]
+    printed = labels.router(front, public_url=site.settings.public_url)
+    world = world_pages.router(front)
+    return [pages.router(front), browse.router(front), world, printed, programs, phone_pages.router(phone)]
 
 
 def at_checkout() -> list[str]:

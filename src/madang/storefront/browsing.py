@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from madang import catalog, places
-from madang.catalog import Bundle, Category, Collection, Listing, PriceTag, Product, pictures, stock
+from madang.catalog import Bundle, Category, Collection, Form, Listing, PriceTag, Product, Variant, pictures, stock
 from madang.catalog.collecting import ancestors
 from madang.catalog.pictures import Picture
 from madang.catalog.search import BANDS_KRW, Facets, Found, Hit, Query
@@ -16,9 +16,11 @@ from madang.catalog.search import search as look
 from madang.db import Tx
 from madang.kernel import Actor, NotFound, business_date
 from madang.places import Place, PlaceKind
+from madang.storefront import neighbours
 from madang.storefront.pricing import shopper_of
 from madang.storefront.profile import Profile, profile_of
 from madang.storefront.terms import sells_online
+from madang.storefront.world import experiences
 
 ON_THE_FRONT = 8
 SOLD_SHOWN_MIN = 10
@@ -93,6 +95,8 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, Product]
     sold: int | None
     pictures: tuple[Picture, ...]
+    neighbours: neighbours.View | None
+    per: catalog.PerUnit | None
     beside: tuple[Card, ...]
 
 
@@ -156,7 +160,7 @@ def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = N
             left=_left(levels.get(variant.sku, {}), shop),
             elsewhere=_elsewhere(levels.get(variant.sku, {}), shop, known),
         )
-        for variant in listing.variants
+        for variant in bookable(tx, by, listing, at_us)
     )
     chosen = next((one for one in choices if one.product.id == sku), None) or next(
         (one for one in choices if one.left > 0 and one.tag), choices[0]
@@ -175,8 +179,19 @@ def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = N
         parts=catalog.products(tx, by, bundle.parts) if bundle else {},
         sold=sold if sold >= SOLD_SHOWN_MIN else None,
         pictures=pictures.of_listings(tx, by, [listing.id]).get(listing.id, ()),
+        neighbours=neighbours.view(tx, by, listing.id),
+        per=_per(tx, by, chosen),
         beside=_beside(tx, by, listing, shop, at_us),
     )
+
+
+def bookable(tx: Tx, by: Actor, listing: Listing, at_us: int) -> Sequence[Variant]:
+    """A listing's variants; of an experience the sessions that have not begun (all of them, where none is to come)."""
+    if listing.form is not Form.EXPERIENCE:
+        return listing.variants
+    times = experiences.times(tx, by, listing.skus)
+    coming = [v for v in listing.variants if v.sku in times and times[v.sku].from_us > at_us]
+    return coming or listing.variants
 
 
 def shops(tx: Tx, by: Actor) -> list[Place]:
@@ -243,6 +258,12 @@ def _card(
         left=sum(_left(levels.get(sku, {}), shop) for sku in listing.skus),
         picture=shown[0] if shown else None,
     )
+
+
+def _per(tx: Tx, by: Actor, chosen: Choice) -> catalog.PerUnit | None:
+    """The unit price (단위가격) of what is chosen."""
+    said = catalog.particulars(tx, by, [chosen.product.id]).get(chosen.product.id)
+    return catalog.unit_price(chosen.tag.priced.amount_krw, said) if said and chosen.tag else None
 
 
 def _beside(tx: Tx, by: Actor, listing: Listing, shop: str, at_us: int) -> tuple[Card, ...]:

@@ -35,6 +35,7 @@ from madang.storefront.model import (
     WithdrawalBasis,
 )
 from madang.storefront.terms import Terms, terms_of
+from madang.storefront.world import money, tariffs
 
 ADULT_YEARS = 19
 CAUSE = "checkout"
@@ -51,7 +52,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 class Placing(msgspec.Struct, frozen=True, kw_only=True):
     """What the buyer says at the end of checkout: for each shop how it comes, where to, what was agreed to (SKUs whose
     notice on withdrawal was shown), the year they were born in where something is 19+, and how they pay (``parts``;
-    none: the wallet)."""
+    none: the wallet). ``currency`` is what the amounts were shown in beside won."""
 
     choices: dict[str, Choice]
     address: Address | None = None
@@ -59,6 +60,7 @@ class Placing(msgspec.Struct, frozen=True, kw_only=True):
     agreed: frozenset[str] = frozenset()
     born: int | None = None
     parts: tuple[Part, ...] = ()
+    currency: str = ""
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +141,8 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
     _old_enough(lines, said.born, at_us)
     kept = _address(tx, by, found, said, at_us)
     orders = [_order(tx, found, group, lines[group.shop], said, kept, at_us) for group in found.groups]
+    if said.currency:
+        orders = [_shown(tx, by, order, said.currency, at_us) for order in orders]
     total = sum(order.total_krw for order in orders)
     parts = said.parts or ((Part("wallet", total),) if total else ())
     orders = _shared(found, orders, parts)
@@ -282,6 +286,12 @@ def _address(tx: Tx, by: Actor, found: Checkout, said: Placing, at_us: int) -> a
     return addresses.keep(tx, by, said.address, at_us=at_us)
 
 
+def _shown(tx: Tx, by: Actor, order: Order, currency: str, at_us: int) -> Order:
+    """The order with what its total came to in the money its buyer looked at, rate and all."""
+    rate = tariffs.rates(tx, by, at_us).get(currency)
+    return order if rate is None else msgspec.structs.replace(order, shown=money.shown(order.total_krw, rate))
+
+
 def _choice(group: Group, said: Placing) -> Choice:
     choice = said.choices.get(group.shop)
     if choice is None:
@@ -312,13 +322,16 @@ def _order(
 def _fulfilment(
     tx: Tx, group: Group, choice: Choice, terms: Terms, kept: addresses.Kept | None, at_us: int
 ) -> Fulfilment:
+    sessions = [line for line in group.lines if line.begins_us is not None]
     if choice.way == "delivery":
+        if sessions:
+            raise faults.choose_way(group.shop)
         if not terms.delivers or kept is None or not terms.reaches(kept.address.postcode):
             raise faults.not_there(group.shop)
     elif choice.place not in terms.fetch_at:
         raise faults.choose_way(group.shop)
     slot = None
-    if terms.of_way(choice.way):
+    if terms.of_way(choice.way) and len(sessions) < len(group.lines):
         slot = slots.chosen(slots_of(tx, group.shop, terms, choice.way, at_us), choice.slot)
         slots.hold(
             tx, group.shop, slot, id=slot_hold(group.order), at_us=at_us, expires_at_us=at_us + PAY_US + HOLD_US,

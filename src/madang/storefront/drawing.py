@@ -30,15 +30,16 @@ _WORDS = {
                      water juice drink sauce oil beer shampoo""",
         "carton": "우유 두유 요구르트 요거트 식혜 milk yogurt",
         "shirt": "티셔츠 셔츠 옷 앞치마 양말 shirt apron clothes",
-        "bowl": "그릇 도자기 머그 접시 라면 면 국수 우동 국 탕 죽 밥 수프 ramen noodle soup rice stew bowl mug plate",
+        "bowl": """그릇 도자기 머그 접시 라면 면 국수 우동 국 탕 죽 밥 수프 찻잔 잔 cup
+                   ramen noodle soup rice stew bowl mug plate""",
         "loaf": "빵 케이크 샌드위치 도넛 bread cake sandwich bun roll bagel",
         "fruit": "사과 배 귤 포도 과일 딸기 토마토 apple fruit berries tomato grape banana orange",
-        "leaf": "채소 나물 상추 시금치 쑥 배추 녹차 허브 salad vegetable spinach lettuce tea herb",
+        "leaf": "채소 나물 상추 시금치 쑥 배추 녹차 허브 씨앗 salad vegetable spinach lettuce tea herb seeds",
         "egg": "계란 달걀 유정란 egg",
         "jar": "고추장 된장 잼 꿀 김치 젓갈 커피 jam honey kimchi coffee butter",
         "can": "캔 통조림 참치 햄 tuna tin",
         "bag": "과자 칩 쿠키 사탕 젤리 쌀 세제 스낵 chips snack cookie candy crackers nuts",
-        "card": "상품권 기프트 giftcard",
+        "card": "상품권 기프트 공책 종이 giftcard notebook paper",
     }.items()
 }
 

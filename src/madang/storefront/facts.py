@@ -42,3 +42,11 @@ class SettingChanged(msgspec.Struct, frozen=True, kw_only=True):
 
     shop: str
     what: str
+
+
+@journal.kind("storefront.sheet_taken", version=1, stage=Stage.PLANNING)
+class SheetTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of rates, tariffs, taxes or refusals was taken in: so many new rows."""
+
+    sheet: str
+    rows: int

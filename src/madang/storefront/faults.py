@@ -179,3 +179,13 @@ def not_covered(missing_krw: int) -> Invalid:
         next_en="Use more of something, or choose what pays the rest.",
         missing_krw=missing_krw,
     )
+
+
+def session_over() -> Conflict:
+    return Conflict(
+        "storefront.session_over",
+        ko="이미 시작한 체험입니다.",
+        en="This session has begun.",
+        next_ko="다른 시간을 고르거나 가게에 문의하세요.",
+        next_en="Choose another time, or ask the shop.",
+    )

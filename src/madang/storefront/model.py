@@ -11,6 +11,7 @@ import msgspec
 from madang.catalog.model import SoldBy
 from madang.catalog.stock import Reserved
 from madang.kernel.clock import MINUTE_US
+from madang.storefront.world.money import Shown
 
 HOLD_US = 20 * MINUTE_US
 """How long a checkout keeps goods, slots and prices."""
@@ -66,7 +67,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     ``list_krw`` what that comes to, ``amount_krw`` what is paid, ``exempt_krw`` the part of it that bears no VAT (a
     bundle's line may have both). ``consent_at_us`` is when the buyer agreed to what
     ``basis`` excepts; ``parts`` are the components of a bundle; ``why`` says in
-    both languages what was taken off the list price."""
+    both languages what was taken off the list price; ``begins_us`` is when a session of an experience begins."""
 
     number: int
     sku: str
@@ -84,6 +85,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     adult: bool = False
     parts: dict[str, int] = {}
     why: tuple[tuple[str, str, int], ...] = ()
+    begins_us: int | None = None
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +180,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     paid_by: dict[str, int] = {}
     paid_back: dict[str, int] = {}
     why_ended: str = ""
+    shown: Shown | None = None
 
     @property
     def adult(self) -> bool:

@@ -90,6 +90,8 @@ def cancel(tx: Tx, by: Actor, id: UUID, *, step: UUID, at_us: int) -> Deal:
     it is refunded. Raises ``Conflict`` once it is on its way: then it can be given back."""
     deal, order = get(tx, by, id)
     why = "buyer" if by.key == deal.subject else "shop"
+    if why == "buyer" and any(line.begins_us is not None and line.begins_us <= at_us for line in order.lines):
+        raise faults.session_over()
     if deal.state == "placed":
         payment = payments.get(tx, by, order.payment)
         if payment.state in (State.PENDING, State.AUTHORISED):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +23,7 @@ from madang.storefront.actions import order_of
 from madang.storefront.checkout import Placing
 from madang.storefront.model import Reason
 from madang.storefront.process import ORDER_1
+from madang.storefront.world import looking
 from madang.ui import Pages, session
 from madang.ui.access import everyone, own_or_guest, role
 
@@ -193,7 +195,8 @@ def _said(shop: Storefront, tx: Tx, request: Request, by: Actor, id: UUID, form:
     made = tender.plan(had.heard(forms.wish(form)), due, had.takes)
     if made.missing_krw and held.held(at_us):
         raise faults.not_covered(made.missing_krw)
-    return forms.placing(held, form, parts=made.parts)
+    placing = forms.placing(held, form, parts=made.parts)
+    return msgspec.structs.replace(placing, currency=looking.currency_of(request))
 
 
 def _counter(
@@ -217,6 +220,7 @@ def _counter(
             return showing.counter(tx, by, id, at_us, member=member, form=bare, means=shop.means())
 
     found = shop.read(look)
+    foreign = shop.read(lambda tx: looking.shown(tx, by, found.total_krw, looking.currency_of(request), at_us))
     if found.held.state == "placed":
         return RedirectResponse("/orders", 303, headers=PRIVATE)
     if not found.held.held(at_us):
@@ -224,7 +228,7 @@ def _counter(
     wrong = error.details.get("fields", {}) if error is not None else {}
     return shop.html(
         request, template, status=error.status if error else 200, counter=found, form=form, error=error, wrong=wrong,
-        year_max=forms.year(at_us) - checkout.ADULT_YEARS,
+        foreign=foreign, year_max=forms.year(at_us) - checkout.ADULT_YEARS,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from madang.payments import vat_per_line
 from madang.storefront import records
 from madang.storefront.model import DELIVERY, CartLine, Line, WithdrawalBasis
 from madang.storefront.withdrawal import basis_of
+from madang.storefront.world import experiences
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,12 +34,14 @@ def quote(tx: Tx, by: Actor, shop: str, wanted: Sequence[CartLine], *, at_us: in
     made = catalog.quote(tx, by, asks, at_us=at_us, shop=shop, codes=codes, shopper=shopper_of(tx, by, shop))
     said = records.bases_of(tx, skus)
     found = {one.sku: one for one in made.lines}
+    begins = experiences.begins(tx, by, [one.sku for one in made.lines if one.form is Form.EXPERIENCE], at_us)
     lines = []
     for number, sku in enumerate(skus, 1):
         priced, product = found[sku], products[sku]
         if priced.form is Form.GIFT_CARD:
             raise _elsewhere(priced)
-        lines.append(_line(number, priced, basis_of(product, said.get(sku))))
+        line = _line(number, priced, basis_of(product, said.get(sku)))
+        lines.append(msgspec.structs.replace(line, begins_us=begins[sku]) if sku in begins else line)
     return Offer(lines=tuple(lines), refused=tuple((one.code, one.ko, one.en) for one in made.refused))
 
 

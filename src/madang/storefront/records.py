@@ -58,6 +58,14 @@ codes = table(
     sa.Index("storefront_entry_code_person", "neighbourhood", "person", "made_at_us"),
     key=["digest"],
 )
+views = table(
+    "storefront_neighbours",
+    sa.Column("listing", sa.Text, nullable=False),
+    sa.Column("bought", sa.BigInteger, nullable=False),
+    sa.Column("again", sa.BigInteger, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    key=["listing"],
+)
 
 setting = table(
     "storefront_setting",

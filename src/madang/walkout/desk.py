@@ -15,11 +15,12 @@ from madang.deals.disputes import Claim
 from madang.deals.lines import Receipt
 from madang.deals.links import Links
 from madang.deals.model import Deal
-from madang.deals.pages import Bound, Objection, Said, Shown, State, already_said
+from madang.deals.pages import Bound, Foreign, Objection, Said, Shown, State, already_said
 from madang.guard import Answer, once
 from madang.kernel import Actor, Clock, derived
 from madang.places import service as places
 from madang.storefront import paying
+from madang.storefront.world import money
 from madang.ui import formats
 from madang.walkout import reviewing, service, trust
 
@@ -93,6 +94,7 @@ class Desk:
             objections=said,
             may_object=first and deal.state in ("charged", "refunded"),
             bound=self._bound(tx, deal),
+            foreign=_foreign(deal) if first else None,
         )
 
     def _bound(self, tx: Tx, deal: Deal) -> Bound | None:
@@ -103,6 +105,17 @@ class Desk:
         return Bound(
             now_krw=limit.now_krw, usual_krw=limit.shop_krw, declined=limit.declined, rises_at_us=limit.rises_at_us
         )
+
+
+def _foreign(deal: Deal) -> Foreign | None:
+    """What an order's buyer was shown beside won."""
+    kept = deal.data.get("shown")
+    if kept is None:
+        return None
+    said = msgspec.convert(kept, money.Shown)
+    return Foreign(
+        text=said.text, currency=said.currency, rate=said.rate, rate_at_us=said.rate_at_us, source=said.source
+    )
 
 
 def _dispute(tx: Tx, by: Actor, receipt: Receipt, said: Said, at_us: int) -> Answer:

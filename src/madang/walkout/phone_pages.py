@@ -16,7 +16,7 @@ from madang import catalog, ledger, payments
 from madang.catalog import Listing, Product
 from madang.db import Database, Tx
 from madang.kernel import Actor, Clock, NotFound
-from madang.storefront import carts, entry
+from madang.storefront import carts, entry, neighbours
 from madang.ui import Pages, session
 from madang.ui.access import everyone, own
 from madang.walkout import phone
@@ -53,16 +53,17 @@ class Phone:
         """What the caller's wallet holds."""
         return self.db.read(lambda tx: ledger.balance(tx, payments.wallet(by.key)).available, neighbourhood=self.n)
 
-    def label(self, shop: str, sku: str) -> tuple[Product, Listing | None, int | None]:
+    def label(self, shop: str, sku: str) -> tuple[Product, Listing | None, int | None, neighbours.View | None]:
         """A product with its story and price in a shop. Raises ``NotFound``."""
         reader, at_us = phone.reader(self.n), self.clock.now_us()
 
-        def look(tx: Tx) -> tuple[Product, Listing | None, int | None]:
+        def look(tx: Tx) -> tuple[Product, Listing | None, int | None, neighbours.View | None]:
             product = catalog.product(tx, reader, sku)
             owners = catalog.listings_of(tx, reader, [sku])
             found = catalog.listings(tx, reader, owners.values())
             price = catalog.price_at(tx, reader, [sku], at_us, shop=shop).get(sku)
-            return product, found.get(owners.get(sku, "")), price
+            owner = owners.get(sku, "")
+            return product, found.get(owner), price, neighbours.view(tx, reader, owner)
 
         return self.db.read(look, neighbourhood=self.n)
 
@@ -125,10 +126,10 @@ def router(phone_: Phone) -> APIRouter:
 
     @routes.get("/{shop}/products/{sku}", name="phone.product", dependencies=[everyone])
     def product(request: Request, shop: str, sku: str, part: bool = False) -> Response:
-        found, listing, price = phone_.label(shop, sku)
+        found, listing, price, view = phone_.label(shop, sku)
         template = "walkout/phone_product.html" if part else "walkout/phone_product_page.html"
         return phone_.pages.html(
-            request, template, headers=PRIVATE, product=found, listing=listing, price=price, shop=shop
+            request, template, headers=PRIVATE, product=found, listing=listing, price=price, view=view, shop=shop
         )
 
     return routes
