@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.belief import Belief
-from madang.walkout.engine.bodies import Body
-from madang.walkout.engine.clocks import Clock, Clocks
+from madang.walkout.engine.clocks import Clock
 from madang.walkout.engine.contacts import Contact, Contacts, passing
 from madang.walkout.engine.decide import Reporter
 from madang.walkout.engine.flow import CAMERAS, JOIN_S, Flow
@@ -20,8 +19,8 @@ from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
-from madang.walkout.engine.reach import Grasp, in_shelf, place_of
 from madang.walkout.engine.reaches import Reached, Reaches
+from madang.walkout.engine.scenes import SILENCE_S, Scenes
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.stairs import Stairs
@@ -29,17 +28,13 @@ from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.stride import Due
 from madang.walkout.engine.touches import Touches
 from madang.walkout.engine.types import Gate, Health, Person, Update, Vision
-from madang.walkout.engine.unseen import Shown
 from madang.walkout.engine.visits import Visits
 from madang.walkout.engine.ways import Scene
 
 TICK_S = 0.2
 SAMPLES_HZ = 60
 DEAF_S = 2.0  # so much of what came before the hub went deaf may have been lost with it
-WEIGHED_S = 0.6  # a plate that was heard for this long after a hand left has weighed what it took
-RINGS_S = 1.0  # goods ring for so long after a hand has left
 SPEAKS_S = 12.0  # a silent gondola is waited for so long before a reach into it is judged without it
-SILENCE_S = 0.6  # a sensor's silence of this length makes what happened meanwhile doubtful
 SEEN_S = 0.5  # a person seen this long ago still stands there
 
 
@@ -66,7 +61,6 @@ class Engine:
         self._seen: list[tuple[float, int, Vision]] = []
         self._holds = Holds(store, s, self._plates, self._interactions)
         self._stairs = Stairs(s, self._plates, self._interactions, self._catalogue.units_at)
-        self._clocks = Clocks(store, s)
         self._touches = Touches(store, s, self._interactions, self._holds)
         self._met: list[Contact] = []
         self._reached: list[Reached] = []
@@ -74,6 +68,7 @@ class Engine:
         self._tick: int | None = None
         self._latest = -math.inf
         self._flow = Flow(store.gondolas, s.lateness_s)
+        self._scenes = Scenes(store, s, self._plates, self._people, self._visits, self._sight, self._flow)
         self._whole = -math.inf  # every sensor has been heard up to here, a whole tick
 
     def plates(self, gondola: str | int, t: float, values: NDArray[np.int32], arrival: float | None = None) -> None:
@@ -166,12 +161,16 @@ class Engine:
 
     def clocks(self) -> tuple[Clock, ...]:
         """How far every gondola's clock is believed to be from the cameras'."""
-        return self._clocks.estimates()
+        return self._scenes.clocks.estimates()
 
     def _seen_now(self, now: float) -> list[Update]:
         """Where everybody stands who was seen in the last half second."""
-        bodies = [b for b in self._people.bodies.values() if now - b.lost < SEEN_S and not b.gone]
-        return [Person(now, b.track, self._visits.of.get(b.id), b.where[0], b.where[1]) for b in bodies]
+        of = self._visits.of
+        return [
+            Person(now, b.track, of.get(b.id), b.where[0], b.where[1])
+            for b in self._people.bodies.values()
+            if now - b.lost < SEEN_S and not b.gone
+        ]
 
     def _run(self, now: float) -> list[Update]:
         s = self.settings
@@ -188,19 +187,22 @@ class Engine:
         while self._met and self._met[0].t + s.contact_wait_s < now:
             self._meet(self._met.pop(0))
         over = self._reaches.finished()
-        self._reached += over
+        if over:
+            self._reached += over
         if self._reached and self._reached[0].t1 + s.contact_wait_s < now:
             self._settle_reaches(now - s.contact_wait_s)
         out: list[Update] = [*health, *self._visits.tick(now)]
         while self._visits.exchanges:
             self._belief.exchange(*self._visits.exchanges.pop(0))
         shifts = self._held_back(self._interactions.ready(now), now)
-        shifts = [step for shift in shifts for step in self._stairs.steps(shift, self._explained)]
-        shifts = [*self._passed_on(), *shifts]
+        if shifts:
+            shifts = [step for shift in shifts for step in self._stairs.steps(shift, self._explained)]
+        if self._plates.returns or self._holds.returns:
+            shifts = [*self._passed_on(), *shifts]
         if shifts:
             self._catalogue.dead = set(self._plates.blind())
         for shift in shifts:
-            scene = self._scene(shift)
+            scene = self._scenes.of(shift)
             self._belief.observe(shift, scene)
             self._touches.changed(shift)
             self._crossed(shift, scene)
@@ -229,9 +231,11 @@ class Engine:
 
     def _touched(self, now: float, over: list[Reached]) -> list[Update]:
         for moved in (self._plates.returns, self._holds.returns):
-            self._touches.returned(moved)
-            moved.clear()
-        self._touches.reached(over)
+            if moved:
+                self._touches.returned(moved)
+                moved.clear()
+        if over:
+            self._touches.reached(over)
         ready = self._touches.ready(now)
         for touch in ready:
             others = {r.body for r, _ in self._reaches.at(touch.plates, touch.t0, touch.t1)} - {touch.body}
@@ -244,15 +248,9 @@ class Engine:
         for gone in (*self._plates.returns, *self._holds.returns):
             hands = {r.body for r, _ in self._reaches.at((gone.plate,), gone.t0, gone.t1)}
             pair = self._stairs.passed(gone, self._explained) if len(hands) > 1 else []
-            if len({b for x in pair for b in self._near_best(x)}) > 1:
+            if len({b for x in pair for b in self._scenes.near_best(x)}) > 1:
                 out += pair
         return out
-
-    def _near_best(self, shift: Shift) -> list[int]:
-        """Whose hand may have done this, nearly as likely as the likeliest."""
-        grasp = self._grasp(shift)
-        reach = [(b, grasp.reach(b, shift.plates)) for b in grasp.bodies]
-        return [b for b, x in reach if x > reach[0][1] - self.settings.handed_margin_nats]
 
     def _crossed(self, shift: Shift, scene: Scene) -> None:
         """Had anybody else a hand over these plates while they moved?"""
@@ -280,7 +278,7 @@ class Engine:
             if visit is None or visit.role != "staff":
                 silence = self._flow.missing(self.store.gondolas[reach.gondola], reach.t0, reach.t1 + TICK_S)
                 heard = silence < SILENCE_S or reach.t1 < now - SPEAKS_S  # else its levels tell what happened
-                self._belief.reached(reach, {q: self._shown(q, reach) for q in reach.over}, heard)
+                self._belief.reached(reach, {q: self._scenes.shown(q, reach) for q in reach.over}, heard)
                 self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S))
 
     def _may_tell(self, reach: Reached, now: float) -> bool:
@@ -288,58 +286,10 @@ class Engine:
         silent = self._flow.missing(self.store.gondolas[reach.gondola], now - 1.0, now)
         return silent > SILENCE_S and reach.t1 > now - SPEAKS_S
 
-    def _shown(self, plate: int, reach: Reached) -> Shown:
-        """What this plate would have shown of a reach, and what its averages before and after it say."""
-        s, since = self.settings, self._plates.blind_since(plate)
-        _, noise, moves = self._plates.now(plate)
-        if since is not None and since < reach.t1 + WEIGHED_S:
-            return Shown(math.inf)
-        least = max(s.step_g, s.step_sigmas * noise)
-        if least < 2.0 * s.step_g or moves:
-            return Shown(least)
-        delta, sd = self._plates.compare(plate, reach.t0, reach.t1 + s.grasp_before_s + RINGS_S)
-        return Shown(least, delta, math.hypot(1.25 * sd, s.hold_sd_g))
-
     def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
         if not fresh and not self._holds.waiting:
             return fresh
-        return self._holds.sift(fresh, now, self._explained, lambda shift: self._hand_in(shift, now))
+        return self._holds.sift(fresh, now, self._explained, lambda shift: self._scenes.hand_in(shift, now))
 
     def _explained(self, shift: Shift) -> bool:
         return self._catalogue.fits(shift, self._belief.held()) < self.settings.fit_sigmas
-
-    def _hand_in(self, shift: Shift, now: float) -> bool:
-        place = place_of(self.store, shift.plates, shift.deltas)
-        seen = [b for b in self._people.bodies.values() if b.lost > now - 1.0]
-        return in_shelf(seen, place, now - 0.35, now, self.settings)
-
-    def _grasp(
-        self, shift: Shift, bodies: Sequence[Body] | None = None, silent: tuple[float, float] | None = None
-    ) -> Grasp:
-        at = (shift.plates, shift.deltas, shift.t, shift.t0)
-        clock = self._clocks.cost(int(self.store.plate_gondola[shift.plates[0]]))
-        some = list(self._people.bodies.values()) if bodies is None else bodies
-        return Grasp(self.store, self.settings, some, at, clock, silent)
-
-    def _scene(self, shift: Shift) -> Scene:
-        gondola = int(self.store.plate_gondola[shift.plates[0]])
-        lost_s = self._flow.missing(self.store.gondolas[gondola], shift.t0, shift.t1)
-        silent = (shift.t0, shift.t1) if lost_s > SILENCE_S else None
-        t = shift.t if silent is None else shift.t1
-        near = {b.id: b for b in self._people.bodies.values() if not b.gone or b.lost > shift.t - 1.0}
-        near = {k: b for k, b in near.items() if b.born < t + 0.5}
-        grasp = self._grasp(shift, list(near.values()), silent)
-        if silent is None:
-            self._clocks.learn(gondola, grasp)
-        bodies = [b for b in grasp.bodies[:5] if grasp.reach(b, shift.plates) > -40.0]
-        visits = {b: self._visits.visit_of(b) for b in near}
-
-        def mates(body: int) -> list[int]:
-            visit = self._visits.visit_of(body)
-            return [] if visit is None else [m.body for m in visit.members if m.body is not None]
-
-        def seen(body: int, product: str) -> float:
-            return self._sight.log_odds(near[body], shift.t, product)
-
-        staff = frozenset(b for b, v in visits.items() if v is not None and v.role == "staff")
-        return Scene(tuple(bodies), staff, mates, grasp.reach, seen, grasp.hand)

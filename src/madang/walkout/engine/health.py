@@ -31,6 +31,7 @@ class Watch:
         self._well = np.zeros(len(columns), np.int64)
         self._silent = np.zeros(len(store.gondolas), bool)
         self._heard = np.zeros(len(store.gondolas), np.int64)
+        self._mute = False  # is any gondola said to be silent?
         self._begun: float | None = None
         self._calm = True  # all is well and was said to be
 
@@ -40,7 +41,9 @@ class Watch:
         if self._begun is None:
             self._begun = now
         late = now - self.s.silent_s
-        out = self._gondola_news(now, np.array([max(t, self._begun) < late for t in times], bool))
+        silent = [max(t, self._begun) < late for t in times]
+        self._heard += 1
+        out = self._gondola_news(now, np.array(silent)) if True in silent or self._mute else []
         if self._calm and not np.count_nonzero(blind) and not np.count_nonzero(noise > self.s.noisy_g):
             return out
         trouble = np.where(blind, np.where(measured, STUCK, DEAD), OK)
@@ -57,10 +60,10 @@ class Watch:
 
     def _gondola_news(self, now: float, silent: Bools) -> list[Health]:
         out = []
-        self._heard += 1
         self._heard[silent] = 0
         for g in (silent != self._silent).nonzero()[0].tolist():
             if silent[g] or self._heard[g] >= self.s.well_looks:
                 self._silent[g] = silent[g]
                 out.append(Health(now, "gondola", self._gondolas[g], "silent" if silent[g] else "ok"))
+        self._mute = bool(self._silent.any())
         return out

@@ -88,7 +88,11 @@ class Interactions:
 
     def gathering(self, plate: int) -> bool:
         """Has this plate changed in a shift that is not given out yet?"""
-        return any(o.plate == plate for group in self._groups for o in group)
+        for group in self._groups:
+            for o in group:
+                if o.plate == plate:
+                    return True
+        return False
 
     def ready(self, now: float) -> list[Shift]:
         """Shifts at rest at `now`."""
@@ -96,7 +100,7 @@ class Interactions:
         if not self._groups:
             return out
         for group in list(self._groups):
-            rested = max(o.t1 for o in group)
+            rested = max([o.t1 for o in group])
             if now < rested + self.s.refine_s:
                 continue
             busy = self._busy(group, rested)
@@ -122,6 +126,8 @@ class Interactions:
 
     def _busy(self, group: list[Step], rested: float) -> list[int]:
         """Neighbouring plates that still move since before the group was at rest."""
+        if self._plates.at_rest:
+            return []
         mine = {o.plate for o in group}
         out: list[int] = []
         edge = sorted(mine)

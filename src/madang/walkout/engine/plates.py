@@ -257,7 +257,7 @@ class Plates:
     def force(self, plate: int, anyway: bool) -> Step | None:
         """Let a plate that does not come to rest count as rested at the median of its last batches; not while it
         moves on, unless `anyway`."""
-        k = int(self._column[plate])
+        k = self._column.item(plate)
         if not self._moves[k]:
             return None
         _, m = self._history.of(k, int(self.gondola[k]))
@@ -275,19 +275,26 @@ class Plates:
         self._levels.louder(k, min(0.5 * spread, self.s.plate_noise_max_g))
         return step
 
+    @property
+    def at_rest(self) -> bool:
+        """Does no plate move?"""
+        return not self._any
+
     def busy_since(self, plate: int) -> float | None:
         """Since when the plate is off its level; None at rest."""
-        k = self._column[plate]
-        return float(self._since[k]) if self._moves[k] else None
+        if not self._any:
+            return None
+        k = self._column.item(plate)
+        return self._since.item(k) if self._moves[k] else None
 
     def now(self, plate: int) -> tuple[float, float, bool]:
         """Present rest level, noise, and whether the plate is off that level."""
-        k = int(self._column[plate])
+        k = self._column.item(plate)
         return float(self._levels.rest[k]), float(self._levels.noise[k]), bool(self._moves[k])
 
     def level_before(self, plate: int, t0: float) -> float:
         """Median load of a plate in the two seconds before `t0`, grams; NaN when not kept."""
-        k = int(self._column[plate])
+        k = self._column.item(plate)
         t, m = self._history.of(k, int(self.gondola[k]))
         before = m[(t < t0 - 0.05) & (t > t0 - 2.0) & (m == m)]
         return middle(before.tolist()) if len(before) else float("nan")
@@ -295,14 +302,14 @@ class Plates:
     def course(self, plate: int, t0: float, t1: float) -> tuple[Floats, Floats]:
         """Times and medians of a plate's batches between these times, oldest first; what was not measured is left
         out."""
-        k = int(self._column[plate])
+        k = self._column.item(plate)
         t, m = self._history.of(k, int(self.gondola[k]))
         kept = (t > t0) & (t < t1) & (m == m)
         return t[kept], m[kept]
 
     def compare(self, plate: int, t0: float, t1: float) -> tuple[float, float]:
         """Change of a plate's load from before `t0` to after `t1`, grams, and its sd; NaN when not measured."""
-        k = int(self._column[plate])
+        k = self._column.item(plate)
         t, m = self._history.of(k, int(self.gondola[k]))
         a = m[(t < t0 - 0.05) & (t > t0 - 2.0) & (m == m)]
         b = m[(t > t1 - 0.45) & (m == m)]
@@ -317,5 +324,5 @@ class Plates:
 
     def blind_since(self, plate: int) -> float | None:
         """When a blind plate last said something new (epoch s; -inf: never); None for one that is heard."""
-        k = int(self._column[plate])
+        k = self._column.item(plate)
         return float(self.senses.heard[k]) if self.senses.blind[k] else None

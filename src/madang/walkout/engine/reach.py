@@ -59,8 +59,7 @@ def place_of(store: Store, plates: Sequence[int], weight: Floats) -> Place:
     total = sum(weights)
     x = sum([0.5 * (b[0] + b[3]) * w for b, w in zip(boxes, weights, strict=True)]) / total
     y = sum([0.5 * (b[1] + b[4]) * w for b, w in zip(boxes, weights, strict=True)]) / total
-    ax, ay = store.along[gondola].tolist()
-    ox, oy = store.outward[gondola].tolist()
+    (ax, ay), (ox, oy) = store.along[gondola].tolist(), store.outward[gondola].tolist()
     first = boxes[0]
     half = 0.5 * abs((first[3] - first[0]) * ox + (first[4] - first[1]) * oy)
     return Place((x, y), (ax, ay), (ox, oy), half, first[2], max([b[5] for b in boxes]))
@@ -151,7 +150,7 @@ class Grasp:
         """How far the body was from the change when it may have been nearest, metres."""
         k = body.trail.nearest(self.t)
         if k is None:
-            return np.inf
+            return math.inf
         t, x, y = body.trail.at(k)
         return math.hypot(x - self._x, y - self._y) - WALK_M_S * abs(t - self.t)
 
@@ -285,28 +284,30 @@ def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Sett
     near = [b for b in bodies if math.hypot(b.where[0] - x, b.where[1] - y) < ARM_M]
     if not near:
         return False
-    hidden = False
+    most = s.hand_in_nats
     for b in near:
-        for wrists in b.trail.joints[b.trail.span(t0, t1), WRISTS].tolist():
-            for x, y, z, _ in wrists:
-                cost = _wrist_cost(x, y, z, place, s)
-                if cost < s.hand_in_nats:
+        for joints in b.trail.joints[b.trail.span(t0, t1)].tolist():
+            for wrist, elbow in ((joints[6], joints[4]), (joints[7], joints[5])):
+                cost = _joint_cost(wrist, place, s, 0)
+                if cost != cost:
+                    cost = _joint_cost(elbow, place, s, 1)
+                if cost != cost:
+                    cost = np.fmin(_joint_cost(joints[0], place, s, 2), _joint_cost(joints[1], place, s, 2))
+                if cost < most:
                     return True
-                hidden |= cost != cost
-    if not hidden:
-        return False
-    joints = np.concatenate([b.trail.joints[b.trail.span(t0, t1)] for b in near])
-    costs = hand_cost(joints, place, s, _cost(joints[:, WRISTS], place, s, 0))
-    return bool(np.count_nonzero(costs < s.hand_in_nats))
+    return False
 
 
-def _wrist_cost(x: float, y: float, z: float, place: Place, s: Settings) -> float:
-    """What `_cost` says of one wrist, to the last bit."""
-    x -= place.centre[0]
-    y -= place.centre[1]
-    along = (x * place.along[0] + y * place.along[1]) / s.reach_along_sd_m
-    deep = x * place.outward[0] + y * place.outward[1] - (place.front + s.reach_front_m)
+def _joint_cost(joint: list[float], place: Place, s: Settings, level: int) -> float:
+    """What `_cost` says of one joint, to the last bit."""
+    x, y = joint[0] - place.centre[0], joint[1] - place.centre[1]
+    along = (x * place.along[0] + y * place.along[1]) / (s.reach_along_sd_m * WIDTH[level])
+    deep = x * place.outward[0] + y * place.outward[1] - (place.front + s.reach_front_m + SLACK_M[level])
     deep = max(deep, 0.0) / s.reach_depth_sd_m
-    off = max(z - (place.high + LEEWAY_M), (place.low - LEEWAY_M) - z, 0.0) / s.reach_height_sd_m
-    r = math.sqrt(along * along + deep * deep + off * off)
-    return 0.5 * r * r if r < 2.0 else 2.0 * r - 2.0
+    r = along * along + deep * deep
+    if level == 0:
+        z = joint[2]
+        off = max(z - (place.high + LEEWAY_M), (place.low - LEEWAY_M) - z, 0.0) / s.reach_height_sd_m
+        r += off * off
+    r = math.sqrt(r)
+    return (0.5 * r * r if r < 2.0 else 2.0 * r - 2.0) + BASE[level]

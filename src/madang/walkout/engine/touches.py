@@ -6,6 +6,7 @@ at the level where it began. What shakes the whole shelf is no touch, and neithe
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from madang.walkout.engine.history import middle
@@ -45,6 +46,7 @@ class Touches:
         self._returns: list[Return] = []
         self._changes: list[tuple[float, float, frozenset[int]]] = []
         self._reaches: list[Reached] = []
+        self._first = math.inf  # when the first of them ended
         self._told: dict[tuple[int, int], float] = {}
 
     def returned(self, returns: list[Return]) -> None:
@@ -58,15 +60,15 @@ class Touches:
     def reached(self, reaches: list[Reached]) -> None:
         """Hands that have left the shelves."""
         self._reaches += reaches
+        self._first = min([self._first, *[r.t1 for r in reaches]])
 
     def ready(self, now: float) -> list[Touch]:
         """What can be told by `now`."""
-        if not self._reaches:
+        if self._first + self.s.touch_wait_s >= now:
             return []
         due = [r for r in self._reaches if r.t1 + self.s.touch_wait_s < now]
-        if not due:
-            return []
         self._reaches = [r for r in self._reaches if r.t1 + self.s.touch_wait_s >= now]
+        self._first = min([r.t1 for r in self._reaches], default=math.inf)
         found = [touch for touch in map(self._judged, due) if touch is not None]
         since = min((r.t0 for r in self._reaches), default=now) - self.s.memory_s
         self._returns = [x for x in self._returns if x.t1 > since]

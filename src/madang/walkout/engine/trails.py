@@ -81,7 +81,9 @@ class Trail:
 
     def at(self, k: int) -> tuple[float, float, float]:
         """When and where on the floor (x, y) sighting `k` was."""
-        x, y = self.xy[k].tolist()
+        if self._waiting:
+            self._write()
+        x, y = self._xy[self._start + k].tolist()
         return self._known[k], x, y
 
     def nearest(self, t: float) -> int | None:

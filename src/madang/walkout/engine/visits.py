@@ -81,14 +81,14 @@ class Visits:
         out: list[Update] = []
         if not self._waiting and not self._active and not self._searching:
             return out
-        due = sorted((g for g in self._waiting if g.t + self.s.gate_wait_s <= now), key=lambda g: g.t)
-        if due:
+        if self._waiting:
+            due = sorted((g for g in self._waiting if g.t + self.s.gate_wait_s <= now), key=lambda g: g.t)
             self._waiting = [g for g in self._waiting if g.t + self.s.gate_wait_s > now]
             for g in due:
                 out += self._enter(g) if g.event == "entered" else self._leave(g)
-        self._search(now)
-        out += self._gone(now)
-        return out
+        if self._searching:
+            self._search(now)
+        return out + self._gone(now)
 
     def _enter(self, g: Gate) -> list[Update]:
         visit = self._visit_for(g)
@@ -240,14 +240,15 @@ class Visits:
 
     def _gone(self, now: float) -> list[Update]:
         out: list[Update] = []
+        bodies, gone_s = self.people.bodies, self.s.gone_s
         for visit in self.open_visits():
             if visit.closed is not None:
                 continue
             for member in visit.members:
                 if member.left is not None or member.body is None:
                     continue
-                body = self.people.bodies.get(member.body)
-                if body is None or now - body.lost < self.s.gone_s:
+                body = bodies.get(member.body)
+                if body is None or now - body.lost < gone_s:
                     continue
                 if not self.people.at_gate(body.where) and now - body.lost < self.s.vanished_s:
                     continue
@@ -270,10 +271,12 @@ class Visits:
 
     def open_visits(self) -> Iterable[Visit]:
         """Visits whose receipt is still to be written."""
-        if not self._active:
-            return []
-        self._active = {name: v for name, v in self._active.items() if not v.settled}
-        return list(self._active.values())
+        visits = list(self._active.values())
+        for visit in visits:
+            if visit.settled:
+                self._active = {v.id: v for v in visits if not v.settled}
+                return list(self._active.values())
+        return visits
 
 
 def track_at(body: Body, t: float) -> str:

@@ -1,0 +1,95 @@
+"""Scenes: who was where when something changed on a shelf, and what its plates would have shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from madang.walkout.engine.bodies import Body
+from madang.walkout.engine.clocks import Clocks
+from madang.walkout.engine.flow import Flow
+from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.people import People
+from madang.walkout.engine.plates import Plates
+from madang.walkout.engine.reach import Grasp, in_shelf, place_of
+from madang.walkout.engine.reaches import Reached
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.sight import Sight
+from madang.walkout.engine.store import Store
+from madang.walkout.engine.unseen import Shown
+from madang.walkout.engine.visits import Visits
+from madang.walkout.engine.ways import Scene
+
+WEIGHED_S = 0.6
+"""A plate that was heard for this long after a hand left has weighed what it took."""
+RINGS_S = 1.0
+"""Goods ring for so long after a hand has left."""
+SILENCE_S = 0.6
+"""A sensor's silence of this length makes what happened meanwhile doubtful."""
+MOST = 5
+"""So many may have done it; others are too far away to be followed."""
+FURTHEST_NATS = 40.0
+
+
+class Scenes:
+    """Looks at plates, people and gate together; keeps nothing but what grasps tell of clocks."""
+
+    def __init__(
+        self, store: Store, settings: Settings, plates: Plates, people: People, visits: Visits, sight: Sight, flow: Flow
+    ) -> None:
+        self.store, self.s = store, settings
+        self._plates, self._people, self._visits, self._sight, self._flow = plates, people, visits, sight, flow
+        self.clocks = Clocks(store, settings)
+
+    def of(self, shift: Shift) -> Scene:
+        """All that is known around a shift; a clear grasp sharpens what is known of clocks."""
+        gondola = int(self.store.plate_gondola[shift.plates[0]])
+        lost_s = self._flow.missing(self.store.gondolas[gondola], shift.t0, shift.t1)
+        silent = (shift.t0, shift.t1) if lost_s > SILENCE_S else None
+        until = 0.5 + (shift.t if silent is None else shift.t1)
+        bodies = self._people.bodies
+        near = [b for b in bodies.values() if b.born < until and (not b.gone or b.lost > shift.t - 1.0)]
+        grasp = self._grasp(shift, near, silent)
+        if silent is None:
+            self.clocks.learn(gondola, grasp)
+        some = tuple([b for b in grasp.bodies[:MOST] if grasp.reach(b, shift.plates) > -FURTHEST_NATS])
+
+        def seen(body: int, product: str) -> float:
+            return self._sight.log_odds(bodies[body], shift.t, product)
+
+        visits = [(b.id, self._visits.visit_of(b.id)) for b in near]
+        staff = frozenset([b for b, v in visits if v is not None and v.role == "staff"])
+        return Scene(some, staff, self._mates, grasp.reach, seen, grasp.hand)
+
+    def _mates(self, body: int) -> Iterable[int]:
+        visit = self._visits.visit_of(body)
+        return [] if visit is None else [m.body for m in visit.members if m.body is not None]
+
+    def _grasp(self, shift: Shift, bodies: list[Body], silent: tuple[float, float] | None = None) -> Grasp:
+        at = (shift.plates, shift.deltas, shift.t, shift.t0)
+        clock = self.clocks.cost(int(self.store.plate_gondola[shift.plates[0]]))
+        return Grasp(self.store, self.s, bodies, at, clock, silent)
+
+    def near_best(self, shift: Shift) -> list[int]:
+        """Whose hand may have done this, nearly as likely as the likeliest."""
+        grasp = self._grasp(shift, list(self._people.bodies.values()))
+        reach = [(b, grasp.reach(b, shift.plates)) for b in grasp.bodies]
+        return [b for b, x in reach if x > reach[0][1] - self.s.handed_margin_nats]
+
+    def hand_in(self, shift: Shift, now: float) -> bool:
+        """Is anybody's hand at the place of this shift now?"""
+        place = place_of(self.store, shift.plates, shift.deltas)
+        seen = [b for b in self._people.bodies.values() if b.lost > now - 1.0]
+        return in_shelf(seen, place, now - 0.35, now, self.s)
+
+    def shown(self, plate: int, reach: Reached) -> Shown:
+        """What this plate would have shown of a reach, and what its averages before and after it say."""
+        s, since = self.s, self._plates.blind_since(plate)
+        _, noise, moves = self._plates.now(plate)
+        if since is not None and since < reach.t1 + WEIGHED_S:
+            return Shown(math.inf)
+        least = max(s.step_g, s.step_sigmas * noise)
+        if least < 2.0 * s.step_g or moves:
+            return Shown(least)
+        delta, sd = self._plates.compare(plate, reach.t0, reach.t1 + s.grasp_before_s + RINGS_S)
+        return Shown(least, delta, math.hypot(1.25 * sd, s.hold_sd_g))
