@@ -168,7 +168,7 @@ class Engine:
         of = self._visits.of
         return [
             Person(now, b.track, of.get(b.id), b.where[0], b.where[1])
-            for b in self._people.bodies.values()
+            for b in self._people.present(now)
             if now - b.lost < SEEN_S and not b.gone
         ]
 

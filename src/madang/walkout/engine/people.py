@@ -18,6 +18,7 @@ from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.stride import (
     FASTEST_M_S,
+    LONGEST,
     Due,
     Sighting,
     Standing,
@@ -26,6 +27,11 @@ from madang.walkout.engine.stride import (
     is_solid,
     stride,
 )
+
+HERE_S = 1.2
+"""Who was seen this long ago is here; longer than a body is waited for, so that who is not can only be joined."""
+LEAST_AHEAD = 8
+"""Frames that are looked at together at least."""
 
 
 class People:
@@ -43,6 +49,8 @@ class People:
         self._t = self._told = -np.inf
         self._due: list[Due] = []
         self._at = 0
+        self._ahead = LONGEST
+        self._here: list[Body] | None = None
         self._stride: tuple[Stride, Frames] | None = None
         self._count = 0
         self._frames = 0
@@ -65,8 +73,7 @@ class People:
             if any(body.gone for body in self._live):
                 self._leave_off()
             elif self._stride is None:
-                way = stride(due[self._at :], self._row, self._live, self._now, self.s)
-                self._stride = None if way is None else (way, self._as_frames(way))
+                self._stride = self._set_out(due[self._at : self._at + self._ahead])
             if self._stride is None:
                 _, t, people = due[self._at]
                 self._at += 1
@@ -80,7 +87,22 @@ class People:
         self.prepare([(t, t, people)])
         return self.take(np.inf)[0][0] if self._at < len(self._due) else None
 
+    def present(self, now: float) -> list[Body]:
+        """Everybody seen within the last moment (`HERE_S`), in the order of `bodies`."""
+        here = self._here
+        if here is None:
+            here = list(self.bodies.values())
+        self._here = [b for b in here if now - b.lost < HERE_S]
+        return self._here
+
     # frames in a row
+
+    def _set_out(self, due: Sequence[Due]) -> tuple[Stride, Frames] | None:
+        """The longest stride, looked for not much further ahead than the one before went."""
+        way = stride(due, self._row, self._live, self._now, self.s)
+        length = 0 if way is None else way.length
+        self._ahead = min(LONGEST, max(LEAST_AHEAD, 2 * self._ahead if length == len(due) else length + length // 2))
+        return None if way is None else (way, self._as_frames(way))
 
     def _as_frames(self, way: Stride) -> Frames:
         """The confirmed people of a stride."""
@@ -256,6 +278,7 @@ class People:
             body.confirmed = True
             if old is None:
                 self.bodies[body.id] = body
+                self._here = None
             else:
                 self._join(old, body, [o for x, o in rest if o is not old and x > -9.0])
         self._fresh = [b for b in self._fresh if not b.confirmed]
@@ -269,6 +292,7 @@ class People:
         new.tracks = old.tracks + new.tracks
         new.heights = old.heights + new.heights
         self.bodies[old.id] = new
+        self._here = None
 
     def _missing(self, since: float) -> list[Body]:
         """Bodies out of sight that have not left."""

@@ -148,10 +148,13 @@ class Grasp:
 
     def _away(self, body: Body) -> float:
         """How far the body was from the change when it may have been nearest, metres."""
-        k = body.trail.nearest(self.t)
-        if k is None:
-            return math.inf
-        t, x, y = body.trail.at(k)
+        if body.lost <= self.t and len(body.trail):
+            t, x, y = body.lost, body.where[0], body.where[1]
+        else:
+            k = body.trail.nearest(self.t)
+            if k is None:
+                return math.inf
+            t, x, y = body.trail.at(k)
         return math.hypot(x - self._x, y - self._y) - WALK_M_S * abs(t - self.t)
 
     def reach(self, body: int, plates: tuple[int, ...]) -> float:
@@ -285,9 +288,13 @@ def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Sett
     if not near:
         return False
     most = s.hand_in_nats
+    beside = s.reach_along_sd_m * 1.001 * (math.sqrt(2.0 * most) if most < 2.0 else 0.5 * most + 1.0)
+    (ax, ay), along = place.along, x * place.along[0] + y * place.along[1]
     for b in near:
         for joints in b.trail.joints[b.trail.span(t0, t1)].tolist():
             for wrist, elbow in ((joints[6], joints[4]), (joints[7], joints[5])):
+                if abs(wrist[0] * ax + wrist[1] * ay - along) > beside:
+                    continue  # so far along the shelf it costs more, whatever else
                 cost = _joint_cost(wrist, place, s, 0)
                 if cost != cost:
                     cost = _joint_cost(elbow, place, s, 1)

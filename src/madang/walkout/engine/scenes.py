@@ -79,7 +79,7 @@ class Scenes:
     def hand_in(self, shift: Shift, now: float) -> bool:
         """Is anybody's hand at the place of this shift now?"""
         place = place_of(self.store, shift.plates, shift.deltas)
-        seen = [b for b in self._people.bodies.values() if b.lost > now - 1.0]
+        seen = [b for b in self._people.present(now) if b.lost > now - 1.0]
         return in_shelf(seen, place, now - 0.35, now, self.s)
 
     def shown(self, plate: int, reach: Reached) -> Shown:
