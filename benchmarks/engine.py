@@ -35,7 +35,18 @@ BACK = {153: 3, 306: 3, 612: 6}  # gondolas; half as many shelves for 153 plates
 MADE = (("1-person", 306, 110.0), ("4-people", 306, 320.0), ("8-people", 306, 650.0), ("15-people", 306, 1_400.0),
         ("153-plates", 153, 320.0), ("612-plates", 612, 320.0))  # fmt: skip
 PARTS = {
-    "plates": ("samples", "plates", "history", "senses", "health", "interactions", "holds", "touches"),
+    "plates": (
+        "samples",
+        "plates",
+        "levels",
+        "history",
+        "senses",
+        "health",
+        "interactions",
+        "holds",
+        "stairs",
+        "touches",
+    ),
     "people and hands": (
         "people",
         "stride",
@@ -50,6 +61,7 @@ PARTS = {
         "visits",
     ),
     "belief and words": (
+        "scenes",
         "belief",
         "states",
         "ways",
