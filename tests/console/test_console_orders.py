@@ -8,14 +8,16 @@ from uuid import UUID
 
 import pytest
 from tests.asking import Client
-from tests.storefront.street import TERMS, N, Street
+from tests.storefront.street import BY, TERMS, N, Street
 
+from madang.catalog import stock
 from madang.console import waybills
 from madang.console.desk import ConsoleDesk
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.pages import router
 from madang.console.stockroom import Stockroom
+from madang.console.waiting import waiting
 from madang.db import Database
 from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7
 from madang.storefront.addresses import Address
@@ -203,3 +205,29 @@ def test_every_page_of_orders_opens_in_both_languages(street: Street, browser: C
         "/console/orders?q=nothing&",
     ):
         assert f'<html lang="{lang}">' in shown(browser, f"{path}lang={lang}")
+
+
+def test_the_overview_says_first_what_waits_for_a_person_and_where(street: Street, browser: Client) -> None:
+    def found() -> dict[tuple[str, str], int]:
+        made = street.read(lambda tx: waiting(tx, PEOPLE["op"], at_us=street.now))
+        return {(one.what, one.where): one.n for one in made}
+
+    assert found() == {}
+    assert "기다리는 일이 없습니다" in shown(browser, "/console")
+    one = by_post(street, RAMEN=1)
+    street.step(UUID(by_post(street, MILK=49)), "pack")
+    milk = stock.Lot(sku="RICE", amount=1, lot="2026-09-23")
+    id = street.ids.new()
+    street.write(lambda tx: stock.receive(tx, BY, "s1", [milk], id=id, at_us=street.now))
+    assert found() == {
+        ("expiry", "/console/stock/s1"): 1,
+        ("paid", "/console/orders?state=paid"): 1,
+        ("packed", "/console/orders?state=packed"): 1,
+        ("low", "/console/stock/s1"): 1,
+    }
+    for step in ("pack", "ship", "deliver"):
+        send(street, browser, f"/console/orders/{one}/{step}")
+    street.ask_back(UUID(one), [Wish(line=1, amount=1)])
+    assert found()["returning", "/console/orders?state=returning"] == 1
+    text = shown(browser, "/console")
+    assert text.index("정해야 할 반품·교환") < text.index("보내거나 준비할 주문"), "what presses comes first"

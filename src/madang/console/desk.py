@@ -17,6 +17,7 @@ from madang.catalog.rows import PRICE_COLUMNS, PRODUCT_COLUMNS
 from madang.console import repricing, service, telling
 from madang.console.model import Change
 from madang.console.repricing import Rule
+from madang.console.waiting import Waiting, waiting
 from madang.db import Database, Page, Tx
 from madang.journal import Fact
 from madang.kernel import Actor, Clock, Ids, Role, seoul
@@ -51,6 +52,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     unpriced: int
     wallets_krw: int
     facts: int
+    waiting: tuple[Waiting, ...] = ()
 
 
 class ConsoleDesk:
@@ -70,6 +72,7 @@ class ConsoleDesk:
                 unpriced=unpriced,
                 wallets_krw=sum(balance.posted for balance in wallets),
                 facts=journal.head(tx, by)[0],
+                waiting=tuple(waiting(tx, by, at_us=self.clock.now_us())),
             )
 
         return self._read(by, look)

@@ -37,6 +37,7 @@ from madang.settlement.parties import (
     set_status,
     set_terms,
     set_tier,
+    terms_of,
 )
 from madang.settlement.payouts import (
     Upcoming,
@@ -46,6 +47,7 @@ from madang.settlement.payouts import (
     make_due,
     mark,
     owed,
+    payouts_in,
     payouts_of,
     release_held,
     set_account,
@@ -64,7 +66,7 @@ from madang.settlement.releasing import (
 from madang.settlement.rounds import settle_due
 from madang.settlement.sales import commission_lines, confirm, own_income, refund_legs, sale_legs, shares_of
 from madang.settlement.statements import Buckets, Statement, as_csv, buckets, months, statement
-from madang.settlement.taxes import Document, cash_receipt, documents_of, make_invoices
+from madang.settlement.taxes import Document, cash_receipt, documents_in, documents_of, make_invoices
 
 __all__ = [
     "PLATFORM",
@@ -102,6 +104,7 @@ __all__ = [
     "commission_lines",
     "confirm",
     "differences",
+    "documents_in",
     "documents_of",
     "end_holds",
     "end_reserve_rule",
@@ -116,6 +119,7 @@ __all__ = [
     "own_income",
     "parties_of",
     "party",
+    "payouts_in",
     "payouts_of",
     "refund_legs",
     "release_due",
@@ -135,6 +139,7 @@ __all__ = [
     "shares_of",
     "statement",
     "stopped",
+    "terms_of",
     "transfers",
     "upcoming",
     "write_off_due",

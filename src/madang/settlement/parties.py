@@ -115,6 +115,14 @@ def set_terms(tx: Tx, by: Actor, terms: Terms, *, at_us: int) -> Terms:
     return terms
 
 
+def terms_of(tx: Tx, by: Actor, key: str, *, at_us: int) -> list[Terms]:
+    """The terms a party has had, has and will have: its own, and its tier's of now; the latest first."""
+    party(tx, by, key)
+    tier = records.dated(tx, records.tiers, key, at_us)
+    holders = [key, *([f"tier:{tier['tier']}"] if tier else [])]
+    return sorted(records.terms_for(tx, holders), key=lambda one: (-one.from_us, one.purpose))
+
+
 def set_tier(tx: Tx, by: Actor, key: str, tier: str, *, from_us: int) -> None:
     """The tier a party is in from an instant on; its terms are those of ``tier:<name>``."""
     _dated(tx, by, records.tiers, key, from_us, tier=tier)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import msgspec
+import sqlalchemy as sa
 
 from madang import jobs, ledger, members
 from madang.db import Tx
@@ -179,6 +180,14 @@ def owed(tx: Tx, by: Actor) -> dict[str, int]:
     codes = ("payable_pending", "payable", "payable_reserve", "payout")
     every = {code: ledger.balances(tx, book=Book.MONEY, code=code, unsettled=True) for code in codes}
     return {code: sum(balance.posted for balance in found.values()) for code, found in every.items()}
+
+
+def payouts_in(tx: Tx, by: Actor, state: PayoutState) -> int:
+    """How many payouts are in a state."""
+    _operator(tx, by)
+    p = records.payouts.c
+    mine = (p.neighbourhood == tx.neighbourhood, p.state == state.value)
+    return int(tx.execute(sa.select(sa.func.count()).select_from(records.payouts).where(*mine)).scalar() or 0)
 
 
 def payouts_of(tx: Tx, by: Actor, party: str, *, limit: int = 50) -> list[Payout]:

@@ -6,7 +6,9 @@ document of its own that names the one it amends (부가가치세법 시행령 �
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -104,6 +106,51 @@ def documents_of(tx: Tx, by: Actor, party: str) -> list[Document]:
     return [
         Document(**row) for row in records.find(tx, d, d.c.recipient == party, order=[d.c.made_us.desc()], limit=200)
     ]
+
+
+def documents_in(tx: Tx, by: Actor, period: str) -> list[Document]:
+    """All documents about a month, by kind and recipient; for the operator."""
+    _operator(tx, by)
+    bounds(period)
+    d = records.documents
+    found = records.find(tx, d, d.c.period == period, order=[d.c.kind, d.c.recipient, d.c.made_us])
+    return [Document(**row) for row in found]
+
+
+def as_csv(documents: Sequence[Document]) -> str:
+    """Documents as a table, in the words of 홈택스's bulk issuing (일괄발급)."""
+    out = io.StringIO()
+    write = csv.writer(out).writerow
+    write(
+        [
+            "종류",
+            "작성일자",
+            "공급자등록번호",
+            "공급받는자등록번호",
+            "공급받는자",
+            "공급가액",
+            "세액",
+            "귀속월",
+            "당초문서",
+            "사유",
+        ]
+    )
+    for one in documents:
+        write(
+            [
+                _KINDS[one.kind], one.written_on.replace("-", ""), one.supplier_registration,
+                one.recipient_registration, one.recipient, one.supply_krw, one.vat_krw, one.period, one.amends or "",
+                one.reason,
+            ]
+        )  # fmt: skip
+    return out.getvalue()
+
+
+_HEADING = (
+    "종류", "작성일자", "공급자등록번호", "공급받는자등록번호", "공급받는자", "공급가액", "세액", "귀속월", "당초문서",
+    "사유",
+)  # fmt: skip
+_KINDS = {INVOICE: "세금계산서", AMENDED: "수정세금계산서", CASH: "현금영수증"}
 
 
 def _fees(tx: Tx, from_us: int, to_us: int) -> Sums:

@@ -1,0 +1,98 @@
+"""What waits for a person: counted over all rooms, each with the page where something is done about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+
+import msgspec
+
+from madang import deals, ledger, places, settlement
+from madang.catalog import stock
+from madang.db import Tx
+from madang.kernel import Actor, Role, seoul
+from madang.ledger import Book
+from madang.payments import charge_records, reconciling
+from madang.payments.charges_model import ReturnState
+from madang.places import Place
+from madang.settlement import PayoutState
+from madang.storefront import board
+from madang.walkout.process import NAME as WALKOUT
+
+LOW_PIECES = 3
+"""So many pieces or fewer at a place are low. Our choice: the catalogue knows no reorder point of its own."""
+SOON_D = 3
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """``what`` waits ``n`` times; ``where`` is the page for it. ``urgent``: money or law, before anything else."""
+
+    what: str
+    n: int
+    where: str
+    urgent: bool = False
+    place: Place | None = None
+
+
+def waiting(tx: Tx, by: Actor, *, at_us: int) -> list[Waiting]:
+    """Everything that waits, what is urgent first; kinds of which nothing waits are left out."""
+    shops = places.shops(tx, by)
+    found = [*_orders(tx, by), *_visits(tx, by, shops), *_goods(tx, by, shops, at_us)]
+    if by.may(Role.OPERATOR) and not by.shops:
+        found += _money(tx, by, at_us)
+    return sorted((one for one in found if one.n), key=lambda one: not one.urgent)
+
+
+def _orders(tx: Tx, by: Actor) -> list[Waiting]:
+    counts = board.counts(tx, by)
+    return [
+        Waiting(what=state, n=counts[state], where=f"/console/orders?state={state}", urgent=state == "returning")
+        for state in board.TO_DO
+        if state != "shipped"
+    ]
+
+
+def _visits(tx: Tx, by: Actor, shops: list[Place]) -> list[Waiting]:
+    found = []
+    for shop in shops:
+        counts = deals.counts(tx, by, process=WALKOUT, states=("in_review", "disputed"), shop=shop.id)
+        found += [
+            Waiting(what=what, n=counts.get(state, 0), where=f"/desk/{shop.id}", urgent=state == "disputed", place=shop)
+            for state, what in (("in_review", "review"), ("disputed", "dispute"))
+        ]
+    return found
+
+
+def _goods(tx: Tx, by: Actor, shops: list[Place], at_us: int) -> list[Waiting]:
+    found, until = [], seoul(at_us).date() + timedelta(days=SOON_D)
+    for shop in shops:
+        left: dict[str, int] = defaultdict(int)
+        for code in ("stock", "shelf"):
+            books = ledger.balances(tx, book=Book.GOODS, code=code, owner_prefix=f"{shop.id}/")
+            for key, balance in books.items():
+                if key.unit.endswith(":ea"):
+                    left[key.unit] += balance.available
+        where = f"/console/stock/{shop.id}"
+        due = len(stock.expiring(tx, by, shop.id, until))
+        low = sum(1 for n in left.values() if n <= LOW_PIECES)
+        found += [
+            Waiting(what="expiry", n=due, where=where, urgent=True, place=shop),
+            Waiting(what="low", n=low, where=where, place=shop),
+        ]
+    return found
+
+
+def _money(tx: Tx, by: Actor, at_us: int) -> list[Waiting]:
+    stop, check = settlement.stopped(tx), settlement.latest(tx)
+    faults = len(stop.faults) if stop else len(check.faults) if check else 0
+    old = sum(one.old for one in reconciling.open_clearing(tx, by, at_us=at_us))
+    refused = len(charge_records.backs_in(tx, by, [ReturnState.REFUSED]).rows)
+    held = settlement.payouts_in(tx, by, PayoutState.HELD)
+    return [
+        Waiting(what="differences", n=faults, where="/console/settlement", urgent=True),
+        Waiting(what="clearing", n=old, where="/console/money", urgent=True),
+        Waiting(what="refused", n=refused, where="/console/payments", urgent=True),
+        Waiting(what="appeals", n=len(settlement.appeals(tx, by)), where="/console/settlement", urgent=True),
+        Waiting(what="held", n=held, where="/console/settlement"),
+        Waiting(what="to_file", n=len(settlement.transfers.fileable(tx, by)), where="/console/settlement/transfers"),
+    ]

@@ -1,0 +1,131 @@
+"""The operator's pages of parties and papers: agreeing on terms from a day on, tax documents of a month."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madang.db import Tx
+from madang.kernel import Invalid, Role, business_date, start_of_day_us
+from madang.settlement import errors, parties, records, taxes
+from madang.settlement.model import PLATFORM, PartyKind, Terms
+from madang.ui import session
+from madang.ui.access import role
+from madang.ui.desk import PRIVATE, Desk, Form, form_of
+
+FORM = Annotated[Form, Depends(form_of)]
+
+
+def router(desk: Desk) -> APIRouter:
+    """``/console/settlement/terms/…`` and ``/console/settlement/documents``, for operators."""
+    routes = APIRouter(prefix="/console/settlement", include_in_schema=False, dependencies=[role(Role.OPERATOR)])
+    _terms(routes, desk)
+    _documents(routes, desk)
+    return routes
+
+
+def _terms(routes: APIRouter, desk: Desk) -> None:
+    @routes.get("/terms/{kind}/{id}", name="console.terms")
+    def one(request: Request, kind: str, id: str, said: str = "") -> Response:
+        by, key, at_us = session.signed_in(request).by, f"{kind}/{id}", desk.clock.now_us()
+
+        def read(tx: Tx) -> dict[str, Any]:
+            return {
+                "party": parties.party(tx, by, key),
+                "terms": parties.terms_of(tx, by, key, at_us=at_us),
+                "receivers": [PLATFORM, *(kind.value for kind in PartyKind)],
+                "today": business_date(at_us),
+            }
+
+        return desk.html(request, "terms", said=said if said == "done" else "", **desk.read(read))
+
+    @routes.post("/terms/{kind}/{id}", name="console.terms.set")
+    def agree(request: Request, kind: str, id: str, form: FORM) -> Response:
+        by, key, new = session.signed_in(request).by, f"{kind}/{id}", desk.ids.new()
+
+        def act(tx: Tx, at_us: int) -> str:
+            parties.party(tx, by, key)
+            made = Terms(
+                id=new, holder=key, purpose=form.get("purpose", "").strip()[:40], receiver=form.get("receiver", ""),
+                bp=_share(form.get("percent", "")), fixed_krw=_won(form.get("fixed_krw", "")),
+                kept=form.get("kept") == "yes", from_us=_from(form.get("from", ""), at_us),
+            )  # fmt: skip
+            if not made.purpose:
+                raise errors.bad_terms("무엇에 대한 수수료인지 적으세요.", "Say what the fee is for.")
+            parties.set_terms(tx, by, made, at_us=at_us)
+            return f"/console/settlement/terms/{key}?said=done"
+
+        return desk.once(request, by, form, act)
+
+
+def _documents(routes: APIRouter, desk: Desk) -> None:
+    @routes.get("/documents", name="console.documents")
+    def every(request: Request, month: str = "", said: str = "") -> Response:
+        by, chosen = session.signed_in(request).by, month or _last_month(desk.clock.now_us())
+        found = desk.read(lambda tx: taxes.documents_in(tx, by, chosen))
+        own = desk.read(
+            lambda tx: records.find(tx, records.documents, records.documents.c.supplier == PLATFORM, limit=1)
+        )
+        ours = own[0]["supplier_registration"] if own else ""
+        return desk.html(
+            request, "documents", month=chosen, documents=found, ours=ours, said=said if said == "done" else ""
+        )  # fmt: skip
+
+    @routes.post("/documents", name="console.documents.make")
+    def make(request: Request, form: FORM) -> Response:
+        by, month = session.signed_in(request).by, form.get("month", "")
+        digits = "".join(c for c in form.get("registration", "") if c.isdigit())
+
+        def act(tx: Tx, at_us: int) -> str:
+            taxes.make_invoices(tx, by, month, registration=digits, at_us=at_us)
+            return f"/console/settlement/documents?month={month}&said=done"
+
+        return desk.once(request, by, form, act)
+
+    @routes.get("/documents/{month}.csv", name="console.documents.file")
+    def file(request: Request, month: str) -> Response:
+        by = session.signed_in(request).by
+        text = taxes.as_csv(desk.read(lambda tx: taxes.documents_in(tx, by, month)))
+        headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="documents-{month}.csv"'}
+        return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _last_month(at_us: int) -> str:
+    """The month before this one: the one whose documents are due."""
+    today = business_date(at_us)
+    return str(date(today.year - (today.month == 1), today.month - 1 or 12, 1))[:7]
+
+
+def _share(text: str) -> int:
+    """Percent as hundredths of a percent: 12.5 is 1,250."""
+    try:
+        bp = round(float(text.replace("%", "").strip() or "0") * 100)
+    except ValueError:
+        raise errors.bad_terms(f"'{text[:20]}'은(는) 비율이 아닙니다.", f"'{text[:20]}' is no rate.") from None
+    return bp
+
+
+def _won(text: str) -> int:
+    plain = text.replace(",", "").strip() or "0"
+    if not (plain.isascii() and plain.isdigit()):
+        raise errors.bad_terms(f"'{text[:20]}'은(는) 금액이 아닙니다.", f"'{text[:20]}' is no amount.")
+    return int(plain)
+
+
+def _from(text: str, at_us: int) -> int:
+    """The first moment of a day; today is now, for nothing may begin in the past."""
+    try:
+        first = start_of_day_us(date.fromisoformat(text))
+    except ValueError:
+        raise Invalid(
+            "settlement.bad_day",
+            ko=f"'{text[:20]}'은(는) 날짜가 아닙니다.",
+            en=f"'{text[:20]}' is no day.",
+            next_ko="2026-11-22처럼 적으세요.",
+            next_en="Write it like 2026-11-22.",
+        ) from None
+    return at_us if text == str(business_date(at_us)) else first
