@@ -224,7 +224,7 @@ class Somebody:
                 if answer.status_code >= 500:
                     self.faults.append(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
                 return answer
-            if answer is not None and answer.status_code == 503 and "code" not in answer.json():
+            if answer is not None and answer.status_code == 503 and not _typed(answer):
                 self.faults.append(f"{method} {path}: untyped 503 {answer.text[:300]}")
             if time.monotonic() > until:
                 raise AssertionError(f"{method} {path} was never answered")
@@ -236,12 +236,23 @@ class Somebody:
         return self.ask("POST", path, data=form, headers=HTML)
 
     def live(self) -> None:
-        """Until told to stop."""
-        while not self.stopping.is_set():
-            self.act()
+        """Until told to stop; what goes wrong is a fault."""
+        try:
+            while not self.stopping.is_set():
+                self.act()
+        except Exception as fault:
+            self.faults.append(f"{type(self).__name__}: {fault!r}")
+            raise
 
     def act(self) -> None:
         raise NotImplementedError
+
+
+def _typed(answer: httpx.Response) -> bool:
+    """A refusal of ours: a problem document with a code, or a page of ours for people."""
+    if "json" in answer.headers.get("content-type", ""):
+        return "code" in answer.json()
+    return "x-request-id" in answer.headers and "<h1>" in answer.text
 
 
 class Neighbour(Somebody):
