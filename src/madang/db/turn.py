@@ -187,6 +187,10 @@ class Turn:
         known, later = rows.get(key), Waiting(False, row)
         rows[key] = later if known is None else _after(known, later)
 
+    def added(self, table: sa.Table, key: Key) -> bool:
+        """Whether the use case that runs has added this row, and nobody has written it yet."""
+        return any(key in frame.waiting.get(table, ()) and frame.waiting[table][key].new for frame in self._frames[1:])
+
     def waits(self, tables: frozenset[str]) -> bool:
         """Whether rows of one of these tables wait."""
         return any(table.name in tables for frame in self._frames for table in frame.waiting)

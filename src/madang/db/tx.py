@@ -71,6 +71,10 @@ class Tx:
         if known is not NOTHING and known is not None:
             self.remember(space, key, {**known, **values})
 
+    def added(self, table: sa.Table, key: tuple[Any, ...]) -> bool:
+        """Whether this use case itself has added the row under ``key``, so that taking it away leaves no trace."""
+        return self._writing.added(table, (self.neighbourhood, *key))
+
     def remove(self, table: sa.Table, key: tuple[Any, ...]) -> None:
         """Take the row under ``key`` away, where there is one."""
         self._writing.change(table, (self.neighbourhood, *key), None)

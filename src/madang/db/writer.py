@@ -28,6 +28,7 @@ from madang.db.tx import Tx
 
 BATCH_MAX = 60
 BATCH_S_MAX = 0.020
+BATCH_S_END = 0.200  # a batch may take as long as the last commit did, but no longer than this
 USE_CASE_S_MAX = 0.020
 
 log = logging.getLogger("madang.db")
@@ -173,6 +174,7 @@ class Worker:
 
     def __init__(self, connect: Callable[[], Link], afresh: Callable[[], Link]) -> None:
         self._connect, self._afresh = connect, afresh
+        self._commit_s = 0.0  # what writing and committing took last: a slow disk gets larger batches
         self._link: Link | None = None
 
     def close(self) -> None:
@@ -209,11 +211,14 @@ class Worker:
         started = perf_counter()
         turn = Turn(link, lane.memory)
         _run(link, turn, jobs[0])
-        while len(jobs) < BATCH_MAX and perf_counter() - started < BATCH_S_MAX and (job := lane.take()):
+        most_s = min(BATCH_S_END, max(BATCH_S_MAX, self._commit_s))
+        while len(jobs) < BATCH_MAX and perf_counter() - started < most_s and (job := lane.take()):
             jobs.append(job)
             _run(link, turn, job)
+        began = perf_counter()
         _settled(link, turn)
         self._commit(link, lane, jobs)
+        self._commit_s = perf_counter() - began
 
     def _run_alone(self, lane: Lane, job: Job) -> None:
         job.result, job.error, job.after = None, None, []

@@ -106,7 +106,10 @@ def held(tx: Tx, of: sa.Table, job: Job, owner: str) -> bool:
 
 
 def close(tx: Tx, of: sa.Table, id: UUID, *, at_us: int, outcome: Outcome, error: str | None = None) -> bool:
-    """End an open job; False when there was none."""
+    """End an open job; False when there was none. One that this use case itself set was never there."""
+    if tx.added(of, (id,)):
+        tx.remove(of, (id,))
+        return True
     known = tx.get(of, (id,))
     if known is None or known["next_us"] is None:
         return False
