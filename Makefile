@@ -63,7 +63,7 @@ bench: $(VENV)/.dev  ## The benchmarks; ARGS="ledger" runs one
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(BIN)/python  ## Renew locks/ from pyproject.toml
-	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --all-extras --group dev pyproject.toml -o locks/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo --extra dong --group dev pyproject.toml -o locks/dev.txt
 	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo --extra dong -c locks/dev.txt pyproject.toml -o locks/run.txt
 	@echo beancount==3.2.3 | VIRTUAL_ENV=$(VENV) $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header - -o locks/bean.txt
 

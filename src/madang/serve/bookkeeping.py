@@ -9,6 +9,7 @@ from pathlib import Path
 
 from madang import journal, ledger, members, settlement, vouchers
 from madang.catalog import pictures, search
+from madang.catalog.search.learning import learn
 from madang.db import Database, Tx
 from madang.files import Store
 from madang.kernel import Actor, Clock
@@ -25,6 +26,8 @@ MAILS_US = 2 * SECOND_US
 FAULTS_MAX = 20
 INDEXED = 100
 """Listings indexed in one transaction."""
+UNDERSTOOD = 8
+"""How often a minute some thirty listings' meaning is worked out: a new shop of 50,000 takes some hours."""
 DOWN_US = 30 * DAY_US
 """Prices that came into force while the program was down so long are taken up at its start."""
 
@@ -58,6 +61,7 @@ class Bookkeeping:
         mails.begin(self._db, self._by.neighbourhood)
         rounds.every(MAILS_US, "mails", lambda: mails.look(self._db, self._by.neighbourhood))
         rounds.every(MINUTE_US, "search", self.index)
+        rounds.every(MINUTE_US, "meaning", self.understand)
         rounds.every(CHECK_US, "check", self.check)
         rounds.every(CHECK_US, "settle", self.settle)
         rounds.every(DAY_US, "neighbours", self.neighbours, first_us=tidy_first_us)
@@ -78,6 +82,13 @@ class Bookkeeping:
         while self._db.write(some, neighbourhood=n) >= INDEXED:
             since_us = now_us
         self._indexed_us = now_us
+
+    def understand(self) -> None:
+        """Work out what some names mean, where the local model is installed: a few a minute, so that it is in nobody's
+        way."""
+        for _ in range(UNDERSTOOD):
+            if not learn(self._db, self._by):
+                return
 
     def check(self) -> bool:
         """Recompute what has been booked since the check before, and compare."""

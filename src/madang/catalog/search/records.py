@@ -103,7 +103,7 @@ class Old(NamedTuple):
     names: str | None
 
 
-class _Kept(Generic[V]):
+class Kept(Generic[V]):
     """What has been made, by the digest of what it was made of; the least used goes first."""
 
     def __init__(self, most: int) -> None:
@@ -124,8 +124,8 @@ class _Kept(Generic[V]):
         return made
 
 
-_blocks, _cells = _Kept[Block](_BLOCKS_KEPT), _Kept[bytes](_CELLS_KEPT)
-_names_kept, _indexes = _Kept[Names](_WHOLES_KEPT), _Kept[Index](_WHOLES_KEPT)
+_blocks, _cells = Kept[Block](_BLOCKS_KEPT), Kept[bytes](_CELLS_KEPT)
+_names_kept, _indexes = Kept[Names](_WHOLES_KEPT), Kept[Index](_WHOLES_KEPT)
 
 
 def read(tx: Tx, by: Actor) -> Index | None:

@@ -9,7 +9,7 @@ import numpy as np
 from madang.catalog import listing_records
 from madang.catalog.collecting import ancestors
 from madang.catalog.listing import Category
-from madang.catalog.search import narrowing, records
+from madang.catalog.search import learning, meaning, narrowing, records
 from madang.catalog.search.block import Docs, Index
 from madang.catalog.search.jamo import has_initials, initials, letters, only_initials, plain, retyped
 from madang.catalog.search.keeping import synonyms
@@ -123,7 +123,17 @@ def _meant(room: Room, typed: str) -> tuple[Docs, Scores, str]:
         found, fit = _look(room, other)
         if SWAPPED * fit.max(initial=0) > scores.max(initial=0):
             return found, SWAPPED * fit, ""
-    return docs, scores, ""
+    return (*_with_meaning(room, text, docs, scores), "")
+
+
+def _with_meaning(room: Room, text: str, docs: Docs, scores: Scores) -> tuple[Docs, Scores]:
+    """What was found by letters, and behind it what means nearly the same, where a model is installed."""
+    model = None if not text or has_initials(text) else meaning.installed()
+    if model is None:
+        return docs, scores
+    more, worth = meaning.near(room.shelf, learning.known(room.tx, room.by), text, model)
+    new = ~np.isin(more, docs)
+    return np.concatenate([docs, more[new]]), np.concatenate([scores, worth[new]])
 
 
 def _sure(scores: Scores) -> bool:
