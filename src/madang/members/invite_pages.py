@@ -9,7 +9,7 @@ from starlette.responses import Response
 from madang.members import invites
 from madang.members.accounts import Accounts
 from madang.members.door_pages import PRIVATE, to
-from madang.ui import Pages, access
+from madang.ui import Pages, access, signed_in
 
 WHY = "256 random bits, good once, seven days"
 
@@ -26,9 +26,11 @@ def router(desk: Accounts, pages: Pages) -> APIRouter:
             known=request.state.who is not None,
         )  # fmt: skip
 
-    @routes.post("/{token}", name="account.invite.accept", dependencies=[access.own])
+    @routes.post("/{token}", name="account.invite.accept")
     def accept(request: Request, token: str) -> Response:
-        by, at_us = request.state.by, desk.clock.now_us()
+        at_us = desk.clock.now_us()
+        desk.read(lambda tx: invites.look(tx, token, at_us))
+        by = signed_in(request).by
         desk.write(lambda tx: invites.accept(tx, by, token, at_us=at_us))
         return to("/account?told=role")
 
