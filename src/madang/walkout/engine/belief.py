@@ -11,10 +11,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from madang.walkout.engine import lessons
 from madang.walkout.engine.contacts import Passing
+from madang.walkout.engine.contents import Content, contents, sums
 from madang.walkout.engine.doubt import Doubts
 from madang.walkout.engine.handing import Meetings, outcomes
-from madang.walkout.engine.hypotheses import FOUND, Catalogue
+from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.reaches import Reached
 from madang.walkout.engine.settings import Settings
@@ -30,7 +32,6 @@ from madang.walkout.engine.states import (
     product,
     with_cart,
 )
-from madang.walkout.engine.types import Learned
 from madang.walkout.engine.unseen import Acts, Shown, Unseen
 from madang.walkout.engine.ways import Scene, Way, Ways
 from madang.walkout.engine.witness import TEMPER, Witness
@@ -43,9 +44,6 @@ class Told(NamedTuple):
     atom: Atom
     probability: float
 
-
-Content = dict[str, tuple[int, float]]
-"""{product: (quantity, grams)}."""
 
 __all__ = ["Belief", "Content", "Scene", "Told"]
 
@@ -180,8 +178,8 @@ class Belief:
         states, cut = normalised(gathered(children, beam.bodies), self.s.beam, self.s.beam_nats)
         beam.states, beam.lost = states, 1.0 - (1.0 - beam.lost) * (1.0 - cut)
         if shift is not None:
-            self._count(states, shift)
-            self._learn(states, shift)
+            lessons.count(self.catalogue, states, shift)
+            lessons.learn(self.catalogue, states, shift, self.s.learn_from)
             since = shift.t - self.s.story_s - 20.0
             for x in states:
                 if x.story and x.story[0].t < since:
@@ -196,39 +194,6 @@ class Belief:
         if not beam.bodies and any(x.lying for x in beam.states):
             self._lone.append(beam)
 
-    def _count(self, states: list[State], shift: Shift) -> None:
-        """What the facings are expected to hold after this shift, over all states."""
-        for state in states:
-            if state.story and state.story[-1].shift == shift.id:
-                weight = math.exp(state.logw)
-                for atom in state.story[-1].atoms:
-                    if atom.facing is not None:
-                        units = atom.qty if atom.kind == "put_back" else -atom.qty
-                        self.catalogue.moved(atom.facing, atom.product, units * weight)
-
-    def _learn(self, states: list[State], shift: Shift) -> None:
-        """What nearly all states agree on teaches weights and what really lies in a facing."""
-        story = states[0].story
-        if not story or story[-1].shift != shift.id or len(story[-1].atoms) != 1:
-            return
-        a = story[-1].atoms[0]
-        if a.kind != "pick":
-            return
-        agree = 0.0
-        for x in states:
-            atoms = x.story[-1].atoms if x.story and x.story[-1].shift == shift.id else ()
-            if len(atoms) == 1 and atoms[0][2:5] == a[2:5]:
-                agree += math.exp(x.logw)
-        if agree < self.s.learn_from:
-            return
-        known, grams = self.catalogue, -shift.total / a.qty
-        if known.learn(a.product, a.qty, -shift.total, shift.sd):
-            known.news.append(Learned(shift.t, "weight", a.product, None, round(grams, 1)))
-        if a.facing is not None and a.product not in known.store.facings[a.facing].products:
-            known.really.setdefault(a.facing, {})[a.product] = FOUND
-            facing = known.store.facings[a.facing].id
-            known.news.append(Learned(shift.t, "lies", a.product, facing, round(grams, 1)))
-
     # answers
 
     def held(self) -> list[tuple[str, float]]:
@@ -240,7 +205,7 @@ class Belief:
         out: list[tuple[float, Content]] = [(1.0, {})]
         for beam in {id(self._of[b]): self._of[b] for b in sorted(bodies) if b in self._of}.values():
             mine = [b for b in bodies if b in beam.bodies]
-            out = sums(out, _contents(beam, mine))[:40]
+            out = sums(out, contents(beam, mine))[:40]
         return out
 
     def lost_of(self, bodies: Sequence[int]) -> float:
@@ -320,41 +285,6 @@ class Belief:
 def _known(way: Way, beam: Beam) -> bool:
     """Are all who act in this way in the beam? (Those left out are too unlikely to be followed.)"""
     return all(a.body is None or a.body in beam.bodies for a in way.choice.atoms)
-
-
-def _contents(beam: Beam, bodies: Sequence[int]) -> list[tuple[float, Content]]:
-    """What these bodies of one beam hold together, likeliest first."""
-    found: dict[tuple[tuple[str, int], ...], tuple[float, Content]] = {}
-    for state in beam.states:
-        cart: Content = {}
-        for b in bodies:
-            for h in state.carts.get(b, EMPTY).units:
-                n, g = cart.get(h.product, (0, 0.0))
-                cart[h.product] = (n + 1, g + h.grams)
-        key = tuple(sorted([(p, n) for p, (n, _) in cart.items()]))
-        before = found.get(key)
-        weight = math.exp(state.logw)
-        found[key] = (weight, cart) if before is None else (before[0] + weight, before[1])
-    return sorted(found.values(), key=_order)
-
-
-def _order(option: tuple[float, Content]) -> tuple[float, list[str]]:
-    return -option[0], sorted(option[1])
-
-
-def sums(ones: Sequence[tuple[float, Content]], others: Sequence[tuple[float, Content]]) -> list[tuple[float, Content]]:
-    """The sums of two independent contents, likeliest first."""
-    found: dict[tuple[tuple[str, int], ...], tuple[float, Content]] = {}
-    for p, a in ones:
-        for q, b in others:
-            both = dict(a)
-            for k, (n, g) in b.items():
-                m, h = both.get(k, (0, 0.0))
-                both[k] = (m + n, h + g)
-            key = tuple(sorted([(k, n) for k, (n, _) in both.items()]))
-            known = found.get(key)
-            found[key] = (p * q + (known[0] if known else 0.0), known[1] if known else both)
-    return sorted(found.values(), key=_order)
 
 
 def _what(atom: Atom) -> tuple[object, ...]:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from madang.walkout.engine.belief import Belief, Content, Told, sums
+from madang.walkout.engine.belief import Belief, Told
+from madang.walkout.engine.contents import Content, sums
 from madang.walkout.engine.doubt import Kind, trust
 from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from madang.walkout.engine.interactions import Interactions, Shift
-from madang.walkout.engine.plates import Plates, Return
+from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.steps import Return
 from madang.walkout.engine.store import Store
 
 MEMORY_S = 20.0

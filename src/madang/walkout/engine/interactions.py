@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madang.walkout.engine.plates import Plates, Step
+from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.steps import Step
 from madang.walkout.engine.store import Floats, Store
 
 

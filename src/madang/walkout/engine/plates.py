@@ -9,7 +9,6 @@ plates that move are looked at one by one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,46 +18,12 @@ from madang.walkout.engine.levels import Bools, Levels
 from madang.walkout.engine.samples import Queue, Round, Samples
 from madang.walkout.engine.senses import Senses
 from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.steps import Return, Step
 from madang.walkout.engine.store import Floats, Ints, Store
 from madang.walkout.engine.types import Health
 
 LOOK = 5  # ticks between two looks at noise and at plates that say nothing: 1 s
 RECENT = 4  # batches that stand for the present of a plate that does not come to rest
-
-
-@dataclass(slots=True)
-class Step:
-    """A plate came to rest at another level. Grams; `t0` it left the old level, `t1` it rested (epoch s, gondola
-    clock).
-
-    `t` is when it came near the new level, `peak` how far off it was meanwhile. `after` is refined while the plate
-    rests, until `frozen` (it moved again).
-    """
-
-    plate: int
-    t0: float
-    t1: float
-    before: float
-    after: float
-    sd: float
-    frozen: bool = False
-    peak: float = 0.0
-    t: float = 0.0
-
-    @property
-    def delta(self) -> float:
-        """Change of load, grams: negative when something was taken."""
-        return self.after - self.before
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """A plate moved from `t0` to `t1`, at most `peak` grams off, and came back to the level where it was."""
-
-    plate: int
-    t0: float
-    t1: float
-    peak: float
 
 
 class Plates:

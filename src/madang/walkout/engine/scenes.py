@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from madang.walkout.engine.bodies import Body
 from madang.walkout.engine.clocks import Clocks
 from madang.walkout.engine.flow import Flow
+from madang.walkout.engine.inside import in_shelf
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
-from madang.walkout.engine.reach import Grasp, in_shelf, place_of
+from madang.walkout.engine.reach import Grasp, place_of
 from madang.walkout.engine.reaches import Reached
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight

@@ -17,8 +17,9 @@ import numpy as np
 
 from madang.walkout.engine.history import middle
 from madang.walkout.engine.interactions import Interactions, Shift
-from madang.walkout.engine.plates import Plates, Return
+from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.steps import Return
 from madang.walkout.engine.store import Floats
 
 BATCH_S = 0.2

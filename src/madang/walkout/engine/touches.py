@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from madang.walkout.engine.history import middle
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.interactions import Interactions, Shift
-from madang.walkout.engine.plates import Return
 from madang.walkout.engine.reaches import Reached
 from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.steps import Return
 from madang.walkout.engine.store import Store
 
 

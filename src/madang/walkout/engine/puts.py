@@ -1,0 +1,180 @@
+"""Put-backs: what may have been put down in one shift, out of whose cart."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from madang.walkout.engine.explaining import Explaining, Scene, Way, partly
+from madang.walkout.engine.hypotheses import Catalogue, log_normal
+from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.states import Atom, Cart, Carts, Held, log_add
+
+SEVERAL = (0.0, math.log(0.1), math.log(0.02))
+"""Log prior of putting down one, two, three things at once."""
+
+
+class _Unit(NamedTuple):
+    """A held unit that may be the one put down: whose it is, and the log prior of that."""
+
+    body: int
+    unit: Held
+    prior: float
+
+
+class Puts(Explaining):
+    """Explains a shift in which something came."""
+
+    def __init__(self, catalogue: Catalogue, settings: Settings, shift: Shift, scene: Scene) -> None:
+        super().__init__(catalogue, settings, shift, scene)
+        self._puts: dict[tuple[object, ...], list[Way]] = {}
+        self._mates: dict[int, tuple[int, ...]] = {}
+        self._alone: list[Way] | None = None
+
+    def puts(self, carts: Carts, strangers: bool) -> list[Way]:
+        """Something was put down, under one hypothesis about the carts. `strangers`: also what others may have
+        passed on."""
+        parts = [self._without_carts()]
+        for body, logp in self.who(self.shift.plates).items():
+            if body is None:
+                continue
+            own = [(b, carts[b]) for b in self._owners(body) if b in carts]
+            if own:
+                parts.append(self._from_carts(body, logp, own))
+            if strangers:
+                near = self._owners(body)
+                parts += [self._from_stranger(body, logp, b, c) for b, c in carts.items() if b not in near]
+        return self.best([w for part in parts for w in part], 8)
+
+    def _owners(self, body: int) -> tuple[int, ...]:
+        """Those whose things this body puts down as its own: itself and its group."""
+        known = self._mates.get(body)
+        if known is None:
+            known = self._mates[body] = (body, *sorted({*self.scene.mates(body)} - {body}))
+        return known
+
+    def _without_carts(self) -> list[Way]:
+        """What does not depend on who holds what: staff filling up, a missed take, no movement at all."""
+        if self._alone is None:
+            ways = [self.junk()]
+            for body, logp in self.who(self.shift.plates).items():
+                if body is None:
+                    continue
+                if body in self.scene.staff:
+                    ways += [Way(ll + logp, self._choice((atom,))) for ll, atom in self._restock(body)]
+                    ways += self._restock_and_pick(body, logp)
+                ghost = self._ghost(body)
+                if ghost is not None:
+                    ways.append(Way(ghost[0] + logp, self._choice((ghost[1],))))
+            self._alone = ways
+        return self._alone
+
+    def _from_carts(self, body: int, logp: float, own: list[tuple[int, Cart]]) -> list[Way]:
+        """The body's own things and its group's, up to three at once."""
+        key = (body, *[(b, c.key) for b, c in own])
+        known = self._puts.get(key)
+        if known is None:
+            pool: list[_Unit] = []
+            for b, cart in own:
+                prior = 0.0 if b == body else math.log(self.s.mate)
+                seen: dict[tuple[str, int], int] = {}
+                for h in cart.units:
+                    k = (h.product, round(h.grams))
+                    seen[k] = seen.get(k, 0) + 1
+                    if seen[k] <= 3:
+                        pool.append(_Unit(b, h, prior))
+            known = self._puts[key] = [
+                self._way_down(body, logp, used) for used in _subsets(pool[:12], self.total, self.shift.sd)
+            ]
+        return known
+
+    def _from_stranger(self, body: int, logp: float, owner: int, cart: Cart) -> list[Way]:
+        """A thing of the right weight that somebody else took."""
+        key = (body, owner, cart.key)
+        known = self._puts.get(key)
+        if known is None:
+            some = {(h.product, round(h.grams)): h for h in cart.units if self.fits(h)}
+            prior = math.log(self.s.handed)
+            known = [self._way_down(body, logp, (_Unit(owner, h, prior),)) for h in some.values()]
+            self._puts[key] = known
+        return known
+
+    def _way_down(self, body: int, logp: float, used: tuple[_Unit, ...]) -> Way:
+        ll = logp + self._put_loglik(used) + sum([self.scene.seen(body, x.unit.product) for x in used])
+        atoms = _gather([self._down(x.unit, body) for x in used])
+        return Way(ll, self._choice(atoms), tuple([(x.body, x.unit) for x in used]))
+
+    def fits(self, h: Held) -> bool:
+        """May this unit alone be what was put down?"""
+        return abs(self.total - h.grams) < 5.0 * math.hypot(self.shift.sd, h.sd)
+
+    def stranger_at_best(self) -> float:
+        """Log likelihood of the best explanation by something that a stranger took."""
+        return math.log(self.s.handed) + log_normal(0.0, self.shift.sd)
+
+    def _down(self, h: Held, body: int) -> Atom:
+        return Atom("put_back", body, h.product, 1, self._facing(h.product), self.main, h.grams)
+
+    def _put_loglik(self, used: Sequence[_Unit]) -> float:
+        sd = math.sqrt(self.shift.sd**2 + sum([x.unit.sd**2 for x in used]))
+        off = self.total - sum([x.unit.grams for x in used])
+        ll = log_normal(off, sd)
+        if len(used) == 1 and self._half_blind(used[0].unit.product) and partly(self.total, used[0].unit.grams):
+            ll = log_add(ll, math.log(self.s.part_blind) - math.log(used[0].unit.grams))
+        ll += sum([x.prior for x in used]) + SEVERAL[len(used) - 1]
+        home, away = math.log(self.s.put_home), math.log(1.0 - self.s.put_home)
+        return ll + sum([home if self._at_home(x.unit.product) else away for x in used])
+
+    def _restock(self, body: int) -> Iterator[tuple[float, Atom]]:
+        shift = self.shift
+        for f, product in self.catalogue.kinds_of(shift.plates):
+            w = self.catalogue.weight[product]
+            if w > 0:
+                qty = max(1, round(self.total / w))
+                ll = self.catalogue.weigh(self.total, product, qty, shift.sd) + math.log(0.2)
+                yield ll, Atom("put_back", body, product, qty, f, shift.main, self.total)
+
+    def _restock_and_pick(self, staff: int, logp: float) -> Iterator[Way]:
+        """Staff put several down while a customer took one: only the sum was weighed."""
+        hands = [(x, b) for b, x in self.who(self.shift.plates).items() if b is not None and b not in self.scene.staff]
+        for x, b in hands:
+            for ll, atom in self._restock(staff):
+                w = self.catalogue.weight[atom.product]
+                more = atom._replace(qty=atom.qty + 1, grams=atom.grams + w)
+                pick = Atom("pick", b, atom.product, 1, atom.facing, atom.plate, w)
+                yield Way(ll + logp + math.log(self.s.together) + x, self._choice((more, pick)))
+
+    def _ghost(self, body: int) -> tuple[float, Atom] | None:
+        """Something came back that nobody is known to hold: an earlier take was missed."""
+        best: tuple[float, Atom] | None = None
+        for f, product in self.catalogue.kinds_of(self.shift.plates):
+            for qty in (1, 2):
+                ll = self.catalogue.weigh(self.total, product, qty, self.shift.sd) + math.log(self.s.missed)
+                if best is None or ll > best[0]:
+                    best = (ll, Atom("put_back", body, product, qty, f, self.shift.main, self.total))
+        return best
+
+
+def _subsets(pool: list[_Unit], total: float, sd: float) -> Iterator[tuple[_Unit, ...]]:
+    """One to three units whose weight is near the shift's."""
+    for n in (1, 2, 3):
+        if n > 1 and len(pool) > (12, 12, 9)[n - 1]:
+            return
+        for used in itertools.combinations(pool, n):
+            grams = sum([x.unit.grams for x in used])
+            near = abs(grams - total) < 7.0 * (sd + max([x.unit.sd for x in used]) * n)
+            if near or (n == 1 and partly(total, grams)):
+                yield used
+
+
+def _gather(atoms: Sequence[Atom]) -> tuple[Atom, ...]:
+    """Atoms of the same product as one atom of that quantity."""
+    out: dict[tuple[object, ...], Atom] = {}
+    for a in atoms:
+        k = (a.kind, a.body, a.product, a.facing)
+        old = out.get(k)
+        out[k] = a if old is None else old._replace(qty=old.qty + a.qty, grams=old.grams + a.grams)
+    return tuple(out.values())
