@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from pathlib import Path
 
 from sqlalchemy import MetaData
@@ -13,9 +12,9 @@ from madang.db.schema import metadata
 
 
 def load() -> MetaData:
-    """Import ``madang.<room>.records`` of every room that has one, and of the parts of a room that have their own."""
+    """Import every module of a room that declares a table, wherever in the room it lies."""
     home = Path(madang.__file__).parent
-    for records in sorted([*home.glob("*/records*"), *home.glob("*/*/records.py")]):
-        if records.suffix in ("", ".py"):
-            importlib.import_module(".".join(("madang", *records.relative_to(home).parent.parts, "records")))
+    for file in sorted([*home.glob("*/*.py"), *home.glob("*/*/*.py")]):
+        if file.parent.name != "migrations" and b"= table(" in file.read_bytes():
+            importlib.import_module(".".join(("madang", *file.relative_to(home).with_suffix("").parts)))
     return metadata
