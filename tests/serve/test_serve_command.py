@@ -23,7 +23,7 @@ from madang.kernel import SystemClock, system
 from madang.serve import keys
 from madang.walkout import conservation
 
-START_S = 40
+START_S = 120
 
 
 @pytest.fixture(autouse=True)
