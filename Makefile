@@ -39,6 +39,13 @@ $(VENV)/.dev: $(VENV)/.run locks/dev.txt
 	@$(UV) pip install -q --python .venv-bean/bin/python --require-hashes --no-deps -r locks/bean.txt
 	@touch $@
 
+# What the shop is compared with (python -m benchmarks oscar): an environment of its own, only ever run.
+.venv-oscar/.ok: $(BIN)/python locks/oscar.txt
+	@echo "[+] installing django-oscar beside it"
+	@$(PYTHON) -m venv .venv-oscar
+	@$(UV) pip install -q --python .venv-oscar/bin/python --require-hashes --no-deps -r locks/oscar.txt
+	@touch $@
+
 .PHONY: bean
 bean: .venv-bean/.ok  ## bean-check for the tests of the books' export
 
@@ -66,6 +73,7 @@ lock: $(BIN)/python  ## Renew locks/ from pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo --extra dong --group dev pyproject.toml -o locks/dev.txt
 	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo --extra dong -c locks/dev.txt pyproject.toml -o locks/run.txt
 	@echo beancount==3.2.3 | VIRTUAL_ENV=$(VENV) $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header - -o locks/bean.txt
+	@printf '%s\n' django-oscar==4.2.1 gunicorn 'psycopg[binary]' whoosh | VIRTUAL_ENV=$(VENV) $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header - -o locks/oscar.txt
 
 clean:  ## Remove the environment and the demo's data
-	rm -rf $(VENV) .venv-bean var
+	rm -rf $(VENV) .venv-bean .venv-oscar var
