@@ -142,6 +142,43 @@ def test_a_key_that_is_taken_hurts_nobody_else_of_the_batch(db: Database, goods:
     assert [id for id, _, _ in rows(db, goods)] == ["a", "b", "c"]
 
 
+def test_a_refusal_that_a_later_use_case_meets_first_loses_no_row(db: Database, goods: sa.Table) -> None:
+    """Whoever runs a statement writes what others have waiting, and must not swallow what the database says of it."""
+    db.write(put(goods, "a"), neighbourhood="n1")
+
+    def swallows(tx: Tx) -> int:
+        tx.guessed = True
+        try:
+            return int(tx.rows(sa.select(sa.func.count()).where(goods.c.neighbourhood == "n1"))[0][0])
+        except Exception:
+            return -1
+
+    first, wrong, reader, last = together(db, put(goods, "b"), put(goods, "a"), swallows, put(goods, "c"))
+    first.result(10)
+    last.result(10)
+    with pytest.raises(IntegrityError):
+        wrong.result(10)
+    assert reader.result(10) == 2
+    assert [id for id, _, _ in rows(db, goods)] == ["a", "b", "c"]
+
+
+def test_a_use_case_that_swallows_its_own_refusal_has_not_happened(db: Database, goods: sa.Table) -> None:
+    db.write(put(goods, "a"), neighbourhood="n1")
+
+    def act(tx: Tx) -> None:
+        tx.add(goods, {"id": "b", "colour": "blue", "left": 1})
+        try:
+            with tx.savepoint():
+                tx.add(goods, {"id": "a", "colour": "blue", "left": 1})
+                tx.rows(sa.select(goods.c.id))
+        except IntegrityError:
+            pass
+
+    with pytest.raises(IntegrityError):
+        db.write(act, neighbourhood="n1")
+    assert [id for id, _, _ in rows(db, goods)] == ["a"]
+
+
 def test_what_is_asked_for_twice_under_one_id_is_done_once(db: Database, goods: sa.Table) -> None:
     """Ids are guessed to be new; the second asking finds the first, in the same batch and after a restart of memory."""
     runs: list[bool] = []

@@ -83,6 +83,7 @@ class Turn:
     def __init__(self, link: Link, memories: Memories, *, alone: bool = False) -> None:
         self._link, self._memories, self._alone = link, memories, alone
         self._frames = [Frame()]
+        self._refused: Exception | None = None
 
     def memory(self, neighbourhood: str) -> Memory:
         return self._memories.of(neighbourhood)
@@ -127,7 +128,22 @@ class Turn:
             self._link.command(f"RELEASE SAVEPOINT {name}")
 
     def settle(self) -> None:
-        """Write what waits, frame by frame, so that each can still be taken back alone."""
+        """Write what waits, frame by frame, so that each can still be taken back alone.
+
+        Where the database refuses a row, nothing more is written in this turn: rows of other use cases may be among
+        what was waiting. A batch then ends in ``NotTogetherError``, a use case alone in the database's error.
+        """
+        if self._refused is not None:
+            raise self._refused
+        try:
+            self._write_all()
+        except Exception as error:
+            if not self._alone:
+                raise NotTogetherError from error
+            self._refused = error
+            raise
+
+    def _write_all(self) -> None:
         for depth, frame in enumerate(self._frames):
             if depth and not frame.real:
                 self._link.command(f"SAVEPOINT part_{depth}")

@@ -18,8 +18,6 @@ from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from madang.db.errors import closed, left_transaction, unknown_outcome, unreachable
 from madang.db.link import Link
 from madang.db.memory import Memories
@@ -330,10 +328,10 @@ def _settled(link: Link, turn: Turn) -> None:
     """Write what waits; raises ``NotTogetherError`` where the database refuses a row."""
     try:
         turn.settle()
-    except (DBAPIError, link.driver_error) as error:
+    except NotTogetherError as error:
         if not link.in_transaction:
             raise LeftTransactionError from error
-        raise NotTogetherError from error
+        raise
 
 
 def _fail(jobs: list[Job], error: BaseException) -> None:
