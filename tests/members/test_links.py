@@ -77,6 +77,7 @@ def test_a_link_lets_somebody_new_join_and_later_come_back(town: Town, sink: Sin
         "consented",
         "address_confirmed",
         "signed_in",
+        "fields_set",  # the language their mails are to be in
         "sessions_ended",
         "signed_in",
     ]
