@@ -36,6 +36,7 @@ class Link:
         self.connection = connection
         self.compiler = compiler
         self.raw: Any = connection.connection.dbapi_connection
+        self._own = object()  # not its address, which the next connection may have
         dbapi = connection.dialect.dbapi
         assert dbapi is not None
         self.driver_error = dbapi.Error
@@ -113,7 +114,8 @@ class SqliteLink(Link):
     def begin(self, neighbourhood: str, memories: Memories) -> None:  # noqa: ARG002 - one writer for the whole file
         self.command("BEGIN IMMEDIATE")
         cursor = self.raw.cursor()
-        mark = (id(self), cursor.execute("PRAGMA data_version").fetchone()[0])  # what other connections commit moves it
+        # What other connections commit moves it; each connection counts for itself, so the number alone says nothing.
+        mark = (self._own, cursor.execute("PRAGMA data_version").fetchone()[0])
         cursor.close()
         memories.begin(mark, mark)
 

@@ -58,8 +58,9 @@ class Memories:
         self._coming: object = None
 
     def begin(self, found: object, left: object) -> None:
-        """A batch begins: ``found`` is the mark it found, ``left`` the one it leaves where it is committed."""
-        if found != self._mark:
+        """A batch begins: ``found`` is the mark it found (None: there is none yet), ``left`` the one it leaves where it
+        is committed."""
+        if found is None or found != self._mark:
             self.clear()
         self._mark, self._coming = None, left
 

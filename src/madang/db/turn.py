@@ -205,7 +205,10 @@ class Turn:
 
     def added(self, table: sa.Table, key: Key) -> bool:
         """Whether the use case that runs has added this row, and nobody has written it yet."""
-        return any(key in frame.waiting.get(table, ()) and frame.waiting[table][key].new for frame in self._frames[1:])
+        for frame in reversed(self._frames[1:]):
+            if (waiting := frame.waiting.get(table, {}).get(key)) is not None and (waiting.new or waiting.row is None):
+                return waiting.row is not None
+        return False
 
     def waits(self, tables: frozenset[str]) -> bool:
         """Whether rows of one of these tables wait."""
@@ -216,7 +219,9 @@ class Turn:
         shape = shape_of(table)
         for frame in self._frames:
             for key, waiting in frame.waiting.get(table, {}).items():
-                known = dict(zip(shape.key, key, strict=True)) | dict(waiting.row or {})
+                known = dict(zip(shape.key, key, strict=True))
+                if waiting.new:  # of one that changes the database still has the former values
+                    known |= waiting.row or {}
                 if all(known.get(name, value) == value for name, value in looks.items()):
                     return True
         return False
@@ -235,6 +240,8 @@ class Turn:
 def _after(there: Waiting, later: Waiting) -> Waiting:
     """Two writes of one row as one."""
     assert not later.new
+    if there.row is None:
+        return there  # what has gone is changed no more
     if later.row is None:
         return Waiting(there.new, None)  # one that was new never was
-    return Waiting(there.new, {**(there.row or {}), **later.row})
+    return Waiting(there.new, {**there.row, **later.row})

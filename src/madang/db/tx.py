@@ -60,7 +60,7 @@ class Tx:
         assert len(row) == len(shape.names), (table.name, set(shape.names) ^ set(row))
         key = tuple([row[name] for name in shape.key])
         self._writing.add(table, key, row)
-        if learn:
+        if learn or self.recall(shape.space, key[1:]) is not NOTHING:  # that there is none may be known
             self.remember(shape.space, key[1:], row)
 
     def change(self, table: sa.Table, key: tuple[Any, ...], values: Mapping[str, Any]) -> None:
@@ -220,7 +220,10 @@ class Tx:
         """
         compiled, literals = self._link.compiler.get(statement)
         turn = self._turn
-        if turn is not None and not settled and turn.waits(compiled.tables):
+        if turn is not None and not isinstance(statement, SelectBase):  # it writes, and gives what it wrote
+            turn.settle()
+            self._forget(*compiled.tables)
+        elif turn is not None and not settled and turn.waits(compiled.tables):
             mine = {"neighbourhood": self.neighbourhood}
             if looks is None or turn.may_wait(looks[0], {**mine, **looks[1]}):
                 turn.settle()
