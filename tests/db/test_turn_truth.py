@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.db.test_turn import goods, put, rows
 from tests.db.test_writer import together
 
-from madang.db import NOTHING, Database, Tx
+from madang.db import NOTHING, Database, Tx, migrate
 from madang.db.memory import Memories
 
 __all__ = ["goods"]
@@ -138,3 +138,18 @@ def test_a_neighbourhood_without_a_mark_remembers_nothing() -> None:
     memory.of("n1").space(("sample_good",))["a"] = "of a batch that did not come through"
     memory.begin(None, "second")
     assert memory.of("n1").spaces == {}
+
+
+def test_what_a_migration_changes_is_forgotten_by_who_serves_meanwhile(
+    db: Database, goods: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.write(put(goods, "a", "red"), neighbourhood="n1")
+    db.write(lambda tx: tx.get(goods, ("a",)), neighbourhood="n1")
+    monkeypatch.setattr(migrate, "pending", lambda *_: ["one"])
+    paint = sa.update(goods).where(goods.c.id == "a").values(colour="blue")
+    monkeypatch.setattr(migrate, "_run", lambda connection, _: connection.execute(paint))
+    with db._writing.connect() as other:
+        migrate.upgrade(other)
+    found = db.write(lambda tx: tx.get(goods, ("a",)), neighbourhood="n1")
+    assert found is not None
+    assert found["colour"] == "blue"
