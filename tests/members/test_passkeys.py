@@ -27,7 +27,8 @@ def test_somebody_joins_with_a_passkey_and_comes_back_with_it_from_another_brows
     assert other.opens("/account").headers["location"].startswith("/account/sign-in?next=%2Faccount")
     assert other.signs_in().headers["location"] == "/account"
     assert other.person == person
-    assert town.facts(person) == ["joined", "consented", "passkey_added", "signed_in", "signed_in"]
+    happened = ["joined", "consented", "passkey_added", "signed_in", "fields_set", "signed_in"]
+    assert town.facts(person) == happened
 
 
 def test_joining_needs_the_terms_and_an_age_of_fourteen(town: Town) -> None:

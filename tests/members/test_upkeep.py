@@ -28,13 +28,13 @@ def test_a_days_tidying_takes_what_is_over_and_leaves_the_rest(db: Database, tmp
             )
         guard.once(tx, BY, key="k", request=b"r" * 32, at_us=0, act=lambda: guard.Answer(200))
         jobs.set_timer(tx, id=UUID(int=1), due_us=0, kind="none", payload={})
-        jobs.cancel_timer(tx, id=UUID(int=1), at_us=0)
 
     def tidy(days: int) -> members.Tidied:
         clock.set(days * DAY_US + 1)
         return members.upkeep(db, store, BY, now_us=clock.now_us())
 
     db.write(live, neighbourhood="n1")
+    db.write(lambda tx: jobs.cancel_timer(tx, id=UUID(int=1), at_us=0), neighbourhood="n1")
     assert tidy(1) == members.Tidied(fields=1, contents=0, answers=0, jobs=0)
     assert tidy(8) == members.Tidied(fields=0, contents=0, answers=1, jobs=0)
     assert tidy(31) == members.Tidied(fields=1, contents=0, answers=0, jobs=1)

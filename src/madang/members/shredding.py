@@ -21,8 +21,9 @@ SHREDDED = (
     records.keys, records.fields, records.credentials, tables.passkeys, tables.addresses, tables.dongs, tables.holds,
     tables.sessions, tables.api_keys, tables.mails, groups.groups,
 )  # fmt: skip
-"""Every table that holds something of a person by their key. Of roles and consents the dates stay: who could do what
-when, and that somebody had agreed, must be provable (and say nothing of an opaque key nobody can resolve)."""
+"""Every table that holds something of a person by their key. Of roles, the invitations to them and consents the dates
+stay: who could do what when, and that somebody had agreed, must be provable (and say nothing of an opaque key nobody
+can resolve)."""
 
 
 @dataclass(frozen=True, slots=True)
