@@ -261,3 +261,16 @@ def test_eight_thousand_transfers_in_one_call_are_done_and_known_again(place: Da
     assert codes(place.post(*transfers)) == ["created"] * 8_190
     assert codes(place.post(*transfers)) == ["exists"] * 8_190
     assert place.check().ok
+
+
+def test_what_was_posted_late_after_memory_was_lost_keeps_no_hold_for_ever(place: DatabasePlace) -> None:
+    """The first call after a start may tell of an earlier time than the newest entry: what lapses soon is looked for
+    from the newest on all the same."""
+    place.post(
+        move("in", OUTSIDE, MINA, 1_000, at=9_000_000), hold("hold", MINA, JUN, 300, at=9_000_000, until=9_100_000)
+    )
+    place.db.write(lambda tx: tx.connection, neighbourhood="n1")  # whoever looks into the connection: all is forgotten
+    place.post(move("late", OUTSIDE, MINA, 1, at=0))
+    place.post(move("after", OUTSIDE, MINA, 1, at=9_200_000))
+    assert place.balance(MINA) == (1_002, 0, 0)
+    assert codes(place.post_each([settle("post", "post", "hold", at=9_200_000)])) == ["ledger.pending_expired"]

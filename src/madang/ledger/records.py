@@ -101,7 +101,10 @@ def nothing_due(tx: Tx, until_us: int) -> bool:
     posting need not ask each time."""
     head, coming = tx.recall(_ENTRIES, _HEAD), tx.recall(_ENTRIES, _COMING)
     if head is NOTHING or coming is NOTHING or not coming[0] <= max(until_us, head[1]) <= coming[1]:
-        found = entries_for(tx, max(until_us, 0 if head is NOTHING else head[1]) + AHEAD_US)
+        asked_us = max(until_us, 0 if head is NOTHING else head[1])
+        found = entries_for(tx, asked_us + AHEAD_US)
+        if found.head_us > asked_us:  # asked about earlier than the newest entry, which nobody remembered
+            found = entries_for(tx, found.head_us + AHEAD_US)
         head = (found.seq, found.head_us)
         coming = (found.head_us, max(until_us, found.head_us) + AHEAD_US, tuple(e.expires_at_us for e in found.due))
         tx.remember(_ENTRIES, _HEAD, head)
