@@ -15,6 +15,7 @@ from madang.walkout.process import WALKOUT
 ROOT = Path(__file__).resolve().parents[2]
 DEALS = (ROOT / "docs" / "deals.md").read_text()
 CATALOG = (ROOT / "docs" / "catalog.md").read_text()
+PLACES = CATALOG + (ROOT / "docs" / "faces.md").read_text()
 RAISED = re.compile(r'(?:Conflict|Invalid|NotFound|Malformed|Forbidden)\(\s*"((?:deals|catalog|places)\.[a-z_]+)"')
 
 
@@ -33,7 +34,7 @@ def test_every_error_a_service_raises_is_explained(room: str) -> None:
     sources = [path for path in (ROOT / "src" / "madang" / room).rglob("*.py") if path.name != "pages.py"]
     codes = {code for path in sources for code in RAISED.findall(path.read_text())}
     assert codes
-    text = DEALS if room == "deals" else CATALOG
+    text = {"deals": DEALS, "catalog": CATALOG, "places": PLACES}[room]
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
 
 
