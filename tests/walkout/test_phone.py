@@ -121,8 +121,10 @@ def test_a_products_page_tells_its_story_maker_origin_and_allergens(street: Stre
 
     street.write(lambda tx: catalog.set_listings(tx, BY, [listing], id=id_, at_us=street.now))
     made = Phone(street.db, street.clock, Hubs([hub]), Pages(), N)
-    product, found, price = made.label("s1", "RAMEN")
-    text = Pages().render("walkout/phone_product.html", "ko", product=product, listing=found, price=price, shop="s1")
+    product, found, price, view = made.label("s1", "RAMEN")
+    text = Pages().render(
+        "walkout/phone_product.html", "ko", product=product, listing=found, price=price, shop="s1", view=view
+    )
     for word in ("신라면", "1,000원", "농심", "대한민국", "얼큰한 이야기", "밀, 대두"):
         assert word in text
 

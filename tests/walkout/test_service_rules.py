@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.lending import Lending
 from tests.walkout_shop import BY, PERSON, SHOP, STAFF, T0, N, Shop
 
 from madang import ledger, payments
@@ -135,12 +136,13 @@ def test_the_books_agree_after_every_step_on_sqlite(
 @given(script=scripts())
 def test_the_books_agree_after_every_step_on_postgresql(
     postgres_server: PrivatePostgres,
-    _postgres_template: str,  # noqa: PT019
+    _lending: Lending,  # noqa: PT019
     script: list[Any],
 ) -> None:
-    url = postgres_server.create(f"walkout_rules_{next(_names)}", template=_postgres_template)
-    with open_database(url, durable=False) as db:
+    name = _lending.lend()
+    with open_database(postgres_server.url(name), durable=False) as db:
         play(db, script)
+    _lending.take_back(name)
 
 
 def test_what_is_booked_past_the_deals_is_found(db: Database) -> None:

@@ -91,10 +91,10 @@ def _files(routes: APIRouter, desk: Desk) -> None:
 def _setting(routes: APIRouter, desk: Desk, approval: bool) -> None:
     @routes.post("/{scope}", name="face.set", dependencies=[own])
     async def put(request: Request, scope: str) -> Response:
-        given = await request.form()
-        form = {name: value for name, value in given.items() if isinstance(value, str)}
-        file = given.get("file")
-        data = await file.read(emblems.BYTES_MAX + 1) if isinstance(file, UploadFile) and file.size else b""
+        async with request.form() as given:
+            form = {name: value for name, value in given.items() if isinstance(value, str)}
+            file = given.get("file")
+            data = await file.read(emblems.BYTES_MAX + 1) if isinstance(file, UploadFile) and file.size else b""
         return await _in_thread(_put, desk, request, scope, form, data, approval)
 
     @routes.post("/{scope}/{version}/{what}", name="face.decide", dependencies=[own])
