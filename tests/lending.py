@@ -9,7 +9,8 @@ from madang.db.private import PrivatePostgres
 
 TEMPLATE = "madang_template"
 
-# All that a test could do to the schema: a database in which this has changed is thrown away.
+# All that a test could do to the schema, and what its migrations are said to be: where this has changed a database is
+# thrown away.
 SCHEMA = """
 SELECT
  (SELECT md5(string_agg(concat_ws('|', oid, relname, relkind, relhastriggers, relhasrules), ',' ORDER BY oid))
@@ -22,7 +23,8 @@ SELECT
     FROM pg_trigger WHERE NOT tgisinternal),
  (SELECT md5(string_agg(concat_ws('|', oid, prosrc), ',' ORDER BY oid))
     FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
- (SELECT count(*) FROM pg_namespace WHERE oid >= 16384), (SELECT count(*) FROM pg_extension)
+ (SELECT count(*) FROM pg_namespace WHERE oid >= 16384), (SELECT count(*) FROM pg_extension),
+ (SELECT string_agg(version_num, ',' ORDER BY version_num) FROM alembic_version)
 """
 CUT_OFF = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()

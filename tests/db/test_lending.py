@@ -46,6 +46,17 @@ def test_what_a_test_wrote_is_gone_for_the_next(postgres_server: PrivatePostgres
     assert again.run(COUNT) == [(0,)]
 
 
+def test_one_that_says_it_is_of_a_newer_release_is_thrown_away(
+    postgres_server: PrivatePostgres, lending: Lending
+) -> None:
+    one = Lent(postgres_server, lending)
+    one.run("INSERT INTO alembic_version VALUES ('of_tomorrow')")
+    lending.take_back(one.name)
+    again = Lent(postgres_server, lending)
+    assert again.name != one.name
+    assert again.run("SELECT 1 FROM alembic_version WHERE version_num = 'of_tomorrow'") == []
+
+
 def test_a_connection_a_test_left_open_in_a_transaction_is_cut_off(
     postgres_server: PrivatePostgres, lending: Lending
 ) -> None:
