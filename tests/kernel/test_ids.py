@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 import uuid
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,8 +47,23 @@ def test_a_seed_and_a_clock_give_the_same_ids_again() -> None:
     assert [first.new() for _ in range(50)] == [second.new() for _ in range(50)]
 
 
-def test_threads_never_get_the_same_id(clock: ManualClock) -> None:
+class Courteous:
+    """A lock that lets everybody else go first as soon as it is free."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        time.sleep(0)
+
+
+def test_threads_never_get_the_same_id(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = Uuid7(clock, random.Random(0))
+    monkeypatch.setattr(ids, "_lock", Courteous())
     made: list[list[uuid.UUID]] = [[] for _ in range(4)]
     threads = [threading.Thread(target=lambda mine=mine: mine.extend(ids.new() for _ in range(2_000))) for mine in made]
     for thread in threads:

@@ -35,8 +35,8 @@ class Uuid7:
             if self._count > 0xFFF:
                 ms, self._count = ms + 1, 0
             self._last_ms = ms
-            tail = self._rng.getrandbits(62)
-        return uuid.UUID(int=(ms << 80) | (0x7 << 76) | (self._count << 64) | (0b10 << 62) | tail)
+            count, tail = self._count, self._rng.getrandbits(62)
+        return uuid.UUID(int=(ms << 80) | (0x7 << 76) | (count << 64) | (0b10 << 62) | tail)
 
 
 def derived(*parts: str | int | uuid.UUID) -> uuid.UUID:
