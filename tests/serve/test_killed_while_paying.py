@@ -95,6 +95,7 @@ def _told(town: Town, everybody: list[Neighbour]) -> None:
     town.kill()
     faults = [fault for one in everybody for fault in (*one.faults, *one.mayor.faults)]
     done = sum((one.done for one in everybody), start=everybody[0].done.__class__())
+    print(f"seed {SEED}: {dict(done)}; {faults}")  # noqa: T201 - before what may not hold
     states = balanced(town, everybody)
     print(f"seed {SEED}: {dict(done)}; {states}; {len(town.fake.desk.by_order)} payments at the gateway")  # noqa: T201
     assert faults == [], f"seed {SEED}"
