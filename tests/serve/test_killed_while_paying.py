@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.brokers import missing
 from tests.serve.busy_town import Mayor, Neighbour, Town, balanced, living
 
 from madang import settlement
@@ -48,7 +49,7 @@ def test_the_program_is_killed_again_and_again(tmp_path: Path) -> None:
 @pytest.mark.postgres
 def test_the_database_is_killed_again_and_again_below_a_program_that_stays_up(tmp_path: Path) -> None:
     if binaries() is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+        missing("PostgreSQL is not installed (Debian: apt install postgresql)")
     rng = random.Random(SEED)
     with PrivatePostgres(durable=True) as server:
         town = Town(tmp_path, server.create("busy"), PEOPLE, rng)

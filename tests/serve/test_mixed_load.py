@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.brokers import missing
 from tests.serve.busy_town import (
     Looker,
     Mayor,
@@ -40,7 +41,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'madang.db'}"
         return
     if binaries() is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+        missing("PostgreSQL is not installed (Debian: apt install postgresql)")
     with PrivatePostgres(durable=True) as server:
         yield server.create("mixed")
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from madang.kernel import allocate
 from madang.payments.faults import means_not_paid, too_much
-from madang.payments.model import Leg, Tender
+from madang.payments.model import Tender
 
 
 def over_parts(amount_krw: int, left_krw: Sequence[int]) -> list[int]:
@@ -41,10 +41,3 @@ def by_parts(wanted: Mapping[int, int], parts: Sequence[Tender]) -> list[int]:
         if amount_krw > left.get(number, 0):
             raise too_much(amount_krw, left.get(number, 0))
     return [wanted.get(part.number, 0) for part in parts]
-
-
-def over_legs(amount_krw: int, legs: Sequence[tuple[Leg, int]]) -> list[Leg]:
-    """What each account gives back, of (leg, what it has given back already); accounts that give nothing are left
-    out."""
-    shares = over_parts(amount_krw, [amount - returned for (_, amount), returned in legs])
-    return [(account, share) for ((account, _), _), share in zip(legs, shares, strict=True) if share]

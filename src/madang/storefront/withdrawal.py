@@ -50,11 +50,6 @@ def basis_of(product: Product, said: WithdrawalBasis | None) -> WithdrawalBasis:
     return WithdrawalBasis.FREE
 
 
-def needs_consent(line: Line) -> bool:
-    """Whether the buyer must agree to something before the exception holds."""
-    return line.basis is not WithdrawalBasis.FREE
-
-
 def effective(line: Line) -> WithdrawalBasis:
     """The exception, if the buyer was told and agreed; else none."""
     return line.basis if line.consent_at_us is not None else WithdrawalBasis.FREE

@@ -91,12 +91,6 @@ def in_force(tx: Tx, by: Actor, sheet: Sheet, at_us: int, prefix: str = "") -> d
     return {key: msgspec.json.decode(body, type=TYPES[sheet]) for key, _, body in sorted(rows) if body != ENDED}
 
 
-def from_of(tx: Tx, by: Actor, sheet: Sheet, at_us: int) -> dict[str, tuple[int, str]]:
-    """By key, since when the row in force counts, and its body as it is kept."""
-    params = {"n": by.neighbourhood, "sheet": sheet.value, "prefix": "", "at_us": at_us}
-    return {key: (from_us, body) for key, from_us, body in tx.rows(_IN_FORCE, params)}
-
-
 def add(tx: Tx, sheet: Sheet, new: Iterable[Entry], at_us: int) -> None:
     rows = [
         {
