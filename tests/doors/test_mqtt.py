@@ -175,10 +175,12 @@ def test_nothing_is_lost_when_the_broker_is_killed_midway(
     middle, at = way
     one = shop(ends, tmp_path, at, clock)
     devices = sender(ends, tmp_path, at)
+    until(lambda: one.door.link().connected, "no connection")
     for start in range(0, len(sent), 40):
         devices.send(sent[start : start + 40])
         if start == 120:
             middle.kill()
+            until(lambda: not one.door.link().connected, "the door has not seen its broker go")
         if start == 240:
             middle.start()
     assert devices.settle(90), f"{len(devices._outbox)} not taken: {one.door.link()}"
