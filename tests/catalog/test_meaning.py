@@ -53,8 +53,12 @@ def stocked(goods: Goods, more: int = 0) -> Goods:
     return goods
 
 
+def results(goods: Goods, text: str) -> search.Found:
+    return goods.read(lambda tx: search.search(tx, NEIGHBOUR, Query(text=text)))
+
+
 def found(goods: Goods, text: str) -> list[str]:
-    return [hit.listing for hit in goods.read(lambda tx: search.search(tx, NEIGHBOUR, Query(text=text))).hits]
+    return [hit.listing for hit in results(goods, text).hits]
 
 
 @pytest.fixture
@@ -71,7 +75,9 @@ def test_what_letters_do_not_find_is_found_by_what_it_means(goods: Goods, with_t
     assert learnt[0] == 32
     assert learnt[-1] == 0
     assert sorted(found(goods, "취하는것")) == ["BEER", "MAK"]
+    assert results(goods, "취하는것").alike == 2
     assert found(goods, "칫솔")[:1] == ["BRUSH"]
+    assert results(goods, "칫솔").alike == 0
     goods.add(Product(id="BEER", name_ko="보리차", name_en="Barley tea"), change=True)
     assert learn(goods.db, BY, with_topics) == 1
     assert found(goods, "취하는것") == ["MAK"]

@@ -69,13 +69,15 @@ class Facets(msgspec.Struct, frozen=True, kw_only=True):
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A page of results; ``total`` counts all of them (with ``in_stock_at`` at most a thousand are looked at).
 
-    ``meant`` is what was looked for where that is not what was typed: the wrong keyboard.
+    ``meant`` is what was looked for where that is not what was typed: the wrong keyboard. ``alike`` of all results are
+    there for their meaning alone (nothing in them is spelled so), behind the others.
     """
 
     hits: tuple[Hit, ...]
     total: int
     facets: Facets
     meant: str = ""
+    alike: int = 0
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,7 +53,8 @@ def search(tx: Tx, by: Actor, query: Query) -> Found:
     room = _room(tx, by, query)
     if room is None:
         return Found(hits=(), total=0, facets=Facets())
-    docs, scores, meant = _meant(room, query.text[:TEXT_MAX]) if query.text.strip() else (*_all(room), "")
+    look = _meant(room, query.text[:TEXT_MAX]) if query.text.strip() else Look(*_all(room))
+    docs, scores, alike = look.docs, look.scores, look.alike
     until = query.offset + query.limit
     first = until if query.in_stock_at is None else max(until, narrowing.STOCK_LOOKED_AT)
     docs, scores = narrowing.ordered(room.index, docs, scores, query, first)
@@ -61,7 +63,8 @@ def search(tx: Tx, by: Actor, query: Query) -> Found:
         docs, scores = narrowing.in_stock(tx, by, room.index, docs, scores, query.in_stock_at)
     page = zip(docs[query.offset : until].tolist(), scores[query.offset : until].tolist(), strict=True)
     hits = tuple(Hit(listing=room.index.names.listing(doc), score=round(score, 4)) for doc, score in page)
-    return Found(hits=hits, total=int(docs.size), facets=facets, meant=meant)
+    alike = alike[np.isin(alike, docs)]
+    return Found(hits=hits, total=int(docs.size), facets=facets, meant=look.meant, alike=int(alike.size))
 
 
 def suggest(tx: Tx, by: Actor, text: str, *, limit: int = 8) -> list[Suggestion]:
@@ -69,8 +72,8 @@ def suggest(tx: Tx, by: Actor, text: str, *, limit: int = 8) -> list[Suggestion]
     typed, room = plain(text[:TEXT_MAX]), _room(tx, by, Query())
     if not typed or room is None:
         return []
-    docs, scores, _ = _meant(room, text[:TEXT_MAX])
-    docs, _ = narrowing.ordered(room.index, docs, scores, Query(text=typed), limit * 4)
+    look = _meant(room, text[:TEXT_MAX])
+    docs, _ = narrowing.ordered(room.index, look.docs, look.scores, Query(text=typed), limit * 4)
     some = docs[: limit * 4].tolist()
     bare = letters(typed.replace(" ", ""))
     begins = {doc: any(_begins(name, bare, typed) for name in room.index.names.of(doc)) for doc in some}
@@ -108,32 +111,41 @@ def _all(room: Room) -> tuple[Docs, Scores]:
     return docs, np.zeros(docs.size)
 
 
-def _meant(room: Room, typed: str) -> tuple[Docs, Scores, str]:
-    """What was looked for: as it was typed; else on the other keyboard, or with two signs put right. The last is what
-    was looked for instead."""
+class Look(NamedTuple):
+    """What was found, in any order, how well it fits, what was looked for instead of what was typed, and which of it
+    are there for their meaning alone."""
+
+    docs: Docs
+    scores: Scores
+    meant: str = ""
+    alike: Docs = np.zeros(0, np.int64)
+
+
+def _meant(room: Room, typed: str) -> Look:
+    """What was looked for: as it was typed; else on the other keyboard, or with two signs put right."""
     text = plain(typed)
     docs, scores = _look(room, text)
     if _sure(scores):
-        return docs, scores, ""
+        return Look(docs, scores)
     if other := retyped(typed):
         found, fit = _look(room, other)
         if fit.max(initial=0) > scores.max(initial=0):
-            return found, fit, other
+            return Look(found, fit, other)
     elif not only_initials(text) and (other := unswapped(room.shelf, text)):
         found, fit = _look(room, other)
         if SWAPPED * fit.max(initial=0) > scores.max(initial=0):
-            return found, SWAPPED * fit, ""
-    return (*_with_meaning(room, text, docs, scores), "")
+            return Look(found, SWAPPED * fit)
+    return _with_meaning(room, text, docs, scores)
 
 
-def _with_meaning(room: Room, text: str, docs: Docs, scores: Scores) -> tuple[Docs, Scores]:
+def _with_meaning(room: Room, text: str, docs: Docs, scores: Scores) -> Look:
     """What was found by letters, and behind it what means nearly the same, where a model is installed."""
     model = None if not text or has_initials(text) else meaning.installed()
     if model is None:
-        return docs, scores
+        return Look(docs, scores)
     more, worth = meaning.near(room.shelf, learning.known(room.tx, room.by), text, model)
     new = ~np.isin(more, docs)
-    return np.concatenate([docs, more[new]]), np.concatenate([scores, worth[new]])
+    return Look(np.concatenate([docs, more[new]]), np.concatenate([scores, worth[new]]), alike=more[new])
 
 
 def _sure(scores: Scores) -> bool:
