@@ -202,6 +202,33 @@ def test_what_is_asked_for_twice_under_one_id_is_done_once(db: Database, goods: 
     assert rows(db, goods) == [("a", "red", 1)]
 
 
+def test_a_wrong_guess_does_not_break_up_the_batch(
+    db: Database, goods: sa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They run together once more, each asking first: still one COMMIT, and calls after it are made once."""
+    db.write(put(goods, "a"), neighbourhood="n1")
+    db._writer._lanes["" if db.dialect == "sqlite" else "n1"].memory.clear()  # type: ignore[union-attr]
+    commits: list[int] = []
+    real, told = Link.commit, list[str]()
+    monkeypatch.setattr(Link, "commit", lambda link: (commits.append(1), real(link))[1])
+
+    def once(id: str) -> Any:
+        def act(tx: Tx) -> str:
+            tx.after_commit(lambda: told.append(id))
+            if tx.fresh(goods, (id,)) is not None:
+                return "there"
+            tx.add(goods, {"id": id, "colour": "red", "left": 1})
+            return "made"
+
+        return act
+
+    answers = [future.result(10) for future in together(db, *[once(id) for id in "bcdaefgh"])]
+    assert answers == ["made"] * 3 + ["there"] + ["made"] * 4
+    assert len(commits) <= 2  # the first may have gone alone
+    assert sorted(told) == list("abcdefgh")
+    assert [id for id, _, _ in rows(db, goods)] == list("abcdefgh")
+
+
 def test_what_is_remembered_is_forgotten_when_anybody_else_writes(db: Database, goods: sa.Table) -> None:
     db.write(put(goods, "a", "red"), neighbourhood="n1")
 

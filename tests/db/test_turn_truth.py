@@ -140,6 +140,20 @@ def test_a_neighbourhood_without_a_mark_remembers_nothing() -> None:
     assert memory.of("n1").spaces == {}
 
 
+def test_what_is_remembered_is_limited_by_its_weight() -> None:
+    memory = Memories()
+    memory.begin(None, "first")
+    of = memory.of("n1")
+    many, heavy = of.space(("many",)), of.space(("heavy",))
+    many.update(dict.fromkeys(range(20_000), 1))
+    heavy.update((n, "가" * 6_000 + str(n)) for n in range(2_000))
+    memory.committed()
+    assert list(of.spaces) == [("many",)]
+    of.space(("heavy",)).update((n, str(n)) for n in range(2_000))
+    memory.committed()
+    assert set(of.spaces) == {("many",), ("heavy",)}
+
+
 def test_what_a_migration_changes_is_forgotten_by_who_serves_meanwhile(
     db: Database, goods: sa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:

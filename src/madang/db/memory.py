@@ -8,12 +8,17 @@ Anything may be forgotten at any time: whoever recalls has to be able to read.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Hashable
+from itertools import islice
 from typing import Any
 
 Space = tuple[str, ...]
 Values = dict[Hashable, Any]
-VALUES_MAX = 10_000  # in one space; when there are more after a batch, all of the space is forgotten
+SPACE_BYTES_MAX = 16_000_000  # what one space may weigh; when it is more after a batch, all of it is forgotten
+WEIGHED_EVERY = 1_000  # values more than when the space was last weighed, by a sample of its newest
+SAMPLE = 20
+KEY_BYTES = 200  # a key, and its place in the space
 NOTHING: Any = object()
 """What ``recall`` gives where nothing is remembered (None is a value: it is known that there is none)."""
 
@@ -24,6 +29,7 @@ class Memory:
     def __init__(self) -> None:
         self.spaces: dict[Space, Values] = {}
         self._of_table: dict[str, list[Space]] = {}
+        self._weighed: dict[Space, int] = {}  # how many values there were
 
     def space(self, space: Space) -> Values:
         """The values of a space; from now on writing one of its tables forgets them."""
@@ -44,9 +50,22 @@ class Memory:
         self.spaces.clear()
 
     def trim(self) -> None:
-        """Forget what has grown too large."""
-        for space in [space for space, values in self.spaces.items() if len(values) > VALUES_MAX]:
-            del self.spaces[space]
+        """Forget what has grown too heavy."""
+        for space, values in list(self.spaces.items()):
+            count = len(values)
+            if count < (before := self._weighed.get(space, 0)):  # it was forgotten since
+                before = self._weighed[space] = 0
+            if count - before < WEIGHED_EVERY:
+                continue
+            self._weighed[space] = count
+            if count * _weight(values) > SPACE_BYTES_MAX:
+                del self.spaces[space]
+
+
+def _weight(values: Values) -> int:
+    """The bytes of one value among the newest, about."""
+    newest = list(islice(reversed(values.values()), SAMPLE))
+    return KEY_BYTES + sum(len(pickle.dumps(value)) for value in newest) // len(newest)
 
 
 class Memories:

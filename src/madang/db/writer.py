@@ -24,8 +24,8 @@ from madang.db.memory import Memories
 from madang.db.turn import NotTogetherError, Turn
 from madang.db.tx import Tx
 
-BATCH_MAX = 60
-BATCH_S_MAX = 0.020
+BATCH_MAX = 240
+BATCH_S_MAX = 0.050  # while use cases are queued: what a batch costs by itself (a dozen statements, COMMIT) is shared
 BATCH_S_END = 0.200  # a batch may take as long as the last commit did, but no longer than this
 USE_CASE_S_MAX = 0.020
 
@@ -186,8 +186,7 @@ class Worker:
             return
         jobs = [first]
         try:
-            link = self._begun(first.neighbourhood, lane.memory)
-            self._run_together(link, lane, jobs)
+            self._run_or_again(lane, jobs)
         except LeftTransactionError:
             log.warning("the database ended a transaction of %d use cases by itself; running them singly", len(jobs))
             self._drop()
@@ -205,6 +204,22 @@ class Worker:
         for job in jobs:
             job.reply()
 
+    def _run_or_again(self, lane: Lane, jobs: list[Job]) -> None:
+        """Where a guess was wrong, whoever's it was, the whole batch once more, each asking first."""
+        try:
+            link = self._begun(jobs[0].neighbourhood, lane.memory)
+            self._run_together(link, lane, jobs)
+        except NotTogetherError:
+            log.info("running %d use cases again without guessing", len(jobs))
+            self._back()
+            link = self._begun(jobs[0].neighbourhood, lane.memory)
+            lane.memory.clear()
+            turn = Turn(link, lane.memory)
+            for job in jobs:
+                _run(link, turn, job, careful=True)
+            _settled(link, turn)
+            self._commit(link, lane, jobs)
+
     def _run_together(self, link: Link, lane: Lane, jobs: list[Job]) -> None:
         started = perf_counter()
         turn = Turn(link, lane.memory)
@@ -219,12 +234,11 @@ class Worker:
         self._commit_s = perf_counter() - began
 
     def _run_alone(self, lane: Lane, job: Job) -> None:
-        job.result, job.error, job.after = None, None, []
         try:
             link = self._begun(job.neighbourhood, lane.memory)
             lane.memory.clear()
             turn = Turn(link, lane.memory, alone=True)
-            _run(link, turn, job, alone=True)
+            _run(link, turn, job, careful=True, alone=True)
             self._commit(link, lane, [job])
         except LeftTransactionError:
             self._drop()
@@ -277,11 +291,12 @@ class Worker:
                 log.debug("a broken connection did not close cleanly", exc_info=True)
 
 
-def _run(link: Link, turn: Turn, job: Job, *, alone: bool = False) -> None:
+def _run(link: Link, turn: Turn, job: Job, *, careful: bool = False, alone: bool = False) -> None:
     """Run one use case; its error is kept for its caller and its work taken back. One that fails on a guess is run
     once more without guessing."""
     started = perf_counter()
-    if _attempt(link, turn, job, careful=alone, alone=alone):
+    job.result, job.error, job.after = None, None, []  # it may run a second time
+    if _attempt(link, turn, job, careful=careful, alone=alone):
         _attempt(link, turn, job, careful=True, alone=alone)
     took_s = perf_counter() - started
     if took_s > USE_CASE_S_MAX:

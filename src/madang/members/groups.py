@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from madang.db import Tx, table
+from madang.db import NOTHING, Tx, table
 from madang.kernel import Actor, Invalid, Kind, Role
 from madang.members import access, facts, records
 from madang.members.service import tell
@@ -71,11 +71,22 @@ def tags_of(tx: Tx, person: str, shop: str) -> frozenset[str]:
         key = UUID(person)
     except ValueError:
         return frozenset()
-    known = records.person(tx, key)
+    found: frozenset[str] = tx.recall(_TAGS, (key, shop))
+    if found is NOTHING:
+        found = _tags(tx, key, shop)
+        tx.remember(_TAGS, (key, shop), found)
+    return found
+
+
+_TAGS = (records.people.name, records.roles.name, groups.name)  # what is remembered: tags by person and shop
+
+
+def _tags(tx: Tx, person: UUID, shop: str) -> frozenset[str]:
+    known = records.person(tx, person)
     if known is None or known[2] is not None:
         return frozenset()
-    roles = {held.role.value for held in roles_held(tx, key) if held.shop in (None, shop)}
-    return frozenset({MEMBER, *roles, *groups_held(tx, key)})
+    roles = {held.role.value for held in roles_held(tx, person) if held.shop in (None, shop)}
+    return frozenset({MEMBER, *roles, *groups_held(tx, person)})
 
 
 def _no_name() -> Invalid:
