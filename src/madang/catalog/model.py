@@ -16,10 +16,14 @@ ENDED_KRW = -1  # in place of a shop's own price: from then on the neighbourhood
 
 
 class Vat(StrEnum):
-    """VAT class of a product (부가가치세법): 과세 is taxed at 10 %, 면세 (§26, unprocessed food, books) is not."""
+    """VAT class of a product (부가가치세법): 과세 is taxed at 10 %, 면세 (§26, unprocessed food, books) is not.
+
+    ``ZERO`` (영세율, §21: exported goods are taxed at 0 %) is never a product's: only a line that was sold abroad.
+    """
 
     TAXABLE = "taxable"
     EXEMPT = "exempt"
+    ZERO = "zero"
 
 
 class SoldBy(StrEnum):

@@ -46,7 +46,8 @@ class Nature(StrEnum):
 class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     """One SKU's. ``net`` and ``net_unit`` are what the package says (0: not said), ``per`` what the unit price is for
     (0: as is usual for the unit); ``packed_g`` and ``size_mm`` (length, width, height) are of the packed good, ``hs``
-    its tariff code of 6, 8 or 10 digits, ``made_in`` the country of origin (ISO 3166-1)."""
+    its tariff code of 6, 8 or 10 digits, ``made_in`` the country of origin (ISO 3166-1). ``net_g`` is what it weighs
+    without its wrapping and ``customs_en`` what it is, in English, for a customs declaration (empty: the name)."""
 
     sku: str
     net: int = 0
@@ -57,6 +58,13 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     hs: str = ""
     natures: tuple[Nature, ...] = ()
     made_in: str = "KR"
+    net_g: int = 0
+    customs_en: str = ""
+
+    @property
+    def bare_g(self) -> int:
+        """Grams without wrapping, as far as anybody has said: else the net content, else what it weighs packed."""
+        return self.net_g or (self.net if self.net_unit is NetUnit.GRAM else 0) or self.packed_g
 
 
 class PerUnit(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +95,8 @@ def faults(said: Particulars) -> list[str]:
         "size_mm": all(0 <= side <= MM_MAX for side in said.size_mm),
         "hs": HS.fullmatch(said.hs) is not None,
         "made_in": re.fullmatch(r"[A-Z]{2}", said.made_in) is not None,
+        "net_g": 0 <= said.net_g <= GRAMS_MAX,
+        "customs_en": re.fullmatch(r"[\x20-\x7e]{0,60}", said.customs_en) is not None,
         "natures": len(set(said.natures)) == len(said.natures),
     }
     return [field for field, fits in rules.items() if not fits]

@@ -12,7 +12,7 @@ from madang import journal, places
 from madang.catalog import facts, listings, plans, records
 from madang.catalog.faults import WORDS
 from madang.catalog.gtin import gtin14
-from madang.catalog.model import ENDED_KRW, EVERY_SHOP, Facing, Price, Product
+from madang.catalog.model import ENDED_KRW, EVERY_SHOP, Facing, Price, Product, Vat
 from madang.catalog.plans import Plan, Wrong
 from madang.db import Page, Tx
 from madang.journal import New
@@ -90,6 +90,9 @@ def set_facings(
 def plan_products(tx: Tx, by: Actor, products: Sequence[Product]) -> Plan[Product]:
     """What ``add_products`` would do."""
     _may_change(by)
+    for one in products:
+        if one.vat is Vat.ZERO:
+            raise _zero_rated(one)
     known = records.products_by_id(tx, by, (p.id for p in products))
     owners = records.owners_of_gtins(tx, by, (gtin14(p.gtin) for p in products if p.gtin))
     return plans.products(products, known, owners)
@@ -257,3 +260,14 @@ def raise_first(plan: Plan[T]) -> None:
         f"catalog.{wrong.code}", ko=ko, en=en, next_ko=next_ko, next_en=next_en,
         index=wrong.index, column=wrong.column, value=wrong.value,
     )  # fmt: skip
+
+
+def _zero_rated(product: Product) -> Invalid:
+    return Invalid(
+        "catalog.no_zero_rate",
+        ko=f"'{product.id}': 영세율은 상품이 아니라 수출하는 거래에 붙습니다.",
+        en=f"'{product.id}': zero-rating belongs to an export, not to a product.",
+        next_ko="상품은 과세 또는 면세로 하세요. 해외로 보내는 주문에는 영세율이 스스로 적용됩니다.",
+        next_en="Make it taxable or exempt; an order that goes abroad is zero-rated by itself.",
+        product=product.id,
+    )

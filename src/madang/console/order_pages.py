@@ -179,7 +179,7 @@ def _there(desk: OrderDesk, by: Actor, id: UUID) -> list[Any]:
 
 
 def _fits(step: str, way: str) -> bool:
-    return not (step == "ship" and way != "delivery") and not (step == "make_ready" and way != "pickup")
+    return not (step == "ship" and way == "pickup") and not (step == "make_ready" and way != "pickup")
 
 
 def _lines(said: Mapping[str, str]) -> list[dict[str, int]]:

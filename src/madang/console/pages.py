@@ -87,7 +87,7 @@ def _products(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     def product(request: Request, product: str) -> Response:
         found, prices, facts = desk.product(_by(request), product)
         return views.show(
-            request, "product", product=found, prices=prices, facts=facts, vats=list(Vat),
+            request, "product", product=found, prices=prices, facts=facts, vats=[Vat.TAXABLE, Vat.EXEMPT],
             units=list(SoldBy), now_us=desk.clock.now_us(),
         )  # fmt: skip
 

@@ -111,7 +111,7 @@ def split_of(lines: Iterable[Line]) -> Split:
     """The receipt's totals from its lines."""
     supply = vat = exempt = 0
     for line in lines:
-        if line.vat is Vat.TAXABLE:
+        if line.vat is not Vat.EXEMPT:  # 영세율: supply, and a tax of nothing
             supply, vat = supply + line.amount_krw - line.vat_krw, vat + line.vat_krw
         else:
             exempt += line.amount_krw

@@ -125,6 +125,7 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
             objections=by_line,
             done=by_line.get(done) if done is not None else None,
             taxable=Vat.TAXABLE,
+            zero_rated=Vat.ZERO,
             by_unit=SoldBy.UNIT,
             certainty=certainty,
             key=str(ids.new()),

@@ -32,6 +32,7 @@ ONLINE = terms.Terms(
     fee_krw=3_000,
     free_from_krw=30_000,
     fetch_at=(SHOP,),
+    abroad=True,
     windows=tuple(
         Window(way=way, from_min=hour * 60, until_min=(hour + 2) * 60, orders_max=12)
         for way in ("delivery", "pickup")

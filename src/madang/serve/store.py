@@ -12,6 +12,7 @@ from madang.payments.means import names
 from madang.serve import paying
 from madang.storefront import api, browse, labels, pages
 from madang.storefront import notices as notices  # its jobs are done, too
+from madang.storefront.world import customs_pages
 from madang.storefront.world import pages as world_pages
 from madang.walkout import phone_pages
 
@@ -35,8 +36,8 @@ def routers(site: Site) -> list[APIRouter]:
     phone = phone_pages.Phone(site.db, site.clock, site.hubs, site.pages, site.neighbourhood)
     programs = api.router(site.db, site.clock, site.neighbourhood)
     printed = labels.router(front, public_url=site.settings.public_url)
-    world = world_pages.router(front)
-    return [pages.router(front), browse.router(front), world, printed, programs, phone_pages.router(phone)]
+    world = [world_pages.router(front), customs_pages.router(front)]
+    return [pages.router(front), browse.router(front), *world, printed, programs, phone_pages.router(phone)]
 
 
 def at_checkout() -> list[str]:

@@ -48,7 +48,7 @@ def pay(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     stock.take(tx, by, reserved, at_us=at_us, cause=cause)
     if order.fulfil.slot is not None:
         ledger.post(tx, [slots.take(hold=slot_hold(deal.id), at_us=at_us, cause=cause)])
-    lines = pricing.on_receipt(order.lines, order.fee_krw)
+    lines = pricing.on_receipt(order.lines, order.fee_krw, order.border_krw)
     receipt = receipts.issue_lines(tx, by, deal, lines, id=derived("storefront.receipt", deal.id), at_us=at_us)
     return changes | {"paid_at_us": at_us, "receipt": str(receipt.id)}
 
@@ -94,7 +94,7 @@ def short(tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 @declared.action("order.ship")
 def ship(_tx: Tx, _by: Actor, deal: Deal, args: Data, _at_us: int) -> Data:
     """Given to whoever brings it (args: by, number)."""
-    if order_of(deal).fulfil.way != "delivery":
+    if order_of(deal).fulfil.way == "pickup":
         raise faults.wrong_way()
     return {"sent_by": str(args.get("by", "")), "sent_number": str(args.get("number", ""))}
 
@@ -243,8 +243,11 @@ def _refund(
     assert order.receipt is not None
     numbers = pricing.numbers_on_receipt(order.lines)
     back = [_give(line, number, amount) for line, amount in goods for number in numbers[line.number]]
+    last = max(n for of_it in numbers.values() for n in of_it)
     if fee and order.fee_krw:
-        back.append(GiveBack(line=max(n for of_it in numbers.values() for n in of_it) + 1))
+        back.append(GiveBack(line=last + 1))
+    if fee and order.border_krw and reason != Reason.CHANGE_OF_MIND:  # a border that was crossed keeps what it took
+        back.append(GiveBack(line=last + (2 if order.fee_krw else 1)))
     made = receipts.refund(
         tx, ours, order.receipt, back, id=derived("storefront.refund", id), at_us=at_us, reason=reason
     )

@@ -35,24 +35,29 @@ from madang.storefront.model import (
     WithdrawalBasis,
 )
 from madang.storefront.terms import Terms, terms_of
-from madang.storefront.world import money, tariffs
+from madang.storefront.world import exporting, money, receivers, tariffs
+from madang.storefront.world.model import Export
+from madang.storefront.world.nations import Abroad
 
 ADULT_YEARS = 19
 CAUSE = "checkout"
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """How one shop's order is to come: delivered, or fetched at ``place``; in a window where the shop has windows."""
+    """How one shop's order is to come: delivered, or fetched at ``place``, in a window where the shop has windows; or
+    sent abroad by the carrier's ``service``."""
 
     way: Way
     place: str = ""
     slot: str = ""
+    service: str = ""
 
 
 class Placing(msgspec.Struct, frozen=True, kw_only=True):
     """What the buyer says at the end of checkout: for each shop how it comes, where to, what was agreed to (SKUs whose
     notice on withdrawal was shown), the year they were born in where something is 19+, and how they pay (``parts``;
-    none: the wallet). ``currency`` is what the amounts were shown in beside won."""
+    none: the wallet). ``currency`` is what the amounts were shown in beside won (what is sent abroad: else the money
+    of where it goes); ``abroad`` or ``kept_abroad`` where to."""
 
     choices: dict[str, Choice]
     address: Address | None = None
@@ -61,6 +66,8 @@ class Placing(msgspec.Struct, frozen=True, kw_only=True):
     born: int | None = None
     parts: tuple[Part, ...] = ()
     currency: str = ""
+    abroad: Abroad | None = None
+    kept_abroad: str = ""
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,9 +147,14 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
     lines = {group.shop: _agreed(group, said, at_us) for group in found.groups}
     _old_enough(lines, said.born, at_us)
     kept = _address(tx, by, found, said, at_us)
-    orders = [_order(tx, found, group, lines[group.shop], said, kept, at_us) for group in found.groups]
-    if said.currency:
-        orders = [_shown(tx, by, order, said.currency, at_us) for order in orders]
+    receiver = _receiver(tx, by, found, said, at_us)
+    orders = [
+        _order(tx, found, group, lines[group.shop], said, kept, at_us)
+        if receiver is None or _choice(group, said).way != "abroad"
+        else _sent_abroad(tx, by, found, group, lines[group.shop], said, receiver)
+        for group in found.groups
+    ]
+    orders = [_shown(tx, by, order, said.currency, found.begun_at_us) for order in orders]
     total = sum(order.total_krw for order in orders)
     parts = said.parts or ((Part("wallet", total),) if total else ())
     orders = _shared(found, orders, parts)
@@ -158,7 +170,7 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
             ours = system(tx.neighbourhood, "storefront")
             deals.move(tx, ours, group.order, "pay", id=derived("storefront.pay", group.order), at_us=at_us)
     else:
-        exempt = sum(line.exempt_krw for order in orders for line in order.lines)
+        exempt = sum(_tax_free_krw(order) for order in orders)
         begun = payments.begin(
             tx, by, id=_payment(id), shop=found.groups[0].shop, payer=by.key, total_krw=total, cause=_cause(id),
             parts=parts, expires_at_us=at_us + PAY_US, at_us=at_us,
@@ -286,10 +298,53 @@ def _address(tx: Tx, by: Actor, found: Checkout, said: Placing, at_us: int) -> a
     return addresses.keep(tx, by, said.address, at_us=at_us)
 
 
+def _receiver(tx: Tx, by: Actor, found: Checkout, said: Placing, at_us: int) -> receivers.Kept | None:
+    if all(_choice(group, said).way != "abroad" for group in found.groups):
+        return None
+    if said.kept_abroad:
+        for one in receivers.list_of(tx, by):
+            if one.key == said.kept_abroad:
+                return one
+    if said.abroad is None:
+        raise receivers.bad("", {"line1": "missing"})
+    return receivers.keep(tx, by, said.abroad, at_us=at_us)
+
+
+def _sent_abroad(
+    tx: Tx, by: Actor, found: Checkout, group: Group, lines: tuple[Line, ...], said: Placing, to: receivers.Kept
+) -> Order:
+    """An order for another country: without Korean VAT, at the quote of when its checkout began."""
+    if not terms_of(tx, group.shop).abroad:
+        raise faults.not_abroad(group.shop)
+    quoted = exporting.offer(tx, by, lines, to.address.country, found.begun_at_us)
+    if quoted.refused:
+        raise exporting.cannot_send(quoted.refused)
+    export = quoted.by(_choice(group, said).service)
+    if export is None:
+        raise exporting.no_way(group.shop)
+    return Order(
+        checkout=found.id, payment=_payment(found.id), lines=quoted.lines, fee_krw=export.freight_krw,
+        total_krw=quoted.goods_krw + export.added_krw, fulfil=Fulfilment(way="abroad", address=to.key),
+        reserved=group.reserved, held_at_us=found.begun_at_us, held_until_us=found.held_until_us, export=export,
+    )  # fmt: skip
+
+
+def _tax_free_krw(order: Order) -> int:
+    """What of an order bears no VAT: exempt lines; of one that goes abroad everything (영세율)."""
+    return sum(line.exempt_krw for line in order.lines) if order.export is None else order.total_krw
+
+
 def _shown(tx: Tx, by: Actor, order: Order, currency: str, at_us: int) -> Order:
     """The order with what its total came to in the money its buyer looked at, rate and all."""
+    if not currency and order.export is None:
+        return order
+    currency = currency or _money_of(order.export)
     rate = tariffs.rates(tx, by, at_us).get(currency)
     return order if rate is None else msgspec.structs.replace(order, shown=money.shown(order.total_krw, rate))
+
+
+def _money_of(export: Export | None) -> str:
+    return export.currency if export is not None else ""
 
 
 def _choice(group: Group, said: Placing) -> Choice:

@@ -68,6 +68,17 @@ def not_there(shop: str) -> Invalid:
     )
 
 
+def not_abroad(shop: str) -> Invalid:
+    return Invalid(
+        "storefront.sends_nothing_abroad",
+        ko="이 가게는 해외로 보내지 않습니다.",
+        en="This shop does not send anything abroad.",
+        next_ko="여기에서 찾아가거나 다른 방법을 고르세요.",
+        next_en="Fetch it here, or choose another way.",
+        shop=shop,
+    )
+
+
 def too_small(least_krw: int) -> Invalid:
     return Invalid(
         "storefront.too_small",

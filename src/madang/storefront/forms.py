@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from madang.db import Tx
-from madang.kernel import Invalid, business_date
+from madang.kernel import Actor, Invalid, business_date
 from madang.payments import Part
 from madang.storefront import tender
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice, Placing
 from madang.storefront.model import Checkout, Reason, Wish
 from madang.storefront.terms import terms_of
+from madang.storefront.world import exporting
+from madang.storefront.world.nations import Abroad
 
 NOT_CONTENT = ("csrf_token", "idempotency_key")
 STEPS = (
@@ -61,16 +63,25 @@ def year(at_us: int) -> int:
 
 
 def choice_of(form: Mapping[str, str], shop: str) -> Choice:
-    """``way.<shop>`` is ``delivery`` or ``pickup/<place>``; ``slot.<shop>.<way>`` the window."""
+    """``way.<shop>`` is ``delivery``, ``pickup/<place>`` or ``abroad/<service>``; ``slot.<shop>.<way>`` the window."""
     way, _, place = form.get(f"way.{shop}", "").partition("/")
+    if way == "abroad":
+        return Choice(way="abroad", service=place)
     kind = "delivery" if way == "delivery" else "pickup"
     return Choice(way=kind, place=place, slot=form.get(f"slot.{shop}.{kind}", ""))  # type: ignore[arg-type]
 
 
-def totals(tx: Tx, held: Checkout, form: Mapping[str, str]) -> dict[str, int]:
-    """What is due at each shop: goods, and the fee of the chosen way (none while none is chosen)."""
+def totals(tx: Tx, by: Actor, held: Checkout, form: Mapping[str, str], country: str) -> dict[str, int]:
+    """What is due at each shop: goods, and the fee of the chosen way (none while none is chosen); of what goes abroad
+    the quote to ``country``."""
     found = {}
     for group in held.groups:
+        way = choice_of(form, group.shop)
+        if way.way == "abroad" and country:
+            quoted = exporting.offer(tx, by, group.lines, country, held.begun_at_us)
+            export = quoted.by(way.service)
+            found[group.shop] = quoted.goods_krw + (export.added_krw if export else 0)
+            continue
         chosen = f"way.{group.shop}" in form
         fee = terms_of(tx, group.shop).fee(choice_of(form, group.shop).way, group.goods_krw) if chosen else 0
         found[group.shop] = group.goods_krw + fee
@@ -95,11 +106,13 @@ def wish(form: Mapping[str, str]) -> tender.Wish:
     )
 
 
-def placing(held: Checkout, form: Mapping[str, str], *, parts: tuple[Part, ...]) -> Placing:
-    """The checkout's form."""
+def placing(held: Checkout, form: Mapping[str, str], *, parts: tuple[Part, ...], country: str = "") -> Placing:
+    """The checkout's form; ``country`` is where what goes abroad goes."""
     choices = {group.shop: choice_of(form, group.shop) for group in held.groups if f"way.{group.shop}" in form}
     address = Address(**{name: form.get(name, "") for name in Address.__struct_fields__})
     kept = form.get("kept_address", "")
+    kept_abroad = form.get("kept_abroad", "new")
+    fields = {name: form.get(f"x.{name}", "") for name in Abroad.__struct_fields__ if name != "country"}
     agreed = frozenset(name.removeprefix("agree.") for name in form if name.startswith("agree."))
     born = form.get("born", "").strip()
     return Placing(
@@ -109,6 +122,8 @@ def placing(held: Checkout, form: Mapping[str, str], *, parts: tuple[Part, ...])
         agreed=agreed,
         born=number(born) if born else None,
         parts=parts,
+        abroad=Abroad(country=country, **fields) if country and kept_abroad == "new" else None,
+        kept_abroad=kept_abroad if kept_abroad != "new" else "",
     )
 
 

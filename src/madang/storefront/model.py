@@ -11,6 +11,7 @@ import msgspec
 from madang.catalog.model import SoldBy
 from madang.catalog.stock import Reserved
 from madang.kernel.clock import MINUTE_US
+from madang.storefront.world.model import Export
 from madang.storefront.world.money import Shown
 
 HOLD_US = 20 * MINUTE_US
@@ -22,8 +23,10 @@ PIECES_MAX = 99
 GRAMS_MAX = 20_000
 DELIVERY = "delivery-fee"
 """What a receipt's line of the delivery fee names as its product."""
+BORDER = "import-charges"
+"""What a receipt's line of duty and tax paid for the buyer names as its product."""
 
-Way = Literal["delivery", "pickup"]
+Way = Literal["delivery", "pickup", "abroad"]
 
 
 class WithdrawalBasis(StrEnum):
@@ -67,7 +70,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     ``list_krw`` what that comes to, ``amount_krw`` what is paid, ``exempt_krw`` the part of it that bears no VAT (a
     bundle's line may have both). ``consent_at_us`` is when the buyer agreed to what
     ``basis`` excepts; ``parts`` are the components of a bundle; ``why`` says in
-    both languages what was taken off the list price; ``begins_us`` is when a session of an experience begins."""
+    both languages what was taken off the list price; ``begins_us`` is when a session of an experience begins;
+    ``zero_rated`` lines are exported: what of them is not exempt bears no VAT, and ``amount_krw`` is without it."""
 
     number: int
     sku: str
@@ -86,6 +90,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, int] = {}
     why: tuple[tuple[str, str, int], ...] = ()
     begins_us: int | None = None
+    zero_rated: bool = False
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +186,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     paid_back: dict[str, int] = {}
     why_ended: str = ""
     shown: Shown | None = None
+    export: Export | None = None
+
+    @property
+    def border_krw(self) -> int:
+        """Duty and tax of the country it goes to that were paid with the order."""
+        return self.export.prepaid_krw if self.export is not None else 0
 
     @property
     def adult(self) -> bool:

@@ -18,13 +18,16 @@ from madang.storefront import addresses, carts, checkout, faults, paying, proces
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.model import Line, Order, Reason, Wish
+from madang.storefront.world import receivers
+from madang.storefront.world.nations import Abroad
 
 _SERVING = (Role.OPERATOR, Role.STAFF)
 
 
 class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     """An order as its page shows it: every step, what can be done now, where it goes, its receipts, and for each line
-    until when it can come back for a change of mind (None: it cannot, or has not been received)."""
+    until when it can come back for a change of mind (None: it cannot, or has not been received). ``receiver`` is the
+    address of one that goes abroad. An order that has neither, though one was named, has outlived it."""
 
     deal: Deal
     order: Order
@@ -35,6 +38,7 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     answers: dict[int, withdrawal.Answer]
     payment: payments.Payment | None
     paid: tuple[PaidBy, ...] = ()
+    receiver: Abroad | None = None
 
 
 def get(tx: Tx, by: Actor, id: UUID) -> tuple[Deal, Order]:
@@ -58,8 +62,10 @@ def find(
 def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
     """Everything about one order."""
     deal, order = get(tx, by, id)
-    address = None
-    if order.fulfil.address is not None:
+    address, receiver = None, None
+    if order.fulfil.address is not None and order.export is not None:
+        receiver = receivers.of_order(tx, by, deal.subject, order.fulfil.address)
+    elif order.fulfil.address is not None:
         address = addresses.of_order(tx, by, deal.subject, order.fulfil.address)
     answers = {
         line.number: withdrawal.answer(
@@ -82,6 +88,7 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
         receipts=tuple(issued),
         answers=answers,
         payment=payment,
+        receiver=receiver,
     )
 
 

@@ -23,7 +23,7 @@ from madang.storefront.actions import order_of
 from madang.storefront.checkout import Placing
 from madang.storefront.model import Reason
 from madang.storefront.process import ORDER_1
-from madang.storefront.world import looking
+from madang.storefront.world import customs, looking, nations
 from madang.ui import Pages, session
 from madang.ui.access import everyone, own_or_guest, role
 
@@ -190,13 +190,20 @@ def _checkout(routes: APIRouter, shop: Storefront) -> None:
 def _said(shop: Storefront, tx: Tx, request: Request, by: Actor, id: UUID, form: Form_, at_us: int) -> Placing:
     """The checkout's form, and the parts that pay it. Raises ``Invalid`` where nothing pays the rest."""
     held = checkout.get(tx, by, id)
-    due = forms.totals(tx, held, form)
+    country = _country(request, form)
+    due = forms.totals(tx, by, held, form, country)
     had = purse.open_purse(tx, by, due, means=shop.means(), member=request.state.who is not None, at_us=at_us)
     made = tender.plan(had.heard(forms.wish(form)), due, had.takes)
     if made.missing_krw and held.held(at_us):
         raise faults.not_covered(made.missing_krw)
-    placing = forms.placing(held, form, parts=made.parts)
+    placing = forms.placing(held, form, parts=made.parts, country=country)
     return msgspec.structs.replace(placing, currency=looking.currency_of(request))
+
+
+def _country(request: Request, form: Form_) -> str:
+    """Where what goes abroad goes: as the form says, else as was chosen on the pages for the world."""
+    asked = form.get("to", "")
+    return asked if len(asked) == 2 and asked.isascii() and asked.isupper() else looking.country_of(request)
 
 
 def _counter(
@@ -209,18 +216,21 @@ def _counter(
     *,
     template: str = "checkout",
 ) -> Response:
-    at_us = shop.clock.now_us()
+    at_us, country = shop.clock.now_us(), _country(request, form)
 
     def look(tx: Tx) -> showing.Counter:
         member = request.state.who is not None
         try:
-            return showing.counter(tx, by, id, at_us, member=member, form=form, means=shop.means())
+            return showing.counter(tx, by, id, at_us, member=member, form=form, means=shop.means(), country=country)
         except Invalid:  # an amount that is none: the page begins anew, with the error above it
             bare = {name: text for name, text in form.items() if not name.startswith(("pay.", "means"))}
-            return showing.counter(tx, by, id, at_us, member=member, form=bare, means=shop.means())
+            return showing.counter(tx, by, id, at_us, member=member, form=bare, means=shop.means(), country=country)
 
     found = shop.read(look)
-    foreign = shop.read(lambda tx: looking.shown(tx, by, found.total_krw, looking.currency_of(request), at_us))
+    going = next(iter(found.exports.values()), None)
+    currency = looking.currency_of(request) or (going.currency if going else "")
+    begun_us = found.held.begun_at_us
+    foreign = shop.read(lambda tx: looking.shown(tx, by, found.total_krw, currency, begun_us))
     if found.held.state == "placed":
         return RedirectResponse("/orders", 303, headers=PRIVATE)
     if not found.held.held(at_us):
@@ -228,7 +238,8 @@ def _counter(
     wrong = error.details.get("fields", {}) if error is not None else {}
     return shop.html(
         request, template, status=error.status if error else 200, counter=found, form=form, error=error, wrong=wrong,
-        foreign=foreign, year_max=forms.year(at_us) - checkout.ADULT_YEARS,
+        foreign=foreign, country=country, nation=nations.nation(country),
+        year_max=forms.year(at_us) - checkout.ADULT_YEARS,
     )  # fmt: skip
 
 
@@ -249,6 +260,7 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
         place = shop.read(lambda tx: showing.place_names(tx, tracked.order.fulfil.place))
         return shop.html(
             request, "order", of=tracked, place=place, process=ORDER_1, names=names, token=shop.links.token,
+            tracking=customs.tracking(tracked.order.sent_number) if tracked.order.export else "",
             mine=tracked.deal.subject == by.key, pay_at=shop.pay_at, steps=forms.STAFF_STEPS,
             said=said if said in forms.SAID else "",
         )  # fmt: skip

@@ -14,7 +14,7 @@ from madang.deals import lines as receipt
 from madang.kernel import Actor, Conflict
 from madang.payments import vat_per_line
 from madang.storefront import records
-from madang.storefront.model import DELIVERY, CartLine, Line, WithdrawalBasis
+from madang.storefront.model import BORDER, DELIVERY, CartLine, Line, WithdrawalBasis
 from madang.storefront.withdrawal import basis_of
 from madang.storefront.world import experiences
 
@@ -50,16 +50,22 @@ def shopper_of(tx: Tx, by: Actor, shop: str) -> Shopper:
     return Shopper(person=by.key, tags=members.tags_of(tx, by.key, shop))
 
 
-def on_receipt(lines: Sequence[Line], fee_krw: int) -> tuple[receipt.Line, ...]:
-    """The receipt's lines: one for each line and VAT class, the delivery fee last; tax as everywhere from the sum of
-    what is taxable, shared over the lines by largest remainder."""
+def on_receipt(lines: Sequence[Line], fee_krw: int, border_krw: int = 0) -> tuple[receipt.Line, ...]:
+    """The receipt's lines: one for each line and VAT class, the delivery fee and what was paid to the border last; tax
+    as everywhere from the sum of what is taxable, shared over the lines by largest remainder. What is exported bears
+    none (영세율), nor does its freight."""
     bare: list[receipt.Line] = []
     for line in lines:
-        for vat, amount in ((Vat.TAXABLE, line.amount_krw - line.exempt_krw), (Vat.EXEMPT, line.exempt_krw)):
-            if amount or (vat is Vat.TAXABLE and not line.amount_krw):
+        rated = Vat.ZERO if line.zero_rated else Vat.TAXABLE
+        for vat, amount in ((rated, line.amount_krw - line.exempt_krw), (Vat.EXEMPT, line.exempt_krw)):
+            if amount or (vat is rated and not line.amount_krw):
                 bare.append(_bare(len(bare) + 1, line, vat, amount))
+    abroad = any(line.zero_rated for line in lines)
     if fee_krw:
-        bare.append(_fee(len(bare) + 1, fee_krw))
+        names = ("해외 배송비", "Delivery abroad") if abroad else ("배송비", "Delivery")
+        bare.append(_fee(len(bare) + 1, fee_krw, DELIVERY, names, Vat.ZERO if abroad else Vat.TAXABLE))
+    if border_krw:
+        bare.append(_fee(len(bare) + 1, border_krw, BORDER, ("관세·수입세 선납", "Duty and tax, prepaid"), Vat.ZERO))
     taxable = [line for line in bare if line.vat is Vat.TAXABLE]
     taxes = dict(zip([x.number for x in taxable], vat_per_line([x.amount_krw for x in taxable]), strict=True))
     return tuple(msgspec.structs.replace(line, vat_krw=taxes.get(line.number, 0)) for line in bare)
@@ -112,9 +118,9 @@ def _bare(number: int, line: Line, vat: Vat, amount_krw: int) -> receipt.Line:
     )  # fmt: skip
 
 
-def _fee(number: int, fee_krw: int) -> receipt.Line:
+def _fee(number: int, fee_krw: int, product: str, names: tuple[str, str], vat: Vat) -> receipt.Line:
     return receipt.Line(
-        number=number, product=DELIVERY, name_ko="배송비", name_en="Delivery", vat=Vat.TAXABLE, sold_by=SoldBy.UNIT,
+        number=number, product=product, name_ko=names[0], name_en=names[1], vat=vat, sold_by=SoldBy.UNIT,
         qty=1, grams=None, unit_price_krw=fee_krw, amount_krw=fee_krw, vat_krw=0,
     )  # fmt: skip
 

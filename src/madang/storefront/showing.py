@@ -16,10 +16,13 @@ from madang.kernel import Actor, Conflict, Invalid, NotFound, system
 from madang.storefront import carts, checkout, forms, orders, pricing, process, purse, records, tender
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Kept, list_of
-from madang.storefront.model import CartLine, Checkout, Line, Order
+from madang.storefront.model import CartLine, Checkout, Group, Line, Order
 from madang.storefront.purse import Purse
 from madang.storefront.slots import Slot
 from madang.storefront.terms import Terms, sells_online
+from madang.storefront.world import exporting, receivers, tariffs
+from madang.storefront.world.exporting import Offer
+from madang.storefront.world.model import Export, Tax
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +80,8 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """One shop's part of a checkout: how it can come, and when."""
+    """One shop's part of a checkout: how it can come, and when; ``abroad`` what it is to send it to the country that
+    was chosen (None: none was, or the shop does not)."""
 
     shop: str
     name_ko: str
@@ -88,10 +92,12 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     delivery: tuple[Slot, ...]
     pickup: tuple[Slot, ...]
     fetch_at: tuple[tuple[str, str, str], ...]
+    abroad: Offer | None = None
 
 
 class Counter(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkout as its page shows it."""
+    """A checkout as its page shows it: ``countries`` that something of it could be sent to, ``exports`` the chosen way
+    abroad by shop."""
 
     held: Checkout
     desks: tuple[Desk, ...]
@@ -102,6 +108,9 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[int, tuple[str, str]]
     totals: dict[str, int]
     adult: bool
+    countries: tuple[Tax, ...]
+    receivers: tuple[receivers.Kept, ...]
+    exports: dict[str, Export]
     notices: tuple[Line, ...]
 
     @property
@@ -116,6 +125,13 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True):
     def fee_may_come(self) -> bool:
         """Whether a choice of delivery may still add something."""
         return self.total_krw == self.goods_krw and room(self.desks) > 0
+
+    @property
+    def delivery_krw(self) -> int:
+        """The fees of deliveries in Korea."""
+        abroad = sum(self.totals[shop] for shop in self.exports)
+        here = sum(group.goods_krw for group in self.held.groups if group.shop not in self.exports)
+        return self.total_krw - abroad - here
 
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,18 +179,26 @@ def _amounts_held(held: Checkout) -> dict[tuple[str, str], int]:
 
 
 def counter(
-    tx: Tx, by: Actor, id: UUID, at_us: int, *, member: bool, form: Mapping[str, str], means: Sequence[str]
+    tx: Tx,
+    by: Actor,
+    id: UUID,
+    at_us: int,
+    *,
+    member: bool,
+    form: Mapping[str, str],
+    means: Sequence[str],
+    country: str = "",
 ) -> Counter:
     """A checkout that is held, as far as its form is filled in. Raises what ``checkout.get`` raises."""
     held = checkout.get(tx, by, id)
     terms = sells_online(tx)
     desks = [
-        _desk(tx, group.shop, terms[group.shop], group.lines, group.goods_krw, at_us)
+        _desk(tx, by, group, terms[group.shop], at_us, country, held.begun_at_us)
         for group in held.groups
         if group.shop in terms
     ]
     lines = [line for group in held.groups for line in group.lines]
-    due = forms.totals(tx, held, form)
+    due = forms.totals(tx, by, held, form, country)
     had = purse.open_purse(tx, by, due, means=means, member=member, at_us=at_us, room_krw=room(desks))
     wish = forms.wish(form) if any(name.startswith(("pay.", "means")) for name in form) else had.chosen
     plan = tender.plan(had.heard(wish), due, had.takes)
@@ -188,6 +212,9 @@ def counter(
         names=purse.named(tx, by, plan.parts),
         totals=due,
         adult=any(line.adult for line in lines),
+        countries=tuple(tariffs.countries(tx, by, at_us)) if any(desk.terms.abroad for desk in desks) else (),
+        receivers=tuple(receivers.list_of(tx, by, country)) if country else (),
+        exports=_exports(desks, form),
         notices=tuple(line for line in lines if line.basis != "free"),
     )
 
@@ -251,15 +278,28 @@ def _shelf(
     )
 
 
-def _desk(tx: Tx, shop: str, terms: Terms, lines: tuple[Line, ...], goods_krw: int, at_us: int) -> Desk:
+def _exports(desks: Sequence[Desk], form: Mapping[str, str]) -> dict[str, Export]:
+    """The chosen way abroad of each shop that has one."""
+    found = {}
+    for desk in desks:
+        way = forms.choice_of(form, desk.shop)
+        export = desk.abroad.by(way.service) if desk.abroad is not None and way.way == "abroad" else None
+        if export is not None:
+            found[desk.shop] = export
+    return found
+
+
+def _desk(tx: Tx, by: Actor, group: Group, terms: Terms, at_us: int, country: str, quoted_us: int) -> Desk:
+    shop, lines = group.shop, group.lines
     ko, en = shop_names(tx, shop)
     ours = system(tx.neighbourhood, "storefront")
     named = [places.get(tx, ours, place) for place in terms.fetch_at]
     return Desk(
-        shop=shop, name_ko=ko, name_en=en, terms=terms, lines=lines, goods_krw=goods_krw,
+        shop=shop, name_ko=ko, name_en=en, terms=terms, lines=lines, goods_krw=group.goods_krw,
         delivery=tuple(checkout.slots_of(tx, shop, terms, "delivery", at_us)) if terms.delivers else (),
         pickup=tuple(checkout.slots_of(tx, shop, terms, "pickup", at_us)),
         fetch_at=tuple((place.id, place.name_ko, place.name_en) for place in named),
+        abroad=exporting.offer(tx, by, lines, country, quoted_us) if country and terms.abroad else None,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     (the shop, a hub); ``free_from_krw`` None: the fee is always due; ``lead_min`` is how long before a window begins it
     can still be chosen. A way without windows is served whenever the shop is open. ``from_shelves``: what stands on
     shelves is sold online too (a shop with sensors sells from its back only, so that nobody in the shop takes what was
-    ordered).
+    ordered). ``abroad``: it sends what is offered to the world to other countries, too.
     """
 
     open: bool = True
@@ -35,6 +35,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     from_shelves: bool = False
     lead_min: int = 60
     days_ahead: int = 7
+    abroad: bool = False
 
     def fee(self, way: str, goods_krw: int) -> int:
         """The delivery fee of an order."""

@@ -143,3 +143,54 @@ class Border(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def krw(self) -> int:
         return self.duty_krw + self.vat_krw
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a customs declaration, as it was when it was sold: ``krw`` for all ``qty``, ``net_g`` for all."""
+
+    sku: str
+    name_en: str
+    qty: int
+    krw: int
+    net_g: int
+    hs: str
+    made_in: str
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """How an order goes abroad, frozen when it was placed: the carrier's price, what the border was estimated to ask
+    (``known``: its money and taxes were), and who pays that. ``terms`` are Incoterms 2020 ``DAP`` (the receiver pays
+    duty and tax) or ``DDP`` (``prepaid_krw`` of them was paid with the order). ``vat_off_krw`` is the Korean VAT that
+    was taken off the prices here (영세율: 수출하는 재화, 부가가치세법 §21)."""
+
+    country: str
+    country_ko: str
+    country_en: str
+    service: str
+    service_ko: str
+    service_en: str
+    terms: str
+    freight_krw: int
+    gross_g: int
+    billed_g: int
+    duty_krw: int
+    tax_krw: int
+    known: bool
+    prepaid_krw: int
+    vat_off_krw: int
+    days_min: int
+    days_max: int
+    goods: tuple[Declared, ...]
+    currency: str
+    quoted_at_us: int
+    tariff_source: str = ""
+    tax_source: str = ""
+
+    @property
+    def border_krw(self) -> int:
+        return self.duty_krw + self.tax_krw
+
+    @property
+    def added_krw(self) -> int:
+        """What is paid beside the goods."""
+        return self.freight_krw + self.prepaid_krw

@@ -13,7 +13,7 @@ from madang.catalog import Particulars, Report, RowError
 from madang.db import Tx
 from madang.kernel import Actor, Role, derived
 from madang.storefront import facts
-from madang.storefront.world import border, freight, records, sheets
+from madang.storefront.world import border, eurofxref, freight, records, sheets
 from madang.storefront.world.model import Border, Freight, Item, No, Tax
 from madang.storefront.world.money import Rate
 from madang.storefront.world.sheets import Entry, Sheet
@@ -36,10 +36,14 @@ class Quoted(msgspec.Struct, frozen=True, kw_only=True):
 
 def import_sheet(tx: Tx, by: Actor, sheet: Sheet, data: bytes | str, *, id: UUID, at_us: int) -> Report:
     """Take a file in: all rows, or none and every fault. A row counts from its day on; the same again changes nothing,
-    another value for a day that is kept is an error (a later day changes it). A file of bands is the whole tariff of
+    another value for a day that is kept is an error (a later day changes it). Rates may be the European Central Bank's
+    own file. A file of bands is the whole tariff of
     its services: what it no longer names ends on that day. Raises ``Malformed``."""
     by.need(Role.OPERATOR)
-    good, errors, n = sheets.entries(sheet, data, at_us)
+    if sheet is Sheet.RATES and eurofxref.is_one(data):
+        good, errors, n = _of_the_ecb(data, at_us)
+    else:
+        good, errors, n = sheets.entries(sheet, data, at_us)
     there = records.there(tx, sheet)
     other = [one for one in good if there.get((one.key, one.from_us), records.text(one)) != records.text(one)]
     errors += [_kept(one) for one in other]
@@ -53,6 +57,11 @@ def import_sheet(tx: Tx, by: Actor, sheet: Sheet, data: bytes | str, *, id: UUID
         body = facts.SheetTaken(sheet=sheet.value, rows=len(new))
         journal.append(tx, by, body, id=derived("storefront.sheet", id), at_us=at_us, subject=f"world/{sheet.value}")
     return Report(rows=n, added=len(new), unchanged=n - len(new) if n >= len(new) else 0, applied=True)
+
+
+def _of_the_ecb(data: bytes | str, at_us: int) -> tuple[list[Entry], list[RowError], int]:
+    found = eurofxref.rates(data, at_us)
+    return [Entry(key=one.currency, from_us=one.at_us, body=one) for one in found], [], len(found)
 
 
 def rates(tx: Tx, by: Actor, at_us: int) -> dict[str, Rate]:
