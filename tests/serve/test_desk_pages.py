@@ -14,7 +14,7 @@ from madang.db import Database
 from madang.kernel import derived
 from madang.kernel.clock import HOUR_US
 from madang.serve.session import COOKIE, LASTS_US, Sessions
-from madang.walkout import review, service, tasks
+from madang.walkout import review_claims, service, tasks
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_two_people_do_not_answer_the_same_visit(stage: Stage) -> None:
     assert two.opens("/next").headers["location"] == f"/desk/{SHOP}", "nothing else is free"
     two.opens()
     assert two.sends(f"/visits/{visit}/answer", offer=1, idempotency_key="k").status_code == 409
-    stage.shop.clock.advance(us=review.CLAIM_US)
+    stage.shop.clock.advance(us=review_claims.CLAIM_US)
     two.opens(f"/visits/{visit}")
     assert two.sends(f"/visits/{visit}/answer", offer=1).status_code == 303
 

@@ -11,7 +11,7 @@ from madang.db import Database
 from madang.deals.lines import Taken
 from madang.kernel import Actor, Conflict, Forbidden, Kind, NotFound, Role, derived
 from madang.kernel.clock import HOUR_US, MINUTE_US, SECOND_US
-from madang.walkout import review, service
+from madang.walkout import review, review_case, review_claims, service
 from madang.walkout.pricing import Offer
 from madang.walkout.review import Doubt
 
@@ -32,10 +32,10 @@ def queue(shop: Shop) -> list[review.Waiting]:
     return found
 
 
-def opened(shop: Shop, visit: str = "v1", holder: str = "me") -> review.Case:
+def opened(shop: Shop, visit: str = "v1", holder: str = "me") -> review_case.Case:
     id = shop.id(visit)
-    claim = shop.write(lambda tx: review.hold(tx, STAFF, SHOP, id, holder, shop.t))
-    case: review.Case = shop.read(lambda tx: review.case(tx, STAFF, SHOP, id, claim, shop.t))
+    claim = shop.write(lambda tx: review_claims.hold(tx, STAFF, SHOP, id, holder, shop.t))
+    case: review_case.Case = shop.read(lambda tx: review_case.case(tx, STAFF, SHOP, id, claim, shop.t))
     return case
 
 
@@ -134,11 +134,11 @@ def test_a_visit_is_kept_for_whoever_opened_it_until_they_let_it_lie(shop: Shop)
     assert opened(shop, holder="me").claim.holder == "me"
     assert opened(shop, holder="you").claim.holder == "me"
     with pytest.raises(Conflict, match=r"walkout.claimed"):
-        shop.read(lambda tx: review.need_hold(tx, STAFF, SHOP, shop.id(), "you", shop.t))
-    shop.later(review.CLAIM_US + SECOND_US)
+        shop.read(lambda tx: review_claims.need_hold(tx, STAFF, SHOP, shop.id(), "you", shop.t))
+    shop.later(review_claims.CLAIM_US + SECOND_US)
     assert opened(shop, holder="you").claim.holder == "you"
     with pytest.raises(Conflict, match=r"walkout.claimed"):
-        shop.read(lambda tx: review.need_hold(tx, STAFF, SHOP, shop.id(), "me", shop.t))
+        shop.read(lambda tx: review_claims.need_hold(tx, STAFF, SHOP, shop.id(), "me", shop.t))
 
 
 def test_looking_again_keeps_the_time_of_opening(shop: Shop) -> None:

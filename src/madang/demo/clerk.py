@@ -17,7 +17,7 @@ from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, Clock, Conflict, Kind, Role, SystemClock, derived
 from madang.kernel.clock import SECOND_US
 from madang.members.credentials import digest_of
-from madang.walkout import review, service
+from madang.walkout import review_claims, service
 from madang.walkout.applying import Effects
 from madang.walkout.model import Frame
 
@@ -86,7 +86,7 @@ class Clerk:
         move = derived("demo.answer", id)
 
         def act(tx: Tx) -> None:
-            review.need_hold(tx, CLERK, SHOP, id, CLERK.key, self._watch.now_us())
+            review_claims.need_hold(tx, CLERK, SHOP, id, CLERK.key, self._watch.now_us())
             service.answer(tx, CLERK, id, taken, id=move, at_us=at_us, took_s=THINKS_S)
 
         try:

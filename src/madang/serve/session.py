@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from madang.kernel import Clock, Forbidden, NotSignedIn, SystemClock
 from madang.kernel.clock import HOUR_US
 from madang.ui import Pages, access
-from madang.walkout.review_pages import PRIVATE, Session
+from madang.walkout.review_front import PRIVATE, Session
 
 COOKIE = "madang_desk"
 LASTS_US = 12 * HOUR_US

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -63,38 +64,59 @@ def add(
     routes: APIRouter, db: Database, clock: Clock, by: Actor, shop: str, *, told: Callable[[], object] = lambda: None
 ) -> None:
     """Hang the three under an operator's router; ``told`` hears of every change."""
+    door = _Door(db, clock, by, shop, told)
+    _promise(routes, door)
+    _learned(routes, door)
+    _tasks(routes, door)
 
-    def read(fn: Callable[[Tx], Any]) -> Response:
-        return _json(db.read(fn, neighbourhood=by.neighbourhood))
 
-    def write(path: str, asked: BaseModel, key: str, act: Callable[[Tx, int], Any]) -> Response:
-        at_us, same = clock.now_us(), fingerprint("POST", path, asked.model_dump_json().encode())
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What each of these addresses reads and writes with."""
+
+    db: Database
+    clock: Clock
+    by: Actor
+    shop: str
+    told: Callable[[], object]
+
+    def read(self, fn: Callable[[Tx], Any]) -> Response:
+        found = self.db.read(fn, neighbourhood=self.by.neighbourhood)
+        return Response(msgspec.json.encode(found), media_type="application/json")
+
+    def write(self, path: str, asked: BaseModel, key: str, act: Callable[[Tx, int], Any]) -> Response:
+        """Do something once for each key; the same key with another request is refused."""
+        at_us, same = self.clock.now_us(), fingerprint("POST", path, asked.model_dump_json().encode())
 
         def act_once(tx: Tx) -> Answer:
             def made() -> Answer:
                 return Answer(200, msgspec.json.encode(act(tx, at_us)))
 
-            return once(tx, by, key=key, request=same, at_us=at_us, act=made)
+            return once(tx, self.by, key=key, request=same, at_us=at_us, act=made)
 
-        answer = db.write(act_once, neighbourhood=by.neighbourhood)
-        told()
+        answer = self.db.write(act_once, neighbourhood=self.by.neighbourhood)
+        self.told()
         return Response(answer.body, answer.status, media_type=answer.media_type)
+
+
+def _promise(routes: APIRouter, door: _Door) -> None:
+    by, shop = door.by, door.shop
 
     @routes.get(PROMISE)
     def promised() -> Response:
         """The promise, and what has been achieved."""
-        return read(lambda tx: promising.report(tx, by, shop, clock.now_us()))
+        return door.read(lambda tx: promising.report(tx, by, shop, door.clock.now_us()))
 
     @routes.post(PROMISE)
     def promise(asked: NewPromise, idempotency_key: Annotated[str, Header()] = "") -> Response:
         """Promise from now on."""
-        id = derived("serve.promise", by.neighbourhood, shop, idempotency_key)
+        id = derived("serve.promise", door.by.neighbourhood, shop, idempotency_key)
 
         def act(tx: Tx, at_us: int) -> promising.Report:
             promising.promise_that(tx, by, shop, asked.terms(), id=id, at_us=at_us)
             return promising.report(tx, by, shop, at_us)
 
-        return write(PROMISE, asked, idempotency_key, act)
+        return door.write(PROMISE, asked, idempotency_key, act)
 
     @routes.post(PROMISE + "/anew")
     def anew(asked: Undo, idempotency_key: Annotated[str, Header()] = "") -> Response:
@@ -104,12 +126,16 @@ def add(
             promising.begin_anew(tx, by, shop, at_us=at_us)
             return promising.report(tx, by, shop, at_us)
 
-        return write(PROMISE + "/anew", asked, idempotency_key, act)
+        return door.write(PROMISE + "/anew", asked, idempotency_key, act)
+
+
+def _learned(routes: APIRouter, door: _Door) -> None:
+    by, shop = door.by, door.shop
 
     @routes.get(LEARNED)
     def lessons(before: Whole | None = None) -> Response:
         """What was learned and taken back, newest first; ``before`` a number gives the next ones."""
-        return read(lambda tx: {"learned": learned.history(tx, by, shop, before=before)})
+        return door.read(lambda tx: {"learned": learned.history(tx, by, shop, before=before)})
 
     @routes.post(LEARNED + "/{number}/undo")
     def undo(
@@ -117,14 +143,20 @@ def add(
     ) -> Response:
         """Take the latest lesson about a thing back."""
         path = f"{LEARNED}/{number}/undo"
-        return write(path, asked, idempotency_key, lambda tx, at_us: learned.undo(tx, by, shop, number, at_us=at_us))
+        return door.write(
+            path, asked, idempotency_key, lambda tx, at_us: learned.undo(tx, by, shop, number, at_us=at_us)
+        )
+
+
+def _tasks(routes: APIRouter, door: _Door) -> None:
+    by, shop = door.by, door.shop
 
     @routes.get(TASKS)
     def todo(
         state: Literal["open", "done", "dismissed", "withdrawn"] = "open", before_us: Whole | None = None
     ) -> Response:
         """What staff are asked to do, newest first."""
-        return read(lambda tx: {"tasks": tasks.find(tx, by, shop, state, before_us=before_us)})
+        return door.read(lambda tx: {"tasks": tasks.find(tx, by, shop, state, before_us=before_us)})
 
     @routes.post(TASKS + "/{task}")
     def settle(task: UUID, asked: Settled, idempotency_key: Annotated[str, Header()] = "") -> Response:
@@ -133,8 +165,4 @@ def add(
         def act(tx: Tx, at_us: int) -> tasks.Task:
             return learned.settle_task(tx, by, shop, task, asked.state, at_us=at_us)
 
-        return write(f"{TASKS}/{task}", asked, idempotency_key, act)
-
-
-def _json(found: Any) -> Response:
-    return Response(msgspec.json.encode(found), media_type="application/json")
+        return door.write(f"{TASKS}/{task}", asked, idempotency_key, act)

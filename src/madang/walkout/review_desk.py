@@ -21,10 +21,11 @@ from madang.deals.model import Deal
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, Conflict, MadangError, derived
 from madang.kernel.clock import SECOND_US
-from madang.walkout import evidence, learned, pricing, review, service, sketch, tasks, trust
+from madang.walkout import evidence, learned, pricing, review, review_case, review_claims, service, sketch, tasks, trust
 from madang.walkout.evidence import Seen, Span
 from madang.walkout.live_plan import Plan, plan_of
-from madang.walkout.review import Case, Moment, Waiting
+from madang.walkout.review import Waiting
+from madang.walkout.review_case import Case, Moment
 from madang.walkout.review_records import Claim
 from madang.walkout.sketch import FloorSketch, FrontSketch, WeightSketch
 from madang.walkout.tasks import Task
@@ -167,8 +168,10 @@ class ReviewDesk:
     def case(self, deal: UUID, holder: str) -> Case:
         """Open a visit: it is kept for ``holder``. Raises ``NotFound`` ``walkout.not_waiting``."""
         at_us, watch_us = self._clock.now_us(), self._watch.now_us()
-        claim: Claim = self._write(lambda tx: review.hold(tx, self._by, self.shop, deal, holder, watch_us))
-        made: Case = self._read(lambda tx: review.case(tx, self._by, self.shop, deal, claim, at_us, watch_us=watch_us))
+        claim: Claim = self._write(lambda tx: review_claims.hold(tx, self._by, self.shop, deal, holder, watch_us))
+        made: Case = self._read(
+            lambda tx: review_case.case(tx, self._by, self.shop, deal, claim, at_us, watch_us=watch_us)
+        )
         return made
 
     def scenes(self, case: Case) -> list[Scene]:
@@ -213,17 +216,19 @@ class ReviewDesk:
 
         def hold_all(tx: Tx) -> list[Claim]:
             waits = [id for id in free if deals.get(tx, self._by, id).state == "in_review"]
-            return [review.hold(tx, self._by, self.shop, id, holder, watch_us) for id in waits]
+            return [review_claims.hold(tx, self._by, self.shop, id, holder, watch_us) for id in waits]
 
         held = [claim for claim in self._write(hold_all) if claim.holder == holder]
         found: list[Case] = self._read(
-            lambda tx: [review.case(tx, self._by, self.shop, one.deal, one, at_us, watch_us=watch_us) for one in held]
+            lambda tx: [
+                review_case.case(tx, self._by, self.shop, one.deal, one, at_us, watch_us=watch_us) for one in held
+            ]
         )
         return found
 
     def leave(self, deal: UUID, holder: str) -> None:
         """Go on without an answer: others may look at it now."""
-        self._write(lambda tx: review.leave(tx, self._by, self.shop, deal, holder))
+        self._write(lambda tx: review_claims.leave(tx, self._by, self.shop, deal, holder))
 
     # --- answering ----------------------------------------------------------------------------------------------------
     def answer(self, deal: UUID, holder: str, said: Said) -> None:
@@ -231,14 +236,14 @@ class ReviewDesk:
         at_us, watch_us = self._clock.now_us(), self._watch.now_us()
 
         def act(tx: Tx) -> Answer:
-            claim = review.need_hold(tx, self._by, self.shop, deal, holder, watch_us)
+            claim = review_claims.need_hold(tx, self._by, self.shop, deal, holder, watch_us)
             took_ms = _took_ms(claim, said.active_ms, watch_us)
             id, took = derived("review.answer", deal, said.key), {"took_s": round(took_ms / 1000), "took_ms": took_ms}
             if said.offer is None:
                 service.answer(tx, self._by, deal, said.taken, id=id, at_us=at_us, **took)
             else:
                 service.choose(tx, self._by, deal, said.offer - 1, id=id, at_us=at_us, **took)
-            review.let_go(tx, self._by, self.shop, deal)
+            review_claims.let_go(tx, self._by, self.shop, deal)
             return Answer(303)
 
         asked = msgspec.json.encode((said.offer, said.taken))
@@ -272,12 +277,12 @@ class ReviewDesk:
         id = derived("review.dispute", deal, key)
 
         def act(tx: Tx) -> Answer:
-            review.need_hold(tx, self._by, self.shop, deal, holder, watch_us)
+            review_claims.need_hold(tx, self._by, self.shop, deal, holder, watch_us)
             if refund:
                 service.refund(tx, self._by, deal, id=id, at_us=at_us)
             else:
                 service.decline(tx, self._by, deal, id=id, at_us=at_us)
-            review.let_go(tx, self._by, self.shop, deal)
+            review_claims.let_go(tx, self._by, self.shop, deal)
             return Answer(303)
 
         self._once(f"dispute/{deal}", key, b"refund" if refund else b"decline", at_us, act)
@@ -307,7 +312,7 @@ class ReviewDesk:
 
         def act(tx: Tx) -> Answer:
             service.undo(tx, self._by, deal, id=derived("review.undo", deal, key), at_us=at_us)
-            review.hold(tx, self._by, self.shop, deal, holder, watch_us)
+            review_claims.hold(tx, self._by, self.shop, deal, holder, watch_us)
             return Answer(303)
 
         self._once(f"undo/{deal}", key, b"", at_us, act)
@@ -317,6 +322,9 @@ class ReviewDesk:
     def _deal(self, id: UUID) -> Deal:
         there: Deal = self._read(lambda tx: deals.get(tx, self._by, id))
         return there
+
+    def _case(self, tx: Tx, claim: Claim, at_us: int, watch_us: int) -> Case:
+        return review_case.case(tx, self._by, self.shop, claim.deal, claim, at_us, watch_us=watch_us)
 
     def _queue(self, tx: Tx, at_us: int, watch_us: int) -> list[Waiting]:
         return review.queue(tx, self._by, self.shop, at_us, watch_us=watch_us)
