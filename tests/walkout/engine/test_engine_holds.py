@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import layout
 
-from madang.walkout.engine import Settings, Store
+from madang.walkout.engine import Engine, Settings, Store
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
-from madang.walkout.engine.states import Cart, Held, State
+from madang.walkout.engine.states import Beam, Cart, Held, State
 from madang.walkout.engine.ways import Scene, Ways
 
 
@@ -27,16 +27,30 @@ class _Plates:
 
 
 class _Quiet:
+    gathers = False
+
     def gathering(self, plate: int) -> bool:
-        return False
+        return self.gathers
+
+
+class _Pressed:
+    """Two plates at 1 kg; a hand presses on the first, and takes 380 g off it after a while."""
+
+    level = 1020.0
+
+    def level_before(self, plate: int, t0: float) -> float:
+        return 1000.0
+
+    def now(self, plate: int) -> tuple[float, float, bool]:
+        return (self.level if plate == 0 else 1000.0), 0.5, False
 
 
 def _shift(number: int, plate: int, t0: float, t: float) -> Shift:
     return Shift(number, (plate,), np.array([-380.0]), 0.5, t0, t, t + 0.6, ())
 
 
-def _holds() -> Holds:
-    return Holds(Store.from_json(layout()), Settings(), cast(Any, _Plates()), cast(Any, _Quiet()))
+def _holds(plates: object | None = None, quiet: _Quiet | None = None) -> Holds:
+    return Holds(Store.from_json(layout()), Settings(), cast(Any, plates or _Plates()), cast(Any, quiet or _Quiet()))
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -52,6 +66,49 @@ def test_a_hold_does_not_count_again_what_its_neighbour_was_told_to_have_lost(to
     given = [x for k, some in enumerate(fresh) for x in holds.sift(some, 13.8 + k, lambda _: True, hand_in)]
     given += holds.sift([], 25.0, lambda _: True, lambda _: False)
     assert [(x.plates, round(x.total)) for x in given] == [((0,), -380), ((1,), -380)]
+
+
+def test_what_a_long_hold_ends_with_counts_once() -> None:
+    """The hand stays in for so long that the last change is seen before it is told as one."""
+    plates, news = _Pressed(), _Quiet()
+    holds = _holds(plates, news)
+
+    def explained(shift: Shift) -> bool:
+        return abs(shift.total) > 300.0
+
+    pressed = Shift(1, (0,), np.array([20.0]), 0.5, 7.6, 8.0, 8.6, ())
+    given = holds.sift([pressed], 8.8, explained, lambda _: True)
+    plates.level, news.gathers = 620.0, True
+    given += holds.sift([], 13.4, explained, lambda _: True)
+    news.gathers = False
+    taken = Shift(2, (0,), np.array([-400.0]), 0.5, 12.8, 13.0, 13.6, ())
+    given += holds.sift([taken], 13.8, explained, lambda _: True)
+    given += holds.sift([], 16.4, explained, lambda _: False)
+    assert [(round(x.total), x.t) for x in given if explained(x)] == [(-380, 13.0)]
+
+
+def test_what_was_taken_last_is_put_back_however_full_the_basket_is() -> None:
+    known = Catalogue(Store.from_json(layout()), Settings())
+    shift = Shift(99, (0,), np.array([380.0]), 0.5, 12.0, 12.2, 12.8, ())
+    scene = Scene((1,), frozenset(), lambda _: [], lambda _b, _p: 0.0, lambda _b, _p: 0.0, lambda _: 1)
+    ways = Ways(known, Settings(), shift, scene)
+    full = tuple(Held("soup", 180.0 + 5.0 * k, 1.0, k) for k in range(14))
+    best = ways.puts({1: Cart((*full, Held("cola", 380.0, 1.0, 20)))}, False)[0]
+    assert [unit.product for _, unit in best.used] == ["cola"]
+
+
+def test_only_what_those_hold_who_may_have_done_it_explains_that_something_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine(Store.from_json(layout()))
+    for body, content in ((1, ()), (2, (Held("chips", 71.0, 1.0, 1),))):
+        engine._belief._book(Beam((body,), [State(0.0, {body: Cart(content)} if content else {}, (), ())]))
+    came = Shift(3, (0,), np.array([71.0]), 0.5, 12.0, 12.2, 12.8, ())
+    found = []
+    for body in (1, 2):
+        monkeypatch.setattr(engine._scenes, "near_best", lambda _, body=body: [body])
+        found.append(engine._explained(came))
+    assert found == [False, True]
 
 
 def test_what_is_put_down_is_found_in_a_cart_of_the_same_content_that_was_weighed_otherwise() -> None:

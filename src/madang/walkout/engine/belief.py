@@ -196,9 +196,10 @@ class Belief:
 
     # answers
 
-    def held(self) -> list[tuple[str, float]]:
-        """(product, grams) of all units in hands in the likeliest states."""
-        return [(h.product, h.grams) for b in self.beams() for c in b.states[0].carts.values() for h in c.units]
+    def held(self, bodies: Iterable[int]) -> list[tuple[str, float]]:
+        """(product, grams) of all units that these bodies hold in the likeliest states."""
+        likeliest = [self._of[b].states[0].carts.get(b, EMPTY) for b in bodies if b in self._of]
+        return [(h.product, h.grams) for cart in likeliest for h in cart.units]
 
     def carts_of(self, bodies: Sequence[int]) -> list[tuple[float, Content]]:
         """(probability, {product: (qty, grams)}) of what these bodies hold together, likeliest first."""

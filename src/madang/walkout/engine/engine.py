@@ -292,4 +292,6 @@ class Engine:
         return self._holds.sift(fresh, now, self._explained, lambda shift: self._scenes.hand_in(shift, now))
 
     def _explained(self, shift: Shift) -> bool:
-        return self._catalogue.fits(shift, self._belief.held()) < self.settings.fit_sigmas
+        """Do goods of the place explain it, or what those hold whose hands may have done it?"""
+        held = self._belief.held(self._scenes.near_best(shift)) if shift.total > 0 else []
+        return self._catalogue.fits(shift, held) < self.settings.fit_sigmas

@@ -78,7 +78,9 @@ class Holds:
                 before |= {p.plate: p.before for p in shift.parts if p.before}
                 self._holds.append(Hold(shift, before, shift.t, shift.t1, shift))
         for hold in list(self._holds):
-            if any(self._moves(q) for q in hold.before) and t < hold.t1 + self.s.hold_wait_s:
+            if any(self._interactions.gathering(q) for q in hold.before):
+                continue  # their next change will come here, and must not be measured with this one as well
+            if any(self._plates.now(q)[2] for q in hold.before) and t < hold.t1 + self.s.hold_wait_s:
                 continue
             whole = hold.whole = self._whole(hold)
             if whole is None:
@@ -114,9 +116,6 @@ class Holds:
         """Has it waited long enough, hand or no hand? For less long when the whole is explained."""
         quiet, most = hold.t1 + self.s.quiet_hold_s, hold.t1 + self.s.hold_s
         return t > max(quiet, most) or (t > min(quiet, most) and explained(whole) == (quiet < most))
-
-    def _moves(self, plate: int) -> bool:
-        return self._plates.now(plate)[2] or self._interactions.gathering(plate)
 
     def _around(self, shift: Shift) -> set[int]:
         return set(shift.plates).union(*(self._family.get(q, set()) for q in shift.plates))

@@ -15,6 +15,8 @@ from madang.walkout.engine.states import Atom, Cart, Carts, Held, log_add
 
 SEVERAL = (0.0, math.log(0.1), math.log(0.02))
 """Log prior of putting down one, two, three things at once."""
+NEWEST = (None, 12, 9)
+"""Among how many of the things taken last one, two, three at once are looked for."""
 
 
 class _Unit(NamedTuple):
@@ -73,7 +75,7 @@ class Puts(Explaining):
         return self._alone
 
     def _from_carts(self, body: int, logp: float, own: list[tuple[int, Cart]]) -> list[Way]:
-        """The body's own things and its group's, up to three at once."""
+        """The body's own things and its group's, up to three at once, however much they carry."""
         key = (body, *[(b, c.key) for b, c in own])
         known = self._puts.get(key)
         if known is None:
@@ -86,8 +88,9 @@ class Puts(Explaining):
                     seen[k] = seen.get(k, 0) + 1
                     if seen[k] <= 3:
                         pool.append(_Unit(b, h, prior))
+            pool.sort(key=lambda x: -x.unit.shift)
             known = self._puts[key] = [
-                self._way_down(body, logp, used) for used in _subsets(pool[:12], self.total, self.shift.sd)
+                self._way_down(body, logp, used) for used in _subsets(pool, self.total, self.shift.sd)
             ]
         return known
 
@@ -159,11 +162,10 @@ class Puts(Explaining):
 
 
 def _subsets(pool: list[_Unit], total: float, sd: float) -> Iterator[tuple[_Unit, ...]]:
-    """One to three units whose weight is near the shift's."""
-    for n in (1, 2, 3):
-        if n > 1 and len(pool) > (12, 12, 9)[n - 1]:
-            return
-        for used in itertools.combinations(pool, n):
+    """One to three units whose weight is near the shift's; several at once are looked for among those taken last
+    (`pool` has the newest first)."""
+    for n, newest in enumerate(NEWEST, 1):
+        for used in itertools.combinations(pool[:newest], n):
             grams = sum([x.unit.grams for x in used])
             near = abs(grams - total) < 7.0 * (sd + max([x.unit.sd for x in used]) * n)
             if near or (n == 1 and partly(total, grams)):
