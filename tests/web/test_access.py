@@ -84,7 +84,7 @@ def test_every_role_that_is_not_named_is_refused(world: World) -> None:
 def test_a_role_in_another_shop_opens_nothing_in_this_one(world: World) -> None:
     for address in addresses(world.app):
         needed = said(address, "role")
-        if needed is not None:
+        if needed is not None and not needed.works:  # those are tests/web/test_shops_apart.py
             for role in needed.roles:
                 assert asks(world, address, f"{role}@elsewhere", places={"shop": "s1"}).status_code == 403, address
 

@@ -20,6 +20,8 @@ from madang.edge import api as edges
 from madang.kernel import Actor, Kind, ManualClock, Role
 from madang.kernel.settings import Settings
 from madang.members import api_keys, sessions
+from madang.members.model import Held
+from madang.members.standing import acting_roles
 from madang.serve import door, site
 from madang.serve.checkin import operator
 from madang.ui import Asking, Identify, Identity
@@ -193,8 +195,10 @@ def who(asking: Asking) -> Identity | None:
     now_us = 2**60  # they have always just proved who they are: that must open nothing that is not theirs
 
     def at(where: str) -> Actor:
-        held = {Role(said)} if shop in ("", where) else set()
+        held = acting_roles([Held(Role(said), shop or None, 0)], where or None)
         shops = frozenset({shop}) if shop and shop == where else frozenset()
         return Actor(Kind.PERSON, str(STRANGER), N, frozenset(held | {Role.SHOPPER}), shops, proved_us=now_us)
 
-    return Identity(at(""), at, bound=asking.cookies["madang_session"], session=UUID(int=9), proved_us=now_us)
+    shops = {shop: frozenset({Role(said)})} if shop else {}
+    bound = asking.cookies["madang_session"]
+    return Identity(at(""), at, bound=bound, session=UUID(int=9), proved_us=now_us, shops=shops)

@@ -20,6 +20,12 @@ WORDS: dict[str, Words] = {
         "값을 지우거나, 쉼표가 든 값은 따옴표로 묶으세요.",
         "Clear it, or quote a value that holds a comma.",
     ),
+    "not_own": Words(
+        "우리 가게의 상품이 아니라 내용을 고칠 수 없습니다.",
+        "It is not your shop's own product to change.",
+        "가게 가격만 정하거나 다른 코드로 넣으세요.",
+        "Set your shop's price only, or use a code of your own.",
+    ),
     "too_long": Words("{most}자보다 깁니다.", "It is longer than {most} characters.", "줄여 쓰세요.", "Shorten it."),
     "bad_id": Words(
         "코드로 쓸 수 없는 글자가 있거나 64자보다 깁니다.",

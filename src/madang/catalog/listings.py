@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from madang import journal
-from madang.catalog import facts, listing_records, records
+from madang.catalog import facts, listing_records, ownership, records
 from madang.catalog import listing as words
 from madang.catalog.listing import ADULT, AXES_MAX, TEXT_MAX, VARIANTS_MAX, Bundle, Category, Listing, Variant
 from madang.catalog.model import ID, NAME_MAX, Product
@@ -42,6 +42,7 @@ def set_listings(tx: Tx, by: Actor, new: Sequence[Listing], *, id: UUID, at_us: 
         _check(listing, known, tree, seen)
     owners = listing_records.listings_of_skus(tx, by, skus)
     before = listing_records.listings_by_id(tx, by, {*(one.id for one in new), *owners.values()})
+    ownership.need_own(tx, by, [*skus, *(sku for one in before.values() for sku in one.skus)])
     _no_sku_left_behind(new, before)
     other = [listing for listing in new if before.get(listing.id) != listing]
     listing_records.put_listings(tx, other, at_us)
@@ -122,6 +123,7 @@ def listings_of(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, str]:
 def set_categories(tx: Tx, by: Actor, new: Sequence[Category], *, id: UUID, at_us: int) -> None:
     """Set categories; the tree as a whole must hang together. Raises ``Invalid`` ``catalog.bad_category``."""
     _may_change(by)
+    ownership.need_whole(by)
     tree = {c.id: c for c in [*listing_records.find_categories(tx, by), *new]}
     for category in new:
         if not ID.fullmatch(category.id) or not _named(category.name_ko) or not _named(category.name_en):
@@ -153,6 +155,7 @@ def categories(tx: Tx, by: Actor) -> list[Category]:
 def set_collections(tx: Tx, by: Actor, new: Sequence[words.Collection], *, id: UUID, at_us: int) -> None:
     """Set collections. Raises ``Invalid`` ``catalog.bad_collection``."""
     _may_change(by)
+    ownership.need_whole(by)
     for one in new:
         if not ID.fullmatch(one.id) or not _named(one.name_ko) or not _named(one.name_en):
             raise Invalid(
@@ -177,6 +180,7 @@ def set_bundles(tx: Tx, by: Actor, new: Sequence[Bundle], *, id: UUID, at_us: in
     Raises ``Invalid`` ``catalog.bad_bundle``: parts nobody knows, sold by weight, bundles themselves, or fewer than 1.
     """
     _may_change(by)
+    ownership.need_own(tx, by, [bundle.sku for bundle in new])
     skus = {sku for bundle in new for sku in (bundle.sku, *bundle.parts)}
     known = records.products_by_id(tx, by, skus)
     inner = listing_records.bundles(tx, by, skus)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from madang import journal
-from madang.catalog import facts, particular_records, records
+from madang.catalog import facts, ownership, particular_records, records
 from madang.catalog.particulars import Particulars, faults
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, Role, derived
@@ -17,6 +17,7 @@ def set_particulars(tx: Tx, by: Actor, new: Sequence[Particulars], *, id: UUID, 
     """Set SKUs' particulars as given. Raises ``Invalid`` ``catalog.bad_particulars`` for the first that cannot be
     (``details.field``; ``sku`` where nobody knows it)."""
     by.need(Role.OPERATOR, Role.STAFF)
+    ownership.need_own(tx, by, [one.sku for one in new])
     known = records.products_by_id(tx, by, [one.sku for one in new])
     for one in new:
         wrong = ["sku"] if one.sku not in known else faults(one)

@@ -37,8 +37,14 @@ class Plan(msgspec.Struct, Generic[T]):
         return cls([], [], [], [])
 
 
-def products(asked: Sequence[Product], known: Mapping[str, Product], owners: Mapping[str, str]) -> Plan[Product]:
-    """``owners``: which product of the catalogue has each barcode of ``asked`` (14-digit form)."""
+def products(
+    asked: Sequence[Product],
+    known: Mapping[str, Product],
+    owners: Mapping[str, str],
+    others: Collection[str] = frozenset(),
+) -> Plan[Product]:
+    """``owners``: which product of the catalogue has each barcode of ``asked`` (14-digit form); ``others``: products
+    that are not the asker's to change."""
     plan: Plan[Product] = Plan.empty()
     taken = dict(owners)
     for i, product in enumerate(asked):
@@ -50,6 +56,8 @@ def products(asked: Sequence[Product], known: Mapping[str, Product], owners: Map
         other = taken.setdefault(barcode, product.id) if barcode else product.id
         if other != product.id:
             plan.wrong.append(Wrong(i, "gtin", product.gtin or "", "gtin_taken", {"other": other}))
+        elif product.id in others and product != before:
+            plan.wrong.append(Wrong(i, "id", product.id, "not_own"))
         else:
             _sort(plan, product, before)
     return plan

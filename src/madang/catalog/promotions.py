@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from madang import journal
-from madang.catalog import facts, promotion_records, records
+from madang.catalog import facts, ownership, promotion_records, records
 from madang.catalog.model import ID, PRICE_KRW_MAX
 from madang.catalog.promotion import BP, NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPrice, UnitPrice
 from madang.catalog.quote import Quote
@@ -17,11 +17,12 @@ from madang.kernel import Actor, Invalid, Role, derived
 def set_promotions(tx: Tx, by: Actor, new: Sequence[Promotion], *, id: UUID, at_us: int) -> None:
     """Set promotions as given. Raises ``Invalid`` ``catalog.bad_promotion`` (``details.field``)."""
     by.need(Role.OPERATOR, Role.STAFF)
+    there = {one.id: one for one in promotion_records.promotions(tx, by)} if by.shops else {}
     for one in new:
         for field, fits in _rules(one):
             if not fits:
                 raise _bad("promotion", one.id, field)
-        for shop in one.shops or ("",):
+        for shop in (*(one.shops or ("",)), *(there[one.id].shops if one.id in there else ())):
             if by.shops:
                 by.need_shop(shop)
     promotion_records.put_promotions(tx, new, at_us)
@@ -37,6 +38,7 @@ def promotions(tx: Tx, by: Actor) -> list[Promotion]:
 def set_price_list(tx: Tx, by: Actor, one: PriceList, *, id: UUID, at_us: int) -> None:
     """Set a price list, whole. Raises ``Invalid`` ``catalog.bad_price_list``."""
     by.need(Role.OPERATOR, Role.STAFF)
+    ownership.need_whole(by)
     known = records.products_by_id(tx, by, one.prices)
     for field, fits in (
         ("id", ID.fullmatch(one.id) is not None),
@@ -55,6 +57,7 @@ def set_price_list(tx: Tx, by: Actor, one: PriceList, *, id: UUID, at_us: int) -
 def set_floors(tx: Tx, by: Actor, prices: Mapping[str, int], *, id: UUID, at_us: int) -> None:
     """Say what SKUs may not cost less than, whatever promotions say (won per piece or 100 g)."""
     by.need(Role.OPERATOR, Role.STAFF)
+    ownership.need_own(tx, by, prices)
     known = records.products_by_id(tx, by, prices)
     for sku, krw in prices.items():
         if sku not in known or not 0 <= krw <= PRICE_KRW_MAX:

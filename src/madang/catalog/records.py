@@ -113,9 +113,10 @@ class InSet:
         return out
 
 
-def counted(tx: Tx, by: Actor, at_us: int) -> tuple[int, int]:
+def counted(tx: Tx, by: Actor, at_us: int, within: sa.ColumnElement[bool] | None = None) -> tuple[int, int]:
     """Products, and those without a price of the neighbourhood in force."""
-    row = tx.rows(_COUNTED, {"n": by.neighbourhood, "at": at_us, "every": EVERY_SHOP})[0]
+    asked = _COUNTED if within is None else _COUNTED.where(within)
+    row = tx.rows(asked, {"n": by.neighbourhood, "at": at_us, "every": EVERY_SHOP})[0]
     return int(row[0]), int(row[0]) - int(row[1])
 
 
@@ -131,13 +132,24 @@ def owners_of_gtins(tx: Tx, by: Actor, gtins: Iterable[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in _OWNERS.rows(tx, gtins, {"n": by.neighbourhood})}
 
 
-def find_products(tx: Tx, by: Actor, *, kind: str | None, text: str, cursor: str | None, limit: int) -> Page[Product]:
+def find_products(
+    tx: Tx,
+    by: Actor,
+    *,
+    kind: str | None,
+    text: str,
+    cursor: str | None,
+    limit: int,
+    within: sa.ColumnElement[bool] | None = None,
+) -> Page[Product]:
     wanted = sa.select(*_PRODUCT_COLUMNS).where(products.c.neighbourhood == by.neighbourhood)
     if text:
         columns = (products.c.id, products.c.gtin, products.c.name_ko, products.c.name_en)
         wanted = wanted.where(sa.or_(*[column.icontains(text, autoescape=True) for column in columns]))
     if kind is not None:
         wanted = wanted.where(products.c.kind == kind)
+    if within is not None:
+        wanted = wanted.where(within)
     return keyset(tx, wanted, order=[products.c.id], cursor=cursor, limit=limit).map(_product)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
 import msgspec
+import sqlalchemy as sa
 
 from madang import journal, places
-from madang.catalog import facts, listings, plans, records
+from madang.catalog import facts, listings, ownership, plans, records
 from madang.catalog.faults import WORDS
 from madang.catalog.gtin import gtin14
 from madang.catalog.model import ENDED_KRW, EVERY_SHOP, Facing, Price, Product, Vat
@@ -95,7 +96,7 @@ def plan_products(tx: Tx, by: Actor, products: Sequence[Product]) -> Plan[Produc
             raise _zero_rated(one)
     known = records.products_by_id(tx, by, (p.id for p in products))
     owners = records.owners_of_gtins(tx, by, (gtin14(p.gtin) for p in products if p.gtin))
-    return plans.products(products, known, owners)
+    return plans.products(products, known, owners, set(ownership.not_own(tx, by, known)))
 
 
 def plan_prices(tx: Tx, by: Actor, prices: Sequence[Price], at_us: int) -> Plan[Price]:
@@ -106,6 +107,7 @@ def plan_prices(tx: Tx, by: Actor, prices: Sequence[Price], at_us: int) -> Plan[
     if by.shops and any(p.shop == EVERY_SHOP for p in prices):
         by.need_shop(EVERY_SHOP)
     ids = {p.product for p in prices}
+    ownership.need_free(tx, by, ids)
     known = records.products_by_id(tx, by, ids)
     shops = {shop.id for shop in places.shops(tx, by)} if any(p.shop != EVERY_SHOP for p in prices) else set[str]()
     return plans.prices(prices, records.prices_of(tx, by, ids), known.keys(), shops, at_us)
@@ -128,10 +130,12 @@ def apply_products(tx: Tx, by: Actor, plan: Plan[Product], *, id: UUID, at_us: i
     """Do what a plan says with its good parts."""
     before = records.products_by_id(tx, by, (p.id for p in plan.change))
     records.add_products(tx, plan.add, at_us)
+    ownership.own(tx, by, [p.id for p in plan.add], at_us)
     records.set_products(tx, plan.change)
+    [shop] = by.shops if len(by.shops) == 1 else [None]
     listings.list_products(tx, by, [*plan.add, *plan.change], before, at_us)
     news = [
-        New(body=facts.product_added(p), id=derived("product_added", id, p.id), at_us=at_us, subject=p.id)
+        New(body=facts.product_added(p), id=derived("product_added", id, p.id), at_us=at_us, subject=p.id, shop=shop)
         for p in plan.add
     ]
     news += [
@@ -140,6 +144,7 @@ def apply_products(tx: Tx, by: Actor, plan: Plan[Product], *, id: UUID, at_us: i
             id=derived("product_changed", id, p.id),
             at_us=at_us,
             subject=p.id,
+            shop=shop,
         )
         for p in plan.change
     ]
@@ -193,9 +198,10 @@ def own_prices(tx: Tx, by: Actor, products: Iterable[str], at_us: int, *, shop: 
     return {product: standing.price for product, standing in found.items() if standing.price is not None}
 
 
-def counted(tx: Tx, by: Actor, *, at_us: int) -> tuple[int, int]:
-    """How many products there are, and how many of them have no price of the neighbourhood in force."""
-    return records.counted(tx, by, at_us)
+def counted(tx: Tx, by: Actor, *, at_us: int, shops: Collection[str] = ()) -> tuple[int, int]:
+    """How many products there are (that ``shops`` keep), and how many of them have no price of the neighbourhood in
+    force."""
+    return records.counted(tx, by, at_us, ownership.kept(tx, by, shops) if shops else None)
 
 
 def products(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:
@@ -207,13 +213,7 @@ def product(tx: Tx, by: Actor, id: str) -> Product:
     """One product. Raises ``NotFound``."""
     found = records.products_by_id(tx, by, [id]).get(id)
     if found is None:
-        raise NotFound(
-            "catalog.no_product",
-            ko=f"'{id}' 상품이 없습니다.",
-            en=f"There is no product '{id}'.",
-            next_ko="상품코드를 확인하세요.",
-            next_en="Check the product's code.",
-        )
+        raise _no_product(id)
     return found
 
 
@@ -224,10 +224,31 @@ def product_of_gtin(tx: Tx, by: Actor, gtin: str) -> Product | None:
 
 
 def find_products(
-    tx: Tx, by: Actor, *, kind: str | None = None, text: str = "", cursor: str | None = None, limit: int = 50
+    tx: Tx,
+    by: Actor,
+    *,
+    kind: str | None = None,
+    text: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
+    shops: Collection[str] = (),
+    shared: bool = False,
 ) -> Page[Product]:
-    """Products by id, a page at a time."""
-    return records.find_products(tx, by, kind=kind, text=text.strip(), cursor=cursor, limit=limit)
+    """Products by id, a page at a time; those that ``shops`` keep, or that no shop has as its own (``shared``)."""
+    within = ownership.shared(by) if shared else ownership.kept(tx, by, shops) if shops else None
+    return records.find_products(
+        tx, by, kind=kind, text=text.strip(), cursor=cursor, limit=limit, within=within
+    )  # fmt: skip
+
+
+def kept_product(tx: Tx, by: Actor, id: str) -> Product:
+    """As ``product``, for those who run things: one that is another shop's own, of which the caller's shops keep
+    nothing, is none to them."""
+    if by.shops and ownership.owners_of(tx, by, [id]).get(id, "") not in ("", *by.shops):
+        within = sa.and_(records.products.c.id == id, ownership.kept(tx, by, by.shops))
+        if not records.find_products(tx, by, kind=None, text="", cursor=None, limit=1, within=within).rows:
+            raise _no_product(id)
+    return product(tx, by, id)
 
 
 def price_history(tx: Tx, by: Actor, product: str) -> list[Price]:
@@ -243,6 +264,16 @@ def facings(tx: Tx, by: Actor, shop: str) -> list[Facing]:
 
 def _facing_fact(body: msgspec.Struct, what: str, id: UUID, shop: str, facing: str, at_us: int) -> New:
     return New(body=body, id=derived(what, id, shop, facing), at_us=at_us, subject=f"{shop}/{facing}", shop=shop)
+
+
+def _no_product(id: str) -> NotFound:
+    return NotFound(
+        "catalog.no_product",
+        ko=f"'{id}' 상품이 없습니다.",
+        en=f"There is no product '{id}'.",
+        next_ko="상품코드를 확인하세요.",
+        next_en="Check the product's code.",
+    )
 
 
 def _may_change(by: Actor) -> None:

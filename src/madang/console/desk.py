@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog, journal, ledger, places
-from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, listing_plans, workbooks
+from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, listing_plans, ownership, workbooks
 from madang.catalog.imports import preview
 from madang.catalog.listing_rows import LISTING_COLUMNS, Placed, written
 from madang.catalog.plans import Plan
@@ -37,6 +37,17 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     price_krw: int | None
 
 
+class One(msgspec.Struct, frozen=True, kw_only=True):
+    """A product whole: its prices (newest first) and what was done to it. ``own``: the reader may change what it is;
+    ``own_krw`` is the price of the shop they act for, where it has one of its own."""
+
+    product: Product
+    prices: tuple[Price, ...]
+    facts: tuple[Fact, ...]
+    own: bool
+    own_krw: int | None = None
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What the search box found, by kind."""
 
@@ -45,13 +56,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The neighbourhood at one look. ``books`` sums what each book moved in; ``facts`` counts everything ever told."""
+    """The neighbourhood, or one's own shop, at one look. ``facts`` counts everything ever told; this and what lies in
+    wallets is None for who acts for a shop."""
 
     shops: tuple[Any, ...]
     products: int
     unpriced: int
-    wallets_krw: int
-    facts: int
+    wallets_krw: int | None
+    facts: int | None
     waiting: tuple[Waiting, ...] = ()
 
 
@@ -64,38 +76,52 @@ class ConsoleDesk:
     # --- looking --------------------------------------------------------------------------------------------------
     def overview(self, by: Actor) -> Overview:
         def look(tx: Tx) -> Overview:
-            products, unpriced = catalog.counted(tx, by, at_us=self.clock.now_us())
-            wallets = ledger.balances(tx, book=Book.MONEY, code="wallet").values()
+            products, unpriced = catalog.counted(tx, by, at_us=self.clock.now_us(), shops=by.shops)
+            wallets = [] if by.shops else ledger.balances(tx, book=Book.MONEY, code="wallet").values()
             return Overview(
                 shops=tuple(places.shops(tx, by)),
                 products=products,
                 unpriced=unpriced,
-                wallets_krw=sum(balance.posted for balance in wallets),
-                facts=journal.head(tx, by)[0],
+                wallets_krw=None if by.shops else sum(balance.posted for balance in wallets),
+                facts=None if by.shops else journal.head(tx, by)[0],
                 waiting=tuple(waiting(tx, by, at_us=self.clock.now_us())),
             )
 
         return self._read(by, look)
 
-    def products(self, by: Actor, text: str, cursor: str | None) -> Page[Row]:
+    def products(self, by: Actor, text: str, cursor: str | None, *, shared: bool = False) -> Page[Row]:
+        """Products, with the price in force where the reader works; for who acts for a shop those it keeps, or
+        (``shared``) those of the neighbourhood it may take up."""
+
         def look(tx: Tx) -> Page[Row]:
-            page = catalog.find_products(tx, by, text=text, cursor=cursor)
-            now = catalog.price_at(tx, by, [p.id for p in page.rows], self.clock.now_us())
+            page = catalog.find_products(tx, by, text=text, cursor=cursor, shops=by.shops, shared=shared)
+            now = catalog.price_at(tx, by, [p.id for p in page.rows], self.clock.now_us(), shop=_shop(by))
             return page.map(lambda p: Row(product=p, price_krw=now.get(p.id)))
 
         return self._read(by, look)
 
-    def product(self, by: Actor, id: str) -> tuple[Product, list[Price], list[Fact]]:
-        """The product, all its prices (newest first), and what was done to it."""
+    def product(self, by: Actor, id: str) -> One:
+        """Raises ``NotFound`` for one that is none, or another shop's."""
 
-        def look(tx: Tx) -> tuple[Product, list[Price], list[Fact]]:
-            history = catalog.price_history(tx, by, id)
-            return catalog.product(tx, by, id), history[::-1], journal.trail(tx, by, subject=id, limit=TRAIL)
+        def look(tx: Tx) -> One:
+            found = catalog.kept_product(tx, by, id)
+            history = [p for p in catalog.price_history(tx, by, id) if not by.shops or p.shop in ("", *by.shops)]
+            now = catalog.own_prices(tx, by, [id], self.clock.now_us(), shop=_shop(by)).get(id)
+            return One(
+                product=found, prices=tuple(history[::-1]), own=not ownership.not_own(tx, by, [id]),
+                facts=tuple(journal.trail(tx, by, subject=id, limit=TRAIL)),
+                own_krw=now.price_krw if now is not None and now.shop else None,
+            )  # fmt: skip
 
         return self._read(by, look)
 
-    def trail(self, by: Actor, subject: str, before: int | None) -> list[Fact]:
-        return self._read(by, lambda tx: journal.trail(tx, by, subject=subject or None, before=before, limit=TRAIL))
+    def trail(self, by: Actor, subject: str, before: int | None, *, who: str = "") -> list[Fact]:
+        """Facts about a subject, or done by somebody (an opaque key), that the reader may see; newest first."""
+
+        def look(tx: Tx) -> list[Fact]:
+            return journal.trail(tx, by, subject=subject or None, actor=who or None, before=before, limit=TRAIL)
+
+        return self._read(by, look)
 
     def told(self, by: Actor, facts: Sequence[Fact], language: str) -> dict[int, str]:
         """What each fact says beside its kind's words, by its number."""
@@ -108,7 +134,7 @@ class ConsoleDesk:
             if not low:
                 return Found(products=(), places=())
             shops = [s for s in places.shops(tx, by) if low in f"{s.id} {s.name_ko} {s.name_en}".lower()]
-            page = catalog.find_products(tx, by, text=text, limit=SOUGHT)
+            page = catalog.find_products(tx, by, text=text, limit=SOUGHT, shops=by.shops)
             return Found(products=tuple(page.rows), places=tuple(shops))
 
         return self._read(by, look)
@@ -139,8 +165,21 @@ class ConsoleDesk:
         id, at_us = self.ids.new(), self.clock.now_us()
 
         def act(tx: Tx) -> Change:
-            now = catalog.price_at(tx, by, products, at_us)
-            return service.stage_prices(tx, by, repricing.repriced(now, rule), id=id, at_us=at_us)
+            now = catalog.price_at(tx, by, products, at_us, shop=_shop(by))
+            new = repricing.repriced(now, rule)
+            ownership.need_free(tx, by, list(new))
+            return service.stage_prices(tx, by, new, id=id, at_us=at_us, shop=_shop(by))
+
+        return self._write(act)
+
+    def price(self, by: Actor, product: str, price_krw: int) -> Change:
+        """Stage one price where the reader works: the first of a product that has none, or a shop's own."""
+        id, at_us = self.ids.new(), self.clock.now_us()
+
+        def act(tx: Tx) -> Change:
+            catalog.kept_product(tx, by, product)
+            ownership.need_free(tx, by, [product])
+            return service.stage_prices(tx, by, {product: price_krw}, id=id, at_us=at_us, shop=_shop(by))
 
         return self._write(act)
 
@@ -153,7 +192,7 @@ class ConsoleDesk:
         id, at_us = self.ids.new(), self.clock.now_us()
 
         def act(tx: Tx) -> tuple[Change | None, tuple[RowError, ...]]:
-            plan, faults = preview(tx, by, sheet, data, at_us=at_us)
+            plan, faults = preview(tx, by, sheet, data, at_us=at_us, shop=_shop(by))
             if faults:
                 return None, faults
             return _staged(tx, by, plan, id=id, at_us=at_us), ()
@@ -176,11 +215,17 @@ class ConsoleDesk:
         return self._db.write(fn, neighbourhood=self._n)
 
 
+def _shop(by: Actor) -> str:
+    """The shop whose prices somebody sees and sets: their own, or the neighbourhood's."""
+    return next(iter(sorted(by.shops)), EVERY_SHOP)
+
+
 def _staged(tx: Tx, by: Actor, plan: Plan[Any], *, id: UUID, at_us: int) -> Change:
     things = [*plan.add, *plan.change]
     if things and isinstance(things[0], Price):
-        prices = {p.product: p.price_krw for p in things if p.shop == EVERY_SHOP}
-        return service.stage_prices(tx, by, prices, id=id, at_us=at_us)
+        shop = _shop(by)
+        prices = {p.product: p.price_krw for p in things if p.shop == shop}
+        return service.stage_prices(tx, by, prices, id=id, at_us=at_us, shop=shop)
     if things and isinstance(things[0], Placed):
         return service.stage_listings(tx, by, things, id=id, at_us=at_us)
     return service.stage_products(tx, by, things, id=id, at_us=at_us)
@@ -193,11 +238,11 @@ def _sheet(tx: Tx, by: Actor, sheet: Sheet, at_us: int) -> tuple[list[str], list
     rows: list[list[Any]] = []
     cursor = None
     while True:
-        page = catalog.find_products(tx, by, cursor=cursor, limit=EXPORT_PAGE)
+        page = catalog.find_products(tx, by, cursor=cursor, limit=EXPORT_PAGE, shops=by.shops)
         if sheet is Sheet.PRODUCTS:
             rows += [[_cell(getattr(p, name)) for name in columns] for p in page.rows]
         else:
-            now = catalog.price_at(tx, by, [p.id for p in page.rows], at_us)
+            now = catalog.price_at(tx, by, [p.id for p in page.rows], at_us, shop=_shop(by))
             rows += [[p.id, now[p.id], "", ""] for p in page.rows if p.id in now]
         if (cursor := page.next) is None:
             return list(columns), rows
@@ -208,7 +253,7 @@ def _listings_sheet(tx: Tx, by: Actor) -> tuple[list[str], list[list[Any]]]:
     ids: dict[str, None] = {}
     cursor = None
     while True:
-        page = catalog.find_products(tx, by, cursor=cursor, limit=EXPORT_PAGE)
+        page = catalog.find_products(tx, by, cursor=cursor, limit=EXPORT_PAGE, shops=by.shops)
         owners = catalog.listings_of(tx, by, [p.id for p in page.rows])
         ids |= dict.fromkeys(owners[p.id] for p in page.rows if p.id in owners)
         if (cursor := page.next) is None:

@@ -48,16 +48,19 @@ class Gallery:
         return self._db.read(look, neighbourhood=self._n)
 
     def listing_of(self, by: Actor, product: str) -> str:
-        """The listing whose pictures a product has."""
+        """The listing whose pictures a product has. Raises ``NotFound``."""
         by.need(*MAY)
-        return self._db.read(lambda tx: catalog.listings_of(tx, by, [product]), neighbourhood=self._n).get(
-            product, product
-        )
+
+        def look(tx: Tx) -> str:
+            catalog.kept_product(tx, by, product)
+            return catalog.listings_of(tx, by, [product]).get(product, product)
+
+        return self._db.read(look, neighbourhood=self._n)
 
     def add(self, by: Actor, listing: str, files: list[bytes], words: Words) -> list[Picture]:
         """Add pictures in the order given; none of them where one will not do. Raises ``Invalid``, ``TooLarge``,
         ``Conflict``, ``NotFound``."""
-        by.need(*MAY)
+        self.wall(by, listing)  # whoever may not look may not make us work either
         made = [pictures.resized(data) for data in files]
         stored = [
             [

@@ -36,7 +36,8 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """Many edits, shown before they are made. ``by`` is the opaque key of who staged it.
+    """Many edits, shown before they are made. ``by`` is the opaque key of who staged it, ``shop`` the shop they acted
+    for ('': the whole neighbourhood).
 
     It may be made until ``expires_at_us``; ``kept`` counts what ``undo`` could not take back (what was added stays).
     """
@@ -49,6 +50,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     expires_at_us: int
     applied_at_us: int | None = None
     undone_at_us: int | None = None
+    shop: str = ""
 
     @property
     def added(self) -> int:

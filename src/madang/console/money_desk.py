@@ -61,6 +61,7 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     reconciled: tuple[tuple[str, Fact], ...]
     check: object
     stop: object
+    parties: tuple[settlement.Party, ...] = ()
 
     @property
     def total(self) -> Takings:
@@ -69,14 +70,14 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MoneyDesk:
-    """One transaction a call, for the operator."""
+    """One transaction a call, for operators, and for merchants their own shop's."""
 
     def __init__(self, db: Database, neighbourhood: str, clock: Clock) -> None:
         self._db, self._n, self.clock = db, neighbourhood, clock
 
     def money(self, by: Actor, span: Span) -> Money:
-        """Raises ``Forbidden`` for who is not an operator of the whole neighbourhood."""
-        by.need(Role.OPERATOR)
+        """Of the shops the caller acts for. Raises ``Forbidden`` for who is neither operator nor merchant."""
+        by.need(Role.OPERATOR, Role.MERCHANT)
         now_us = self.clock.now_us()
         starts = begins(span, business_date(now_us))
         first, last = starts[0], business_date(now_us)
@@ -92,12 +93,12 @@ class MoneyDesk:
                 means.append(Means(name="walkout", times=0, captured_krw=walked, returned_krw=0))
             return Money(
                 span=span, first=first, last=last, bars=tuple(_bars(starts, days)), means=tuple(means),
-                commission_krw=_of_days(tx, "commission", first, last),
-                gateway_fees_krw=-_of_days(tx, "gateway_fee", first, last),
+                commission_krw=0 if by.shops else _of_days(tx, "commission", first, last),
+                gateway_fees_krw=0 if by.shops else -_of_days(tx, "gateway_fee", first, last),
                 owed=settlement.owed(tx, by), reserves=tuple(settlement.open_reserves(tx, by)),
                 upcoming=tuple(settlement.upcoming(tx, by, now_us=now_us)),
                 clearing=tuple(reconciling.open_clearing(tx, by, at_us=now_us)), reconciled=tuple(_reconciled(tx, by)),
-                check=settlement.latest(tx), stop=settlement.stopped(tx),
+                check=settlement.latest(tx), stop=settlement.stopped(tx), parties=tuple(settlement.parties_of(tx, by)),
             )  # fmt: skip
 
         return self._read(look)

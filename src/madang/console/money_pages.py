@@ -17,15 +17,15 @@ from madang.ui.charts import Series
 
 
 def add(routes: APIRouter, desk: MoneyDesk, views: Views) -> None:
-    """Only for operators: staff pack and hand over, they settle nothing."""
+    """For operators and merchants: staff pack and hand over, they settle nothing."""
 
-    @routes.get("/money", name="console.money", dependencies=[access.role(Role.OPERATOR)])
+    @routes.get("/money", name="console.money", dependencies=[access.role(Role.OPERATOR, Role.MERCHANT)])
     def money(request: Request, span: str = "day") -> Response:
         found = desk.money(request.state.by, Span(span) if span in list(Span) else Span.DAY)
         language = language_of(request)
         return views.show(
             request, "money", money=found, spans=list(Span), label=partial(label, found.span, language),
-            chart=_chart(found, language), now_us=desk.clock.now_us(),
+            chart=_chart(found, language), now_us=desk.clock.now_us(), in_shop=bool(request.state.by.shops),
         )  # fmt: skip
 
 

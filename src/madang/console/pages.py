@@ -24,6 +24,8 @@ from madang.console.stockroom import Stockroom
 from madang.console.views import PRIVATE, Views
 from madang.kernel import Actor, Invalid, Malformed, Role
 from madang.ui import Pages, access, language_of
+from madang.ui.navigation import SERVING
+from madang.ui.session import SHOP_COOKIE, workplaces
 
 EDITS_SHOWN = 200
 Text = Annotated[str, Form(max_length=200)]
@@ -38,14 +40,15 @@ def router(
     people: PeopleDesk | None = None,
     settings: SettingsDesk | None = None,
 ) -> APIRouter:
-    """``/console`` and what lies under it, for operators and staff."""
-    may = [access.role(Role.OPERATOR, Role.STAFF)]
+    """``/console`` and what lies under it, for operators, staff and merchants: each where they work."""
+    may = [access.working(Role.OPERATOR, Role.STAFF)]
     routes = APIRouter(prefix="/console", include_in_schema=False, dependencies=may)
     views = Views(pages)
     _looking(routes, desk, views)
     _products(routes, desk, views)
     _changes(routes, desk, views)
     _files(routes, desk, views)
+    _shops(routes)
     stock_pages.add(routes, stockroom, views)
     order_pages.add(routes, orders, views)
     money_pages.add(routes, money, views)
@@ -69,27 +72,57 @@ def _looking(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
         return views.show(request, "search", q=q, found=desk.search(_by(request), q[:100]))
 
     @routes.get("/trail", name="console.trail")
-    def trail(request: Request, about: str = "", before: int | None = None) -> Response:
-        facts = desk.trail(_by(request), about[:200], before)
-        more = urlencode({"about": about, "before": facts[-1].seq}) if len(facts) == 50 else ""
+    def trail(request: Request, about: str = "", who: str = "", before: int | None = None) -> Response:
+        facts = desk.trail(_by(request), about[:200], before, who=who[:80])
+        more = urlencode({"about": about, "who": who, "before": facts[-1].seq}) if len(facts) == 50 else ""
         told = desk.told(_by(request), facts, language_of(request))
-        return views.show(request, "trail", facts=facts, told=told, about=about, more=more, body=_body)
+        return views.show(request, "trail", facts=facts, told=told, about=about, who=who, more=more, body=_body)
+
+
+def _shops(routes: APIRouter) -> None:
+    @routes.post("/shop", name="console.choose")
+    def choose(request: Request, shop: Annotated[str, Form(max_length=64)]) -> Response:
+        """Which of one's shops to work in: a cookie that says so; it opens nothing one has no role for."""
+        answer = RedirectResponse("/console", 303, headers=PRIVATE)
+        if shop in workplaces(request, *SERVING):
+            answer.set_cookie(SHOP_COOKIE, shop, httponly=True, samesite="lax", path="/")
+        return answer
 
 
 def _products(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     @routes.get("/products", name="console.products")
-    def products(request: Request, q: str = "", cursor: str | None = None) -> Response:
-        page = desk.products(_by(request), q[:100], cursor)
-        more = urlencode({"q": q, "cursor": page.next}) if page.next else ""
-        return views.show(request, "products", page=page, q=q, more=more, steps=STEPS_KRW, hows=list(How))
+    def products(request: Request, q: str = "", cursor: str | None = None, of: str = "") -> Response:
+        by = _by(request)
+        of = of if of == "shared" and by.shops else ""
+        page = desk.products(by, q[:100], cursor, shared=bool(of))
+        more = urlencode({"q": q, "of": of, "cursor": page.next}) if page.next else ""
+        return views.show(
+            request,
+            "products",
+            page=page,
+            q=q,
+            more=more,
+            steps=STEPS_KRW,
+            hows=list(How),
+            of=of,
+            in_shop=bool(by.shops),
+        )
 
     @routes.get("/products/{product}", name="console.product")
     def product(request: Request, product: str) -> Response:
-        found, prices, facts = desk.product(_by(request), product)
+        by = _by(request)
+        one = desk.product(by, product)
         return views.show(
-            request, "product", product=found, prices=prices, facts=facts, vats=[Vat.TAXABLE, Vat.EXEMPT],
-            units=list(SoldBy), now_us=desk.clock.now_us(),
+            request, "product", product=one.product, one=one, prices=one.prices, facts=one.facts, vats=[Vat.TAXABLE, Vat.EXEMPT],
+            units=list(SoldBy), now_us=desk.clock.now_us(), in_shop=bool(by.shops),
         )  # fmt: skip
+
+    @routes.post("/products/{product}/price", name="console.product.price")
+    def price(request: Request, product: str, price_krw: Text) -> Response:
+        number = _whole(price_krw)
+        if number is None:
+            raise _nothing_chosen()
+        return _to(desk.price(_by(request), product, number))
 
     @routes.post("/products/{product}", name="console.product.edit")
     def edit(
@@ -104,7 +137,7 @@ def _products(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
         shelf_life_d: Text = "",
         kind: Text = "",
     ) -> Response:
-        known = desk.product(_by(request), product)[0]
+        known = desk.product(_by(request), product).product
         new = Product(
             id=product, name_ko=name_ko.strip(), name_en=name_en.strip() or name_ko.strip(), vat=vat, sold_by=sold_by,
             gtin=gtin.strip() or None, unit_weight_g=_number(unit_weight_g), unit_weight_sd_g=known.unit_weight_sd_g,

@@ -10,7 +10,7 @@ import msgspec
 from madang import journal, members, places
 from madang.db import Page, Tx
 from madang.journal import Fact
-from madang.kernel import Actor, Role
+from madang.kernel import Actor, NotFound, Role
 from madang.members import api_keys, giving, invites, listing, sessions
 from madang.members.accounts import NICKNAME, Accounts, Visit
 from madang.members.api_keys import ApiKey
@@ -32,10 +32,12 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[Role, int]
     shops: tuple[Place, ...]
     invites: tuple[Invite, ...]
+    givable: tuple[Role, ...] = ()
 
 
 class One(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody whole. ``givable`` are roles the reader may give or take (in the neighbourhood)."""
+    """Somebody whole; for who acts for a shop, as one who works there: their roles and acts in it. ``givable`` are
+    roles the reader may give or take where they act."""
 
     key: UUID
     joined_at_us: int
@@ -68,7 +70,7 @@ class PeopleDesk:
         self._accounts, self.clock, self.sends_mail = accounts, accounts.clock, accounts.sends_mail
 
     def people(self, by: Actor, role: Role | None, shop: str | None, cursor: str | None) -> People:
-        """Raises ``Forbidden`` for who is not an operator."""
+        """Raises ``Forbidden`` for who is neither an operator nor a merchant in their shop."""
         now_us = self.clock.now_us()
 
         def look(tx: Tx) -> People:
@@ -76,6 +78,7 @@ class PeopleDesk:
             return People(
                 page=page, names=_names(tx, by, [one.key for one in page.rows]), counts=listing.counts(tx, by),
                 shops=tuple(places.shops(tx, by)), invites=tuple(invites.open_invites(tx, by, at_us=now_us)),
+                givable=tuple(giving.givable(by, _where(by))),
             )  # fmt: skip
 
         return self._accounts.read(look)
@@ -104,7 +107,12 @@ class PeopleDesk:
         """Give or take a role. Raises ``Forbidden``, ``StepUpNeeded``, ``Conflict`` for the last operator."""
         at_us = self.clock.now_us()
         act = members.give_role if gives else members.close_role
-        self._accounts.write(lambda tx: act(tx, by, person, role, shop=shop, at_us=at_us))
+
+        def do(tx: Tx) -> None:
+            _need_here(tx, by, person)
+            act(tx, by, person, role, shop=shop, at_us=at_us)
+
+        self._accounts.write(do)
 
     def invite(self, visit: Visit, by: Actor, role: Role, shop: str | None, address: str, language: str) -> str:
         """Offer a role; gives the link where it was not mailed."""
@@ -115,28 +123,52 @@ class PeopleDesk:
         self._accounts.write(lambda tx: invites.close(tx, by, invite, at_us=at_us))
 
     def end_session(self, by: Actor, session: UUID) -> None:
+        _need_whole(by)
         at_us = self.clock.now_us()
         self._accounts.write(lambda tx: sessions.end(tx, by, session, why="operator", at_us=at_us))
 
     def close_key(self, by: Actor, key: UUID) -> None:
+        _need_whole(by)
         at_us = self.clock.now_us()
         self._accounts.write(lambda tx: api_keys.close(tx, by, key, at_us=at_us))
 
 
 def _one(tx: Tx, by: Actor, person: UUID) -> One:
-    by.need(Role.OPERATOR)
+    by.need(Role.OPERATOR, Role.MERCHANT)
+    _need_here(tx, by, person)
     there = members.person(tx, by, person)
     return One(
         key=person,
         joined_at_us=there.joined_at_us,
         name=_names(tx, by, [person]).get(person, ""),
-        roles=tuple(members.roles_of(tx, by, person)),
-        sessions=tuple(sessions.open_sessions(tx, by, person)),
-        keys=tuple(api_keys.keys_of(tx, by, person)),
+        roles=tuple(one for one in members.roles_of(tx, by, person) if not by.shops or one.shop in by.shops),
+        sessions=() if by.shops else tuple(sessions.open_sessions(tx, by, person)),
+        keys=() if by.shops else tuple(api_keys.keys_of(tx, by, person)),
         acts=tuple(journal.trail(tx, by, actor=str(person), limit=ACTS)),
         shops=tuple(places.shops(tx, by)),
-        givable=tuple(giving.givable(by)),
+        givable=tuple(giving.givable(by, _where(by))),
     )
+
+
+def _where(by: Actor) -> str | None:
+    """The shop whose roles somebody gives; None: the neighbourhood's."""
+    return next(iter(sorted(by.shops)), None)
+
+
+def _need_here(tx: Tx, by: Actor, person: UUID) -> None:
+    if not listing.works_here(tx, by, person):
+        raise NotFound(
+            "console.not_of_the_shop",
+            ko="우리 가게에서 일하는 사람이 아닙니다.",
+            en="This is nobody who works in your shop.",
+            next_ko="초대 링크로 먼저 역할을 주세요.",
+            next_en="Offer them a role by an invitation first.",
+        )
+
+
+def _need_whole(by: Actor) -> None:
+    if by.shops:
+        by.need_shop("")
 
 
 def _names(tx: Tx, by: Actor, people: Sequence[UUID]) -> dict[UUID, str]:

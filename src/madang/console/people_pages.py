@@ -22,8 +22,8 @@ SAID = ("role", "session", "key", "invite", "mailed")
 
 
 def add(routes: APIRouter, desk: PeopleDesk, views: Views) -> None:
-    """For operators only."""
-    only = [access.role(Role.OPERATOR)]
+    """For operators, and for merchants who works in their shop."""
+    only = [access.role(Role.OPERATOR, Role.MERCHANT)]
     _looking(routes, desk, views, only)
     _doing(routes, desk, views, only)
 
@@ -37,16 +37,19 @@ def _looking(routes: APIRouter, desk: PeopleDesk, views: Views, only: list[Any])
         return views.show(
             request, "people", people=found, role=role, shop=shop, said=said if said in SAID else "", link="",
             more=urlencode(kept | {"cursor": found.page.next}) if found.page.next else "", mails=desk.sends_mail,
-            roles=list(GIVEN_BY),
+            roles=list(GIVEN_BY), in_shop=bool(_by(request).shops),
         )  # fmt: skip
 
     @routes.get("/people/{person}", name="console.person", dependencies=only)
     def one(request: Request, person: UUID, said: str = "") -> Response:
         found = desk.one(_by(request), person)
-        return views.show(request, "person", one=found, said=said if said in SAID else "")
+        return views.show(
+            request, "person", one=found, said=said if said in SAID else "", in_shop=bool(_by(request).shops)
+        )
 
     @routes.get("/people/{person}/role", name="console.person.preview", dependencies=only)
     def preview(request: Request, person: UUID, role: str, act: str = "give", shop: str = "") -> Response:
+        shop = next(iter(_by(request).shops), shop)
         found = desk.preview(_by(request), person, _role(role), shop or None, gives=act != "take")
         here = f"{request.url.path}?{urlencode({'role': role, 'act': act, 'shop': shop})}"
         return views.show(request, "person_role", preview=found, here_url=here)
@@ -56,12 +59,13 @@ def _doing(routes: APIRouter, desk: PeopleDesk, views: Views, only: list[Any]) -
     @routes.post("/people/invite", name="console.people.invite", dependencies=only)
     def invite(request: Request, role: Text, shop: Text = "", email: Text = "") -> Response:
         by = _by(request)
+        shop = next(iter(by.shops), shop)
         link = desk.invite(visit_of(request), by, _role(role), shop or None, email, language_of(request))
         if not link:
             return RedirectResponse("/console/people?said=mailed", 303, headers=PRIVATE)
         return views.show(
             request, "people", people=desk.people(by, None, None, None), role="", shop="", said="invite",
-            roles=list(GIVEN_BY), more="", mails=desk.sends_mail, link=link,
+            roles=list(GIVEN_BY), more="", mails=desk.sends_mail, link=link, in_shop=bool(by.shops),
         )  # fmt: skip
 
     @routes.post("/people/invites/{invite}/close", name="console.people.invite.close", dependencies=only)
@@ -71,6 +75,7 @@ def _doing(routes: APIRouter, desk: PeopleDesk, views: Views, only: list[Any]) -
 
     @routes.post("/people/{person}/role", name="console.person.role", dependencies=only)
     def change(request: Request, person: UUID, role: Text, act: Text, shop: Text = "") -> Response:
+        shop = next(iter(_by(request).shops), shop)
         desk.change(_by(request), person, _role(role), shop or None, gives=act != "take")
         return _to(person, "role")
 

@@ -22,7 +22,7 @@ Text = Annotated[str, Form(max_length=400)]
 
 def router(gallery: Gallery, pages: Pages) -> APIRouter:
     """``/console/pictures/{listing}``, for operators and staff."""
-    may = [access.role(Role.OPERATOR, Role.STAFF)]
+    may = [access.working(Role.OPERATOR, Role.STAFF)]
     routes = APIRouter(prefix="/console/pictures", include_in_schema=False, dependencies=may)
     views = Views(pages)
     _looking(routes, gallery, views)

@@ -22,6 +22,7 @@ changes = table(
     sa.Column("expires_at_us", sa.BigInteger, nullable=False),
     sa.Column("applied_at_us", sa.BigInteger),
     sa.Column("undone_at_us", sa.BigInteger),
+    sa.Column("shop", sa.Text, nullable=False, server_default=""),
     key=["id"],
 )
 _edits = msgspec.json.Decoder(tuple[Edit, ...]).decode
@@ -32,14 +33,14 @@ def add(tx: Tx, change: Change) -> None:
         sa.insert(changes).values(
             neighbourhood=tx.neighbourhood, id=change.id, kind=change.kind, by_key=change.by,
             edits=msgspec.json.encode(change.edits), staged_at_us=change.staged_at_us,
-            expires_at_us=change.expires_at_us,
+            expires_at_us=change.expires_at_us, shop=change.shop,
         )
     )  # fmt: skip
 
 
 def get(tx: Tx, by: Actor, id: UUID) -> Change | None:
     by.need_neighbourhood(tx.neighbourhood)
-    found = tx.rows(sa.select(*changes.c[1:]).where(changes.c.neighbourhood == tx.neighbourhood, changes.c.id == id))
+    found = tx.rows(sa.select(*changes.c[1:]).where(_seen(tx, by), changes.c.id == id))
     return _change(found[0]) if found else None
 
 
@@ -54,9 +55,7 @@ def mark(tx: Tx, id: UUID, *, applied_at_us: int | None, undone_at_us: int | Non
 def find(tx: Tx, by: Actor, *, cursor: str | None, limit: int) -> Page[Change]:
     """Changes that were made, newest first."""
     by.need_neighbourhood(tx.neighbourhood)
-    wanted = sa.select(*changes.c[1:]).where(
-        changes.c.neighbourhood == tx.neighbourhood, changes.c.applied_at_us.is_not(None)
-    )
+    wanted = sa.select(*changes.c[1:]).where(_seen(tx, by), changes.c.applied_at_us.is_not(None))
     order = [changes.c.staged_at_us, changes.c.id]
     return keyset(tx, wanted, order=order, cursor=cursor, limit=limit, descending=True).map(_change)
 
@@ -73,9 +72,15 @@ def forget(tx: Tx, before_us: int) -> int:
     return int(gone.rowcount)
 
 
+def _seen(tx: Tx, by: Actor) -> sa.ColumnElement[bool]:
+    """Changes the caller may see: those of their shops, where they act for some only."""
+    here = changes.c.neighbourhood == tx.neighbourhood
+    return sa.and_(here, changes.c.shop.in_(sorted(by.shops))) if by.shops else here
+
+
 def _change(row: tuple[Any, ...]) -> Change:
-    id, kind, by_key, edits, staged, expires, applied, undone = row
+    id, kind, by_key, edits, staged, expires, applied, undone, shop = row
     return Change(
         id=id, kind=Kind(kind), edits=_edits(bytes(edits)), by=by_key, staged_at_us=staged, expires_at_us=expires,
-        applied_at_us=applied, undone_at_us=undone,
+        applied_at_us=applied, undone_at_us=undone, shop=shop,
     )  # fmt: skip

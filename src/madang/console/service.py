@@ -70,7 +70,7 @@ def stage(tx: Tx, by: Actor, kind: Kind, edits: Sequence[Edit], *, id: UUID, at_
         raise _bad_size(len(edits))
     change = Change(
         id=id, kind=kind, edits=tuple(sorted(edits, key=lambda e: e.object)), by=by.key, staged_at_us=at_us,
-        expires_at_us=at_us + STAGED_US,
+        expires_at_us=at_us + STAGED_US, shop=next(iter(by.shops), ""),
     )  # fmt: skip
     records.forget(tx, at_us)
     records.add(tx, change)
@@ -112,7 +112,9 @@ def apply(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
     _set(tx, by, change, [(e, e.after) for e in change.edits], id=id, at_us=at_us)
     records.mark(tx, id, applied_at_us=at_us, undone_at_us=None)
     body = facts.Changed(what=change.kind, added=change.added, changed=change.changed)
-    journal.append(tx, by, body, id=derived("console.changed", id), at_us=at_us, subject=str(id))
+    journal.append(
+        tx, by, body, id=derived("console.changed", id), at_us=at_us, subject=str(id), shop=change.shop or None
+    )
     return msgspec.structs.replace(change, applied_at_us=at_us)
 
 
@@ -129,7 +131,9 @@ def undo(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
     _set(tx, by, change, [(e, e.before or {}) for e in back], id=derived("console.undo", id), at_us=at_us)
     records.mark(tx, id, applied_at_us=change.applied_at_us, undone_at_us=at_us)
     body = facts.Undone(what=change.kind, restored=len(back), kept=change.added)
-    journal.append(tx, by, body, id=derived("console.undone", id), at_us=at_us, subject=str(id))
+    journal.append(
+        tx, by, body, id=derived("console.undone", id), at_us=at_us, subject=str(id), shop=change.shop or None
+    )
     return msgspec.structs.replace(change, undone_at_us=at_us)
 
 

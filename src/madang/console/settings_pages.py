@@ -20,7 +20,6 @@ from madang.storefront import profile, terms
 from madang.storefront.profile import Profile, What
 from madang.storefront.slots import Window
 from madang.storefront.terms import Terms
-from madang.ui import acting
 
 EMPTY = Window(way="delivery", from_min=0, until_min=0, orders_max=0, weekdays=())
 
@@ -92,21 +91,21 @@ def add(routes: APIRouter, desk: SettingsDesk, views: Views) -> None:
 
     @routes.post("/settings/{shop}/back", name="console.shop.back")
     def back(request: Request, shop: str, what: Annotated[What, Form()], from_us: Annotated[int, Form()]) -> Response:
-        desk.go_back(acting(request, shop), shop, what, from_us)
+        desk.go_back(request.state.by, shop, what, from_us)
         return RedirectResponse(f"/console/settings/{quote(shop)}?said=back", 303, headers=PRIVATE)
 
     def done(request: Request, shop: str, what: str, new: Profile | Terms, wrong: dict[str, str]) -> Response:
         fault: Invalid | None = None
         if not wrong:
             try:
-                desk.set(acting(request, shop), shop, new)
+                desk.set(request.state.by, shop, new)
                 return RedirectResponse(f"/console/settings/{quote(shop)}?said={what}", 303, headers=PRIVATE)
             except Invalid as error:
                 fault, wrong = error, dict(error.details.get("fields", {}))
         return shown(request, shop, wrong=wrong, fault=fault, **{what: new})
 
     def shown(request: Request, shop: str, **more: Any) -> Response:
-        found = desk.look(acting(request, shop), shop)
+        found = desk.look(request.state.by, shop)
         values = {"said": "", "wrong": {}, "fault": None} | found | more
         windows = [*values["terms"].windows, EMPTY, EMPTY][: settings_form.WINDOWS_MAX]
         hours = {one.weekday: one for one in values["profile"].hours}

@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.console.stockroom import REASONS, Act, Done, Stockroom
 from madang.console.views import PRIVATE, Views
-from madang.ui import acting
 
 
 def add(routes: APIRouter, room: Stockroom, views: Views) -> None:
@@ -26,16 +25,15 @@ def add(routes: APIRouter, room: Stockroom, views: Views) -> None:
 
     @routes.get("/stock/{place}", name="console.stock.place")
     def at(request: Request, place: str, q: str = "", cursor: str | None = None, did: str = "") -> Response:
-        found = room.at(acting(request, place), place, text=q[:100], cursor=cursor)
+        found = room.at(request.state.by, place, text=q[:100], cursor=cursor)
         more = urlencode({"q": q, "cursor": found.page.next}) if found.page.next else ""
         did = did if did in list(Act) else ""
         return views.show(request, "stock", at=found, q=q, more=more, did=did, acts=list(Act), today=room.today)
 
     @routes.get("/stock/{place}/{sku}", name="console.stock.sku")
     def one(request: Request, place: str, sku: str) -> Response:
-        by = acting(request, place)
-        found = room.at(by, place, text=sku)
-        here = next((row for row in found.page.rows if row.product.id == sku), None)
+        by = request.state.by
+        found, here = room.one(by, place, sku)
         lots = room.lots(by, place, sku)
         return views.show(
             request, "stock_sku", at=found, row=here, lots=lots, acts=list(Act), reasons=REASONS, sku=sku,
@@ -54,5 +52,5 @@ def add(routes: APIRouter, room: Stockroom, views: Views) -> None:
     ) -> Response:
         said = reason if reason in REASONS else "other"
         done = Done(act=act, sku=sku, amount=amount, lot=expires, target=target, reason=said)
-        room.do(acting(request, place), place, done)
+        room.do(request.state.by, place, done)
         return RedirectResponse(f"/console/stock/{quote(place)}/{quote(sku)}?did={act}", 303, headers=PRIVATE)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from madang import catalog, places
-from madang.catalog import Product, SoldBy, stock
+from madang.catalog import Product, SoldBy, ownership, stock
 from madang.catalog.stock import Level, Lot
 from madang.db import Database, Page, Tx
 from madang.kernel import Actor, Clock, Ids, Invalid, seoul
@@ -80,7 +80,7 @@ class Stockroom:
         def look(tx: Tx) -> AtPlace:
             by.need_shop(place)
             found = places.get(tx, by, place)
-            page = catalog.find_products(tx, by, text=text, cursor=cursor)
+            page = catalog.find_products(tx, by, text=text, cursor=cursor, shops=by.shops)
             levels = stock.levels(tx, by, [p.id for p in page.rows], place=place)
             due = stock.expiring(tx, by, place, self.today + timedelta(days=SOON_D))
             return AtPlace(
@@ -92,6 +92,15 @@ class Stockroom:
             )
 
         return self._read(look)
+
+    def one(self, by: Actor, place: str, sku: str) -> tuple[AtPlace, Shelved]:
+        """A product at a place. Raises ``NotFound`` for one that is none, or another shop's."""
+
+        def look(tx: Tx) -> Shelved:
+            product = catalog.kept_product(tx, by, sku)
+            return Shelved(product=product, level=stock.levels(tx, by, [sku], place=place)[sku].get(place, Level()))
+
+        return self.at(by, place, text=sku), self._read(look)
 
     def lots(self, by: Actor, place: str, sku: str) -> list[tuple[Lot, int]]:
         return self._read(lambda tx: stock.lots(tx, by, place, sku))
@@ -105,6 +114,7 @@ class Stockroom:
         named: dict[str, Any] = {"id": self._ids.new(), "at_us": self._clock.now_us()}
 
         def act(tx: Tx) -> None:
+            ownership.need_free(tx, by, [done.sku])
             if done.act is Act.RECEIVE:
                 stock.receive(tx, by, place, [lot], **named)
             elif done.act is Act.COUNT:

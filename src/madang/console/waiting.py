@@ -40,6 +40,8 @@ def waiting(tx: Tx, by: Actor, *, at_us: int) -> list[Waiting]:
     found = [*_orders(tx, by), *_visits(tx, by, shops), *_goods(tx, by, shops, at_us)]
     if by.may(Role.OPERATOR) and not by.shops:
         found += _money(tx, by, at_us)
+    elif by.may(Role.MERCHANT):
+        found += _own_money(tx, by)
     return sorted((one for one in found if one.n), key=lambda one: not one.urgent)
 
 
@@ -79,6 +81,15 @@ def _goods(tx: Tx, by: Actor, shops: list[Place], at_us: int) -> list[Waiting]:
             Waiting(what="expiry", n=due, where=where, urgent=True, place=shop),
             Waiting(what="low", n=low, where=where, place=shop),
         ]
+    return found
+
+
+def _own_money(tx: Tx, by: Actor) -> list[Waiting]:
+    """What a merchant's own parties wait for."""
+    found = []
+    for party in settlement.parties_of(tx, by):
+        held = sum(1 for one in settlement.payouts_of(tx, by, party.key, limit=20) if one.state is PayoutState.HELD)
+        found.append(Waiting(what="held", n=held, where=f"/settlement/{party.key}"))
     return found
 
 

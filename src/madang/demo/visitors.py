@@ -43,7 +43,7 @@ class Persona(msgspec.Struct, frozen=True):
 PERSONAS = (
     Persona("neighbour", (Role.NEIGHBOUR,), "/shops"),
     Persona("operator", (Role.NEIGHBOUR, Role.OPERATOR), "/console"),
-    Persona("merchant", (Role.NEIGHBOUR, Role.MERCHANT), "/account", in_shop=True),
+    Persona("merchant", (Role.NEIGHBOUR, Role.MERCHANT), "/console", in_shop=True),
     Persona("officer", (Role.NEIGHBOUR, Role.CITY_OFFICER, Role.VOUCHER_ISSUER), "/faces"),
 )
 

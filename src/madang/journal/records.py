@@ -34,6 +34,7 @@ facts = table(
     sa.UniqueConstraint("neighbourhood", "id", name="journal_facts_id"),
     sa.Index("journal_facts_kind", "neighbourhood", "kind", "seq"),
     sa.Index("journal_facts_subject", "neighbourhood", "subject", "seq"),
+    sa.Index("journal_facts_actor", "neighbourhood", "actor_key", "seq"),
     key=["seq"],
 )
 cursors = table(

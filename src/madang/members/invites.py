@@ -88,7 +88,7 @@ def close(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> None:
 def open_invites(tx: Tx, by: Actor, *, at_us: int) -> list[Invite]:
     """Offers nobody has taken yet, for those who may give roles, the newest first."""
     by.need_neighbourhood(tx.neighbourhood)
-    by.need(Role.OPERATOR)
+    by.need(Role.OPERATOR, *((Role.MERCHANT,) if by.shops else ()))
     open_ = sa.and_(invites.c.used_at_us.is_(None), invites.c.closed_at_us.is_(None), invites.c.expires_at_us > at_us)
     rows = tx.rows(sa.select(*_COLUMNS).where(records.mine(tx, invites), open_).order_by(invites.c.made_at_us.desc()))
     return [one for one in map(_invite, rows) if not by.shops or one.shop in by.shops]

@@ -12,7 +12,7 @@ from madang.kernel import Actor, Clock, Kind, MadangError, Role
 from madang.members import access, api_keys, sessions
 from madang.members.model import Held
 from madang.members.sessions import SEEN_EVERY_US, Session
-from madang.members.standing import roles_held
+from madang.members.standing import acting_roles, roles_held
 from madang.ui import Asking, Identity
 
 COOKIE = "madang_session"
@@ -72,21 +72,30 @@ class Knowing:
             session=session.id,
             proved_us=session.proved_at_us,
             cookies=(cookie(new, secure=secure),) if new else (),
+            shops=_shops(held),
         )
 
 
 def actor(neighbourhood: str, session: Session, held: list[Held], shop: str | None = None) -> Actor:
     """The person at large, or in one shop: a role held in a shop counts there only, and binds them to it."""
-    roles = {one.role for one in held if one.shop is None or one.shop == shop} | {Role.SHOPPER}
+    roles = acting_roles(held, shop) | {Role.SHOPPER}
     bound = any(one.shop == shop for one in held) if shop is not None else False
     return Actor(
         Kind.PERSON,
         str(session.person),
         neighbourhood,
-        frozenset(roles),
+        roles,
         frozenset({shop}) if bound and shop is not None else frozenset(),
         proved_us=session.proved_at_us,
     )
+
+
+def _shops(held: list[Held]) -> dict[str, frozenset[Role]]:
+    found: dict[str, set[Role]] = {}
+    for one in held:
+        if one.shop is not None:
+            found.setdefault(one.shop, set()).add(one.role)
+    return {shop: frozenset(roles) for shop, roles in found.items()}
 
 
 def _look(tx: Tx, token: str, now_us: int) -> tuple[Session, list[Held]] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -59,6 +60,14 @@ def roles_of(tx: Tx, by: Actor, person: UUID) -> list[Held]:
     return _open(tx, person)
 
 
+def acting_roles(held: Collection[Held], shop: str | None) -> frozenset[Role]:
+    """What somebody may be in a shop (``None``: in the neighbourhood at large). The merchant of a shop is of its staff:
+    whoever runs a shop may do what they may have done for them."""
+    roles = {one.role for one in held if one.shop is None or one.shop == shop}
+    runs = shop is not None and any(one.role is Role.MERCHANT and one.shop == shop for one in held)
+    return frozenset(roles | {Role.STAFF} if runs else roles)
+
+
 def actor_of(tx: Tx, person: UUID, *, shop: str | None = None) -> Actor:
     """Who somebody is when they act: in one shop, or in the neighbourhood at large.
 
@@ -66,7 +75,7 @@ def actor_of(tx: Tx, person: UUID, *, shop: str | None = None) -> Actor:
     roles add up to more than either. Raises ``NotFound`` or ``Conflict`` for who is not (or no longer) a member.
     """
     access.present(tx, person)
-    roles = frozenset(held.role for held in _open(tx, person) if held.shop is None or held.shop == shop)
+    roles = acting_roles(_open(tx, person), shop)
     shops = frozenset() if shop is None else frozenset({shop})
     return Actor(Kind.PERSON, str(person), tx.neighbourhood, roles, shops)
 

@@ -235,6 +235,7 @@ def return_again(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Return:
     """Ask the gateway once more for what it refused."""
     by.need(*service.SERVING)
     back = _back(tx, by, id)
+    service.get(tx, by, back.payment)
     if back.state != ReturnState.REFUSED:
         raise faults.return_not_now(back.state)
     after = replace(back, state=ReturnState.DUE, changed_us=at_us)
@@ -247,11 +248,11 @@ def return_to_wallet(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Return:
     """Put what the gateway refuses to give back into the payer's wallet instead: the debt is paid, once."""
     by.need(*service.SERVING)
     back = _back(tx, by, id)
+    payment = service.get(tx, by, back.payment)
     if back.state == ReturnState.GIVEN:
         return back
     if back.state != ReturnState.REFUSED:
         raise faults.return_not_now(back.state)
-    payment = service.get(tx, by, back.payment)
     after = replace(back, state=ReturnState.GIVEN, changed_us=at_us)
     ledger.post(tx, [_out_of_returning(after, wallet(payment.payer), "given", at_us)])
     records.change_back(tx, after)

@@ -67,7 +67,7 @@ def story(tx: Tx, by: Actor, id: UUID) -> Story:
 
 
 def router(desk: PayDesk, pages: Pages) -> APIRouter:
-    serving = access.role(Role.OPERATOR, Role.STAFF)
+    serving = access.working(Role.OPERATOR, Role.STAFF)
     routes = APIRouter(prefix="/console/payments", include_in_schema=False, dependencies=[serving])
 
     @routes.get("", name="console.payments")

@@ -95,8 +95,11 @@ def preview(tx: Tx, by: Actor, gateway: str, lines: list[Settled]) -> Matched:
 
 
 def aged(tx: Tx, by: Actor, *, at_us: int, days: int = AGED_DAYS) -> list[Aged]:
-    """Clearing accounts that are not at zero though their day is longer ago than ``days``, oldest first."""
+    """Clearing accounts that are not at zero though their day is longer ago than ``days``, oldest first; they are the
+    neighbourhood's, so not for who acts for a shop."""
     by.need(Role.OPERATOR, Role.STAFF)
+    if by.shops:
+        return []
     today, found = business_date(at_us), list[Aged]()
     for key, balance in ledger.balances(tx, book=Book.MONEY, code="gateway").items():
         age = (today - date.fromisoformat(key.owner.rpartition("/")[2])).days
@@ -117,8 +120,10 @@ class Open(msgspec.Struct, frozen=True):
 
 def open_clearing(tx: Tx, by: Actor, *, at_us: int) -> list[Open]:
     """Everything that waits on a clearing account, the oldest first: gateways' days (old after ten), money on its way
-    back (after three), tender (at once: a payment's account fills and empties in one moment)."""
+    back (after three), tender (at once: a payment's account fills and empties in one moment). As ``aged``."""
     by.need(Role.OPERATOR, Role.STAFF)
+    if by.shops:
+        return []
     found, today = list[Open](), business_date(at_us)
     for key, balance in ledger.balances(tx, book=Book.MONEY, code="gateway", unsettled=True).items():
         days = (today - date.fromisoformat(key.owner.rpartition("/")[2])).days

@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from madang.console import pages as console_pages
 from madang.console import picture_pages
 from madang.console.desk import ConsoleDesk
+from madang.console.framing import Framing
 from madang.console.gallery import Gallery
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
@@ -66,6 +67,7 @@ def routers(site: Site) -> list[APIRouter]:
 def _console(site: Site) -> list[APIRouter]:
     made_of = (site.db, site.neighbourhood, site.clock, Uuid7(site.clock))
     desks = (ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of), MoneyDesk(*made_of[:3]))
+    site.pages.tell = Framing(*made_of[:3])
     pictures = Gallery(*made_of, Store(site.home / "files", site.clock))
     others = (PeopleDesk(people.accounts(site)), SettingsDesk(*made_of[:3]))
     console = console_pages.router(*desks, site.pages, *others)

@@ -63,6 +63,16 @@ def parties_of(tx: Tx, by: Actor) -> list[Party]:
     return sorted({p.key: p for p in (*mine, *shops)}.values(), key=lambda p: p.key)
 
 
+def owners(tx: Tx, by: Actor) -> set[str] | None:
+    """Keys of the parties whose money the caller may look at; None for an operator of the whole neighbourhood: all.
+    Raises ``Forbidden`` for who is neither an operator nor acts for a shop."""
+    by.need_neighbourhood(tx.neighbourhood)
+    by.need(Role.OPERATOR, Role.MERCHANT)
+    if by.may(Role.OPERATOR) and not by.shops:
+        return None
+    return {one.key for one in parties_of(tx, by)}
+
+
 def see(by: Actor, who: Party) -> None:
     """The party itself, the operator, or who acts for its shop. Raises ``Forbidden``."""
     if not may_see(by, who):

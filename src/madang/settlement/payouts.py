@@ -158,12 +158,11 @@ class Upcoming(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def upcoming(tx: Tx, by: Actor, *, now_us: int) -> list[Upcoming]:
-    """The next payout of everybody with money available, the soonest first."""
-    _operator(tx, by)
-    found = []
+    """The next payout of everybody with money available (that the caller may look at), the soonest first."""
+    found, mine = [], parties.owners(tx, by)
     for key, balance in ledger.balances(tx, book=Book.MONEY, code="payable", unsettled=True).items():
         party = records.party(tx, key.owner)
-        if party is None or balance.available <= 0:
+        if party is None or balance.available <= 0 or not (mine is None or party.key in mine):
             continue
         schedule = records.schedule_of(tx, party.key, now_us)
         day = start_of_day_us(calendar.next_pay_day(schedule, business_date(now_us)))
@@ -175,11 +174,22 @@ def upcoming(tx: Tx, by: Actor, *, now_us: int) -> list[Upcoming]:
 
 
 def owed(tx: Tx, by: Actor) -> dict[str, int]:
-    """What is owed to all parties together, by where it stands (the codes of ``accounts``)."""
-    _operator(tx, by)
+    """What is owed to all parties (that the caller may look at) together, by where it stands (the codes of
+    ``accounts``)."""
+    mine = parties.owners(tx, by)
     codes = ("payable_pending", "payable", "payable_reserve", "payout")
     every = {code: ledger.balances(tx, book=Book.MONEY, code=code, unsettled=True) for code in codes}
-    return {code: sum(balance.posted for balance in found.values()) for code, found in every.items()}
+    if mine is not None:
+        every["payout"] = {k: b for k, b in every["payout"].items() if _payee(tx, k.owner) in mine}
+    return {
+        code: sum(b.posted for k, b in found.items() if mine is None or code == "payout" or k.owner in mine)
+        for code, found in every.items()
+    }
+
+
+def _payee(tx: Tx, payout: str) -> str:
+    found = records.some_payouts(tx, records.payouts.c.id == UUID(payout))
+    return found[0].party if found else ""
 
 
 def payouts_in(tx: Tx, by: Actor, state: PayoutState) -> int:

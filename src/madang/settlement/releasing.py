@@ -83,10 +83,12 @@ def appeals(tx: Tx, by: Actor) -> list[tuple[Reserve, ReserveRule]]:
 
 
 def open_reserves(tx: Tx, by: Actor, *, limit: int = 200) -> list[tuple[Reserve, ReserveRule]]:
-    """Everything that is kept back now with the rule that says why, what ends first on top."""
-    _acting(tx, by)
+    """Everything that is kept back now (of whom the caller may look at) with the rule that says why, what ends first
+    on top."""
+    mine = parties.owners(tx, by)
     r, rules = records.reserves, dict[UUID, ReserveRule]()
-    found = records.some_reserves(tx, r.c.released_us.is_(None), order=[r.c.release_us], limit=limit)
+    theirs = () if mine is None else (r.c.party.in_(sorted(mine)),)
+    found = records.some_reserves(tx, r.c.released_us.is_(None), *theirs, order=[r.c.release_us], limit=limit)
     for party in {one.party for one in found}:
         rules |= {rule.id: rule for rule in records.rules_of(tx, party)}
     return [(one, rules[one.rule]) for one in found]

@@ -7,7 +7,8 @@
 Several declarations must all hold. ``everyone`` lets visitors in; ``own`` needs somebody signed in (or, with
 ``guests``, a visitor's own cookie), and the service behind it must refuse what belongs to somebody else; ``role`` needs
 one of the roles, and where the path names a ``{shop}`` a role held in that shop counts; ``scope`` needs an API key
-with that scope (or an operator); ``link`` is for addresses that cannot be guessed, ``key`` for doors with keys of
+with that scope (or an operator); ``working`` is ``role`` for pages of people who
+work in a shop, whichever it is; ``link`` is for addresses that cannot be guessed, ``key`` for doors with keys of
 their own: both say who checks it. ``tests/web/test_access.py`` runs every route with every role.
 """
 
@@ -33,12 +34,17 @@ class Access:
     scope: str = ""
     guests: bool = False
     why: str = ""
+    works: bool = False
 
     async def __call__(self, request: Request) -> None:
         if self.how == "own" and not self.guests:
             session.signed_in(request)
         elif self.how == "role":
-            by = _acting(request)
+            if self.works:
+                places = request.path_params
+                named = str(places.get("shop") or places.get("place") or "")
+                request.state.by = session.working(request, *self.roles, named=named)
+            by = request.state.by if self.works else _acting(request)
             if not by.may(*self.roles):
                 session.signed_in(request)  # a visitor is asked to sign in before being told no
             by.need(*self.roles)
@@ -57,6 +63,12 @@ own_or_guest: Any = Depends(Access("own", guests=True))
 def role(*roles: Role) -> Any:
     """One of these roles, in the neighbourhood or in the ``{shop}`` of the path."""
     return Depends(Access("role", frozenset(roles)))
+
+
+def working(*roles: Role) -> Any:
+    """One of these roles, in the neighbourhood or in one of the asker's own shops: there they are then limited to it
+    (``request.state.by``), and the services behind it must show and change nothing of another."""
+    return Depends(Access("role", frozenset(roles), works=True))
 
 
 def scope(name: str) -> Any:

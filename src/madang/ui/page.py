@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from madang.ui import assets, formats, session
+from madang.ui import assets, formats, navigation, session
 from madang.ui.i18n import LANGUAGES, TEXTS, Texts
 from madang.ui.josa import josa
 
@@ -25,6 +25,7 @@ class Pages:
 
     def __init__(self, texts: Texts = TEXTS) -> None:
         self._texts = texts
+        self.tell: navigation.Tell | None = None  # what waits, for the frame of those who run things
         self._env = _environment()
 
     def html(
@@ -38,7 +39,7 @@ class Pages:
     ) -> HTMLResponse:
         """The page as a response, in the language of the request."""
         language = language_of(request)
-        body = self.render(template, language, path=request.url.path, **_session(request), **values)
+        body = self.render(template, language, path=request.url.path, **_session(request, self.tell), **values)
         return HTMLResponse(body, status, {"Content-Language": language, **(headers or {})})
 
     def render(self, template: str, language: str, **values: Any) -> str:
@@ -47,6 +48,8 @@ class Pages:
         tools |= {
             "csrf_field": no_field,
             "me": None,
+            "nav": None,
+            "works": False,
             "places": frozenset(),
             "t": partial(self._texts.say, language),
             "texts": partial(self._texts.part, language),
@@ -92,14 +95,17 @@ def no_field() -> Markup:
     return Markup()
 
 
-def _session(request: Request) -> dict[str, Any]:
-    """What a template knows of the reader: ``csrf_field()`` for every form, ``me`` where they are signed in, and the
-    ``places`` (names of routes) that this app has."""
+def _session(request: Request, tell: navigation.Tell | None) -> dict[str, Any]:
+    """What a template knows of the reader: ``csrf_field()`` for every form, ``me`` where they are signed in, the
+    ``places`` (names of routes) that this app has, whether they ``works`` in a shop, and the frame of the page."""
     state = request.scope.get("state", {})
     field = Markup('<input type="hidden" name="{}" value="{}">').format(session.FIELD, state.get("csrf", ""))
     app = request.scope.get("app")
     places: frozenset[str] = getattr(app.state, "places", frozenset()) if app is not None else frozenset()
-    return {"csrf_field": lambda: field, "me": state.get("who"), "places": places}
+    who = state.get("who")
+    works = who is not None and bool(session.workplaces(request, *navigation.SERVING))
+    nav = navigation.of(request, places, tell)
+    return {"csrf_field": lambda: field, "me": who, "places": places, "works": works, "nav": nav}
 
 
 def _formatted(form: Any, language: str, value: Any) -> str:

@@ -19,14 +19,16 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from starlette.requests import Request
 
-from madang.kernel import Actor, Forbidden, NotSignedIn
+from madang.kernel import Actor, Forbidden, NotSignedIn, Role
 
 GUEST_COOKIE = "madang_guest"
+SHOP_COOKIE = "madang_shop"
+"""The shop somebody works in now, of those they have a role in; a choice, no secret."""
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -54,8 +56,8 @@ class Identity:
     ``bound`` is the secret that this session's forms are bound to ('' for a program with a key, which sends none),
     ``was_bound`` the one before where it has just been turned: a form on its way still holds that.
     ``session`` names the session; ``proved_us`` is when the person last proved with a passkey that it is them
-    (0: not in this session). ``acting`` gives the actor they are in one shop. ``cookies`` are ``Set-Cookie`` lines
-    for the answer.
+    (0: not in this session). ``acting`` gives the actor they are in one shop; ``shops`` are those where they hold a
+    role of their own, by id. ``cookies`` are ``Set-Cookie`` lines for the answer.
     """
 
     by: Actor
@@ -65,6 +67,7 @@ class Identity:
     session: UUID | None = None
     proved_us: int = 0
     cookies: tuple[str, ...] = ()
+    shops: Mapping[str, frozenset[Role]] = field(default_factory=dict)
 
 
 Identify = Callable[[Asking], Identity | None]
@@ -81,6 +84,26 @@ def acting(request: Request, shop: str) -> Actor:
     """Who is asking, in one shop: roles held there count, and the actor is limited to it."""
     who: Identity | None = request.state.who
     return who.acting(shop) if who is not None else request.state.by
+
+
+def workplaces(request: Request, *roles: Role) -> list[str]:
+    """The shops where who is asking holds one of ``roles``, by id; none where they hold it in the neighbourhood."""
+    who: Identity | None = request.state.who
+    if who is None or who.by.may(*roles):
+        return []
+    return sorted(shop for shop in who.shops if who.acting(shop).may(*roles))
+
+
+def working(request: Request, *roles: Role, named: str = "") -> Actor:
+    """Who is asking, where they work: in the whole neighbourhood where they hold one of ``roles`` there, else in one of
+    their shops: the ``named`` one, the one they chose (a cookie), or the first."""
+    mine = workplaces(request, *roles)
+    if not mine:
+        by: Actor = request.state.by
+        return by
+    chosen = request.cookies.get(SHOP_COOKIE, "")
+    shop = next((one for one in (named, chosen) if one in mine), mine[0])
+    return acting(request, shop)
 
 
 def signed_in(request: Request) -> Identity:

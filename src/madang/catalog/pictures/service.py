@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from madang import files, journal
-from madang.catalog import facts, listing_records
+from madang.catalog import facts, listing_records, ownership
 from madang.catalog.listing import State
 from madang.catalog.pictures import records
 from madang.catalog.pictures.model import ALT_MAX, MEDIA_TYPE, PICTURES_MAX, UNDO_D, Picture, Size, Words
@@ -31,8 +31,7 @@ def add(
     known = records.get(tx, by, id)
     if known is not None:
         return known
-    if listing not in listing_records.listings_by_id(tx, by, [listing]):
-        raise _no_picture()
+    _need_own(tx, by, listing)
     shown = _shown(tx, by, listing)
     if len(shown) >= PICTURES_MAX:
         raise _too_many()
@@ -114,6 +113,8 @@ def forget(tx: Tx, by: Actor, *, at_us: int) -> int:
 def gallery(tx: Tx, by: Actor, listing: str) -> list[Picture]:
     """All pictures of a listing for its staff, in order, with those that can be put back."""
     by.need(*MAY)
+    if by.shops:
+        _need_own(tx, by, listing)
     return records.gallery(tx, by, listing)
 
 
@@ -143,7 +144,16 @@ def _get(tx: Tx, by: Actor, id: UUID) -> Picture:
     known = records.get(tx, by, id)
     if known is None:
         raise _no_picture()
+    if by.shops:
+        _need_own(tx, by, known.listing)
     return known
+
+
+def _need_own(tx: Tx, by: Actor, listing: str) -> None:
+    known = listing_records.listings_by_id(tx, by, [listing]).get(listing)
+    if known is None:
+        raise _no_picture()
+    ownership.need_own(tx, by, known.skus)
 
 
 def _shown(tx: Tx, by: Actor, listing: str) -> list[Picture]:

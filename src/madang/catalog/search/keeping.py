@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from madang import journal
-from madang.catalog import facts, listing_records
+from madang.catalog import facts, listing_records, ownership
 from madang.catalog import records as products
 from madang.catalog.listing import Allergen, Diet, Listing, State
 from madang.catalog.listings import on_change
@@ -89,6 +89,7 @@ def _prices(known: Sequence[Price], at_us: int) -> dict[str, int]:
 def set_synonyms(tx: Tx, by: Actor, groups: Sequence[Sequence[str]], *, id: UUID, at_us: int) -> None:
     """Words that mean the same here, beside those that come with the program. A group of one word takes it out."""
     by.need(Role.OPERATOR, Role.STAFF)
+    ownership.need_whole(by)
     others: dict[str, list[str]] = {}
     for group in groups:
         words = list(dict.fromkeys(filter(None, map(plain, group))))
