@@ -113,8 +113,8 @@ def _products(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
         by = _by(request)
         one = desk.product(by, product)
         return views.show(
-            request, "product", product=one.product, one=one, prices=one.prices, facts=one.facts, vats=[Vat.TAXABLE, Vat.EXEMPT],
-            units=list(SoldBy), now_us=desk.clock.now_us(), in_shop=bool(by.shops),
+            request, "product", product=one.product, one=one, prices=one.prices, facts=one.facts,
+            vats=[Vat.TAXABLE, Vat.EXEMPT], units=list(SoldBy), now_us=desk.clock.now_us(), in_shop=bool(by.shops),
         )  # fmt: skip
 
     @routes.post("/products/{product}/price", name="console.product.price")
