@@ -7,16 +7,21 @@ import os
 import random
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+from tests.chromium import Chromium
 from tests.lending import TEMPLATE, Lending
 
 from madang.db import Database, open_database
 from madang.db.private import PrivatePostgres, binaries
 from madang.kernel import ManualClock, Uuid7
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 # Tests and the servers they start (some hundred processes) read compiled modules: 2 s of a core each instead of 7.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -26,6 +31,50 @@ settings.register_profile("madang", deadline=None)
 settings.load_profile("madang")
 ROOT = Path(__file__).resolve().parent.parent
 _numbers = itertools.count(1)
+_chromium = Chromium()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first, or one would be all that runs at the end; what shares a module's fixture, or the browser, runs
+    in one process, where it is made once."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif _shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _shares(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "_fixtureinfo").name2fixturedefs.values()  # noqa: B009
+    return any(made[-1].scope == "module" for made in fixtures)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    if nextitem is None or nextitem.get_closest_marker("browser") is None:
+        _chromium.close()
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """A headless Chromium, for what needs a context of its own."""
+    return _chromium.browser()
+
+
+@pytest.fixture
+def lent_page() -> Iterator[Callable[..., Page]]:
+    """Pages of the browser, empty and without cookies: ``width``, ``dark``, ``motion``, ``script``."""
+    lent: list[tuple[Page, bool]] = []
+
+    def lend(**asked: Any) -> Page:
+        lent.append((_chromium.lend(**asked), asked.get("script", True)))
+        return lent[-1][0]
+
+    yield lend
+    for page, script in lent:
+        _chromium.take_back(page, script=script)
 
 
 @pytest.fixture
@@ -108,17 +157,24 @@ def empty_postgres_url(postgres_server: PrivatePostgres) -> Iterator[str]:
     postgres_server.drop(name)
 
 
-_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What asks for a database is tested on both kinds, or on those the mark ``databases`` names."""
+    said = metafunc.definition.get_closest_marker("databases")
+    kinds = ("sqlite", "postgres") if said is None else said.args
+    for name in ("db_url", "empty_url"):
+        if name in metafunc.fixturenames:
+            params = [pytest.param(kind, marks=[pytest.mark.postgres] * (kind == "postgres")) for kind in kinds]
+            metafunc.parametrize(name, params, indirect=True)
 
 
-@pytest.fixture(params=_BOTH)
+@pytest.fixture
 def db_url(request: pytest.FixtureRequest) -> str:
     """The address of a fresh, migrated database, on SQLite and on PostgreSQL: for tests that open it themselves."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
-@pytest.fixture(params=_BOTH)
+@pytest.fixture
 def empty_url(request: pytest.FixtureRequest) -> str:
     """The address of a database without a table, on SQLite and on PostgreSQL."""
     url: str = request.getfixturevalue(f"empty_{request.param}_url")

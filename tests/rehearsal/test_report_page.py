@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page
+from tests.chromium import AXE
 
 from madang.rehearsal.document import document
 from madang.rehearsal.report import html
 from madang.rehearsal.running import Rehearsed
 
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -30,26 +28,19 @@ def _page(run: Rehearsed, folder: Path) -> Path:
 
 
 @pytest.mark.browser
-def test_axe_finds_nothing_and_it_fits_a_phone_and_a_desk(rehearsed: Rehearsed, tmp_path: Path) -> None:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        reason = "Chromium is not installed (Debian: apt install chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+def test_axe_finds_nothing_and_it_fits_a_phone_and_a_desk(
+    lent_page: Callable[..., Page], rehearsed: Rehearsed, tmp_path: Path
+) -> None:
     path = _page(rehearsed, tmp_path)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        for width in (390, 1280):
-            page = browser.new_page(viewport={"width": width, "height": 800})
-            page.goto(path.as_uri())
-            assert page.get_by_text("Which two should not be neighbours").first.is_hidden()
-            for language, seen in (("ko", "이웃하면 안 되는 두 자리"), ("en", "Which two should not be neighbours")):
-                page.locator(f"#lang-{language}").check(force=True)
-                assert page.get_by_text(seen).first.is_visible()
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
-                page.evaluate(AXE.read_text())
+    for width, checked in ((390, "ko"), (1280, "en")):
+        page = lent_page(width=width)
+        page.goto(path.as_uri())
+        page.evaluate(AXE.read_text())
+        assert page.get_by_text("Which two should not be neighbours").first.is_hidden()
+        for language, seen in (("ko", "이웃하면 안 되는 두 자리"), ("en", "Which two should not be neighbours")):
+            page.locator(f"#lang-{language}").check(force=True)
+            assert page.get_by_text(seen).first.is_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            if language == checked:
                 said = page.evaluate("tags => axe.run(document, { runOnly: tags })", TAGS)
                 assert [(v["id"], [n["html"][:120] for n in v["nodes"]][:3]) for v in said["violations"]] == []
-            page.close()
-        browser.close()

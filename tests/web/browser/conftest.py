@@ -1,17 +1,12 @@
-"""A headless Chromium for one module's tests, and the app they look at.
-
-The browser lives for a module and no longer: while it does, its own event loop runs in this thread.
-"""
+"""A small shop's pages, served, and opened in the browser."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import ConsoleMessage, Error, Page
 from tests import small_shop
 from tests.small_desk import SmallDesk
 
@@ -19,37 +14,7 @@ from madang.kernel import ManualClock
 from madang.walkout.live import Hub, Hubs
 from madang.web import Shopfront, create_app, start
 
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-AXE = Path(__file__).parents[2] / "vendor" / "axe.min.js"
 Open = Callable[..., Page]
-
-
-def _chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        reason = "Chromium is not installed (Debian: apt install chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = _chromium()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class Site:
@@ -78,30 +43,31 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, site: Site) -> Iterator[Open]:
-    """Opens a page in a fresh context; a script error or a refused request on it fails the test."""
-    contexts: list[BrowserContext] = []
+def open_page(lent_page: Open, site: Site) -> Iterator[Open]:
+    """Opens a page; a script error or a refused request on it fails the test."""
     faults: list[str] = []
+    opened: list[Page] = []
 
-    def open_(path: str, *, width: int = 1280, dark: bool = False, motion: bool = True, script: bool = True) -> Page:
+    def fault(error: Error) -> None:
+        faults.append(str(error))
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and _ours(message.text):
+            faults.append(message.text)
+
+    def open_(path: str, **asked: Any) -> Page:
         site.clock.advance(s=600)  # many pages in no time: the limits are not what is tested here
-        context = browser.new_context(
-            viewport={"width": width, "height": 844 if width < 600 else 800},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="no-preference" if motion else "reduce",
-            java_script_enabled=script,
-            locale="ko-KR",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" and _ours(said.text) else None)
+        page = lent_page(**asked)
+        opened.append(page)
+        page.on("pageerror", fault)
+        page.on("console", said)
         page.goto(site.url + path)
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
+    for page in opened:
+        page.remove_listener("pageerror", fault)
+        page.remove_listener("console", said)
     assert faults == []
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
+from tests.chromium import AXE
 from tests.storefront.shelves import Shelves, fill
 from tests.storefront.street import Street
-from tests.web.browser.conftest import AXE
 
 from madang.db import open_database
 from madang.kernel import ManualClock, Uuid7
@@ -36,25 +35,19 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize(("language", "width", "dark"), [("ko", 390, True), ("en", 1280, False)])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
-    browser: Browser, url: str, language: str, width: int, dark: bool
+    lent_page: Callable[..., Page], url: str, language: str, width: int, dark: bool
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, color_scheme="dark" if dark else "light", bypass_csp=True,
-        service_workers="block", reduced_motion="reduce",
-    )  # fmt: skip
-    page, axe = context.new_page(), Path(AXE).read_text()
+    page, axe = lent_page(width=width, dark=dark, motion=False), AXE.read_text()
     for path in ("/shops/s1", "/shops/s1/search", "/shops/s1/products/tee", "/shops", "/offline"):
         page.goto(f"{url}{path}?lang={language}")
         page.evaluate(axe)
         found = page.evaluate("tags => axe.run(document, { runOnly: tags })", TAGS)
         assert [(path, v["id"], v["nodes"][0]["html"][:120]) for v in found["violations"]] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-    context.close()
 
 
-def test_typing_suggests_and_a_choice_shows_its_own_price(browser: Browser, url: str) -> None:
-    context = browser.new_context(service_workers="block")
-    page = context.new_page()
+def test_typing_suggests_and_a_choice_shows_its_own_price(lent_page: Callable[..., Page], url: str) -> None:
+    page = lent_page()
     page.goto(f"{url}/shops/s1?lang=ko")
     page.fill("#q", "ㅅㄹ")
     page.wait_for_selector("#suggestions a")
@@ -65,7 +58,6 @@ def test_typing_suggests_and_a_choice_shows_its_own_price(browser: Browser, url:
     page.check("input[value=TEE-M]")
     expect(page.locator("#price")).to_contain_text("43,200")
     assert "품절" in page.inner_text("#left")
-    context.close()
 
 
 def test_without_network_the_shop_says_so_calmly(browser: Browser, url: str) -> None:

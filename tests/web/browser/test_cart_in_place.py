@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page, expect
+from tests.chromium import AXE
 from tests.payments.fake_gateway.server import FakeGateway
 from tests.storefront.many_means import ManyMeans
 from tests.storefront.street import TERMS, Street
-from tests.web.browser.conftest import AXE
 
 from madang.db import open_database
 from madang.kernel import ManualClock, Uuid7
@@ -36,31 +35,31 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ManyMeans, 
         fake.close()
 
 
-def opened(browser: Browser, url: str, path: str, width: int) -> tuple[Page, list[str]]:
-    context = browser.new_context(viewport={"width": width, "height": 844}, locale="ko-KR", reduced_motion="reduce")
-    context.add_cookies([{"name": "s", "value": "1", "url": url}])
-    page, faults = context.new_page(), list[str]()
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if _ours(said) else None)
-    page.goto(url + path)
-    return page, faults
-
-
 def _ours(said: ConsoleMessage) -> bool:
     """Pictures of goods are another router's, which this app does not have."""
     return said.type == "error" and "status of 404" not in said.text
 
 
 def axe_finds_nothing(page: Page) -> None:
-    page.evaluate(Path(AXE).read_text())
+    page.evaluate(AXE.read_text())
     found = page.evaluate("tags => axe.run(document, { runOnly: tags })", TAGS)
     assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found["violations"]] == []
 
 
-def test_an_amount_changes_the_sum_and_a_choice_changes_who_pays(browser: Browser, many: tuple[ManyMeans, str]) -> None:
+def test_an_amount_changes_the_sum_and_a_choice_changes_who_pays(
+    lent_page: Callable[..., Page], many: tuple[ManyMeans, str]
+) -> None:
     made, url = many
     made.street.put("RAMEN", 2)
-    page, faults = opened(browser, url, "/cart", 390)
+    page, faults = lent_page(width=390, motion=False), list[str]()
+    page.context.add_cookies([{"name": "s", "value": "1", "url": url}])
+    page.once("pageerror", lambda error: faults.append(str(error)))
+
+    def said(message: ConsoleMessage) -> None:
+        faults.extend([message.text] if _ours(message) else [])
+
+    page.on("console", said)
+    page.goto(url + "/cart")
     page.evaluate("window.stayed = true")
     page.fill("input[name=amount]", "12")
     page.keyboard.press("Tab")
@@ -85,5 +84,5 @@ def test_an_amount_changes_the_sum_and_a_choice_changes_who_pays(browser: Browse
     assert page.evaluate("window.stayed")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     axe_finds_nothing(page)
+    page.remove_listener("console", said)
     assert faults == []
-    page.context.close()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+from tests.chromium import AXE
 from tests.small_desk import TOKEN, SmallDesk
-from tests.web.browser.conftest import AXE, Open
+from tests.web.browser.conftest import Open
 
 from madang.web import Shopfront, create_app
 from madang.web.routes import addresses

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tests.chromium import AXE
 from tests.members.town import Town
-from tests.web.browser.conftest import AXE
 
 from madang.db import open_database
 from madang.kernel import ManualClock, Role

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
+from tests.chromium import AXE
 from tests.serve.desk_stage import KEY, Stage
 from tests.walkout_shop import SHOP
-from tests.web.browser.conftest import AXE
 from tests.web.browser.test_every_page import CUT_OFF, FOCUS
 
 from madang.db import open_database
 from madang.web import start
 
 pytestmark = pytest.mark.browser
+Lend = Callable[..., Page]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -50,16 +51,8 @@ def served(sqlite_url: str, tmp_path: Path) -> Iterator[Served]:
     made.stop()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1280, "height": 800}, locale="ko-KR", reduced_motion="reduce")
-    yield made
-    made.close()
-
-
-def signed_in(served: Served, context: BrowserContext, path: str) -> Page:
+def signed_in(served: Served, page: Page, path: str) -> Page:
     served.stage.shop.clock.advance(s=600)  # many pages in no time: the limits are not what is tested here
-    page = context.new_page()
     page.goto(f"{served.running.url}/desk/{SHOP}{path}")
     if "/sign-in" in page.url:
         page.get_by_label("운영자 열쇠").fill(KEY)
@@ -68,8 +61,8 @@ def signed_in(served: Served, context: BrowserContext, path: str) -> Page:
     return page
 
 
-def test_keys_answer_undo_edit_and_help(served: Served, context: BrowserContext) -> None:
-    page = signed_in(served, context, f"/visits/{served.visits[0]}")
+def test_keys_answer_undo_edit_and_help(served: Served, lent_page: Lend) -> None:
+    page = signed_in(served, lent_page(motion=False), f"/visits/{served.visits[0]}")
     expect(page.locator(".rv-weights .trace").first).to_be_visible()
     page.keyboard.press("?")
     expect(page.locator(".rv-keys")).to_be_visible()
@@ -90,12 +83,10 @@ def test_keys_answer_undo_edit_and_help(served: Served, context: BrowserContext)
     before = page.url
     page.keyboard.press("n")
     page.wait_for_url(lambda url: url != before)
-    page.close()
 
 
-def test_without_script_the_buttons_do_the_same(served: Served, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False, locale="ko-KR")
-    page = signed_in(served, context, "")
+def test_without_script_the_buttons_do_the_same(served: Served, lent_page: Lend) -> None:
+    page = signed_in(served, lent_page(width=390, script=False), "")
     page.get_by_role("link", name="맨 위부터 보기").click()
     page.get_by_role("button", name="이 영수증 1").click()
     expect(page.get_by_role("status").first).to_contain_text("답했습니다")
@@ -105,17 +96,13 @@ def test_without_script_the_buttons_do_the_same(served: Served, browser: Browser
     page.get_by_role("button", name="2건 모두").first.click()
     expect(page.get_by_role("status").first).to_contain_text("2건에 답했습니다.")
     assert [served.state(n) for n in (1, 2, 3)] == ["charged", "charged", "in_review"]
-    context.close()
 
 
-@pytest.mark.parametrize(("language", "width", "scheme"), [("ko", 390, "light"), ("en", 1280, "dark")])
+@pytest.mark.parametrize(("language", "width", "dark"), [("ko", 390, False), ("en", 1280, True)])
 def test_axe_finds_nothing_at_the_desk_and_the_keyboard_gets_everywhere(
-    served: Served, browser: Browser, language: str, width: int, scheme: Any
+    served: Served, lent_page: Lend, language: str, width: int, dark: bool
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, color_scheme=scheme, locale="ko-KR", reduced_motion="reduce"
-    )
-    page = context.new_page()
+    page = lent_page(width=width, dark=dark, motion=False)
     page.goto(f"{served.running.url}/sign-in?lang={language}")
     clean(page, language, width)
     page.locator("input[name=key]").fill(KEY)
@@ -135,7 +122,6 @@ def test_axe_finds_nothing_at_the_desk_and_the_keyboard_gets_everywhere(
             assert at["seen"], (path, at)
         else:
             pytest.fail(f"{path}: the keyboard is caught")
-    context.close()
 
 
 def clean(page: Page, language: str, width: int) -> None:
