@@ -56,6 +56,21 @@ class Compiled:
             return row
         return {**row, **{name: process(row[name]) for _, name, process in self._processed}}
 
+    def bind_tuples(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+        """Rows of an INSERT given as tuples, in the order of its columns."""
+        if not self.positional:
+            return [self.bind(dict(zip(self.names, row, strict=True))) for row in rows]
+        if not self._processed:
+            return rows
+        bound = []
+        for row in rows:
+            values: Any = list(row)
+            for i, _, process in self._processed:
+                if values[i] is not None:
+                    values[i] = process(values[i])
+            bound.append(values)
+        return bound
+
     def params(self, given: Row | None, literals: Sequence[Any] | None) -> Row:
         """Named values of a statement with literals in it."""
         return self._compiler.construct_params(dict(given or {}), extracted_parameters=literals, escape_names=False)

@@ -12,7 +12,7 @@ statement sees all of it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from madang.db.memory import NOTHING, Memories, Memory, Space, Values
 
 if TYPE_CHECKING:
+    from madang.db.compiled import Compiled
     from madang.db.link import Link
 
 Key = tuple[Any, ...]
@@ -67,12 +68,14 @@ def update_of(table: sa.Table, names: tuple[str, ...]) -> sa.Update:
 
 
 class Frame:
-    """``learnt`` is how to take back what was remembered: (values, key, what was there before)."""
+    """``learnt`` is how to take back what was remembered: (values, key, what was there before). ``appended`` are rows
+    nobody asks for by key, as tuples in the order of their table's columns."""
 
-    __slots__ = ("learnt", "real", "waiting")
+    __slots__ = ("appended", "learnt", "real", "waiting")
 
     def __init__(self) -> None:
         self.waiting: dict[sa.Table, dict[Key, Waiting]] = {}
+        self.appended: dict[sa.Table, list[Key]] = {}
         self.learnt: list[tuple[Values, Hashable, Any]] = []
         self.real = False
 
@@ -100,6 +103,11 @@ class Turn:
             self._link.command(f"RELEASE SAVEPOINT part_{len(self._frames)}")
         around = self._frames[-1]
         around.learnt += frame.learnt
+        for table, appended in frame.appended.items():
+            if (there := around.appended.get(table)) is None:
+                around.appended[table] = appended
+            else:
+                there += appended
         for table, rows in frame.waiting.items():
             mine = around.waiting.get(table)
             if mine is None:
@@ -148,6 +156,12 @@ class Turn:
             if depth and not frame.real:
                 self._link.command(f"SAVEPOINT part_{depth}")
                 frame.real = True
+            if frame.appended:
+                appended, frame.appended = frame.appended, {}
+                for table, every in appended.items():
+                    shape = shape_of(table)
+                    compiled, _ = self._link.compiler.get(shape.insert, shape.names)
+                    self._told(compiled, compiled.bind_tuples(every))
             if frame.waiting:
                 waiting, frame.waiting = frame.waiting, {}
                 for table, rows in waiting.items():
@@ -178,7 +192,9 @@ class Turn:
     def _run(self, statement: sa.Insert | sa.Update | sa.Delete, rows: list[Row]) -> None:
         compiled, _ = self._link.compiler.get(statement, tuple(rows[0]))
         assert compiled.required <= rows[0].keys(), compiled.sql
-        bound = [compiled.bind(row) for row in rows]
+        self._told(compiled, [compiled.bind(row) for row in rows])
+
+    def _told(self, compiled: Compiled, bound: Sequence[Any]) -> None:
         try:
             self._link.execute_many(compiled, bound)
         except self._link.driver_error as error:
@@ -197,6 +213,13 @@ class Turn:
             rows = self._frames[-1].waiting.setdefault(table, {})
         rows[key] = Waiting(True, row)
 
+    def append(self, table: sa.Table, row: Key) -> None:
+        rows = self._frames[-1].appended.get(table)
+        if rows is None:
+            self._frames[-1].appended[table] = [row]
+        else:
+            rows.append(row)
+
     def change(self, table: sa.Table, key: Key, row: Row | None) -> None:
         """Columns of a row that is there; None: it goes."""
         rows = self._frames[-1].waiting.setdefault(table, {})
@@ -212,12 +235,20 @@ class Turn:
 
     def waits(self, tables: frozenset[str]) -> bool:
         """Whether rows of one of these tables wait."""
-        return any(table.name in tables for frame in self._frames for table in frame.waiting)
+        for frame in self._frames:
+            for table in (*frame.waiting, *frame.appended):
+                if table.name in tables:
+                    return True
+        return False
 
     def may_wait(self, table: sa.Table, looks: Row) -> bool:
         """Whether a row with these values may be among those of a table that wait."""
         shape = shape_of(table)
         for frame in self._frames:
+            for row in frame.appended.get(table, ()):
+                known = dict(zip(shape.names, row, strict=True))
+                if all(known[name] == value for name, value in looks.items()):
+                    return True
             for key, waiting in frame.waiting.get(table, {}).items():
                 known = dict(zip(shape.key, key, strict=True))
                 if waiting.new:  # of one that changes the database still has the former values

@@ -63,6 +63,13 @@ class Tx:
         if learn or self.recall(shape.space, key[1:]) is not NOTHING:  # that there is none may be known
             self.remember(shape.space, key[1:], row)
 
+    def append(self, table: sa.Table, row: tuple[Any, ...]) -> None:
+        """``add`` for what nobody gets or changes by its key (journals, lines): all columns in the table's order, the
+        neighbourhood first."""
+        assert row[0] == self.neighbourhood
+        assert len(row) == len(shape_of(table).names), table.name
+        self._writing.append(table, row)
+
     def change(self, table: sa.Table, key: tuple[Any, ...], values: Mapping[str, Any]) -> None:
         """Columns of the row under ``key`` (without the neighbourhood), which is there."""
         self._writing.change(table, (self.neighbourhood, *key), values)
@@ -254,5 +261,7 @@ class Tx:
         turn.keep()
 
     def after_commit(self, fn: Callable[[], None]) -> None:
-        """Call ``fn`` once the transaction is durable (quick, no database work: it holds up the writer)."""
-        self._after.append(fn)
+        """Call ``fn`` once the transaction is durable (quick, no database work: it holds up the writer); however often
+        it is asked for in one transaction."""
+        if fn not in self._after:
+            self._after.append(fn)

@@ -257,9 +257,8 @@ class Worker:
             _fail(jobs, unknown_outcome(error))
             return
         lane.memory.committed()
-        for job in jobs:
-            for fn in job.after:
-                _call(fn)
+        for fn in dict.fromkeys(fn for job in jobs for fn in job.after):
+            _call(fn)
 
     def _begun(self, neighbourhood: str, memory: Memories) -> Link:
         """A link inside a fresh transaction; one that has died, ours or the pool's, is replaced once."""

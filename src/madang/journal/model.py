@@ -27,7 +27,7 @@ class Opaque(msgspec.Struct, frozen=True, kw_only=True):
     json: str
 
 
-class New(msgspec.Struct, frozen=True, kw_only=True):
+class New(msgspec.Struct, frozen=True):
     """One fact to be written: what ``append_many`` takes.
 
     ``id`` is made by the caller before the transaction, so that asking twice writes once. ``at_us`` is when it

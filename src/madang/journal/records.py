@@ -112,7 +112,7 @@ def remember_head(tx: Tx, newest: tuple[int, bytes]) -> None:
 
 def add(tx: Tx, link: Sequence[Any], hashed: bytes) -> None:
     """Write the fact that follows the newest one; ``link`` is everything but its hash."""
-    tx.add(facts, dict(zip(COLUMNS, (*link, hashed), strict=True)), learn=False)
+    tx.append(facts, (*link, hashed))
     tx.remember(_SPACE, _HEAD, (link[SEQ], hashed))
 
 

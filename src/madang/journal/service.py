@@ -40,21 +40,14 @@ def append(
 
     The same id with the same content gives the fact that is there; with other content it raises ``Conflict``.
     """
-    new = New(
-        body=body,
-        id=id,
-        at_us=at_us,
-        subject=subject,
-        shop=shop,
-        place=place,
-        cause=cause,
-        took_us=took_us,
-        stage=stage,
-    )
+    new = New(body, id, at_us, subject, shop, place, cause, took_us, stage)
     if tx.careful:
         return append_many(tx, by, [new])[0]
     tx.guessed = True  # that the id is new: the database says otherwise when it is written
-    _may_write(tx, by, [new])
+    by.need_neighbourhood(tx.neighbourhood)
+    if shop is not None:
+        by.need_shop(shop)
+    tx.after_commit(signals.of(tx.neighbourhood).notify)
     return _follow(tx, by, new)
 
 
@@ -147,7 +140,9 @@ def _append_batch(tx: Tx, by: Actor, news: Sequence[New]) -> list[Fact]:
     for new in news:
         there = facts.get(new.id)
         if there:
-            _must_be_the_same(there, _fact(_new_link(tx, by, there.seq, new), new, there.hash))
+            asked = _new_link(tx, by, there.seq, new)
+            asked[records.ID] = new.id
+            _must_be_the_same(there, _fact(asked, new, there.hash))
             continue
         facts[new.id] = _follow(tx, by, new)
     return [facts[new.id] for new in news]
@@ -157,16 +152,18 @@ def _follow(tx: Tx, by: Actor, new: New) -> Fact:
     """Write a new fact behind the newest one."""
     seq, previous = records.known_head(tx) or (0, chain.GENESIS)
     link = _new_link(tx, by, seq + 1, new)
-    hashed = chain.follow(previous, _texts(link))
+    hashed = chain.follow(previous, link)
+    link[records.ID] = new.id
     records.add(tx, link, hashed)
     return _fact(link, new, hashed)
 
 
 def _new_link(tx: Tx, by: Actor, seq: int, new: New) -> list[Any]:
+    """What the chain covers; ids in it are their canonical text, however the database returns them."""
     kind = KINDS.of(new.body)
     return [
-        tx.neighbourhood, seq, new.id, kind.name, kind.version, (new.stage or kind.stage).value, new.at_us,
-        by.kind.value, by.key, by.mandate, new.shop, new.place, new.subject, new.cause, new.took_us,
+        tx.neighbourhood, seq, str(new.id), kind.name, kind.version, (new.stage or kind.stage)._value_, new.at_us,
+        by.kind._value_, by.key, by.mandate, new.shop, new.place, new.subject, new.cause, new.took_us,
         _encode(new.body).decode(),
     ]  # fmt: skip
 
@@ -178,7 +175,7 @@ def _fact(link: Sequence[Any], new: New, hashed: bytes) -> Fact:
 
 
 def _texts(link: Sequence[Any]) -> list[Any]:
-    """Ids in the chain are their canonical text, however the database returns them."""
+    """A stored link as the chain has it."""
     return [*link[: records.ID], str(link[records.ID]), *link[records.ID + 1 :]]
 
 

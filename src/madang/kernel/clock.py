@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Protocol
 
 KST = timezone(timedelta(hours=9), "Asia/Seoul")  # no summer time since 1988, so a fixed offset is exact
@@ -44,7 +45,15 @@ class ManualClock:
 
 def business_date(at_us: int) -> date:
     """The Asia/Seoul calendar date of an instant: the day whose books it belongs to."""
-    return seoul(at_us).date()
+    return _date_of((at_us + _AHEAD_US) // _DAY_US)
+
+
+@lru_cache(maxsize=64)
+def _date_of(days: int) -> date:
+    return _EPOCH + timedelta(days=days)
+
+
+_AHEAD_US, _DAY_US, _EPOCH = 9 * 3600 * SECOND_US, 86_400 * SECOND_US, date(1970, 1, 1)
 
 
 def seoul(at_us: int) -> datetime:

@@ -313,7 +313,7 @@ def write(tx: Tx, entries: Sequence[Entry], touched: Iterable[Account]) -> None:
         _write_bulk(tx, entries, old)
     for entry in entries:
         if not bulk:
-            tx.add(transfers, dict(zip(Entry._fields, entry, strict=True)), learn=False)
+            tx.append(transfers, (tx.neighbourhood, *entry))
         remember(tx, entry)
     _move_head(tx, entries)
 

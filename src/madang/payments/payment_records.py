@@ -191,8 +191,7 @@ def legs_of(tx: Tx, by: Actor, id: UUID) -> list[tuple[Leg, int]]:
 
 def add_legs(tx: Tx, id: UUID, new: Sequence[Leg]) -> None:
     for number, (account, amount) in enumerate(new, 1):
-        row = {"payment": id, "number": number, "code": account.code, "owner": account.owner, "amount_krw": amount}
-        tx.add(legs, {**row, "returned_krw": 0}, learn=False)
+        tx.append(legs, (tx.neighbourhood, id, number, account.code, account.owner, amount, 0))
 
 
 def return_legs(tx: Tx, id: UUID, returned_krw: Sequence[int]) -> None:

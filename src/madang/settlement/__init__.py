@@ -30,6 +30,7 @@ from madang.settlement.model import (
 from madang.settlement.parties import (
     add_party,
     end_reserve_rule,
+    is_party,
     parties_of,
     party,
     set_reserve_rule,
@@ -109,6 +110,7 @@ __all__ = [
     "end_holds",
     "end_reserve_rule",
     "hold",
+    "is_party",
     "latest",
     "make_due",
     "make_invoices",

@@ -53,6 +53,11 @@ def party(tx: Tx, by: Actor, key: str) -> Party:
     return found
 
 
+def is_party(tx: Tx, key: str) -> bool:
+    """Whether somebody is registered to be settled: for rooms that name who takes part in a sale."""
+    return records.party(tx, key) is not None
+
+
 def parties_of(tx: Tx, by: Actor) -> list[Party]:
     """Whom the caller may act for; all of them for an operator."""
     by.need_neighbourhood(tx.neighbourhood)

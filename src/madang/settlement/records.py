@@ -151,11 +151,25 @@ _COMMISSION = [c for c in commissions.c if c.name not in ("neighbourhood", "sale
 
 def add(tx: Tx, to: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows of the neighbourhood."""
-    if to not in (sales, legs, commissions, shares):
-        tx.many(sa.insert(to), [{"neighbourhood": tx.neighbourhood, **row} for row in rows])
-        return
-    for row in rows:  # of a sale: together with those of others
-        tx.add(to, dict(row), learn=to is sales)
+    tx.many(sa.insert(to), [{"neighbourhood": tx.neighbourhood, **row} for row in rows])
+
+
+def add_sale(tx: Tx, sale: UUID, shop: str, body: str, sold_us: int) -> None:
+    tx.add(sales, {"sale": sale, "shop": shop, "body": body, "sold_us": sold_us})
+
+
+def add_leg(tx: Tx, sale: UUID, number: int, line: int, code: str, party: str, amount_krw: int, kept: bool) -> None:
+    tx.append(legs, (tx.neighbourhood, sale, number, line, code, party, amount_krw, int(kept)))
+
+
+def add_commission(tx: Tx, sale: UUID, new: Commission, sold_us: int) -> None:
+    fields = msgspec.structs.asdict(new)
+    tx.add(commissions, {"sale": sale, "sold_us": sold_us, **fields, "kept": int(new.kept)}, learn=False)
+
+
+def add_share(tx: Tx, sale: UUID, party: str, kind: str, amount_krw: int, sold_us: int) -> None:
+    row = (tx.neighbourhood, sale, party, kind, amount_krw, 0, ShareState.PENDING.value, sold_us, None)
+    tx.append(shares, row)
 
 
 def find(

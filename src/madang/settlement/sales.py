@@ -240,24 +240,18 @@ def _freeze(
     tx: Tx, sale: UUID, shop: str, body: str, legs: Sequence[_Leg], fees: Sequence[Commission],
     kinds: Mapping[int, LineKind], at_us: int,
 ) -> None:  # fmt: skip
-    records.add(tx, records.sales, [{"sale": sale, "shop": shop, "body": body, "sold_us": at_us}])
-    records.add(
-        tx, records.legs, [{"sale": sale, **msgspec.structs.asdict(leg), "kept": int(leg.kept)} for leg in legs]
-    )
-    rows = [{"sale": sale, "sold_us": at_us, **msgspec.structs.asdict(c), "kept": int(c.kept)} for c in fees]
-    records.add(tx, records.commissions, rows)
+    records.add_sale(tx, sale, shop, body, at_us)
+    for leg in legs:
+        records.add_leg(tx, sale, leg.number, leg.line, leg.code, leg.party, leg.amount_krw, leg.kept)
+    for fee in fees:
+        records.add_commission(tx, sale, fee, at_us)
     sums: dict[tuple[str, str], int] = {}
     for leg in legs:
         if leg.code == "payable":
             key = (leg.party, kinds[leg.line].value)
             sums[key] = sums.get(key, 0) + leg.amount_krw
-    records.add(
-        tx, records.shares, [
-            {"sale": sale, "party": party, "kind": kind, "amount_krw": krw, "returned_krw": 0,
-             "state": ShareState.PENDING.value, "sold_us": at_us, "available_us": None}
-            for (party, kind), krw in sums.items()
-        ],
-    )  # fmt: skip
+    for (party, kind), krw in sums.items():
+        records.add_share(tx, sale, party, kind, krw, at_us)
 
 
 def _frozen(tx: Tx, sale: UUID) -> list[_Leg]:

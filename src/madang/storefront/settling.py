@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -12,17 +12,23 @@ from madang.catalog import Vat
 from madang.db import Tx
 from madang.deals import Deal, Receipt
 from madang.deals.registry import declared
-from madang.kernel import Actor, NotFound
+from madang.kernel import Actor
 from madang.payments import Leg
 from madang.settlement import PartyKind, SaleLine
-from madang.storefront.model import Order
+from madang.storefront.model import Fulfilment
+
+
+class _Sold(msgspec.Struct, frozen=True):
+    """What settlement needs to know of a paid order's data."""
+
+    receipt: UUID
+    fulfil: Fulfilment
 
 
 def sale_legs(tx: Tx, ours: Actor, deal: Deal, *, at_us: int) -> list[Leg]:
     """Where the captured money of a paid order goes, line by line of its receipt; where it is fetched at another place
     than the shop, that hub takes part in the sale."""
-    order = msgspec.convert(deal.data, Order)
-    assert order.receipt is not None
+    order = msgspec.convert(deal.data, _Sold)
     receipt = deals.receipts.get(tx, ours, order.receipt)
     lines = [
         SaleLine(
@@ -34,8 +40,8 @@ def sale_legs(tx: Tx, ours: Actor, deal: Deal, *, at_us: int) -> list[Leg]:
     parties = {}
     if order.fulfil.place is not None and order.fulfil.place != deal.shop:
         hub = f"{PartyKind.HUB}/{order.fulfil.place}"
-        with contextlib.suppress(NotFound):  # a hub that is no party to settlement takes no part
-            parties[PartyKind.HUB.value] = settlement.party(tx, ours, hub).key
+        if settlement.is_party(tx, hub):  # one that is not registered takes no part
+            parties[PartyKind.HUB.value] = hub
     return settlement.sale_legs(tx, ours, sale=deal.id, shop=deal.shop, lines=lines, parties=parties, at_us=at_us)
 
 

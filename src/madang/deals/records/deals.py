@@ -58,6 +58,8 @@ moves = table(
     key=["deal", "number"],
 )
 
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder().decode
+_sorted = msgspec.json.Encoder(order="deterministic").encode
 _DEALS = (deals.name,)
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
 _INSERT_PROCESS = sa.insert(processes)
@@ -174,13 +176,20 @@ def history(tx: Tx, by: Actor, deal: UUID) -> list[Move]:
 
 
 def add_deal(tx: Tx, new: Deal) -> None:
-    tx.add(deals, msgspec.structs.asdict(new) | {"data": json(new.data)}, learn=False)
+    row = {name: getattr(new, name) for name in _DEAL_FIELDS}
+    row["data"] = json(new.data)
+    tx.add(deals, row, learn=False)
     tx.remember(_DEALS, new.id, new)
 
 
 def add_move(tx: Tx, new: Move) -> None:
-    texts = {"args": json(new.args), "changes": json(new.changes)}
-    tx.add(moves, msgspec.structs.asdict(new) | texts, learn=False)
+    tx.append(
+        moves,
+        (
+            tx.neighbourhood, new.deal, new.number, new.id, new.transition, new.source, new.target, new.actor_kind,
+            new.actor_key, new.at_us, json(new.args), json(new.changes),
+        ),
+    )  # fmt: skip
 
 
 def set_deal(tx: Tx, new: Deal) -> None:
@@ -217,12 +226,14 @@ def add_process(tx: Tx, new: Process, fingerprint: str, at_us: int) -> None:
 
 
 def json(value: Any) -> str:
-    return msgspec.json.encode(value, order="deterministic").decode()
+    return "{}" if value == {} else _sorted(value).decode()
 
 
 def plain(value: dict[str, Any]) -> dict[str, Any]:
     """A value as it will be read back: JSON types only. Raises ``TypeError`` for what JSON cannot hold."""
-    back: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
+    if not value:
+        return {}
+    back: dict[str, Any] = _decode(_encode(value))
     return back
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from madang.catalog.model import SoldBy, Vat
@@ -96,10 +96,17 @@ _REFUNDED = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(-receipts.c.total_krw
 
 
 def add(tx: Tx, receipt: Receipt) -> None:
-    row = {name: getattr(receipt, name) for name in _PLAIN}
-    tx.add(receipts, row | msgspec.structs.asdict(receipt.split), learn=False)
+    n, split, id = tx.neighbourhood, receipt.split, receipt.id
+    tx.append(
+        receipts,
+        (
+            n, id, receipt.shop, receipt.day, receipt.number, receipt.deal, receipt.person, receipt.at_us,
+            receipt.total_krw, split.supply_krw, split.vat_krw, split.exempt_krw, receipt.confidence, receipt.decision,
+            receipt.original, receipt.reason,
+        ),
+    )  # fmt: skip
     for line in receipt.lines:
-        tx.add(lines, msgspec.structs.asdict(line) | {"receipt": receipt.id}, learn=False)
+        tx.append(lines, (n, id, *_line_values(line)))
     tx.remember(_RECEIPTS, receipt.id, receipt)
     day = (receipt.shop, receipt.day)
     last = tx.recall(_RECEIPTS, day)
@@ -239,5 +246,5 @@ def _receipt(row: tuple[Any, ...], of_it: list[Line]) -> Receipt:
 
 
 _NAMES = [c.name for c in _COLUMNS]
-_PLAIN = [name for name in _NAMES if name not in ("supply_krw", "vat_krw", "exempt_krw")]
 _LINE_FIELDS = [c.name for c in lines.c if c.name not in ("neighbourhood", "receipt")]
+_line_values = attrgetter(*_LINE_FIELDS)
