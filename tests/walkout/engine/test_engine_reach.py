@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import Walker, layout
 
+from madang.walkout.engine.inside import in_shelf
 from madang.walkout.engine.people import Body, People
 from madang.walkout.engine.reach import SHIFTS_S, Grasp
 from madang.walkout.engine.settings import Settings
@@ -40,6 +41,22 @@ def test_the_wrist_over_the_goods_is_nearer_than_the_body() -> None:
     assert grasp.bodies[0] == 1
     assert grasp.reach(1, (4,)) > -0.5
     assert grasp.reach(0, (4,)) < -9.0
+
+
+def test_who_stands_behind_a_shelf_has_no_hand_in_it() -> None:
+    """The shelf is .4 m deep; the other one reaches into what stands back to back with it."""
+    walker, people = Walker(0, 40, stand=0.45), People(Store.from_json(layout()), Settings())
+    for k in range(120):
+        joints = walker.joints(k / 11)
+        joints[:, 1] = 1.2
+        joints[7, :3] = 0.45, 0.65, 1.1
+        people.feed(k / 11, [("behind", joints)])
+    bodies = list(people.bodies.values())
+    grasp = _grasp(bodies, 4, 9.7)
+    assert grasp.reach(0, (4,)) < -2.5
+    assert not in_shelf(bodies, grasp.place, 9.3, 9.8, Settings())
+    nearer = _bodies(Walker(0, 40, stand=0.45, reach={10.0: 4}, holds={10.0: 0.9}))
+    assert in_shelf(nearer, grasp.place, 9.3, 9.8, Settings())
 
 
 def test_each_of_two_hands_has_its_own_plate() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, play, receipts
 
+from madang.walkout.engine import Receipt
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.stairs import Stairs
 
@@ -27,6 +28,24 @@ def test_two_who_take_from_one_plate_before_it_rests_pay_for_one_each(gap: float
 def test_without_its_steps_such_a_change_is_one_persons(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Stairs, "steps", lambda _self, shift, _explained: [shift])
     assert receipts(play(_one_after_the_other(1.4))) != {"a": {"cola": 1}, "b": {"cola": 1}}
+
+
+def test_two_who_take_from_one_plate_in_turn_before_it_rests_pay_for_theirs() -> None:
+    s = _one_after_the_other(1.2)
+    s.people[0].reach[12.4] = 0
+    s.loads.append((12.4, 0, -380.0))
+    s.pulses = [(9.6 + 0.3 * k, 9.75 + 0.3 * k, 0, 25.0) for k in range(11)]
+    assert receipts(play(s)) == {"a": {"cola": 2}, "b": {"cola": 1}}
+
+
+def test_a_step_to_a_shaken_level_weighs_what_its_units_weigh() -> None:
+    """A hand that stays in presses on the plate between the steps: the level is 16 g off."""
+    s = _one_after_the_other(1.4)
+    s.people[0].holds[10.0] = 0.6
+    s.pulses = [(10.1, 11.3, 0, -16.0)]
+    out = play(s)
+    assert receipts(out) == {"a": {"cola": 1}, "b": {"cola": 1}}
+    assert [round(x.grams) for u in out if isinstance(u, Receipt) for x in u.lines] == pytest.approx([380, 380], abs=5)
 
 
 def test_three_at_once_are_no_stairs() -> None:

@@ -99,9 +99,9 @@ class Catalogue:
         rows = {f for q in around for f in self.at.get(q, ()) if self.store.facings[f].shelf == shelf}
         return {p for f in rows for p in self.store.facings[f].products}
 
-    def units_at(self, plate: int) -> list[float]:
-        """What one of the goods planned on this plate weighs, grams."""
-        return [self.weight[p] for _, p in self.kinds_of((plate,)) if self.weight[p] > 0]
+    def units_at(self, plate: int) -> list[tuple[float, float]]:
+        """What one of the goods planned on this plate weighs and the spread of that, grams."""
+        return [(self.weight[p], self.spread[p]) for _, p in self.kinds_of((plate,)) if self.weight[p] > 0]
 
     def facings_of(self, plates: tuple[int, ...]) -> list[int]:
         """Rows of the facings on these plates."""

@@ -40,8 +40,9 @@ def _joint_cost(joint: list[float], place: Place, s: Settings, level: int) -> fl
     """What `reach` says a joint costs, to the last bit."""
     x, y = joint[0] - place.centre[0], joint[1] - place.centre[1]
     along = (x * place.along[0] + y * place.along[1]) / (s.reach_along_sd_m * WIDTH[level])
-    deep = x * place.outward[0] + y * place.outward[1] - (place.front + s.reach_front_m + SLACK_M[level])
-    deep = max(deep, 0.0) / s.reach_depth_sd_m
+    out = x * place.outward[0] + y * place.outward[1]
+    deep = out - (place.front + s.reach_front_m + SLACK_M[level])
+    deep = max(deep, -place.front - out, 0.0) / s.reach_depth_sd_m
     r = along * along + deep * deep
     if level == 0:
         z = joint[2]

@@ -255,7 +255,8 @@ def hand_cost(joints: Floats, place: Place, s: Settings, wrists: Floats) -> Floa
 
 
 def _cost(joints: Floats, place: Place, s: Settings, level: int) -> Floats:
-    """Cost of joints [n, 2, 4] of one kind: wrists (0), elbows (1), heads (2)."""
+    """Cost of joints [n, 2, 4] of one kind: wrists (0), elbows (1), heads (2). No hand comes from behind: who stands at
+    the other side of an island has none in it."""
     x, y = joints[:, :, 0] - place.centre[0], joints[:, :, 1] - place.centre[1]
     r = x * place.along[0]
     r += y * place.along[1]
@@ -264,7 +265,9 @@ def _cost(joints: Floats, place: Place, s: Settings, level: int) -> Floats:
     x *= place.outward[0]
     y *= place.outward[1]
     x += y
+    behind = -place.front - x
     x -= place.front + s.reach_front_m + SLACK_M[level]
+    np.maximum(x, behind, out=x)
     np.maximum(x, 0.0, out=x)
     x /= s.reach_depth_sd_m
     x *= x

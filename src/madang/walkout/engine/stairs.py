@@ -23,29 +23,50 @@ from madang.walkout.engine.steps import Return
 from madang.walkout.engine.store import Floats
 
 BATCH_S = 0.2
+FEWEST = 5
+"""A course of fewer batches shows no level in between."""
+MAD = 1.48
+"""Standard deviation over median deviation of a normal."""
+MANY_SHARE = 0.08
+"""So many of a kind weigh together what they should within this share (catalogue weights are wrong by some of it)."""
 ROUNDING_G = 1e-6
 """Sums of loads in another order differ by less."""
 
 
 class _Move(NamedTuple):
-    """A plate's level changed by `delta` grams at `t`."""
+    """A plate's level changed by `delta` grams at `t`; `sd`: how shaken the levels before and after it were."""
 
     t: float
     plate: int
     delta: float
+    sd: float = 0.0
+
+
+class _Rise(NamedTuple):
+    """One step of a course: its height, before the how-manieth batch, and how shaken the levels beside it were."""
+
+    height: float
+    at: int
+    sd: float
 
 
 class Stairs:
     """Takes changes apart."""
 
     def __init__(
-        self, settings: Settings, plates: Plates, interactions: Interactions, units: Callable[[int], list[float]]
+        self,
+        settings: Settings,
+        plates: Plates,
+        interactions: Interactions,
+        units: Callable[[int], list[tuple[float, float]]],
     ) -> None:
-        """`units`: what one of the goods of a plate weighs, grams."""
+        """`units`: what one of the goods of a plate weighs and the spread of that, grams."""
         self.s = settings
         self._units = units
         self._plates = plates
         self._interactions = interactions
+        self._least = max(2, round(settings.stair_s / BATCH_S) - 1)
+        """So many batches a level in between stands at least."""
 
     def steps(self, shift: Shift, explained: Callable[[Shift], bool]) -> list[Shift]:
         """The change as its steps in time; the change itself where it is no staircase."""
@@ -55,41 +76,72 @@ class Stairs:
         moves = sorted(m for q, d in loads for m in self._of(q, d, shift))
         runs: list[list[_Move]] = []
         for m in moves:
-            if runs and m.t - runs[-1][-1].t < self.s.stair_s:
+            if runs and m.t - runs[-1][-1].t < (self._least - 0.5) * BATCH_S:
                 runs[-1].append(m)
             else:
                 runs.append([m])
         if len(runs) < 2:
             return [shift]
-        parts = [self._shift(shift, run) for run in runs]
+        parts = self._counted_out(shift, [self._shift(shift, run) for run in runs])
         if any(p.total * shift.total < 0 or abs(p.total) < 2 * self.s.step_g or not explained(p) for p in parts):
             return [shift]
         return [parts[0], *(replace(p, id=self._interactions.number()) for p in parts[1:])]
 
+    def _counted_out(self, whole: Shift, parts: list[Shift]) -> list[Shift]:
+        """Where the whole is so many of one kind, and every step some of them, a step weighs its share of the whole as
+        far as the level in between was more shaken than units of the kind differ."""
+        if whole.total > 0:
+            return parts  # what is put down has been weighed one by one
+        for w, u in sorted({x for q in whole.plates for x in self._units(q)}):
+            n = round(-whole.total / w)
+            if n < 2 or abs(whole.total + n * w) > MANY_SHARE * n * w:
+                continue
+            some = [round(n * p.total / whole.total) for p in parts]
+            if min(some) < 1 or sum(some) != n:
+                continue
+            shares = [whole.total * k / n for k in some]
+            if all(abs(p.total - x) < self.s.fit_sigmas * p.sd for p, x in zip(parts, shares, strict=True)):
+                return [_weighed(p, x, math.sqrt(k) * u) for p, x, k in zip(parts, shares, some, strict=True)]
+        return parts
+
     def _of(self, plate: int, delta: float, shift: Shift) -> list[_Move]:
-        """The moves of one plate: one, or two where a level in between explains its course much better."""
+        """The moves of one plate: one, or several where levels in between explain its course much better."""
         t, m = self._plates.course(plate, shift.t0 - 2 * BATCH_S, shift.t1)
-        if len(m) < 5:
+        if len(m) < FEWEST:
             return [_Move(shift.t, plate, delta)]
-        y = np.sign(delta) * (m - (self._plates.level_before(plate, shift.t0)))
-        whole = abs(delta)
-        below, above = np.abs(y), np.abs(y - whole)
-        down, up = np.concatenate([[0.0], np.cumsum(below)]), np.concatenate([[0.0], np.cumsum(above)])
+        sign = float(np.sign(delta))
+        y = sign * (m - (self._plates.level_before(plate, shift.t0)))
+        return [_Move(self._time(t, r.at), plate, sign * r.height, r.sd) for r in self._climbed(plate, y, abs(delta))]
+
+    def _climbed(self, plate: int, y: Floats, whole: float, at: int | None = None, most: int = 2) -> list[_Rise]:
+        """The steps by which a course went from 0 to `whole`; one of them before batch `at`, where it has none in
+        between. Its parts are looked at again, up to `most` times."""
+        down = np.concatenate([[0.0], np.cumsum(np.abs(y))])
+        up = np.concatenate([[0.0], np.cumsum(np.abs(y - whole))])
         once = down + (up[-1] - up)
         k = int(np.argmin(once))
-        least = max(2, round(self.s.stair_s / BATCH_S) - 1)
-        best, cut = _stood(y, (down, up), least, float(once[k]), 1e-9, (0.0, whole))
+        cut = self._cut(plate, y, whole, (down, up), float(once[k])) if most and len(y) >= FEWEST else None
+        if cut is None:
+            return [_Rise(whole, k if at is None else at, 0.0)]
+        i, j, level = cut
+        sd = MAD * middle(np.abs(y[i:j] - level).tolist())
+        below = self._climbed(plate, y[:j], level, i, most - 1)
+        above = self._climbed(plate, y[i:] - level, whole - level, j - i, most - 1)
+        below[-1] = below[-1]._replace(sd=math.hypot(below[-1].sd, sd))
+        above[0] = above[0]._replace(sd=math.hypot(above[0].sd, sd))
+        return [*below, *(r._replace(at=r.at + i) for r in above)]
+
+    def _cut(
+        self, plate: int, y: Floats, whole: float, sums: tuple[Floats, Floats], once: float
+    ) -> tuple[int, int, float] | None:
+        """From where to where the course stood at a level in between, and at which."""
+        least = self._least
+        best, cut = _stood(y, sums, least, once, 1e-9, (0.0, whole))
         if cut is not None:
             spread = middle(np.abs(y[cut[0] : cut[1]] - cut[2]).tolist())
-            if spread > self.s.stair_share * min(cut[2], whole - cut[2]) or best > 0.6 * float(once[k]):
+            if spread > self.s.stair_share * min(cut[2], whole - cut[2]) or best > 0.6 * once:
                 cut = None
-        if cut is None:
-            cut = self._counted(plate, y, whole, (down, up), float(once[k]), least)
-        if cut is None:
-            return [_Move(self._time(t, k), plate, delta)]
-        i, j, level = cut
-        sign = float(np.sign(delta))
-        return [_Move(self._time(t, i), plate, sign * level), _Move(self._time(t, j), plate, sign * (whole - level))]
+        return cut if cut is not None else self._counted(plate, y, whole, sums, once, least)
 
     def _counted(
         self, plate: int, y: Floats, whole: float, sums: tuple[Floats, Floats], once: float, least: int
@@ -98,9 +150,9 @@ class Stairs:
         down, up = sums
         best, cut = 0.8 * once, None
         levels = set()
-        for w in self._units(plate):
+        for w, _ in self._units(plate):
             n = round(whole / w)
-            if 2 <= n <= 4 and abs(whole - n * w) < 0.08 * whole:
+            if 2 <= n <= 4 and abs(whole - n * w) < MANY_SHARE * whole:
                 levels |= {whole * k / n for k in range(1, n)}
         for level in sorted(levels):
             off = np.concatenate([[0.0], np.cumsum(np.abs(y - level))])
@@ -115,7 +167,7 @@ class Stairs:
         """A plate that came back to its level may have got something from one hand and lost it to the next (or the
         other way round): both movements, where it stood still in between at a level that goods explain."""
         t, m = self._plates.course(gone.plate, gone.t0 - 2 * BATCH_S, gone.t1)
-        least = max(2, round(self.s.stair_s / BATCH_S) - 1)
+        least = self._least
         if len(m) < least + 3:
             return []
         y = m - self._plates.level_before(gone.plate, gone.t0)
@@ -146,7 +198,15 @@ class Stairs:
         t = float(np.average([m.t for m in run], weights=[abs(m.delta) for m in run]))
         early, late = min(m.t for m in run), max(m.t for m in run)
         deltas = np.array([grams[q] for q in plates])
-        return replace(whole, plates=plates, deltas=deltas, t0=early - 2 * BATCH_S, t=t, t1=late + 2 * BATCH_S)
+        sd = math.sqrt(whole.sd**2 + sum([m.sd**2 for m in run]))
+        return replace(whole, plates=plates, deltas=deltas, sd=sd, t0=early - 2 * BATCH_S, t=t, t1=late + 2 * BATCH_S)
+
+
+def _weighed(part: Shift, share: float, spread: float) -> Shift:
+    """A step whose weight is known from its level, and from its share of a whole of equal units."""
+    by_level, by_share = part.sd**-2, spread**-2
+    total = (part.total * by_level + share * by_share) / (by_level + by_share)
+    return replace(part, deltas=part.deltas * (total / part.total), sd=(by_level + by_share) ** -0.5)
 
 
 def _stood(
