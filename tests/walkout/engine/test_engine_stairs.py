@@ -39,10 +39,9 @@ def test_two_who_take_from_one_plate_in_turn_before_it_rests_pay_for_theirs() ->
 
 
 def test_a_step_to_a_shaken_level_weighs_what_its_units_weigh() -> None:
-    """A hand that stays in presses on the plate between the steps: the level is 16 g off."""
+    """A hand that stays in shakes the plate between the steps: the level is 20 g up or down, 10 g off on the whole."""
     s = _one_after_the_other(1.4)
-    s.people[0].holds[10.0] = 0.6
-    s.pulses = [(10.1, 11.3, 0, -16.0)]
+    s.pulses = [(10.2 + 0.2 * k, 10.4 + 0.2 * k, 0, 30.0 if k % 2 else -10.0) for k in range(6)]
     out = play(s)
     assert receipts(out) == {"a": {"cola": 1}, "b": {"cola": 1}}
     assert [round(x.grams) for u in out if isinstance(u, Receipt) for x in u.lines] == pytest.approx([380, 380], abs=5)
