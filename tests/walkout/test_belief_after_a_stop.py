@@ -91,6 +91,17 @@ def test_without_patience_a_stop_would_lose_what_was_taken_meanwhile(
     assert [receipts(folder) for folder in folders] != [[TRUTH]] * 4
 
 
+def test_a_stop_of_less_than_a_second_leaves_no_doubt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sure(name: str, shut: tuple[int, int] | None) -> float:
+        (said,) = told(logged(tmp_path / name, shut=shut))
+        return round(said.confidence, 4)
+
+    whole, shares = sure("whole", None), (0.4, 0.55, 0.6)
+    assert [sure(f"{share}", middle(share, 950_000)) for share in shares] == [whole] * 3
+    monkeypatch.setattr(belief, "DEAF_US", 1_000_000)
+    assert [sure(f"{share} again", middle(share, 950_000)) for share in shares] != [whole] * 3, "the negative control"
+
+
 def test_a_hub_whose_sensors_keep_nothing_goes_on_after_a_moment(tmp_path: Path) -> None:
     said: list[float] = []
     believed = Belief(STORE, 0)

@@ -18,7 +18,7 @@ from madang.walkout.model import Frame
 from madang.walkout.sensorlog import Placed, Record
 
 TICK_US = 200_000
-DEAF_US = 1_000_000
+DEAF_US = TICK_US
 """A hub that was shut for longer than this is told afterwards what it has missed."""
 LATE_US = 1_000_000
 PATIENCE_US, PATIENCE_MAX_US = 3_000_000, 60_000_000
