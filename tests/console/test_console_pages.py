@@ -6,13 +6,17 @@ import pytest
 from tests.asking import Client
 from tests.catalog.shop_of_goods import Goods
 from tests.console.people import PEOPLE
+from tests.databases import BOTH, SQLITE
 
 from madang.console.desk import ConsoleDesk
+
+pytestmark = SQLITE
 
 PAGES = ("", "/products", "/products/RAMEN", "/changes", "/files", "/trail", "/search?q=라면")
 HTML = {"Accept": "text/html"}
 
 
+@BOTH
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_every_page_opens_for_an_operator_in_both_languages(client: Client, lang: str) -> None:
     for page in PAGES:
@@ -28,6 +32,7 @@ def test_only_who_serves_in_a_shop_comes_in(client: Client) -> None:
         assert client.get("/console/products").status_code == status
 
 
+@BOTH
 def test_prices_are_chosen_previewed_changed_and_taken_back_by_plain_forms(client: Client, goods: Goods) -> None:
     staged = client.post("/console/prices", data={"product": ["RAMEN", "MILK"], "how": "percent", "value": "-10%"})
     where = staged.headers["location"]
@@ -42,6 +47,7 @@ def test_prices_are_chosen_previewed_changed_and_taken_back_by_plain_forms(clien
     assert "2개 바꿈" in client.get("/console/changes").text
 
 
+@BOTH
 def test_a_product_is_edited_through_a_preview(client: Client, goods: Goods) -> None:
     form = {"name_ko": "매운 신라면", "name_en": "", "vat": "taxable", "sold_by": "unit", "unit_weight_g": "120.5"}
     where = client.post("/console/products/RAMEN", data=form).headers["location"]
@@ -51,6 +57,7 @@ def test_a_product_is_edited_through_a_preview(client: Client, goods: Goods) -> 
     assert "매운 신라면" in client.get("/console/products?q=매운").text
 
 
+@BOTH
 def test_a_file_is_taken_in_and_given_out(client: Client) -> None:
     file = {"file": ("goods.csv", "상품코드,상품명\nA1,\n".encode(), "text/csv")}
     told = client.post("/console/files", data={"sheet": "products"}, files=file)
@@ -79,6 +86,7 @@ def test_what_cannot_be_done_is_said_with_a_way_out(client: Client, form: dict[s
     assert answer.json()["messages"]["ko"] != answer.json()["messages"]["en"]
 
 
+@BOTH
 def test_the_trail_names_who_did_what_to_an_object_newest_first(client: Client, desk: ConsoleDesk) -> None:
     assert "catalog.product_added" in client.get("/console/trail?about=RAMEN&lang=en").text
     seqs = [fact.seq for fact in desk.trail(PEOPLE["mina"], "RAMEN", None)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 SRC = Path(__file__).resolve().parents[2] / "src" / "madang"
 THE_CLOCK = SRC / "kernel" / "clock.py"
 _WALL_CLOCK = {"time.time", "time.time_ns", "time.localtime", "time.gmtime", "datetime.utcnow", "date.today"}
+_WORDS = re.compile(r"\btime\b|datetime|\bdate\b|\bColumn\b")
 _DATETIME_TYPES = {"DateTime", "TIMESTAMP", "DATETIME", "Date", "Time"}
 
 
@@ -48,9 +50,16 @@ def _dotted(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-@pytest.mark.parametrize("path", sorted(SRC.rglob("*.py")), ids=lambda p: str(p.relative_to(SRC)))
-def test_time_is_injected_and_stored_as_integers(path: Path) -> None:
-    assert faults(path.read_text(encoding="utf-8"), is_clock=path == THE_CLOCK) == []
+def test_time_is_injected_and_stored_as_integers() -> None:
+    """Only what has one of the forbidden names' words in it is parsed."""
+    found, parsed = {}, 0
+    for path in sorted(SRC.rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if _WORDS.search(source):
+            parsed += 1
+            found[str(path.relative_to(SRC))] = faults(source, is_clock=path == THE_CLOCK)
+    assert {path: said for path, said in found.items() if said} == {}
+    assert parsed > 50
 
 
 @pytest.mark.parametrize(
@@ -70,6 +79,7 @@ def test_time_is_injected_and_stored_as_integers(path: Path) -> None:
     ],
 )
 def test_a_source_that_breaks_the_rules_would_be_seen(source: str) -> None:
+    assert _WORDS.search(source)
     assert faults(source) != []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.databases import BOTH, SQLITE
 from tests.members.sink import Sink
 from tests.members.town import Browser, Town, code
 
@@ -17,6 +18,8 @@ from madang.jobs.records import outbox
 from madang.kernel import Invalid, ManualClock, Role
 from madang.members import addresses, letters, mail
 from madang.members.mail import Post, Server
+
+pytestmark = SQLITE
 
 ADDRESS = "mina@example.com"
 
@@ -57,6 +60,7 @@ def asks(browser: Browser, sink: Sink, address: str = ADDRESS) -> str:
 AGREED = {"agreed": "true", "of_age": "true"}
 
 
+@BOTH
 def test_a_link_lets_somebody_new_join_and_later_come_back(town: Town, sink: Sink) -> None:
     mina = town.visitor()
     where = asks(mina, sink, " Mina@Example.com ")
@@ -96,6 +100,7 @@ def test_a_link_is_good_once_and_for_fifteen_minutes_and_the_newest_only(town: T
     assert code(mina.sends(third)) == "members.link_over"
 
 
+@BOTH
 def test_asking_says_nothing_of_who_is_a_member_and_neither_do_the_tables(town: Town, sink: Sink) -> None:
     mina = town.visitor()
     mina.sends(asks(mina, sink), **AGREED)

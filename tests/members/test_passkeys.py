@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.databases import BOTH, SQLITE
 from tests.members.authenticator import Authenticator
 from tests.members.town import Town, code
 
 from madang.db import Database
 from madang.kernel import ManualClock
+
+pytestmark = SQLITE
 
 
 @pytest.fixture
@@ -31,6 +34,7 @@ def test_somebody_joins_with_a_passkey_and_comes_back_with_it_from_another_brows
     assert town.facts(person) == happened
 
 
+@BOTH
 def test_joining_needs_the_terms_and_an_age_of_fourteen(town: Town) -> None:
     for missing in ("agreed", "of_age"):
         assert code(town.visitor().joins(**{missing: "false"})) == "members.agree_first"
@@ -76,6 +80,7 @@ def test_what_does_not_prove_who_it_is_lets_nobody_in(town: Town, wrong: str) ->
     assert not mina.is_in()
 
 
+@BOTH
 def test_a_person_has_several_keys_with_names_and_never_loses_the_last_way_in(town: Town) -> None:
     mina = town.member()
     person, first = mina.person, mina.key

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from tests.databases import BOTH, SQLITE
 from tests.members.town import BY, Town, code
 
 from madang import jobs, journal, members
@@ -20,6 +21,8 @@ from madang.kernel.clock import HOUR_US
 from madang.members import exporting, incidents, keeping, shredding, tables
 from madang.members.keeping import YEAR_US, Keeping
 from madang.ui import TEXTS
+
+pytestmark = SQLITE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
@@ -45,6 +48,7 @@ def leaves(town: Town, browser: object) -> str:
     return browser.sends("/account/leave", sure="true").text  # type: ignore[attr-defined,no-any-return]
 
 
+@BOTH
 def test_somebody_reads_and_takes_along_all_that_is_kept_of_them(town: Town) -> None:
     mina = town.member(Role.MAKER, nickname="미나")
     person = mina.person
@@ -64,6 +68,7 @@ def test_somebody_reads_and_takes_along_all_that_is_kept_of_them(town: Town) -> 
         town.db.read(lambda tx: exporting.export(tx, town.member().asks_as, person, at_us=1), neighbourhood="n1")
 
 
+@BOTH
 def test_whoever_is_forgotten_gets_proof_and_nothing_of_them_is_left(town: Town) -> None:
     mina = town.member(nickname="미나")
     person = mina.person
@@ -88,6 +93,7 @@ def test_every_table_that_holds_something_of_a_person_is_shredded_or_says_why_no
     assert {t.name for t in ours} - stay == {t.name for t in shredding.SHREDDED}
 
 
+@BOTH
 def test_what_law_keeps_stays_apart_is_opened_with_a_reason_and_goes_when_its_time_is_over(
     town: Town, law: Keeping
 ) -> None:
@@ -128,7 +134,11 @@ def test_leaving_needs_a_fresh_proof(town: Town) -> None:
     assert mina.sends("/account/leave", sure="true").headers["location"].startswith("/account/step-up")
 
 
-def test_an_incident_is_to_be_told_within_72_hours_and_silence_is_put_on_record(town: Town) -> None:
+def test_an_incident_is_to_be_told_within_72_hours_and_silence_is_put_on_record(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert incidents.AUTHORITY_PEOPLE == 1000, "개인정보 보호법 시행령 §40"
+    monkeypatch.setattr(incidents, "AUTHORITY_PEOPLE", 10)
     at_us = town.clock.now_us()
 
     def report(n: int, people: int = 1, *, intrusion: bool = False) -> incidents.Incident:
@@ -136,7 +146,7 @@ def test_an_incident_is_to_be_told_within_72_hours_and_silence_is_put_on_record(
         return town.write(incidents.report, id=UUID(int=n), intrusion=intrusion, at_us=at_us, **given)  # type: ignore[no-any-return]
 
     assert report(1).due_us == at_us + 72 * HOUR_US
-    assert (report(1).authority, report(2, 1000).authority, report(3, intrusion=True).authority) == (False, True, True)
+    assert (report(1).authority, report(2, 10).authority, report(3, intrusion=True).authority) == (False, True, True)
     town.write(incidents.notified, UUID(int=2), authority=True, fact=UUID(int=20), at_us=at_us)
     town.clock.advance(us=72 * HOUR_US)
     jobs.run_due(town.db, town.clock, neighbourhood="n1")

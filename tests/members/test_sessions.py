@@ -6,6 +6,7 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from tests.databases import BOTH, SQLITE
 from tests.members.town import HTML, Town, code
 
 from madang import members
@@ -15,6 +16,8 @@ from madang.kernel.clock import DAY_US, HOUR_US
 from madang.members import api_keys, sessions, tables
 from madang.members.door_pages import device_of
 from madang.members.giving import GIVEN_BY, may_give
+
+pytestmark = SQLITE
 
 
 @pytest.fixture
@@ -78,6 +81,7 @@ def test_signing_in_replaces_the_session_the_browser_had(town: Town) -> None:
     assert not thief.is_in()
 
 
+@BOTH
 def test_people_see_where_they_are_signed_in_and_end_it(town: Town) -> None:
     mina, phone = town.member(), town.visitor()
     phone.key = mina.key
@@ -103,6 +107,7 @@ def test_leaving_and_being_forgotten_end_every_session(town: Town) -> None:
         assert not mina.is_in()
 
 
+@BOTH
 def test_a_bank_account_needs_one_more_proof_and_holds_payouts_for_a_day(town: Town) -> None:
     mina = town.member()
     person, form = mina.person, {"bank": "088", "number": "110-123-456789", "holder": "김미나"}
@@ -136,6 +141,7 @@ def test_what_is_no_bank_account_is_told_so(town: Town, wrong: dict[str, str]) -
     assert code(town.member().sends("/account/bank", **form)) in ("members.bad_bank_account", "web.unreadable")
 
 
+@BOTH
 def test_an_integrators_key_is_shown_once_scoped_rotated_with_an_overlap_and_closed(town: Town) -> None:
     mina = town.member(Role.INTEGRATOR)
     made = mina.sends("/account/programs", name="창고", days="30", scope="me.read")
@@ -186,6 +192,7 @@ def test_roles_are_given_by_who_may_and_nobody_else() -> None:
     assert not may_give(by(Role.OPERATOR, shop="s1"), Role.OPERATOR, None)
 
 
+@BOTH
 def test_a_role_that_opens_much_is_given_with_a_fresh_proof_and_the_last_operator_stays(town: Town) -> None:
     mina, jun = town.member(Role.OPERATOR), town.member()
     now_us, first, second = town.clock.now_us(), mina.person, jun.person

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.asking import Client
+from tests.databases import BOTH, SQLITE
 from tests.payments.counter import person
 from tests.payments.pay_stage import MINA, N, PayStage
 
@@ -17,6 +18,8 @@ from madang.members import mail
 from madang.members.addresses import Keyring
 from madang.payments import gift_cards, gift_selling
 from madang.ui.session import HEADER, token_of
+
+pytestmark = SQLITE
 
 HTML = {"accept": "text/html", HEADER: token_of("b")}
 
@@ -53,6 +56,7 @@ def visit(db: Database, clock: ManualClock, ids: Uuid7) -> Visit:
     return Visit(db, clock, ids)
 
 
+@BOTH
 def test_a_card_is_bought_mailed_shown_once_checked_and_spent(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[dict[str, Any]] = []
     monkeypatch.setitem(mail._posts, N, mail.Post(_nowhere(), "a@b.kr", Keyring(b"k" * 32, N), _letter))
@@ -80,6 +84,7 @@ def test_a_card_is_bought_mailed_shown_once_checked_and_spent(visit: Visit, monk
     assert visit.send("/gift-cards/check", code="0000-0000-0000-0000")[0] == 404
 
 
+@BOTH
 def test_an_unused_card_is_refunded_within_seven_days_and_not_after(visit: Visit) -> None:
     _, where, _ = visit.buy()
     assert visit.wallet() == 70_000
@@ -111,6 +116,7 @@ def test_codes_cannot_be_tried_out(visit: Visit) -> None:
     assert len({gift_selling.Press(b"g" * 32).code(visit.ids.new()) for _ in range(50)}) == 50
 
 
+@BOTH
 def test_what_cannot_be_bought_is_told(visit: Visit) -> None:
     assert visit.buy(amount_krw="1000")[0] == 422
     assert visit.buy(amount_krw="other", other_krw="많이")[0] == 422

@@ -34,7 +34,7 @@ from madang.ledger import records as ledger_records
 from madang.serve import checkin, keys
 from madang.twin.settings import preset
 from madang.walkout import conservation, records
-from madang.walkout.sensorlog import SensorLog, segments
+from madang.walkout.sensorlog import SensorLog, begun_us, segments
 
 STAGE = Path(__file__).with_name("crash_stage.py")
 BY = system(NEIGHBOURHOOD, "test")
@@ -294,7 +294,7 @@ def _open_again(stage: Stage, trouble: Trouble, batches: list[Batch], at: int, r
     """Start the shop again; where its sensors go on."""
     trouble.join()
     if trouble.met and trouble.met[-1] == "torn":
-        tear(stage.folder, rng)
+        stage.set_clock(tear(stage.folder, rng))
     stage.open()
     assert stage.until_open()
     trouble.again()
@@ -328,8 +328,10 @@ def _settle(stage: Stage) -> None:
     raise AssertionError("the engine does not catch up")
 
 
-def tear(folder: Path, rng: random.Random) -> None:
-    """Take away what a loss of power could have: the end of the log that nothing in the database depends on."""
+def tear(folder: Path, rng: random.Random) -> int:
+    """Take away what a loss of power could have: the end of the log that nothing in the database depends on. When the
+    last of what is left came: time goes on from there, or everybody in the shop would be taken for unseen since then,
+    and how long that is depends on how far a busy machine was behind."""
     with sqlite3.connect(folder / "madang.db") as db:
         applied = db.execute("select max(position) from walkout_runs").fetchone()[0] or 0
     db.close()
@@ -340,6 +342,10 @@ def tear(folder: Path, rng: random.Random) -> None:
     if loose > 0:
         path = segments(home)[-1][1]
         os.truncate(path, max(0, path.stat().st_size - rng.randint(0, loose)))
+    log = SensorLog(home)  # cuts what is only half there
+    came_us = [record.arrival_us for record in log.tail()] or [begun_us(path) for _, path in segments(home)]
+    log.close()
+    return came_us[-1] if came_us else EPOCH_US
 
 
 @pytest.fixture

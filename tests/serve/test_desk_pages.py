@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from starlette.requests import Request
+from tests.databases import BOTH, SQLITE
 from tests.serve.desk_stage import HTML, KEY, Stage
 from tests.walkout_shop import BY, SHOP, came, left, moved, receipt
 
@@ -15,6 +16,8 @@ from madang.kernel import derived
 from madang.kernel.clock import HOUR_US
 from madang.serve.session import COOKIE, LASTS_US, Sessions
 from madang.walkout import review_claims, service, tasks
+
+pytestmark = SQLITE
 
 
 @pytest.fixture
@@ -149,6 +152,7 @@ def test_one_key_answers_and_leads_to_the_next_with_a_way_back(stage: Stage) -> 
     assert "이미 3,000원을 결제했습니다" in one.page
 
 
+@BOTH
 def test_the_last_answer_leads_back_to_the_desk_and_the_time_it_took_is_there(stage: Stage) -> None:
     visit = stage.doubtful("v1", {"A": 2}, {"A": 1})
     one = stage.sits()
@@ -188,6 +192,7 @@ def test_the_same_form_twice_answers_once(stage: Stage) -> None:
     assert one.sends(f"/visits/{visit}/answer", offer=2).status_code == 422, "the key was used for another answer"
 
 
+@BOTH
 def test_two_people_do_not_answer_the_same_visit(stage: Stage) -> None:
     visit = stage.doubtful("v1", {"A": 2}, {"A": 1})
     one, two = stage.sits(), stage.sits()
@@ -231,6 +236,7 @@ def test_what_was_carried_can_be_written_down(stage: Stage) -> None:
     assert stage.shop.deal().data["charged_krw"] == 3_000 + 2_250 + 2_200
 
 
+@BOTH
 def test_a_dispute_is_found_right_or_wrong(stage: Stage) -> None:
     visits = [stage.doubtful(f"v{n}", {"A": 2}, why="charge") for n in (1, 2)]
     for n, visit in enumerate(visits):
@@ -246,6 +252,7 @@ def test_a_dispute_is_found_right_or_wrong(stage: Stage) -> None:
         assert stage.shop.deal(f"v{visits.index(visit) + 1}").state == state
 
 
+@BOTH
 def test_similar_doubts_are_answered_in_one_go_each_through_its_own_deal(stage: Stage) -> None:
     first = stage.doubtful("v1", {"A": 1}, {"B": 1})
     second = stage.doubtful("v2", {"B": 1, "W": 1}, {"A": 1, "W": 1})
@@ -307,6 +314,7 @@ def test_a_visit_that_no_longer_waits_says_so(stage: Stage) -> None:
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------
+@BOTH
 def test_what_lies_in_the_wrong_place_is_put_back_and_that_can_be_undone(stage: Stage) -> None:
     stage.shop.says(came(), moved("pick", "A"), moved("put_back", "A", id="m2", t=1.0, facing="FB"))
     stage.shop.clock.set(stage.shop.t)

@@ -6,10 +6,13 @@ import json
 import re
 
 import pytest
+from tests.databases import BOTH, SQLITE
 from tests.storefront.shelves import PAGES, Shelves, fill
 from tests.storefront.street import Street
 
 from madang.storefront import drawing
+
+pytestmark = SQLITE
 
 
 @pytest.fixture
@@ -59,6 +62,7 @@ def test_what_is_not_there_is_not_found(shelves: Shelves) -> None:
     assert shelves.get("/pictures/drawn/x9.svg").status_code == 404
 
 
+@BOTH
 @pytest.mark.parametrize("name", PAGES)
 def test_every_browse_address_answers_visitors_in_both_languages(shelves: Shelves, name: str) -> None:
     shelves.me = None  # type: ignore[assignment]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.databases import BOTH, SQLITE
 from tests.storefront.stand import WORKER, Stand
 from tests.storefront.street import TERMS, Street
 
 from madang.storefront import carts
 from madang.web.routes import addresses
+
+pytestmark = SQLITE
 
 ROOM = ("cart", "checkout", "order", "orders", "desk")
 
@@ -31,6 +34,7 @@ def ordered(made: Stand) -> str:
     return answer.url.path
 
 
+@BOTH
 def test_a_shopper_orders_receives_and_gives_back_by_forms(street: Street) -> None:
     made = stand(street)
     order = ordered(made)
@@ -51,6 +55,7 @@ def test_a_shopper_orders_receives_and_gives_back_by_forms(street: Street) -> No
     street.books_agree()
 
 
+@BOTH
 def test_a_guests_cart_comes_along_when_they_sign_in(street: Street) -> None:
     made = stand(street)
     street.put("RAMEN", 1)
