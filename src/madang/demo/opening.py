@@ -7,7 +7,7 @@ from uuid import UUID
 
 from madang import catalog, ledger, members, payments, places
 from madang.db import Database, Tx
-from madang.demo import currency, shelves, town
+from madang.demo import currency, shelves, town, trade
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, derived, system
 from madang.storefront import terms
@@ -62,11 +62,13 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
         catalog.stock.receive(tx, BY, SHOP, goods, id=derived("demo.back"), at_us=at_us)
         terms.set_terms(tx, BY, SHOP, ONLINE, at_us=at_us)
 
+    trade.happen(db, at_us)
     db.write(furnish, neighbourhood=NEIGHBOURHOOD)
     db.write(sell_online, neighbourhood=NEIGHBOURHOOD)
     db.write(stock_up, neighbourhood=NEIGHBOURHOOD)
     currency.issue(db, at_us)
     town.furnish(db, stock.products, at_us)
+    trade.lend(db, at_us)
 
 
 def person_of(household: str) -> UUID:

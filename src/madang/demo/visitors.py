@@ -77,7 +77,7 @@ def router(db: Database, clock: Clock, ids: Ids, pages: Pages) -> APIRouter:
 def _enter(tx: Tx, persona: Persona, *, id: UUID, token: str, language: str, at_us: int) -> None:
     by = Actor(BY.kind, str(persona.key), NEIGHBOURHOOD)
     members.add_person(tx, BY, key=persona.key, fields={}, at_us=at_us)
-    if not members.fields(tx, BY, persona.key):
+    if "email" not in members.fields(tx, BY, persona.key):
         address = {"email": f"{persona.name}@example.org"}  # a name nobody can have (RFC 2606)
         members.set_fields(tx, BY, persona.key, address, at_us=at_us)
     mailing.speaks(tx, persona.key, language, at_us=at_us)

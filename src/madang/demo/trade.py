@@ -1,0 +1,207 @@
+"""What was traded before the demo's day: seven weeks of sales with a maker, a hub, a courier and a guild in them,
+settled by the software's own services as time went by; and shops that pay each other in mutual credit.
+
+All of it is made up: parties, registration numbers (no office gives out ``000``), sums. What is left to see is a
+merchant with sales settled, a payout that waits for the 24 hours of a changed bank account, a reserve with an
+appeal against it, a statement and tax documents.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from madang import ledger, members, payments, places, settlement, vouchers
+from madang.db import Database, Tx
+from madang.demo.currency import CITY
+from madang.demo.setting import NEIGHBOURHOOD, SHOP
+from madang.demo.visitors import PERSONAS
+from madang.kernel import Actor, Kind, business_date, derived, seoul, system
+from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US
+from madang.members.bank import BankAccount
+from madang.payments import Part, split
+from madang.places import PlaceKind
+from madang.settlement import Cycle, ReserveRule, SaleLine, Schedule, TaxStatus, Terms
+from madang.vouchers import Programme, ProgrammeKind, Rule, credit, credit_requests
+
+BY: Actor = system(NEIGHBOURHOOD, "demo/trade")
+OURS = "0000600002"
+FIRST_D, LAST_D, EVERY_D = 50, 2, 3
+"""Sales are made from so many days before the demo's until so many, one in so many days."""
+WEEK = Schedule(cycle=Cycle.WEEKLY, goods_d=7, booking_d=3)
+MERCHANT, MAKER, HUB, COURIER, GUILD = (
+    f"merchant/{SHOP}", "maker/noeul", "hub/seongmi", "courier/bike", "guild/potters",
+)  # fmt: skip
+CREDIT = "madang-credit"
+SHOPS = (("noeul", "노을 도예공방", "Noeul Pottery"), ("seongmi-mill", "성미 방앗간", "Seongmi Mill"))
+
+
+class Taking(msgspec.Struct, frozen=True):
+    """Somebody who takes part: key, both names, registration number, tax status."""
+
+    key: str
+    ko: str
+    en: str
+    registration: str = ""
+    status: TaxStatus = TaxStatus.GENERAL
+
+
+PARTIES = (
+    Taking(MERCHANT, "마당 1호점", "Madang No. 1", "0000100007"),
+    Taking(MAKER, "노을 도예공방", "Noeul Pottery", "0000200004", TaxStatus.SIMPLIFIED),
+    Taking(HUB, "성미 거점", "Seongmi Hub", "0000300001"),
+    Taking(COURIER, "동네 자전거 배송", "Neighbourhood Bikes", "0000400008"),
+    Taking(GUILD, "동네 도예 길드", "Potters’ Guild"),
+)
+FEES = (
+    (MERCHANT, "판매 수수료", "platform", 600, 0),
+    (MERCHANT, "거점 보관", "hub", 150, 0),
+    (MERCHANT, "배송", "courier", 0, 2_500),
+    (MAKER, "판매 수수료", "platform", 800, 0),
+    (MAKER, "길드 기금", "guild", 200, 0),
+)
+"""(who gives, for what, to whom, hundredths of a percent, won a sale)."""
+
+
+def happen(db: Database, epoch_us: int) -> None:
+    """Let it all have happened, before anything else is booked (books do not go back in time); a demo that has it is
+    left as it is."""
+    if db.read(lambda tx: settlement.parties_of(tx, BY), neighbourhood=NEIGHBOURHOOD):
+        return
+    begin_us = epoch_us - (FIRST_D + 1) * DAY_US
+    _write(db, lambda tx: _agree(tx, begin_us, epoch_us))
+    for day in range(FIRST_D, -1, -1):
+        at_us = epoch_us - day * DAY_US
+        if day >= LAST_D and day % EVERY_D == LAST_D:
+            _write(db, lambda tx, at_us=at_us: _sell(tx, at_us))
+        if day == 0:
+            at_us = epoch_us - HOUR_US
+            _write(db, lambda tx, at_us=at_us: _change_account(tx, at_us - 2 * HOUR_US))
+        while _write(db, lambda tx, at_us=at_us: settlement.settle_due(tx, BY, now_us=at_us)):
+            pass
+        if day:
+            _write(db, lambda tx, at_us=at_us: _bank_pays(tx, at_us + MINUTE_US))
+    _write(db, lambda tx: _papers(tx, epoch_us))
+
+
+def lend(db: Database, at_us: int) -> None:
+    """Open the programme of mutual credit; one that is open is left as it is."""
+    if not db.read(lambda tx: credit.line_of(tx, CREDIT, SHOP), neighbourhood=NEIGHBOURHOOD):
+        _write(db, lambda tx: _lend(tx, at_us))
+
+
+def _agree(tx: Tx, at_us: int, epoch_us: int) -> None:
+    """Parties, terms, days of pay; since ten days ago a part of each release is kept back."""
+    merchant = next(one for one in PERSONAS if one.name == "merchant")
+    members.add_person(tx, BY, key=merchant.key, fields={}, at_us=at_us)
+    for one in PARTIES:
+        who = {"shop": SHOP, "person": str(merchant.key)} if one.key == MERCHANT else {}
+        settlement.add_party(
+            tx, BY, one.key, name_ko=one.ko, name_en=one.en, registration=one.registration, status=one.status,
+            at_us=at_us, **who,
+        )  # fmt: skip
+        monday = business_date(epoch_us - HOUR_US).weekday()
+        settlement.set_schedule(tx, BY, one.key, msgspec.structs.replace(WEEK, day=monday), from_us=at_us)
+        account = f"demo-bank/{one.key.replace('/', '-')}"
+        settlement.set_account(tx, BY, one.key, account, id=derived("demo.account", one.key), at_us=at_us)
+    for holder, purpose, receiver, bp, fixed_krw in FEES:
+        id = derived("demo.terms", holder, purpose)
+        made = Terms(
+            id=id, holder=holder, purpose=purpose, receiver=receiver, bp=bp, fixed_krw=fixed_krw, from_us=at_us
+        )  # fmt: skip
+        settlement.set_terms(tx, BY, made, at_us=at_us)
+    rule = ReserveRule(
+        id=derived("demo.reserve"), party=MERCHANT, bp=500, days=30, from_us=epoch_us - 10 * DAY_US,
+        reason_ko="연말 행사로 반품이 늘 수 있어 30일 동안 보관합니다",
+        reason_en="Returns may rise with the year-end sale",
+    )  # fmt: skip
+    settlement.set_reserve_rule(tx, BY, rule)
+
+
+def _sell(tx: Tx, at_us: int) -> None:
+    """One sale of the shop's goods and the maker's, fetched by the courier from the hub, paid from a wallet."""
+    sale, buyer = derived("demo.sale", at_us), derived("demo.patron")
+    own, made = 32_000 + 700 * (at_us // DAY_US % 11), 18_000 + 1_000 * (at_us // DAY_US % 7)
+    members.add_person(tx, BY, key=buyer, fields={}, at_us=at_us)
+    money = payments.top_up(
+        id=derived("demo.patron.money", at_us), person=str(buyer), amount_krw=own + made, at_us=at_us
+    )
+    ledger.post(tx, money)
+    lines = [
+        SaleLine(number=1, amount_krw=own, vat_krw=split(own).vat_krw),
+        SaleLine(number=2, amount_krw=made, vat_krw=split(made).vat_krw, seller=MAKER),
+    ]
+    parties = {"hub": HUB, "courier": COURIER, "guild": GUILD}
+    legs = settlement.sale_legs(tx, BY, sale=sale, shop=SHOP, lines=lines, parties=parties, at_us=at_us)
+    payments.begin(
+        tx, Actor(Kind.PERSON, str(buyer), NEIGHBOURHOOD), id=sale, shop=SHOP, payer=str(buyer), total_krw=own + made,
+        parts=[Part("wallet", own + made, str(buyer))], cause=f"demo/{sale}", expires_at_us=at_us + HOUR_US,
+        at_us=at_us, title="꾸러미 배송",
+    )  # fmt: skip
+    payments.capture(tx, BY, sale, legs, at_us=at_us)
+    settlement.confirm(tx, BY, sale, at_us=at_us + DAY_US)
+
+
+def _bank_pays(tx: Tx, at_us: int) -> None:
+    """The bank has paid what was sent to it."""
+    for one in settlement.parties_of(tx, BY):
+        for payout in settlement.payouts_of(tx, BY, one.key, limit=2):
+            if payout.state is settlement.PayoutState.SENT:
+                settlement.mark(tx, BY, payout.id, paid=True, reference="demo", at_us=at_us)
+
+
+def _change_account(tx: Tx, at_us: int) -> None:
+    """The merchant has another bank account since: what is paid next waits for a day."""
+    merchant = next(one for one in PERSONAS if one.name == "merchant")
+    by = Actor(Kind.PERSON, str(merchant.key), NEIGHBOURHOOD, proved_us=at_us)
+    members.set_bank_account(tx, by, merchant.key, BankAccount("090", "3333000000000", "마당 1호점"), at_us=at_us)
+
+
+def _papers(tx: Tx, epoch_us: int) -> None:
+    """Last month's tax documents, a cash receipt, and the merchant's word against a reserve."""
+    day = seoul(epoch_us)
+    month = f"{day.year - (day.month == 1)}-{day.month - 1 or 12:02}"
+    settlement.make_invoices(tx, BY, month, registration=OURS, at_us=epoch_us)
+    last = derived("demo.sale", epoch_us - LAST_D * DAY_US)
+    settlement.cash_receipt(
+        tx, BY, id=derived("demo.cash"), sale=last, party=MERCHANT, identity="010-0000-0000", at_us=epoch_us
+    )
+    kept = settlement.reserves_of(tx, BY, MERCHANT)
+    if kept:
+        settlement.appeal(
+            tx, BY, kept[0][0].id, "지난달 반품은 한 건뿐이었습니다. 보관 비율을 낮춰 주세요.", at_us=epoch_us
+        )
+
+
+def _lend(tx: Tx, at_us: int) -> None:
+    """A programme of mutual credit: the demo's shop, a pottery and a mill, and what they traded."""
+    for id, ko, en in SHOPS:
+        places.add_place(tx, BY, id, PlaceKind.SHOP, ko, en, at_us=at_us)
+    programme = Programme(
+        id=CREDIT, issuer=CITY, kind=ProgrammeKind.CREDIT, name_ko="마당 상호신용", name_en="Madang mutual credit",
+        from_us=at_us,
+    )  # fmt: skip
+    rule = Rule(
+        programme=CREDIT, from_us=at_us, discount_bp=0, month_cap_krw=1_000_000, holding_cap_krw=2_000_000,
+        source="시연용 규정 (made up for this demo)",
+    )  # fmt: skip
+    vouchers.add_programme(tx, BY, programme)
+    vouchers.set_rule(tx, BY, rule, at_us=at_us)
+    shops = (SHOP, *(id for id, _, _ in SHOPS))
+    for shop in shops:
+        credit.set_line(
+            tx, BY, CREDIT, shop, 500_000, id=derived("demo.line", shop), reason="시연용 한도 (demo)", at_us=at_us
+        )  # fmt: skip
+    trades = ((0, 1, 120_000), (1, 2, 84_000), (2, 0, 45_000), (0, 2, 66_000), (1, 0, 30_000))
+    for n, (payer, payee, amount) in enumerate(trades):
+        credit.pay(
+            tx, BY, CREDIT, id=derived("demo.credit", n), payer=shops[payer], payee=shops[payee], amount=amount,
+            at_us=at_us + n * MINUTE_US,
+        )  # fmt: skip
+    credit_requests.ask(
+        tx, BY, CREDIT, id=derived("demo.credit.ask"), payee=shops[1], payer=SHOP, amount=38_000,
+        what="그릇 12점 (12 bowls)", at_us=at_us + len(trades) * MINUTE_US,
+    )  # fmt: skip
+
+
+def _write(db: Database, fn: object) -> bool:
+    return bool(db.write(fn, neighbourhood=NEIGHBOURHOOD))  # type: ignore[arg-type]

@@ -1,0 +1,48 @@
+"""What was traded before the demo's day: settled, held, kept back, documented; and credit between shops."""
+
+from __future__ import annotations
+
+from tests.places.small_layout import small_layout
+
+from madang import places, settlement
+from madang.db import Database, Tx
+from madang.demo import currency, trade
+from madang.demo.setting import NEIGHBOURHOOD, SHOP
+from madang.demo.trade import BY, CREDIT, MERCHANT
+from madang.kernel import ManualClock
+from madang.kernel.clock import DAY_US
+from madang.settlement import PayoutState
+from madang.vouchers import credit
+
+
+def test_everything_of_settlement_is_there_to_be_seen_and_the_books_agree(db: Database, clock: ManualClock) -> None:
+    at_us = clock.now_us()
+
+    def begin(tx: Tx) -> None:
+        places.add_shop(tx, BY, SHOP, "가게", "Shop", small_layout(), at_us)
+
+    for _ in range(2):  # a demo that is opened again finds it as it was
+        trade.happen(db, at_us)
+        db.write(begin, neighbourhood=NEIGHBOURHOOD)
+        currency.issue(db, at_us)
+        trade.lend(db, at_us)
+
+    def look(tx: Tx) -> None:
+        payouts = settlement.payouts_of(tx, BY, MERCHANT)
+        held = [one for one in payouts if one.state is PayoutState.HELD]
+        assert [(one.reason, at_us < (one.until_us or 0) <= at_us + DAY_US) for one in held] == [
+            ("account_changed", True)
+        ]
+        assert sum(one.state is PayoutState.PAID for one in payouts) >= 4
+        kept = settlement.reserves_of(tx, BY, MERCHANT)
+        assert kept[0][1].reason_en
+        assert [one.appeal for one, _ in settlement.appeals(tx, BY)]
+        months = settlement.months(tx, BY, MERCHANT, now_us=at_us)
+        assert settlement.statement(tx, BY, MERCHANT, months[1]).sold_krw > 100_000
+        assert settlement.documents_of(tx, BY, MERCHANT)
+        assert all(settlement.buckets(tx, BY, one.key).total_krw > 0 for one in settlement.parties_of(tx, BY))
+        shops = (SHOP, *(id for id, _, _ in trade.SHOPS))
+        assert sum(credit.balance(tx, CREDIT, shop) for shop in shops) == 0
+        assert settlement.differences(tx) == []
+
+    db.read(look, neighbourhood=NEIGHBOURHOOD)
