@@ -11,9 +11,10 @@ from tests.payments.counter import N, person
 from tests.payments.till import Till
 
 from madang import jobs, journal, ledger
-from madang.kernel import Forbidden, Malformed, business_date
+from madang.kernel import Forbidden, Invalid, Malformed, business_date
 from madang.kernel.clock import DAY_US
-from madang.payments import reconciling, settlement_files
+from madang.payments import differences, reconciling, settlement_files
+from madang.payments.differences import Kept, Standing
 from madang.payments.matching import Difference
 from madang.payments.reconciling import Reconciled
 
@@ -83,6 +84,36 @@ def test_every_kind_of_difference_is_named_and_settles_nothing(till: Till) -> No
     till.by = person("p1")
     with pytest.raises(Forbidden):
         settle(till, [sale])
+
+
+def test_differences_are_kept_line_by_line_until_somebody_or_a_later_file_ends_them(till: Till) -> None:
+    some_sales(till)
+    sale, other, back = file_of(till)
+    settle(till, [sale, other | {"amount": 24_999}])
+    till.clock.advance(s=1)
+    settle(till, [other | {"amount": 24_999}])  # found again: the same rows
+
+    def kept(state: str = "") -> list[Kept]:
+        return till.read(lambda tx: differences.listed(tx, till.by, state=state)).rows
+
+    assert sorted((one.what, one.state) for one in kept()) == [
+        ("amount", "open"), ("fee", "open"), ("missing_there", "open")
+    ]  # fmt: skip
+    [wrong] = [one for one in kept() if one.what == "amount"]
+    assert (wrong.theirs_krw, wrong.ours_krw) == (24_999, 25_000)
+    decide = lambda why: till.write(  # noqa: E731
+        lambda tx: differences.decide(tx, till.by, wrong.id, Standing.EXPLAINED, why, at_us=till.clock.now_us())
+    )
+    with pytest.raises(Invalid):
+        decide(" ")
+    decided = decide("결제사가 다음 파일에서 고친다고 함")
+    assert (decided.state, decided.by_key) == ("explained", till.by.key)
+    till.clock.advance(s=1)
+    settle(till, [back])  # what was missing has come
+    assert [one.what for one in kept("settled")] == ["missing_there"]
+    till.by = person("p1")
+    with pytest.raises(Forbidden):
+        kept()
 
 
 def test_a_clearing_account_that_does_not_come_to_zero_is_told_once_a_day(till: Till) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from typing import TypeVar
 
 from tests.asking import Client
 from tests.settlement.house import SALE, House, N, line
 
-from madang import settlement
+from madang import journal, settlement
+from madang.db import Tx
 from madang.kernel import Actor, Kind, Role, business_date
-from madang.settlement import office_pages
+from madang.kernel.clock import DAY_US
+from madang.settlement import agreeing, agreeing_pages, office_pages, records
 from madang.ui import Asking, Identity, Pages
 from madang.ui.desk import Desk
 from madang.web import Shopfront, create_app
 
+T = TypeVar("T")
 HTML = {"Accept": "text/html"}
 OP = Actor(Kind.PERSON, "op", N, frozenset({Role.OPERATOR}))
 
@@ -24,7 +29,14 @@ def browser(house: House) -> Client:
         return Identity(OP, lambda _shop: OP, bound="b")
 
     desk = Desk("settlement", house.db, house.clock, house.ids, Pages(), N)
-    app = create_app(Shopfront(neighbourhood=N, clock=house.clock, more=[office_pages.router(desk)], identify=known))
+    app = create_app(
+        Shopfront(
+            neighbourhood=N,
+            clock=house.clock,
+            more=[office_pages.router(desk), agreeing_pages.router(desk)],
+            identify=known,
+        )
+    )
     client = Client(app)
     client.keeps("madang_session", "b")
     return client
@@ -57,3 +69,38 @@ def test_terms_agreed_on_a_page_hold_from_their_day_and_become_the_months_invoic
         assert "1,250" in client.get(f"{papers}?month={month}&lang={lang}", headers=HTML).text
     (row,) = csv.DictReader(io.StringIO(client.get(f"{papers}/{month}.csv").content.decode("utf-8-sig")))
     assert (row["공급가액"], row["세액"], row["공급받는자등록번호"]) == ("1250", "125", "1208147521")
+
+
+def test_schedule_tier_and_reserve_are_previewed_and_become_dated_rows(house: House) -> None:
+    at = house.clock.now_us()
+    house.do(settlement.add_party, "maker/m1", name_ko="갑", name_en="A", at_us=at)
+    client, where, day = browser(house), "/console/settlement/terms/maker/m1", str(business_date(at + 3 * DAY_US))
+    paid = {"cycle": "weekly", "weekday": "2", "monthday": "1", "goods_d": "5", "booking_d": "3", "least_krw": "1,000"}
+    kept = {"percent": "2.5", "days": "30", "reason_ko": "새 가게", "reason_en": "a new shop"}
+    forms = {"schedule": paid | {"floor_krw": "0"}, "tier": {"tier": "basic"}, "reserve": kept}
+    for what, form in forms.items():
+        for lang in ("ko", "en"):
+            seen = client.post(f"{where}/{what}?lang={lang}", data=form | {"from": day, "go": "preview"}, headers=HTML)
+            assert seen.status_code == 200, seen.text[:500]
+        assert agreed(house) == (what != "schedule", what == "reserve", False), "a preview changes nothing"
+        assert send(house, client, f"{where}/{what}", **form, **{"from": day, "go": "yes"}) == 303
+        assert send(house, client, f"{where}/{what}", **form, **{"from": "2020-01-01", "go": "yes"}) == 422
+    assert look(house, lambda tx: records.schedule_of(tx, "maker/m1", at)).goods_d == 20, "until its day"
+    assert look(house, lambda tx: records.schedule_of(tx, "maker/m1", at + 3 * DAY_US)).goods_d == 5
+    shown = client.get(f"{where}?lang=en", headers=HTML).text
+    assert ("Weekly · Wednesday" in shown, "2.5 %" in shown, "basic" in shown) == (True, True, True)
+    rule = look(house, lambda tx: records.rules_of(tx, "maker/m1"))[0]
+    assert send(house, client, f"{where}/reserve/{rule.id}/end") == 303
+    told = look(house, lambda tx: journal.trail(tx, OP, subject="party:maker/m1"))
+    assert [one.body.what for one in told if one.kind == "settlement.agreed"] == [
+        "reserve_ended", "reserve", "tier", "schedule"
+    ]  # fmt: skip
+
+
+def look(house: House, fn: Callable[[Tx], T]) -> T:
+    return house.db.read(fn, neighbourhood=N)
+
+
+def agreed(house: House) -> tuple[bool, bool, bool]:
+    found = look(house, lambda tx: agreeing.agreed(tx, OP, "maker/m1"))
+    return bool(found.schedules), bool(found.tiers), bool(found.rules)

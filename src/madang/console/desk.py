@@ -56,10 +56,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The neighbourhood, or one's own shop, at one look. ``facts`` counts everything ever told; this and what lies in
-    wallets is None for who acts for a shop."""
+    """The neighbourhood, or one's own shop, at one look. ``live`` are shops with a floor plan: they can be watched.
+    ``facts`` counts everything ever told; this and what lies in wallets is None for who acts for a shop."""
 
     shops: tuple[Any, ...]
+    live: frozenset[str]
     products: int
     unpriced: int
     wallets_krw: int | None
@@ -78,8 +79,10 @@ class ConsoleDesk:
         def look(tx: Tx) -> Overview:
             products, unpriced = catalog.counted(tx, by, at_us=self.clock.now_us(), shops=by.shops)
             wallets = [] if by.shops else ledger.balances(tx, book=Book.MONEY, code="wallet").values()
+            shops = tuple(places.shops(tx, by))
             return Overview(
-                shops=tuple(places.shops(tx, by)),
+                shops=shops,
+                live=frozenset(one.id for one in shops if places.has_layout(tx, by, one.id)),
                 products=products,
                 unpriced=unpriced,
                 wallets_krw=None if by.shops else sum(balance.posted for balance in wallets),

@@ -10,7 +10,7 @@ from madang.db import Database, Tx
 from madang.kernel import Actor, Clock, Role
 from madang.kernel.clock import SECOND_US
 from madang.members import mailing
-from madang.payments import charge_records
+from madang.payments import charge_records, differences
 from madang.payments.charges_model import ReturnState
 from madang.settlement import PayoutState
 from madang.storefront import board
@@ -53,6 +53,7 @@ def _money(tx: Tx, by: Actor) -> Mapping[str, int]:
     stop, held = settlement.stopped(tx), settlement.payouts_in(tx, by, PayoutState.HELD)
     return {
         "payments": refused,
+        "reconcile": differences.counts(tx, by).get("open", 0),
         "settlement": len(settlement.appeals(tx, by)) + held + (len(stop.faults) if stop else 0),
         "transfers": len(settlement.transfers.fileable(tx, by)),
         "mails": mailing.counts(tx, by).get("failed", 0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form
@@ -12,10 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from madang import journal, ledger
 from madang.db import Page, Tx
 from madang.journal import Fact
-from madang.kernel import Actor, MadangError, Role
-from madang.payments import charge_records, charging, reconciling, service, settlement_files
+from madang.kernel import Actor, Invalid, MadangError, Role
+from madang.payments import charge_records, charging, differences, reconciling, service, settlement_files
 from madang.payments.charges_model import Call, Charge, Hook, Return, ReturnState, returning
 from madang.payments.desk import PayDesk
+from madang.payments.differences import Standing
 from madang.payments.model import Leg, Payment, Refund, State, payment_key, tender
 from madang.payments.pages import PRIVATE
 from madang.payments.reconciling import Reconciled
@@ -116,15 +117,39 @@ def _reconcile(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:
         request: Request, *, made: Reconciled | None = None, error: MadangError | None = None, status: int = 200
     ) -> Response:
         by, now = request.state.by, desk.clock.now_us()
-        aged = desk.read(lambda tx: reconciling.aged(tx, by, at_us=now))
+        asked = request.query_params.get("state", "open")
+        state = "" if asked == "all" else asked if asked in list(Standing) else "open"
+        cursor = request.query_params.get("cursor")
+
+        def look(tx: Tx) -> dict[str, Any]:
+            return {
+                "aged": reconciling.aged(tx, by, at_us=now),
+                "kept": differences.listed(tx, by, state=state, cursor=cursor),
+                "counts": differences.counts(tx, by),
+            }
+
         return pages.html(
-            request, "payments/reconcile.html", status=status, headers=PRIVATE, made=made, error=error, aged=aged,
-            companies=("toss", "kakao"),
+            request, "payments/reconcile.html", status=status, headers=PRIVATE, made=made, error=error,
+            companies=("toss", "kakao"), state=state, standings=[one.value for one in Standing], **desk.read(look),
         )  # fmt: skip
 
     @routes.get("/reconcile", name="console.reconcile", dependencies=only_operator)
     def ask(request: Request) -> Response:
         return shown(request)
+
+    @routes.post("/differences/{difference}", name="console.difference", dependencies=only_operator)
+    def decide(
+        request: Request,
+        difference: UUID,
+        state: Annotated[Standing, Form()],
+        why: Annotated[str, Form(max_length=1000)] = "",
+    ) -> Response:
+        by, now = request.state.by, desk.clock.now_us()
+        try:
+            desk.write(lambda tx: differences.decide(tx, by, difference, state, why, at_us=now))
+        except Invalid as error:
+            return shown(request, error=error, status=error.status)
+        return RedirectResponse("/console/payments/reconcile", 303, headers=PRIVATE)
 
     @routes.post("/reconcile", name="console.reconcile.do", dependencies=only_operator)
     def compare(

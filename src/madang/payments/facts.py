@@ -195,6 +195,16 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
     until: str
 
 
+@journal.kind("payments.difference_decided", version=1, stage=Stage.SERVICE)
+class DifferenceDecided(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference with a gateway's file was explained, settled or opened again."""
+
+    difference: str
+    gateway: str
+    what: str
+    state: str
+
+
 @journal.kind("payments.clearing_aged", version=1, stage=Stage.SERVICE)
 class ClearingAged(msgspec.Struct, frozen=True, kw_only=True):
     """An account that must empty has not in time: a gateway's day (``toss/2026-11-22``), money on its way back

@@ -17,7 +17,7 @@ from madang.db import Tx, table
 from madang.kernel import KRW, Actor, Role, business_date, derived, start_of_day_us, system
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey, Book, Limit, Transfer, declare_code
-from madang.payments import charge_records, facts, matching, payment_records
+from madang.payments import charge_records, differences, facts, matching, payment_records
 from madang.payments.charges_model import Charge, ChargeState, Return, ReturnState, clearing
 from madang.payments.matching import Matched, Ours
 from madang.payments.settlement_files import Settled
@@ -74,6 +74,8 @@ def reconcile(tx: Tx, by: Actor, gateway: str, lines: list[Settled], *, at_us: i
     paid = [(line, ours) for line, ours in compared.pairs if line.paid_out is not None]
     ledger.post(tx, [transfer for line, ours in paid for transfer in _postings(gateway, line, ours, at_us)])
     tx.many(sa.insert(settlements), [_row(tx, gateway, line, ours, at_us) for line, ours in paid])
+    differences.agree(tx, by, gateway, compared.pairs, at_us=at_us)
+    differences.note(tx, gateway, compared.differences, at_us=at_us)
     made = Reconciled(
         gateway, len(lines), len(compared.pairs), sum(line.fee_krw for line, _ in paid),
         sum(line.payout_krw for line, _ in paid), compared.differences,

@@ -6,7 +6,7 @@ is built on it, and kept by version. Others use ``Place``, ``Shop`` and the func
 
 from madang.places.layout import check as check_layout
 from madang.places.model import LayoutFault, Place, PlaceKind, Shop
-from madang.places.service import add_place, add_shop, close_place, every, get, path, shop, shops, within
+from madang.places.service import add_place, add_shop, close_place, every, get, has_layout, path, shop, shops, within
 
 __all__ = [
     "LayoutFault",
@@ -19,6 +19,7 @@ __all__ = [
     "close_place",
     "every",
     "get",
+    "has_layout",
     "path",
     "shop",
     "shops",

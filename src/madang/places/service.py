@@ -135,6 +135,11 @@ def shop(tx: Tx, by: Actor, id: str) -> Shop:
     return Shop(place=place, layout=layout[1], version=layout[0])
 
 
+def has_layout(tx: Tx, by: Actor, id: str) -> bool:
+    """Whether a shop has a floor plan, so that it can be watched."""
+    return records.layout(tx, by, id) is not None
+
+
 def shops(tx: Tx, by: Actor) -> list[Place]:
     """The open shops of the neighbourhood that the caller may act for."""
     every = records.every(tx, by)

@@ -11,7 +11,7 @@ from madang import settlement
 from madang.db import Tx
 from madang.kernel import Actor, Uuid7
 from madang.payments import Leg, split
-from madang.settlement import office_pages, transfer_pages
+from madang.settlement import agreeing_pages, office_pages, transfer_pages
 from madang.settlement import pages as settlement_pages
 from madang.ui.desk import Desk
 from madang.vouchers import credit_pages, issuer_pages
@@ -32,6 +32,7 @@ def routers(site: Site) -> list[APIRouter]:
         issuer_pages.router(desk("vouchers")),
         transfer_pages.router(desk("settlement")),
         office_pages.router(desk("settlement")),
+        agreeing_pages.router(desk("settlement")),
         credit_pages.router(desk("vouchers")),
         settlement_pages.router(desk("settlement")),
     ]

@@ -29,6 +29,16 @@ class TermsSet(msgspec.Struct, frozen=True, kw_only=True):
     from_us: int
 
 
+@journal.kind("settlement.agreed", version=1, stage=Stage.PLANNING)
+class Agreed(msgspec.Struct, frozen=True, kw_only=True):
+    """A party's schedule, tier or reserve rule was agreed from an instant on (``schedule``, ``tier``, ``reserve``,
+    ``reserve_ended``)."""
+
+    party: str
+    what: str
+    from_us: int
+
+
 @journal.kind("settlement.sale_frozen", version=1, stage=Stage.SALES)
 class SaleFrozen(msgspec.Struct, frozen=True, kw_only=True):
     """A sale's legs and commission lines were frozen."""

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from madang.db import Tx
-from madang.kernel import Invalid, Role, business_date, start_of_day_us
-from madang.settlement import errors, parties, records, taxes
-from madang.settlement.model import PLATFORM, PartyKind, Terms
+from madang.kernel import Role, business_date
+from madang.settlement import agreeing, errors, parties, records, taxes
+from madang.settlement.forms import day_of, number_of, share_of
+from madang.settlement.model import PLATFORM, Cycle, PartyKind, Schedule, Terms
 from madang.ui import session
 from madang.ui.access import role
 from madang.ui.desk import PRIVATE, Desk, Form, form_of
@@ -37,6 +38,10 @@ def _terms(routes: APIRouter, desk: Desk) -> None:
             return {
                 "party": parties.party(tx, by, key),
                 "terms": parties.terms_of(tx, by, key, at_us=at_us),
+                "agreed": agreeing.agreed(tx, by, key),
+                "schedule": records.schedule_of(tx, key, at_us),
+                "usual": Schedule(),
+                "cycles": [one.value for one in Cycle],
                 "receivers": [PLATFORM, *(kind.value for kind in PartyKind)],
                 "today": business_date(at_us),
             }
@@ -51,8 +56,8 @@ def _terms(routes: APIRouter, desk: Desk) -> None:
             parties.party(tx, by, key)
             made = Terms(
                 id=new, holder=key, purpose=form.get("purpose", "").strip()[:40], receiver=form.get("receiver", ""),
-                bp=_share(form.get("percent", "")), fixed_krw=_won(form.get("fixed_krw", "")),
-                kept=form.get("kept") == "yes", from_us=_from(form.get("from", ""), at_us),
+                bp=share_of(form.get("percent", "")), fixed_krw=number_of(form.get("fixed_krw", "")),
+                kept=form.get("kept") == "yes", from_us=day_of(form.get("from", ""), at_us),
             )  # fmt: skip
             if not made.purpose:
                 raise errors.bad_terms("무엇에 대한 수수료인지 적으세요.", "Say what the fee is for.")
@@ -98,34 +103,3 @@ def _last_month(at_us: int) -> str:
     """The month before this one: the one whose documents are due."""
     today = business_date(at_us)
     return str(date(today.year - (today.month == 1), today.month - 1 or 12, 1))[:7]
-
-
-def _share(text: str) -> int:
-    """Percent as hundredths of a percent: 12.5 is 1,250."""
-    try:
-        bp = round(float(text.replace("%", "").strip() or "0") * 100)
-    except ValueError:
-        raise errors.bad_terms(f"'{text[:20]}'은(는) 비율이 아닙니다.", f"'{text[:20]}' is no rate.") from None
-    return bp
-
-
-def _won(text: str) -> int:
-    plain = text.replace(",", "").strip() or "0"
-    if not (plain.isascii() and plain.isdigit()):
-        raise errors.bad_terms(f"'{text[:20]}'은(는) 금액이 아닙니다.", f"'{text[:20]}' is no amount.")
-    return int(plain)
-
-
-def _from(text: str, at_us: int) -> int:
-    """The first moment of a day; today is now, for nothing may begin in the past."""
-    try:
-        first = start_of_day_us(date.fromisoformat(text))
-    except ValueError:
-        raise Invalid(
-            "settlement.bad_day",
-            ko=f"'{text[:20]}'은(는) 날짜가 아닙니다.",
-            en=f"'{text[:20]}' is no day.",
-            next_ko="2026-11-22처럼 적으세요.",
-            next_en="Write it like 2026-11-22.",
-        ) from None
-    return at_us if text == str(business_date(at_us)) else first
