@@ -206,6 +206,39 @@ def test_a_refund_the_gateway_refuses_stays_owed_until_somebody_acts(till: Till)
         till.write(lambda tx: charging.return_again(tx, till.by, back.id, at_us=now))
 
 
+def test_a_refusal_is_asked_anew_and_done_once(till: Till) -> None:
+    till.fake.mishap("give_back", fake.REFUSES_BACK)
+    paying = till.ask()
+    till.pay(paying)
+    till.refund(till.capture(till.get(paying)), 4_000)
+    till.work()
+    [back] = till.backs(paying)
+    assert back.state == ReturnState.REFUSED
+    till.fake.mishap("give_back", fake.CHARGED_THEN_RESET)
+    now = till.clock.now_us()
+    till.write(lambda tx: charging.return_again(tx, till.by, back.id, at_us=now))
+    till.work()
+    till.work(s=60)
+    assert till.backs(paying)[0].state == ReturnState.DONE
+    assert [cancel.amount for cancel in till.fake.account(till.order(paying)).cancels] == [4_000]
+    till.both_books_agree()
+
+
+def test_what_was_given_back_at_the_company_itself_is_not_asked_for_without_end(till: Till) -> None:
+    paying = till.ask()
+    till.pay(paying)
+    paid = till.capture(till.get(paying))
+    account = till.fake.account(till.order(paying))
+    till.fake.desk.give_back(account, account.left, 0, "at the counter")
+    till.refund(paid, 4_000)
+    for _ in range(3):
+        till.work(s=60)
+    assert [back.state for back in till.backs(paying)] == [ReturnState.REFUSED]
+    asked = till.fake.count("give_back")
+    till.work(s=7200)
+    assert till.fake.count("give_back") == asked
+
+
 def test_what_is_not_captured_goes_back_through_the_gateway(till: Till) -> None:
     till.top_up(5_000)
     paying = till.ask(10_000, wallet_krw=5_000)

@@ -17,8 +17,9 @@ from tests.vouchers.voucher_model import DAY, Refused, VoucherModel
 from madang import ledger, payments, vouchers
 from madang.db import Database, Tx, open_database
 from madang.kernel import Actor, Kind, MadangError, Role, system
-from madang.vouchers import records, rules
+from madang.vouchers import records, reporting, rules
 from madang.vouchers.paying import own_sales
+from madang.vouchers.rules import month_of
 
 START = 1_790_000_000_000_000
 PEOPLE, SHOPS = ("mina", "jun"), ("s1", "s2")
@@ -37,6 +38,7 @@ class Machine(RuleBasedStateMachine):
         self.n, self.count = f"vouchers-{next(_run)}", 0
         self.model = VoucherModel(START)
         self.boss = system(self.n)
+        self.claimed: set[str] = set()
         self.set_up()
 
     # --- both at once ---------------------------------------------------------------------------------------------
@@ -200,12 +202,32 @@ class Machine(RuleBasedStateMachine):
         at = self.model.now
         self.do(lambda tx: vouchers.expire_due(tx, self.boss, now_us=at), self.model.sweep)
 
+    @rule()
+    def the_issuer_pays_for_the_months_that_are_over(self) -> None:
+        at = self.model.now
+        this, over = month_of(at), dict.fromkeys(month_of(t) for t in range(START, at, 20 * DAY))
+        for month in [m for m in over if m < this and m not in self.claimed]:
+            self.claimed.add(month)
+            claims: list[reporting.Claim] = []
+
+            def pay(tx: Tx, month: str = month, claims: list[reporting.Claim] = claims) -> None:
+                reporting.make_claim(tx, self.boss, "p", month, at_us=at)
+                claims.append(reporting.claim_paid(tx, self.boss, "p", month, at_us=at))
+
+            self.do(pay)
+            assert len({(one.subsidy_krw, one.expired_krw) for one in claims}) == 1
+            self.model.subsidy -= claims[0].subsidy_krw
+            self.model.expired -= claims[0].expired_krw
+
     # --- what must hold -------------------------------------------------------------------------------------------
     @invariant()
     def every_lot_holds_what_the_model_says(self) -> None:
         wanted = {uid(1, n): (x["left"], x["held"], x["state"], x["until"]) for n, x in self.model.lots.items()}
         for db in self.databases:
             lots, held = db.read(_standing, neighbourhood=self.n)
+            for code in ("voucher_subsidy", "voucher_expired"):
+                open_months = {month: b for (c, month), b in held.items() if c == code and b[0]}
+                assert not [owner for owner in open_months if owner.rpartition("/")[2] in self.claimed]
             assert {x.id: (x.left_krw, x.held_krw, x.state.value, x.expires_us) for x in lots} == wanted
             assert {x.id: (x.left_krw, x.held_krw) for x in lots} == {x.id: held["voucher", str(x.id)] for x in lots}
             for who, krw in self.model.wallets.items():
@@ -285,8 +307,31 @@ def a_life(machine: Machine) -> None:
     machine.time_goes_on(45)
     machine.pay_with_vouchers("jun", "s1", 10_000, keep=False)
     machine.sweep()
+    machine.time_goes_on(45)
+    machine.the_issuer_pays_for_the_months_that_are_over()
     machine.every_lot_holds_what_the_model_says()
     machine.teardown()
+
+
+def test_a_claim_in_which_more_comes_back_than_was_given_leaves_nothing(sqlite_url: str) -> None:
+    """Bought on the last days of a month, which the issuer pays for, and cancelled on the first of the next."""
+    with open_database(sqlite_url, migrate=False, durable=False) as db:
+        machine = everywhere(db)()
+        while month_of(machine.model.now + 2 * DAY) == month_of(machine.model.now):
+            machine.model.now += DAY
+        machine.change_rule(1_000, 700_000, 1_500_000, 60, 6_000)
+        machine.buy("mina", 100_000)
+        n = max(machine.model.lots)
+        machine.time_goes_on(3)
+        machine.the_issuer_pays_for_the_months_that_are_over()
+        by, at = machine.by("mina"), machine.model.now
+        assert machine.do(lambda tx: vouchers.cancel(tx, by, uid(1, n), at_us=at), lambda: machine.model.cancel(n))
+        machine.every_lot_holds_what_the_model_says()
+        assert machine.model.subsidy < 0, "the negative control: nothing came back in a month of its own"
+        machine.time_goes_on(45)
+        machine.the_issuer_pays_for_the_months_that_are_over()
+        machine.every_lot_holds_what_the_model_says()
+        assert machine.model.subsidy == 0
 
 
 def _spends_what_has_expired(lots: Any, amount_krw: int, at_us: int) -> Any:

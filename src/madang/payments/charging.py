@@ -240,7 +240,7 @@ def return_again(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Return:
         raise faults.return_not_now(back.state)
     after = replace(back, state=ReturnState.DUE, changed_us=at_us)
     records.change_back(tx, after)
-    looking.give_back_later(tx, charge_of(tx, by, back.order_id), after, attempt=at_us, due_us=at_us)
+    looking.give_back_later(tx, charge_of(tx, by, back.order_id), after, attempt=2, due_us=at_us, number=at_us)
     return after
 
 

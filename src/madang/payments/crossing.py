@@ -119,11 +119,13 @@ class Crossing:
 
 
 class Answer(NamedTuple):
-    """What a call came to; ``seen`` is None where the gateway knows no such payment."""
+    """What a call came to; ``seen`` is None where the gateway knows no such payment. ``answered``: unclear as it is, it
+    was an answer."""
 
     outcome: str
     seen: Seen | None = None
     code: str = ""
+    answered: bool = False
 
     def said(self) -> str:
         if self.seen is None:
@@ -135,7 +137,7 @@ def _answer(call: Callable[[], Seen | None]) -> Answer:
     try:
         return Answer("ok", call())
     except Unclear as error:
-        return Answer("unclear", None, str(error.details["why"]))
+        return Answer("unclear", None, str(error.details["why"]), error.answered)
     except Refused as error:
         return Answer("refused", None, error.code)
 
@@ -194,19 +196,26 @@ def _settle_back(tx: Tx, job: jobs.Job, answer: Answer) -> None:
         charge = charging.charge_of(tx, by, said["order"])
         back = records.back(tx, by, id)
         assert back is not None
-        looking.give_back_later(tx, charge, back, attempt=attempt + 1, due_us=job.now_us + looking.wait_us(attempt))
+        due_us, number = job.now_us + looking.wait_us(attempt), int(said.get("number", 0)) + answer.answered
+        looking.give_back_later(tx, charge, back, attempt=attempt + 1, due_us=due_us, number=number)
 
 
 @jobs.outside(looking.GIVE_BACK, retry=_TRIED_BY_JOBS, settle=_settle_back)
 def give_back(job: jobs.Job) -> Answer:
-    """Ask the gateway to give money back; from the second try on it is looked first whether it has."""
+    """Ask the gateway to give money back; from the second try on it is looked first whether it has, and whether there
+    is so much left to give (somebody may have given it back at the company itself)."""
     said = job.payload
     gateway = gateway_of(said["gateway"])
-    back = Back(id=said["id"], amount_krw=said["amount"], tax_free_krw=said["tax_free"], reason=said["why"])
+    back = Back(
+        id=said["id"], amount_krw=said["amount"], tax_free_krw=said["tax_free"], reason=said["why"],
+        number=said.get("number", 0),
+    )  # fmt: skip
     if said["attempt"] > 1 or job.attempt > 1:
         seen = _answer(lambda: gateway.look(said["order"], said["key"]))
         if seen.outcome != "ok" or (seen.seen is not None and any(one.id == back.id for one in seen.seen.backs)):
             return seen
+        if seen.seen is not None and seen.seen.left_krw < back.amount_krw:
+            return Answer("refused", None, f"{seen.seen.left_krw} left")
     return _answer(lambda: gateway.give_back(said["key"], back))
 
 

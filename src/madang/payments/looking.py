@@ -34,10 +34,11 @@ def look_later(tx: Tx, charge: Charge, *, why: str, due_us: int, attempt: int = 
     jobs.send(tx, id=derived(LOOK, charge.order_id, why, attempt), kind=LOOK, payload=payload, at_us=due_us)
 
 
-def give_back_later(tx: Tx, charge: Charge, back: Return, *, attempt: int, due_us: int) -> None:
-    """Have the gateway asked to give it back."""
+def give_back_later(tx: Tx, charge: Charge, back: Return, *, attempt: int, due_us: int, number: int = 0) -> None:
+    """Have the gateway asked to give it back; ``number`` as in ``gateways.Back``."""
     payload = {
         "id": str(back.id), "order": charge.order_id, "gateway": charge.gateway, "key": charge.gateway_key,
         "amount": back.amount_krw, "tax_free": back.tax_free_krw, "why": back.why, "attempt": attempt,
+        "number": number,
     }  # fmt: skip
-    jobs.send(tx, id=derived(GIVE_BACK, back.id, attempt), kind=GIVE_BACK, payload=payload, at_us=due_us)
+    jobs.send(tx, id=derived(GIVE_BACK, back.id, attempt, number), kind=GIVE_BACK, payload=payload, at_us=due_us)

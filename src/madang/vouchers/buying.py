@@ -170,8 +170,8 @@ def _open(tx: Tx, by: Actor, lot: Lot, at_us: int) -> Lot:
     payments.capture(tx, by, _payment(lot.id), [(lot.account, lot.paid_krw)], at_us=at_us)
     if lot.subsidy_krw:
         give = Transfer(
-            id=derived("vouchers.subsidy", lot.id), debit=subsidy(lot.programme, lot.month), credit=lot.account,
-            amount=lot.subsidy_krw, cause=f"voucher/{lot.id}", at_us=at_us,
+            id=derived("vouchers.subsidy", lot.id), debit=subsidy(lot.programme, rules.month_of(at_us)),
+            credit=lot.account, amount=lot.subsidy_krw, cause=f"voucher/{lot.id}", at_us=at_us,
         )  # fmt: skip
         ledger.post(tx, [give])
     after = msgspec.structs.replace(lot, left_krw=lot.face_krw, state=LotState.OPEN)

@@ -120,11 +120,11 @@ def claim_paid(tx: Tx, by: Actor, programme: str, month: str, *, at_us: int) -> 
     ]
     moves = [
         Transfer(
-            id=derived("vouchers.claim", programme, month, n), debit=debit, credit=credit, amount=krw,
-            cause=f"claim/{month}", at_us=at_us,
-        )
+            id=derived("vouchers.claim", programme, month, n), debit=debit if krw > 0 else credit,
+            credit=credit if krw > 0 else debit, amount=abs(krw), cause=f"claim/{month}", at_us=at_us,
+        )  # more subsidy may have come back in a month than was given: the issuer is paid then
         for n, (debit, credit, krw) in enumerate(legs)
-        if krw > 0
+        if krw
     ]  # fmt: skip
     if moves:
         ledger.post(tx, moves)

@@ -110,7 +110,9 @@ class FakeGateway:
         self._prepare(mishap, what, body)
         if mishap == REFUSES_BACK:
             answer = (403, {"code": "NOT_CANCELABLE_PAYMENT", "message": "취소 할 수 없는 결제 입니다."})
-            if self.name == "kakao":
+            if isinstance(self.side, TossSide):
+                answer = self.side.keep(method, path, headers, answer)
+            else:
                 answer = (400, {"error_code": -781, "error_message": "cancel failure!"})
         else:
             answer = self.side.answer(method, path, headers, body)

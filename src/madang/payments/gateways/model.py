@@ -73,12 +73,14 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Back(msgspec.Struct, frozen=True, kw_only=True):
-    """Money to be given back of a payment; ``id`` is ours, for this one return alone."""
+    """Money to be given back of a payment; ``id`` is ours, for this one return alone. ``number`` is another each time
+    it is asked anew behind an answer: a company that knows requests by a key answers the same key with the same no."""
 
     id: str
     amount_krw: int
     tax_free_krw: int
     reason: str
+    number: int = 0
 
     @property
     def vat_krw(self) -> int:
@@ -101,9 +103,13 @@ class Refused(Exception):
 
 
 class Unclear(Unavailable):
-    """Nobody knows whether it was done: no answer, half an answer, or an answer that says so. Look, then decide."""
+    """Nobody knows whether it was done: no answer, half an answer, or an answer that says so. Look, then decide.
 
-    def __init__(self, why: str) -> None:
+    ``answered``: it was an answer, which the company would give to the same request again.
+    """
+
+    def __init__(self, why: str, *, answered: bool = False) -> None:
+        self.answered = answered
         super().__init__(
             "payments.gateway_unclear",
             ko="결제사의 답을 받지 못했습니다.",

@@ -103,11 +103,12 @@ class TossPayments:
             raise Unclear(error.code) from error
 
     def give_back(self, key: str, back: Back) -> Seen:
+        once = f"back-{back.id}-{back.number}" if back.number else f"back-{back.id}"
         body = {
             "cancelReason": f"{back.reason[: _REASON_MAX - len(back.id) - 3]} [{back.id}]",
             "cancelAmount": back.amount_krw, "taxFreeAmount": back.tax_free_krw,
         }  # fmt: skip
-        return _seen(self._ask("POST", f"/v1/payments/{quote(key, safe='')}/cancel", body, f"back-{back.id}"))
+        return _seen(self._ask("POST", f"/v1/payments/{quote(key, safe='')}/cancel", body, once))
 
     def close(self) -> None:
         self._call.close()
@@ -138,7 +139,7 @@ class TossPayments:
             return answer
         code, message = str(answer.get("code", "")), str(answer.get("message", ""))
         if status == 401 or code in _LOOK_FIRST or not code:
-            raise Unclear(code or f"status {status}")
+            raise Unclear(code or f"status {status}", answered=True)
         raise Refused(code, message, answer)
 
 

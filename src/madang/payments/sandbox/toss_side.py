@@ -26,10 +26,14 @@ class TossSide:
             once = (headers.get("idempotency-key", ""), f"{method} {path}")
             if once[0] and once in self._once:
                 return self._once[once]
-            given = self._route(method, path.rstrip("/"), body)
-            if once[0] and given[0] < 500:
-                self._once[once] = given
-            return given
+            return self.keep(method, path, headers, self._route(method, path.rstrip("/"), body))
+
+    def keep(self, method: str, path: str, headers: Mapping[str, str], given: Answer) -> Answer:
+        """An answer is given to its key for ever (Toss: for 15 days), whatever is asked with it later."""
+        key = headers.get("idempotency-key", "")
+        if key and given[0] < 500:
+            self._once[key, f"{method} {path}"] = given
+        return given
 
     def back_address(self, account: Account) -> str:
         """Where the payer's browser goes from the page."""
