@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,3 +80,30 @@ def centre(joints: Floats) -> Floats:
             middle: Floats = part[seen].mean(axis=0)
             return middle
     return np.full(2, np.nan)
+
+
+def track_at(body: Body, t: float) -> str:
+    """The camera's track id of this body at `t`."""
+    name = body.tracks[0][1]
+    for since, track in body.tracks:
+        if since <= t:
+            name = track
+    return name
+
+
+def place_at(body: Body, t: float) -> Floats:
+    """Where the body was at `t` (nearest sighting of its kept path)."""
+    k = body.trail.nearest(t)
+    return np.array(body.where) if k is None else body.trail.xy[k]
+
+
+def last_called(track: str, bodies: Iterable[Body]) -> Body | None:
+    """The body that carried this track id last, if it has had another one since."""
+    carried = [
+        (since, k + 1 < len(b.tracks), b.id, b)
+        for b in bodies
+        for k, (since, name) in enumerate(b.tracks)
+        if name == track
+    ]
+    _, before, _, body = max(carried, key=lambda x: x[:3], default=(0.0, False, 0, None))
+    return body if before else None

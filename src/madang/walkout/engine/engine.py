@@ -196,7 +196,7 @@ class Engine:
             self._belief.exchange(*self._visits.exchanges.pop(0))
         shifts = self._held_back(self._interactions.ready(now), now)
         if shifts:
-            shifts = [step for shift in shifts for step in self._stairs.steps(shift, self._explained)]
+            shifts = [step for shift in shifts for step in self._stairs.steps(shift, self._explained, self._single)]
         if self._plates.returns or self._holds.returns:
             shifts = [*self._passed_on(), *shifts]
         if shifts:
@@ -293,5 +293,12 @@ class Engine:
 
     def _explained(self, shift: Shift) -> bool:
         """Do goods of the place explain it, or what those hold whose hands may have done it?"""
-        held = self._belief.held(self._scenes.near_best(shift)) if shift.total > 0 else []
-        return self._catalogue.fits(shift, held) < self.settings.fit_sigmas
+        return self._catalogue.fits(shift, self._held_by(shift)) < self.settings.fit_sigmas
+
+    def _single(self, shift: Shift) -> bool:
+        """Does one thing explain it?"""
+        return self._catalogue.is_one(shift, self._held_by(shift))
+
+    def _held_by(self, shift: Shift) -> list[tuple[str, float]]:
+        """What those hold who may have put it down."""
+        return self._belief.held(self._scenes.near_best(shift)) if shift.total > 0 else []

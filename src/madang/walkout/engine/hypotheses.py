@@ -272,6 +272,13 @@ class Catalogue:
 
         return max(facings, key=change)
 
+    def is_one(self, shift: Shift, held: list[tuple[str, float]]) -> bool:
+        """Is the shift explained by one of the goods planned there going, or by one of these held coming?"""
+        if shift.total > 0:
+            return any(abs(shift.total - g) < self.s.fit_sigmas * max(shift.sd, 1.0) for _, g in held)
+        some = [(self.weight[p], self.spread[p]) for _, p in self.kinds_of(shift.plates)]
+        return any(abs(-shift.total - w) < self.s.fit_sigmas * math.hypot(shift.sd, u) for w, u in some)
+
     def fits(self, shift: Shift, held: list[tuple[str, float]]) -> float:
         """How many standard deviations the shift is from the nearest explanation: takes, or things that people
         hold."""

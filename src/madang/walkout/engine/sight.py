@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from madang.walkout.engine.bodies import Body
+from madang.walkout.engine.bodies import Body, track_at
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.types import Vision
-from madang.walkout.engine.visits import track_at
 
 
 class Sight:

@@ -68,8 +68,9 @@ class Stairs:
         self._least = max(2, round(settings.stair_s / BATCH_S) - 1)
         """So many batches a level in between stands at least."""
 
-    def steps(self, shift: Shift, explained: Callable[[Shift], bool]) -> list[Shift]:
-        """The change as its steps in time; the change itself where it is no staircase."""
+    def steps(self, shift: Shift, explained: Callable[[Shift], bool], single: Callable[[Shift], bool]) -> list[Shift]:
+        """The change as its steps in time; the change itself where it is no staircase. One that a `single` thing
+        explains is one only if its levels are as exact as if they had rested."""
         if shift.t1 - shift.t0 < self.s.stair_s:
             return [shift]
         loads = zip(shift.plates, shift.deltas.tolist(), strict=True)
@@ -82,7 +83,8 @@ class Stairs:
                 runs.append([m])
         if len(runs) < 2:
             return [shift]
-        parts = self._counted_out(shift, [self._shift(shift, run) for run in runs])
+        parts = [self._shift(shift, run) for run in runs]
+        parts = [replace(p, sd=shift.sd) for p in parts] if single(shift) else self._counted_out(shift, parts)
         if any(p.total * shift.total < 0 or abs(p.total) < 2 * self.s.step_g or not explained(p) for p in parts):
             return [shift]
         return [parts[0], *(replace(p, id=self._interactions.number()) for p in parts[1:])]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from madang.walkout.engine.bodies import Body
+from madang.walkout.engine.bodies import Body, last_called, place_at, track_at
 from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
@@ -63,6 +63,7 @@ class Visits:
         self._searching: list[tuple[Visit, Member]] = []
         self._tail = 0
         self._active: dict[str, Visit] = {}
+        self._known: set[int] = set()
         self.exchanges: list[tuple[int, int, float]] = []
         self._entry = _middle(store.entry_line)
         self._exit = _middle(store.exit_line)
@@ -88,6 +89,10 @@ class Visits:
                 out += self._enter(g) if g.event == "entered" else self._leave(g)
         if self._searching:
             self._search(now)
+        fresh = self.people.bodies.keys() - self._known
+        if fresh:
+            self._known = set(self.people.bodies)
+            self._renamed([self.people.bodies[b] for b in sorted(fresh)])
         return out + self._gone(now)
 
     def _enter(self, g: Gate) -> list[Update]:
@@ -139,6 +144,22 @@ class Visits:
                 self._bind(visit, member, body.id)
             if body is not None or now - member.t > 20.0 or member.left is not None:
                 self._searching.remove((visit, member))
+
+    def _renamed(self, fresh: list[Body]) -> None:
+        """Somebody begins inside under a track id that the cameras gave another body before: that body went on with a
+        ghost meanwhile, and its person is this one."""
+        for body in fresh:
+            if body.id in self.of or self.people.at_gate(body.start):
+                continue
+            was = last_called(body.tracks[0][1], (b for b in self.people.bodies.values() if b is not body))
+            visit = None if was is None or was.gone else self.visit_of(was.id)
+            if was is not None and visit is not None:
+                for m in visit.members:
+                    if m.body == was.id and m.left is None:
+                        m.body = body.id
+                        del self.of[was.id]
+                        self.of[body.id] = visit.id
+                        self.exchanges.append((was.id, body.id, body.born))
 
     def _by_track(self, track: str | None, t: float) -> Body | None:
         if track is None:
@@ -277,21 +298,6 @@ class Visits:
                 self._active = {v.id: v for v in visits if not v.settled}
                 return list(self._active.values())
         return visits
-
-
-def track_at(body: Body, t: float) -> str:
-    """The camera's track id of this body at `t`."""
-    name = body.tracks[0][1]
-    for since, track in body.tracks:
-        if since <= t:
-            name = track
-    return name
-
-
-def place_at(body: Body, t: float) -> Floats:
-    """Where the body was at `t` (nearest sighting of its kept path)."""
-    k = body.trail.nearest(t)
-    return np.array(body.where) if k is None else body.trail.xy[k]
 
 
 def _middle(line: Floats | None) -> Floats | None:
