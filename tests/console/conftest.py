@@ -5,10 +5,12 @@ from tests.asking import Client
 from tests.catalog.shop_of_goods import Goods, N
 from tests.console.people import PEOPLE
 
+from madang.console.arranging_pages import ArrangingDesk
 from madang.console.desk import ConsoleDesk
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.pages import router
+from madang.console.promotion_desk import PromotionDesk
 from madang.console.stockroom import Stockroom
 from madang.db import Database
 from madang.kernel import ManualClock, Uuid7
@@ -41,7 +43,9 @@ def client(desk: ConsoleDesk, stockroom: Stockroom, clock: ManualClock) -> Clien
         return None if by is None else Identity(by, lambda _shop: by, bound=by.key)
 
     orders, money = OrderDesk(desk._db, N, clock, desk.ids), MoneyDesk(desk._db, N, clock)
-    more = [router(desk, stockroom, orders, money, Pages())]
+    made_of = (desk._db, N, clock, desk.ids)
+    arranging, promotions = ArrangingDesk(*made_of), PromotionDesk(*made_of)
+    more = [router(desk, stockroom, orders, money, Pages(), promotions=promotions, arranging=arranging)]
     browser = Client(create_app(Shopfront(neighbourhood=N, clock=clock, more=more, identify=known)))
     browser.keeps("madang_session", "mina")
     return browser

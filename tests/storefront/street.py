@@ -14,10 +14,11 @@ from madang.db import Database, Tx
 from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, derived, system
 from madang.places import PlaceKind
 from madang.storefront import carts, checkout, orders
+from madang.storefront.bases import Basis, set_bases
 from madang.storefront.checkout import Choice, Placed, Placing
 from madang.storefront.model import Checkout, Order, Reason, Wish, WithdrawalBasis
 from madang.storefront.slots import Window
-from madang.storefront.terms import Terms, set_basis, set_terms
+from madang.storefront.terms import Terms, set_terms
 
 N = "n1"
 BY = system(N)
@@ -79,7 +80,8 @@ class Street:
             catalog.set_listings(tx, BY, [wine], id=c, at_us=self.now)
             set_terms(tx, BY, "s1", terms, at_us=self.now)
             set_terms(tx, BY, "s2", PLAIN, at_us=self.now)
-            set_basis(tx, BY, "BOWL", WithdrawalBasis.MADE_TO_ORDER, at_us=self.now)
+            bowl = Basis(sku="BOWL", basis=WithdrawalBasis.MADE_TO_ORDER)
+            set_bases(tx, BY, [bowl], id=UUID(int=0xB0), at_us=self.now)
 
         self.write(begin)
         for shop in ("s1", "s2"):

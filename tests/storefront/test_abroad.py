@@ -14,9 +14,10 @@ from madang import catalog, deals
 from madang.catalog import Nature, Product, Vat
 from madang.kernel import Actor, Invalid, Malformed, Role, derived
 from madang.storefront import addresses, carts, orders
+from madang.storefront.bases import Basis, set_bases
 from madang.storefront.checkout import Choice
 from madang.storefront.model import Reason, Wish, WithdrawalBasis
-from madang.storefront.terms import Terms, set_basis, set_terms
+from madang.storefront.terms import Terms, set_terms
 from madang.storefront.world import customs, eurofxref, exporting, nations, receivers
 from madang.storefront.world.model import Declared
 from madang.storefront.world.money import NANO, Rate
@@ -137,8 +138,8 @@ def test_prepaid_duties_are_paid_with_the_order_and_stay_with_a_border_that_was_
     street.ask_back(second, [Wish(line=1)], Reason.DEFECTIVE)
     street.step(second, "take_back", sellable=False)
     assert street.order(second)[1].refunded_krw == order.total_krw, "what was wrong is no fault of the buyer's"
-    free = WithdrawalBasis.FREE
-    street.write(lambda tx: set_basis(tx, BY, "BOWL", free, at_us=street.now))
+    free = Basis(sku="BOWL", basis=WithdrawalBasis.FREE)
+    street.write(lambda tx: set_bases(tx, BY, [free], id=UUID(int=0xF0), at_us=street.now))
     third = send(street, {"BOWL": 1}, to, Choice(way="abroad", service="DOOR"))
     for step in ("pack", "ship", "deliver"):
         street.step(third, step)

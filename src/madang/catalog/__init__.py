@@ -43,9 +43,20 @@ from madang.catalog.particular_service import particulars, set_particulars
 from madang.catalog.particulars import Nature, NetUnit, Particulars, PerUnit, unit_price
 from madang.catalog.plans import Plan
 from madang.catalog.promotion import NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPart, SetPrice, UnitPrice
-from madang.catalog.promotions import promotions, redeem, set_floors, set_price_list, set_promotions, unredeem
+from madang.catalog.promotions import (
+    own_promotions,
+    price_lists,
+    promotions,
+    redeem,
+    set_floors,
+    set_price_list,
+    set_price_lists,
+    set_promotions,
+    unredeem,
+    used,
+)
 from madang.catalog.quote import NOBODY, Applied, Ask, Deal, Part, Priced, PriceTag, Quote, Refused, Shopper, Step
-from madang.catalog.quoting import price_tags, quote
+from madang.catalog.quoting import price_tags, quote, try_promotion
 from madang.catalog.service import (
     add_products,
     counted,
@@ -127,10 +138,12 @@ __all__ = [
     "listings_abroad",
     "listings_of",
     "own_prices",
+    "own_promotions",
     "particulars",
     "pictures",
     "price_at",
     "price_history",
+    "price_lists",
     "price_tags",
     "product",
     "product_of_gtin",
@@ -147,11 +160,14 @@ __all__ = [
     "set_listings",
     "set_particulars",
     "set_price_list",
+    "set_price_lists",
     "set_prices",
     "set_promotions",
     "stock",
     "stock_of",
+    "try_promotion",
     "unit_price",
     "unredeem",
+    "used",
     "valid_gtin",
 ]

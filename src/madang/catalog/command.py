@@ -17,13 +17,14 @@ from madang.kernel import Malformed, SystemClock, Uuid7, settings, system
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare ``import``."""
-    parser = subparsers.add_parser("import", help="CSV 가져오기 · import products, prices or a planogram")
+    parser = subparsers.add_parser("import", help="CSV 가져오기 · take a file in")
     parser.add_argument("sheet", choices=[sheet.value for sheet in Sheet])
     parser.add_argument("file", type=Path, help="CSV (UTF-8, cp949)")
     parser.add_argument("--neighbourhood", help="동네 코드 · its code (default: MADANG_NEIGHBOURHOOD)")
     parser.add_argument("--shop", default=EVERY_SHOP, help="가게 코드 · the shop's code (needed for a planogram)")
     parser.add_argument("--good-rows", action="store_true", help="맞는 행은 가져오기 · take the rows that are right")
     parser.add_argument("--whole", action="store_true", help="파일에 없는 진열은 닫기 · close facings it does not name")
+    parser.add_argument("--make-categories", action="store_true", help="없는 분류 만들기 · make categories it names")
     parser.add_argument("--database", help="데이터베이스 주소 · its address (default: MADANG_DATABASE)")
     parser.add_argument("--json", action="store_true", help="보고서를 JSON으로 · the report as JSON")
     parser.add_argument("--lang", choices=("ko", "en"), default="ko")
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     known = settings.load(os.environ)
     neighbourhood = args.neighbourhood or known.neighbourhood
     by = system(neighbourhood, "command")
-    how = {"shop": args.shop, "good_rows": args.good_rows, "whole": args.whole}
+    how = {"shop": args.shop, "good_rows": args.good_rows, "whole": args.whole, "make": args.make_categories}
 
     def take(tx: Tx) -> Report:
         return import_csv(tx, by, args.sheet, data, id=id_, at_us=at_us, **how)

@@ -51,6 +51,42 @@ WORDS: dict[str, Words] = {
         "두 행을 같게 하거나 비워 두세요.",
         "Make both rows say the same, or leave this one empty.",
     ),
+    "row_differs": Words(
+        "같은 것인데 {first}행과 다르게 적혔습니다.",
+        "It is the same one as row {first}, but says otherwise.",
+        "두 행을 같게 하거나 비워 두세요.",
+        "Make both rows say the same, or leave this one empty.",
+    ),
+    "bad_parent": Words(
+        "상위 분류가 없거나 서로를 가리킵니다.",
+        "Its parent is not there, or lies inside it.",
+        "파일이나 이 동네에 있는 분류의 코드나 이름을 쓰세요.",
+        "Use the code or name of a category that the file or this neighbourhood has.",
+    ),
+    "bad_part": Words(
+        "묶음에 넣을 수 없는 상품입니다.",
+        "A bundle cannot hold that.",
+        "낱개로 파는 상품을 넣으세요. 묶음 안에 묶음은 안 됩니다.",
+        "Put in goods sold per piece; no bundle inside a bundle.",
+    ),
+    "bad_words": Words(
+        "같은 말은 쉼표로 나눈 낱말 2~20개(각 40자까지)입니다. 지우려면 한 낱말만 적으세요.",
+        "A row has 2 to 20 words of up to 40 characters, comma between; a single word is taken out.",
+        "줄을 나누거나 낱말을 줄이세요.",
+        "Split the row or shorten its words.",
+    ),
+    "bad_particular": Words(
+        "쓸 수 없는 값입니다.",
+        "That value will not do.",
+        "내용량, 포장 크기(mm, 5,000까지), HS 코드(숫자 6·8·10자리), 나라(두 글자)를 확인하세요.",
+        "Check net content, packed size (mm, up to 5,000), HS code (6, 8 or 10 digits) and country (two letters).",
+    ),
+    "bad_until": Words(
+        "끝이 시작보다 늦어야 합니다.",
+        "It must end after it begins.",
+        "끝나는 날을 시작보다 뒤로 하거나 비워 두세요.",
+        "Let it end later, or leave the end empty.",
+    ),
     "bad_options": Words(
         "옵션은 '크기=대; 색=빨강'처럼 적습니다.",
         "Options are written 'Size=Large; Colour=Red'.",

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from madang.catalog import listing_plans, listing_rows, rows, service, spreadsheet
+from madang.catalog import arranging, listing_plans, listing_rows, rows, service, spreadsheet
+from madang.catalog.arranging import ARRANGEMENTS, Sort
 from madang.catalog.cells import row_error
 from madang.catalog.listing_rows import Placed
 from madang.catalog.model import EVERY_SHOP, Price, Product, Report, RowError
@@ -25,6 +26,18 @@ class Sheet(StrEnum):
     PRICES = "prices"
     PLANOGRAM = "planogram"
     LISTINGS = "listings"
+    CATEGORIES = "categories"
+    COLLECTIONS = "collections"
+    PRICE_LISTS = "price_lists"
+    BUNDLES = "bundles"
+    FLOORS = "floors"
+    SYNONYMS = "synonyms"
+    PARTICULARS = "particulars"
+
+    @property
+    def sort(self) -> Sort | None:
+        """What it arranges, where it does."""
+        return Sort(self.value) if self.value in set(Sort) else None
 
 
 def import_csv(
@@ -38,12 +51,14 @@ def import_csv(
     shop: str = EVERY_SHOP,
     good_rows: bool = False,
     whole: bool = False,
+    make: bool = False,
 ) -> Report:
     """Take a file in (``docs/catalog.md``: columns and encodings).
 
     Nothing is taken when a row is wrong, unless ``good_rows``: then the others are. ``shop`` is needed for a planogram,
-    where ``whole`` closes every facing the file does not name; for prices it is the shop of rows that name none. A file
-    of listings is taken whole or not at all.
+    where ``whole`` closes every facing the file does not name; for prices it is the shop of rows that name none. Files
+    of listings and of how the shop is arranged are taken whole or not at all; ``make`` makes categories that a file of
+    listings names and nobody has made.
     Importing a file again changes nothing. Raises ``Malformed`` where the file as a whole cannot be read.
     """
     sheet = Sheet(sheet)
@@ -65,12 +80,14 @@ def import_csv(
         )  # fmt: skip
     if sheet is Sheet.LISTINGS:
         lines = spreadsheet.read(data, listing_rows.LISTING_COLUMNS, ("sku",))
-        listed, errors = listing_plans.read(tx, by, lines)
+        listed, errors = listing_plans.read(tx, by, lines, make=make)
         return _take(
             len(lines), listed, errors, False,
             lambda asked: listing_plans.plan(tx, by, asked),
             lambda plan: listing_plans.apply(tx, by, [*plan.add, *plan.change], id=id, at_us=at_us),
         )  # fmt: skip
+    if sheet.sort is not None:
+        return _arrange(tx, by, sheet.sort, data, id=id, at_us=at_us)
     _need_shop(shop)
     lines = spreadsheet.read(data, rows.FACING_COLUMNS, ("id", "gondola", "shelf", "plates", "products"))
     placed, errors = rows.facings(lines, shop=shop)
@@ -86,7 +103,8 @@ def preview(
 ) -> tuple[Plan[Product] | Plan[Price] | Plan[Placed], tuple[RowError, ...]]:
     """What a file of products, prices or listings would do, and every fault in it; nothing is taken.
 
-    See ``import_csv``.
+    See ``import_csv``. Categories that a file of listings names and nobody has made are to be made with them
+    (``Placed.needs``), by who may.
     """
     if Sheet(sheet) is Sheet.PRODUCTS:
         lines = spreadsheet.read(data, rows.PRODUCT_COLUMNS, ("id", "name_ko"))
@@ -94,11 +112,25 @@ def preview(
         return _judged(good, errors, service.plan_products(tx, by, [product for _, product in good]))
     if Sheet(sheet) is Sheet.LISTINGS:
         lines = spreadsheet.read(data, listing_rows.LISTING_COLUMNS, ("sku",))
-        listed, errors = listing_plans.read(tx, by, lines)
+        listed, errors = listing_plans.read(tx, by, lines, make=not by.shops)
         return _judged(listed, errors, listing_plans.plan(tx, by, [one for _, one in listed]))
     lines = spreadsheet.read(data, rows.PRICE_COLUMNS, ("product", "price_krw"))
     priced, errors = rows.prices(lines, at_us=at_us, shop=shop)
     return _judged(priced, errors, service.plan_prices(tx, by, [price for _, price in priced], at_us))
+
+
+def _arrange(tx: Tx, by: Actor, sort: Sort, data: bytes | str, *, id: UUID, at_us: int) -> Report:
+    named, errors = arranging.read(tx, by, sort, data)
+    if errors:
+        return Report(rows=len(named), errors=errors)
+    before = ARRANGEMENTS[sort].now(tx, by, [one.id for one in named])
+    other = {one.id: one.value for one in named if before.get(one.id) != one.value}
+    if other:
+        ARRANGEMENTS[sort].put(tx, by, other, id, at_us)
+    added = sum(one not in before for one in other)
+    return Report(
+        rows=len(named), added=added, changed=len(other) - added, unchanged=len(named) - len(other), applied=True
+    )
 
 
 def _judged(

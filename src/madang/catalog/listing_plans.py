@@ -17,8 +17,10 @@ from madang.db import Tx
 from madang.kernel import Actor, derived
 
 
-def read(tx: Tx, by: Actor, rows: Sequence[Row]) -> tuple[list[tuple[int, Placed]], list[RowError]]:
-    """The listings a file names, and every fault in it."""
+def read(
+    tx: Tx, by: Actor, rows: Sequence[Row], *, make: bool = False
+) -> tuple[list[tuple[int, Placed]], list[RowError]]:
+    """The listings a file names, and every fault in it. ``make``: a category that is not there is to be made."""
     skus = [row.cells.get("sku", "") for row in rows]
     owners = listing_records.listings_of_skus(tx, by, skus)
     pages = {*owners.values(), *(row.cells.get("listing", "") for row in rows), *skus}
@@ -28,6 +30,7 @@ def read(tx: Tx, by: Actor, rows: Sequence[Row]) -> tuple[list[tuple[int, Placed
         owners=owners,
         categories=listing_records.find_categories(tx, by),
         collections=listings.collections(tx, by),
+        make=make,
     )
     return listing_rows.read(rows, known)
 
@@ -47,6 +50,7 @@ def plan(tx: Tx, by: Actor, asked: Sequence[Placed]) -> Plan[Placed]:
     before = placed(tx, by, [one.listing.id for one in asked])
     known = records.products_by_id(tx, by, [sku for one in asked for sku in one.listing.skus])
     tree = {category.id for category in listing_records.find_categories(tx, by)}
+    tree |= {category.id for one in asked for category in one.needs}
     for i, one in enumerate(asked):
         field = listings.flaw(one.listing, known, tree)
         was = before.get(one.listing.id)
@@ -61,7 +65,12 @@ def plan(tx: Tx, by: Actor, asked: Sequence[Placed]) -> Plan[Placed]:
 
 
 def apply(tx: Tx, by: Actor, new: Sequence[Placed], *, id: UUID, at_us: int) -> None:
-    """Make listings and their collections as given. Raises what ``set_listings`` raises."""
+    """Make listings and their collections as given, and the categories they need.
+
+    Raises what ``set_listings`` raises."""
+    needs = {category.id: category for one in new for category in one.needs}
+    if needs:
+        listings.set_categories(tx, by, list(needs.values()), id=derived("catalog.listings_need", id), at_us=at_us)
     listings.set_listings(tx, by, [one.listing for one in new], id=id, at_us=at_us)
     wanted = {one.listing.id: one.collections for one in new}
     other = [c for before in listings.collections(tx, by) if (c := _with(before, wanted)) != before]

@@ -135,6 +135,12 @@ def bundles(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Bundle]:
     return tx.by_key((bundle_rows.name,), skus, read, by.neighbourhood)
 
 
+def bundle_skus(tx: Tx, by: Actor) -> list[str]:
+    """Every bundle's SKU, by code."""
+    c = bundle_rows.c
+    return [row[0] for row in tx.rows(sa.select(c.sku).where(c.neighbourhood == by.neighbourhood).order_by(c.sku))]
+
+
 def put_bundles(tx: Tx, new: Sequence[Bundle], at_us: int) -> None:
     mine = bundle_rows.c.neighbourhood == sa.bindparam("n_"), bundle_rows.c.sku == sa.bindparam("sku_")
     tx.many(sa.delete(bundle_rows).where(*mine), [{"n_": tx.neighbourhood, "sku_": b.sku} for b in new])

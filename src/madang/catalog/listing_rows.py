@@ -14,19 +14,22 @@ import msgspec
 from madang.catalog.cells import Cells
 from madang.catalog.listing import (
     ADULT,
+    STORIES,
     TEXT_MAX,
     Allergen,
     Axis,
     Category,
     Collection,
     Diet,
+    Form,
     Listing,
     Option,
     State,
     Variant,
 )
-from madang.catalog.model import NAME_MAX, Product, RowError
+from madang.catalog.model import ID, NAME_MAX, Product, RowError
 from madang.catalog.spreadsheet import Row
+from madang.kernel import derived
 
 LISTING_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "sku": ("상품코드",),
@@ -42,6 +45,16 @@ LISTING_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "story_en": ("영문 이야기",),
     "use_ko": ("쓰는법", "먹는법", "사용법"),
     "use_en": ("영문 쓰는법",),
+    "who_ko": ("만든사람",),
+    "who_en": ("영문 만든사람",),
+    "craft_ko": ("만드는법",),
+    "craft_en": ("영문 만드는법",),
+    "grown_ko": ("나는곳",),
+    "grown_en": ("영문 나는곳",),
+    "maker_en": ("영문 만든곳", "영문 브랜드"),
+    "origin_en": ("영문 원산지",),
+    "form": ("형태",),
+    "abroad": ("해외", "해외판매"),
     "allergens": ("알레르기", "알레르기유발물질"),
     "diets": ("식단",),
     "keywords": ("검색어",),
@@ -62,7 +75,12 @@ _DIETS = {
 }  # fmt: skip
 _AGES = {"": 0, "0": 0, "없음": 0, "19": ADULT, "19세": ADULT, "성인": ADULT, "adult": ADULT}
 _STATES = {"shown": State.SHOWN, "보임": State.SHOWN, "hidden": State.HIDDEN, "숨김": State.HIDDEN}
+_FORMS = {"goods": Form.GOODS, "상품": Form.GOODS, "bundle": Form.BUNDLE, "묶음": Form.BUNDLE,
+          "gift_card": Form.GIFT_CARD, "상품권": Form.GIFT_CARD,
+          "experience": Form.EXPERIENCE, "체험": Form.EXPERIENCE}  # fmt: skip
+_ABROAD = {"yes": True, "예": True, "판매": True, "no": False, "아니요": False, "": False}
 _PATH = " > "
+_DEEP = 6
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +88,8 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
     listing: Listing
     collections: tuple[str, ...] = ()
+    needs: tuple[Category, ...] = ()
+    """Categories to be made first: the file names them, and nobody has made them."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +100,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     owners: Mapping[str, str]
     categories: Sequence[Category]
     collections: Sequence[Collection]
+    make: bool = False
+    """Whether a category that nobody has made is one to be made, and no fault."""
 
 
 def read(rows: Sequence[Row], known: Known) -> tuple[list[tuple[int, Placed]], list[RowError]]:
@@ -95,7 +117,7 @@ def read(rows: Sequence[Row], known: Known) -> tuple[list[tuple[int, Placed]], l
             cells.fault("sku", sku, "unknown_product")
         page = cells.id("listing") if cells.raw("listing") else known.owners.get(sku, sku)
         groups.setdefault(page, []).append(cells)
-    named = _categories(known.categories)
+    named = category_words(known.categories)
     chosen = {word.lower(): one.id for one in known.collections for word in (one.id, one.name_ko, one.name_en)}
     placed = [
         (group[0].row.number, _placed(page, group, set(seen), known, named, chosen)) for page, group in groups.items()
@@ -112,6 +134,7 @@ def written(placed: Placed, categories: Mapping[str, Category]) -> list[list[str
         "listing": one.id, "category": path, "collections": ", ".join(placed.collections),
         "allergens": ", ".join(_ALLERGENS[a].split()[0] for a in one.allergens),
         "diets": ", ".join(_DIETS[d].split()[0] for d in one.diets), "keywords": ", ".join(one.keywords),
+        "abroad": "예" if one.abroad else "", "form": _said(_FORMS, one.form),
         "age_min": str(one.age_min or ""), "state": "보임" if one.state is State.SHOWN else "숨김",
     }  # fmt: skip
     plain = {name: getattr(one, name) for name in LISTING_COLUMNS if name in Listing.__struct_fields__}
@@ -137,11 +160,19 @@ def _placed(
     for name, most in (("name_ko", NAME_MAX), ("name_en", NAME_MAX), ("maker", NAME_MAX), ("origin", NAME_MAX)):
         if first.has(name) and (first.raw(name) or not name.startswith("name")):
             change[name] = _short(first, name, most)
-    for name in ("story_ko", "story_en", "use_ko", "use_en"):
+    for name in ("maker_en", "origin_en"):
+        if first.has(name):
+            change[name] = _short(first, name, NAME_MAX)
+    for name in (f"{what}_{language}" for what in STORIES for language in ("ko", "en")):
         if first.has(name):
             change[name] = _short(first, name, TEXT_MAX)
+    needs: list[Category] = []
     if first.has("category"):
-        change["category"] = _one_of(first, "category", categories)
+        change["category"] = _category(first, categories, needs if known.make else None)
+    if first.has("form"):
+        change["form"] = first.choice("form", _FORMS, before.form)
+    if first.has("abroad"):
+        change["abroad"] = first.choice("abroad", _ABROAD, False)
     if first.has("allergens"):
         change["allergens"] = _words(first, "allergens", _ALLERGENS)
     if first.has("diets"):
@@ -158,7 +189,7 @@ def _placed(
         held = tuple(
             id for word in _split(first.raw("collections")) if (id := _known(first, "collections", word, collections))
         )
-    return Placed(listing=msgspec.structs.replace(before, **change), collections=held)
+    return Placed(listing=msgspec.structs.replace(before, **change), collections=held, needs=tuple(needs))
 
 
 def _own(page: str, product: Product | None) -> Listing:
@@ -233,16 +264,16 @@ def _options_written(one: Listing, variant: Variant) -> str:
     return "; ".join(parts)
 
 
-def _categories(every: Sequence[Category]) -> dict[str, str]:
+def category_words(every: Sequence[Category]) -> dict[str, str]:
     """What a category may be called in a file: its code, its path, and its name where no other has it."""
     by_id = {one.id: one for one in every}
     names: dict[str, set[str]] = {}
     for one in every:
         up = list(reversed(_up(by_id, one.id)))
         for word in (one.name_ko, one.name_en, _PATH.join(c.name_ko for c in up), _PATH.join(c.name_en for c in up)):
-            names.setdefault(_plain(word), set()).add(one.id)
+            names.setdefault(plain_word(word), set()).add(one.id)
     out = {word: next(iter(ids)) for word, ids in names.items() if len(ids) == 1}
-    return out | {_plain(one.id): one.id for one in every}
+    return out | {plain_word(one.id): one.id for one in every}
 
 
 def _up(categories: Mapping[str, Category], id: str | None) -> list[Category]:
@@ -253,13 +284,34 @@ def _up(categories: Mapping[str, Category], id: str | None) -> list[Category]:
     return out
 
 
-def _plain(word: str) -> str:
+def plain_word(word: str) -> str:
     return re.sub(r"\s*>\s*", ">", word.strip().lower())
 
 
-def _one_of(cells: Cells, column: str, words: Mapping[str, str]) -> str | None:
-    value = cells.raw(column)
-    return _known(cells, column, _plain(value), words) if value else None
+def _category(cells: Cells, words: Mapping[str, str], needs: list[Category] | None) -> str | None:
+    """The category a cell names; what of its path is not there is added to ``needs``, where it may be made."""
+    said = cells.raw("category")
+    found = words.get(plain_word(said)) if said else None
+    if not said or found is not None:
+        return found
+    parts = [part.strip() for part in said.split(">")]
+    if needs is None or len(parts) > _DEEP or not all(0 < len(part) <= NAME_MAX for part in parts):
+        cells.fault("category", said, "unknown_word", what="category")
+        return None
+    above: str | None = None
+    for n, part in enumerate(parts, 1):
+        path = plain_word(">".join(parts[:n]))
+        there = words.get(path)
+        if there is None:
+            there = part if ID.fullmatch(part) else f"c-{derived('catalog.category', path).hex[-10:]}"
+            needs.append(Category(id=there, name_ko=part, name_en=part, parent=above))
+        above = there
+    return above
+
+
+def _said(words: Mapping[str, Any], value: Any) -> str:
+    """The Korean word of a value, as files give it out."""
+    return next(word for word, one in words.items() if one == value and not word.isascii())
 
 
 def _known(cells: Cells, column: str, word: str, words: Mapping[str, str]) -> str | None:

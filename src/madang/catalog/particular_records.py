@@ -29,6 +29,12 @@ def find(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Particulars]:
     return {one.sku: one for one in found}
 
 
+def skus(tx: Tx, by: Actor) -> list[str]:
+    """Every SKU of which something is said, by code."""
+    mine = rows.c.neighbourhood == by.neighbourhood
+    return [row[0] for row in tx.rows(sa.select(rows.c.sku).where(mine).order_by(rows.c.sku))]
+
+
 def put(tx: Tx, new: Sequence[Particulars], at_us: int) -> None:
     tx.many(_DELETE, [{"n_": tx.neighbourhood, "sku_": one.sku} for one in new])
     made = [{"sku": one.sku, "body": msgspec.json.encode(one).decode(), "set_at_us": at_us} for one in new]

@@ -150,6 +150,18 @@ def price_lists(tx: Tx, by: Actor, skus: Iterable[str]) -> list[tuple[PriceList,
     return [one for listed in of_it.values() for one in listed]
 
 
+def every_price_list(tx: Tx, by: Actor) -> list[PriceList]:
+    """All of them with their prices, by id."""
+    n, one, each = by.neighbourhood, price_list_rows.c, price_list_prices.c
+    prices: dict[str, dict[str, int]] = {}
+    rows = tx.rows(sa.select(each.list, each.sku, each.price_krw).where(each.neighbourhood == n).order_by(each.sku))
+    for id, sku, krw in rows:
+        prices.setdefault(id, {})[sku] = krw
+    bodies = tx.rows(sa.select(one.body).where(one.neighbourhood == n).order_by(one.id))
+    found = [msgspec.json.decode(row[0], type=PriceList) for row in bodies]
+    return [msgspec.structs.replace(it, prices=prices.get(it.id, {})) for it in found]
+
+
 def put_price_list(tx: Tx, one: PriceList, at_us: int) -> None:
     n = tx.neighbourhood
     for where, column in ((price_list_rows, price_list_rows.c.id), (price_list_prices, price_list_prices.c.list)):
@@ -163,6 +175,12 @@ def put_price_list(tx: Tx, one: PriceList, at_us: int) -> None:
 def floors_of(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, int]:
     """The least each SKU may cost (per piece or 100 g), where somebody said so."""
     return {row[0]: row[1] for row in _FLOORS.rows(tx, skus, {"n": by.neighbourhood})}
+
+
+def floored(tx: Tx, by: Actor) -> list[str]:
+    """SKUs with a lowest price, by code."""
+    mine = sa.and_(floors.c.neighbourhood == by.neighbourhood, floors.c.price_krw > 0)
+    return [row[0] for row in tx.rows(sa.select(floors.c.sku).where(mine).order_by(floors.c.sku))]
 
 
 def put_floors(tx: Tx, prices: Mapping[str, int]) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from madang import journal
 from madang.catalog import facts, ownership, promotion_records, records
 from madang.catalog.model import ID, PRICE_KRW_MAX
-from madang.catalog.promotion import BP, NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPrice, UnitPrice
+from madang.catalog.promotion import BP, NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPrice, UnitPrice, Used
 from madang.catalog.quote import Quote
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, Role, derived
@@ -19,9 +19,8 @@ def set_promotions(tx: Tx, by: Actor, new: Sequence[Promotion], *, id: UUID, at_
     by.need(Role.OPERATOR, Role.STAFF)
     there = {one.id: one for one in promotion_records.promotions(tx, by)} if by.shops else {}
     for one in new:
-        for field, fits in _rules(one):
-            if not fits:
-                raise _bad("promotion", one.id, field)
+        for field in flaws(one):
+            raise _bad("promotion", one.id, field)
         for shop in (*(one.shops or ("",)), *(there[one.id].shops if one.id in there else ())):
             if by.shops:
                 by.need_shop(shop)
@@ -35,10 +34,37 @@ def promotions(tx: Tx, by: Actor) -> list[Promotion]:
     return promotion_records.promotions(tx, by)
 
 
-def set_price_list(tx: Tx, by: Actor, one: PriceList, *, id: UUID, at_us: int) -> None:
-    """Set a price list, whole. Raises ``Invalid`` ``catalog.bad_price_list``."""
+def own_promotions(tx: Tx, by: Actor) -> list[Promotion]:
+    """Those the caller may change: all of them, or those that hold in their own shops only."""
+    every = promotions(tx, by)
+    return [one for one in every if one.shops and by.shops.issuperset(one.shops)] if by.shops else every
+
+
+def price_lists(tx: Tx, by: Actor) -> list[PriceList]:
+    """Every price list the caller may change with its prices, by id: all, or those of their own shops only."""
     by.need(Role.OPERATOR, Role.STAFF)
-    ownership.need_whole(by)
+    every = promotion_records.every_price_list(tx, by)
+    return [one for one in every if one.shops and by.shops.issuperset(one.shops)] if by.shops else every
+
+
+def set_price_lists(tx: Tx, by: Actor, new: Sequence[PriceList], *, id: UUID, at_us: int) -> None:
+    """Set several price lists, each whole. Raises what ``set_price_list`` raises."""
+    for one in new:
+        set_price_list(tx, by, one, id=derived("catalog.price_list", id, one.id), at_us=at_us)
+
+
+def used(tx: Tx, by: Actor, ids: Sequence[str]) -> dict[str, Used]:
+    """What orders have had of promotions so far."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    return promotion_records.used(tx, by, ids, "")
+
+
+def set_price_list(tx: Tx, by: Actor, one: PriceList, *, id: UUID, at_us: int) -> None:
+    """Set a price list, whole; who works in a shop sets its own. Raises ``Invalid`` ``catalog.bad_price_list``."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    there = [known for known in promotion_records.every_price_list(tx, by) if known.id == one.id] if by.shops else []
+    for shop in {shop for each in (one, *there) for shop in each.shops or ("",)} if by.shops else ():
+        by.need_shop(shop)
     known = records.products_by_id(tx, by, one.prices)
     for field, fits in (
         ("id", ID.fullmatch(one.id) is not None),
@@ -80,6 +106,11 @@ def unredeem(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> None:
     """The order came to nothing: what it had of promotions can be used again."""
     by.need_neighbourhood(tx.neighbourhood)
     promotion_records.undo_uses(tx, id, at_us)
+
+
+def flaws(one: Promotion) -> list[str]:
+    """The fields that make a promotion unfit."""
+    return [field for field, fits in _rules(one) if not fits]
 
 
 def _rules(one: Promotion) -> Sequence[tuple[str, bool]]:

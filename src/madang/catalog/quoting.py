@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -15,7 +15,7 @@ from madang.catalog.promoting import Item, Situation, fits, holds, plain_code, p
 from madang.catalog.promotion import PriceList, Promotion, SetPrice, Used
 from madang.catalog.quote import NOBODY, Ask, Deal, Part, Priced, PriceTag, Quote, Shopper, Step
 from madang.db import Tx
-from madang.kernel import Actor, Invalid, allocate
+from madang.kernel import Actor, Invalid, Role, allocate
 
 LINES_MAX = 300
 QTY_MAX = 10_000
@@ -38,18 +38,37 @@ def quote(
     (``catalog.unknown_sku``, ``catalog.no_price``) and for amounts that are none (``catalog.bad_amount``).
     """
     asked = merged(lines)
+    return _quoted(tx, by, asked, _look_up(tx, by, [ask.sku for ask in asked], at_us, shop, shopper, codes))
+
+
+def try_promotion(
+    tx: Tx, by: Actor, lines: Sequence[Ask], draft: Promotion, *, at_us: int, shop: str, shopper: Shopper = NOBODY
+) -> Quote:
+    """What lines would cost were a promotion set as drafted, beside all others that hold; its code counts as typed in.
+
+    Nothing is set. Raises what ``quote`` raises.
+    """
+    by.need(Role.OPERATOR, Role.STAFF)
+    asked = merged(lines)
+    codes = [draft.code] if draft.code else []
     known = _look_up(tx, by, [ask.sku for ask in asked], at_us, shop, shopper, codes)
+    rules = [*(rule for rule in known.rules if rule.id != draft.id), draft]
+    used = {**known.used, **promotion_records.used(tx, by, [draft.id], shopper.person)}
+    return _quoted(tx, by, asked, replace(known, rules=rules, used=used))
+
+
+def _quoted(tx: Tx, by: Actor, asked: Sequence[Ask], known: _Known) -> Quote:
     made = [known.plain(ask) for ask in asked]
     items = _items(tx, by, made, known) if known.rules or known.where.codes else []
     applied, refused = promote(items, known.rules, known.where, known.used)
     steps = {item.key: item.steps for item in items}
     return Quote(
-        shop=shop,
-        at_us=at_us,
+        shop=known.where.shop,
+        at_us=known.where.at_us,
         lines=tuple(known.finished(line, steps.get(line.key, [])) for line in made),
         applied=tuple(applied),
         refused=tuple(refused),
-        person=shopper.person,
+        person=known.where.person,
     )
 
 

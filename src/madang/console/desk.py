@@ -9,13 +9,14 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog, journal, ledger, places
-from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, listing_plans, ownership, workbooks
+from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, arranging, listing_plans, ownership, workbooks
+from madang.catalog.arranging import Sort
 from madang.catalog.imports import preview
 from madang.catalog.listing_rows import LISTING_COLUMNS, Placed, written
 from madang.catalog.plans import Plan
 from madang.catalog.rows import PRICE_COLUMNS, PRODUCT_COLUMNS
 from madang.console import repricing, service, telling
-from madang.console.model import Change
+from madang.console.model import Change, Kind
 from madang.console.repricing import Rule
 from madang.console.waiting import Waiting, waiting
 from madang.db import Database, Page, Tx
@@ -195,6 +196,8 @@ class ConsoleDesk:
         id, at_us = self.ids.new(), self.clock.now_us()
 
         def act(tx: Tx) -> tuple[Change | None, tuple[RowError, ...]]:
+            if sheet.sort is not None:
+                return _arranged(tx, by, sheet.sort, data, id=id, at_us=at_us)
             plan, faults = preview(tx, by, sheet, data, at_us=at_us, shop=_shop(by))
             if faults:
                 return None, faults
@@ -223,6 +226,16 @@ def _shop(by: Actor) -> str:
     return next(iter(sorted(by.shops)), EVERY_SHOP)
 
 
+def _arranged(
+    tx: Tx, by: Actor, sort: Sort, data: bytes, *, id: UUID, at_us: int
+) -> tuple[Change | None, tuple[RowError, ...]]:
+    named, faults = arranging.read(tx, by, sort, data)
+    if faults:
+        return None, faults
+    wanted = {Kind(sort.value): {one.id: one.value for one in named}}
+    return service.stage_arranged(tx, by, wanted, id=id, at_us=at_us), ()
+
+
 def _staged(tx: Tx, by: Actor, plan: Plan[Any], *, id: UUID, at_us: int) -> Change:
     things = [*plan.add, *plan.change]
     if things and isinstance(things[0], Price):
@@ -235,6 +248,8 @@ def _staged(tx: Tx, by: Actor, plan: Plan[Any], *, id: UUID, at_us: int) -> Chan
 
 
 def _sheet(tx: Tx, by: Actor, sheet: Sheet, at_us: int) -> tuple[list[str], list[list[Any]]]:
+    if sheet.sort is not None:
+        return arranging.written(tx, by, sheet.sort)
     if sheet is Sheet.LISTINGS:
         return _listings_sheet(tx, by)
     columns = PRODUCT_COLUMNS if sheet is Sheet.PRODUCTS else PRICE_COLUMNS

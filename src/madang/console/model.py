@@ -15,18 +15,29 @@ class Kind(StrEnum):
     PRODUCTS = "products"
     PRICES = "prices"
     LISTINGS = "listings"
+    CATEGORIES = "categories"
+    COLLECTIONS = "collections"
+    PRICE_LISTS = "price_lists"
+    BUNDLES = "bundles"
+    FLOORS = "floors"
+    SYNONYMS = "synonyms"
+    PARTICULARS = "particulars"
+    PROMOTIONS = "promotions"
+    BASES = "bases"
+    """What of goods the right to withdraw excepts."""
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
     """One object of a change: what it is ``before`` (None: it is not there) and ``after``, as plain JSON values.
 
     A product is its fields; a listing its fields and ``collections``; a price is ``price_krw`` and ``shop`` ('' for
-    every shop).
+    every shop). ``kind`` is the edit's own, where it is another than its change's.
     """
 
     object: str
     before: dict[str, Any] | None
     after: dict[str, Any]
+    kind: Kind | None = None
 
     @property
     def fields(self) -> list[tuple[str, Any, Any]]:
@@ -51,6 +62,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     applied_at_us: int | None = None
     undone_at_us: int | None = None
     shop: str = ""
+
+    def kind_of(self, edit: Edit) -> Kind:
+        return edit.kind or self.kind
 
     @property
     def added(self) -> int:

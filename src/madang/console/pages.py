@@ -10,24 +10,38 @@ from fastapi import APIRouter, File, Form, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from madang.catalog import Product, Sheet, SoldBy, Vat
+from madang.catalog import Nature, Product, Sheet, SoldBy, Vat
 from madang.catalog.spreadsheet import BYTES_MAX
-from madang.console import faults, money_pages, order_pages, people_pages, settings_pages, stock_pages
+from madang.console import (
+    arranging_pages,
+    faults,
+    money_pages,
+    order_pages,
+    people_pages,
+    promotion_pages,
+    saying,
+    settings_pages,
+    stock_pages,
+)
+from madang.console.arranging_pages import ArrangingDesk
 from madang.console.desk import ConsoleDesk
 from madang.console.model import Change
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.people_desk import PeopleDesk
+from madang.console.promotion_desk import PromotionDesk
 from madang.console.repricing import STEPS_KRW, How, Rule
 from madang.console.settings_pages import SettingsDesk
 from madang.console.stockroom import Stockroom
 from madang.console.views import PRIVATE, Views
 from madang.kernel import Actor, Invalid, Malformed, Role
+from madang.storefront.model import WithdrawalBasis
 from madang.ui import Pages, access, language_of
 from madang.ui.navigation import SERVING
 from madang.ui.session import SHOP_COOKIE, workplaces
 
 EDITS_SHOWN = 200
+_SHEETS = [sheet.value for sheet in Sheet if sheet is not Sheet.PLANOGRAM]
 Text = Annotated[str, Form(max_length=200)]
 
 
@@ -39,13 +53,15 @@ def router(
     pages: Pages,
     people: PeopleDesk | None = None,
     settings: SettingsDesk | None = None,
+    promotions: PromotionDesk | None = None,
+    arranging: ArrangingDesk | None = None,
 ) -> APIRouter:
     """``/console`` and what lies under it, for operators, staff and merchants: each where they work."""
     may = [access.working(Role.OPERATOR, Role.STAFF)]
     routes = APIRouter(prefix="/console", include_in_schema=False, dependencies=may)
     views = Views(pages)
     _looking(routes, desk, views)
-    _products(routes, desk, views)
+    _products(routes, desk, views, arranging)
     _changes(routes, desk, views)
     _files(routes, desk, views)
     _shops(routes)
@@ -56,6 +72,10 @@ def router(
         people_pages.add(routes, people, views)
     if settings is not None:
         settings_pages.add(routes, settings, views)
+    if promotions is not None:
+        promotion_pages.add(routes, promotions, views)
+    if arranging is not None:
+        arranging_pages.add(routes, arranging, views)
     return routes
 
 
@@ -89,7 +109,7 @@ def _shops(routes: APIRouter) -> None:
         return answer
 
 
-def _products(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
+def _products(routes: APIRouter, desk: ConsoleDesk, views: Views, arranging: ArrangingDesk | None) -> None:
     @routes.get("/products", name="console.products")
     def products(request: Request, q: str = "", cursor: str | None = None, of: str = "") -> Response:
         by = _by(request)
@@ -115,6 +135,8 @@ def _products(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
         return views.show(
             request, "product", product=one.product, one=one, prices=one.prices, facts=one.facts,
             vats=[Vat.TAXABLE, Vat.EXEMPT], units=list(SoldBy), now_us=desk.clock.now_us(), in_shop=bool(by.shops),
+            natures=list(Nature), bases=list(WithdrawalBasis),
+            asked=None if arranging is None else arranging.particulars(by, product),
         )  # fmt: skip
 
     @routes.post("/products/{product}/price", name="console.product.price")
@@ -168,7 +190,9 @@ def _changes(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     @routes.get("/changes/{change}", name="console.change")
     def change(request: Request, change: UUID) -> Response:
         found, products = desk.change(_by(request), change)
-        return views.show(request, "change", change=found, products=products, shown=EDITS_SHOWN)
+        lang = language_of(request)
+        say = lambda field, value: saying.said(field, value, lang)  # noqa: E731 - for the template
+        return views.show(request, "change", change=found, products=products, shown=EDITS_SHOWN, say=say)
 
     @routes.post("/changes/{change}/apply", name="console.change.apply")
     def apply(request: Request, change: UUID) -> Response:
@@ -182,7 +206,7 @@ def _changes(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
 def _files(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
     @routes.get("/files", name="console.files")
     def files(request: Request) -> Response:
-        return views.show(request, "files", faults=(), name="")
+        return views.show(request, "files", faults=(), name="", sheets=_SHEETS)
 
     @routes.post("/files", name="console.files.take")
     def take(request: Request, sheet: Annotated[Sheet, Form()], file: Annotated[UploadFile, File()]) -> Response:
@@ -192,7 +216,7 @@ def _files(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
         change, faults = desk.take(_by(request), sheet, data)
         if change is not None:
             return _to(change)
-        return views.show(request, "files", faults=faults, name=file.filename or "")
+        return views.show(request, "files", faults=faults, name=file.filename or "", sheets=_SHEETS)
 
     @routes.get("/files/{sheet}.{form}", name="console.files.give")
     def give(request: Request, sheet: Sheet, form: str) -> Response:

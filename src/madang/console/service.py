@@ -9,10 +9,11 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog, journal
-from madang.catalog import EVERY_SHOP, Listing, Price, Product, listing_plans
+from madang.catalog import EVERY_SHOP, Product, listing_plans
 from madang.catalog.listing_rows import Placed
 from madang.catalog.service import plan_products, raise_first
-from madang.console import facts, records
+from madang.console import facts, kinds, records
+from madang.console.kinds import HOWS
 from madang.console.model import Change, Edit, Kind
 from madang.db import Page, Tx
 from madang.kernel import Actor, Conflict, Invalid, NotFound, Role, derived
@@ -33,8 +34,8 @@ def stage_products(tx: Tx, by: Actor, products: Sequence[Product], *, id: UUID, 
     plan = plan_products(tx, by, products)
     raise_first(plan)
     known = catalog.products(tx, by, [p.id for p in plan.change])
-    edits = [Edit(object=p.id, before=None, after=_plain(p)) for p in plan.add]
-    edits += [Edit(object=p.id, before=_plain(known[p.id]), after=_plain(p)) for p in plan.change]
+    edits = [Edit(object=p.id, before=None, after=kinds.plain(p)) for p in plan.add]
+    edits += [Edit(object=p.id, before=kinds.plain(known[p.id]), after=kinds.plain(p)) for p in plan.change]
     return stage(tx, by, Kind.PRODUCTS, edits, id=id, at_us=at_us)
 
 
@@ -42,9 +43,37 @@ def stage_listings(tx: Tx, by: Actor, listed: Sequence[Placed], *, id: UUID, at_
     """A change that makes each listing, and the collections it is in, what is given here."""
     plan = listing_plans.plan(tx, by, listed)
     known = listing_plans.placed(tx, by, [one.listing.id for one in plan.change])
-    edits = [Edit(object=one.listing.id, before=None, after=_listed(one)) for one in plan.add]
-    edits += [Edit(object=o.listing.id, before=_listed(known[o.listing.id]), after=_listed(o)) for o in plan.change]
+    edits = [Edit(object=one.listing.id, before=None, after=kinds.listed(one)) for one in plan.add]
+    edits += _needed(tx, by, [*plan.add, *plan.change])
+    edits += [
+        Edit(object=o.listing.id, before=kinds.listed(known[o.listing.id]), after=kinds.listed(o)) for o in plan.change
+    ]
     return stage(tx, by, Kind.LISTINGS, edits, id=id, at_us=at_us)
+
+
+def _needed(tx: Tx, by: Actor, listed: Sequence[Placed]) -> list[Edit]:
+    """The categories that listings name and nobody has made."""
+    there = {one.id for one in catalog.categories(tx, by)}
+    needs = {category.id: category for one in listed for category in one.needs if category.id not in there}
+    return [Edit(object=id, before=None, after=kinds.plain(one), kind=Kind.CATEGORIES) for id, one in needs.items()]
+
+
+def stage_arranged(
+    tx: Tx, by: Actor, wanted: Mapping[Kind, Mapping[str, dict[str, Any]]], *, id: UUID, at_us: int
+) -> Change:
+    """A change that makes objects of some kinds (the first is the change's) what is given; those that are so already
+    are left out."""
+    main, edits = next(iter(wanted)), list[Edit]()
+    for kind, values in wanted.items():
+        asked = [Edit(object=object, before=None, after=value) for object, value in values.items()]
+        now = HOWS[kind].now(tx, by, asked, at_us)
+        own = None if kind is main else kind
+        edits += [
+            Edit(object=one.object, before=now.get(one.object), after=one.after, kind=own)
+            for one in asked
+            if now.get(one.object) != one.after
+        ]
+    return stage(tx, by, main, edits, id=id, at_us=at_us)
 
 
 def stage_prices(
@@ -54,7 +83,7 @@ def stage_prices(
     no price of its own has none again when it is taken back."""
     now = catalog.own_prices(tx, by, prices, at_us, shop=shop)
     edits = [
-        Edit(object=product, before=_price(now.get(product)), after={"price_krw": krw, "shop": shop})
+        Edit(object=product, before=kinds.price(now.get(product)), after={"price_krw": krw, "shop": shop})
         for product, krw in prices.items()
         if product not in now or now[product].price_krw != krw
     ]
@@ -119,18 +148,20 @@ def apply(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
 
 
 def undo(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
-    """Take a change back: everything it changed is what it was before; what it added stays, because it may have been
-    sold. Raises ``Conflict`` where something has been changed again since: then nothing is taken back."""
+    """Take a change back: everything it changed is what it was before; what it added is ended where it can be (a
+    promotion), and else stays, because it may have been sold. Raises ``Conflict`` where something has been changed
+    again since: then nothing is taken back."""
     change = get(tx, by, id)
     if change.undone_at_us is not None:
         return change
     if change.applied_at_us is None:
         raise _not_made()
-    back = [e for e in change.edits if e.before is not None]
-    _must_be(tx, by, change, [(e, e.after) for e in back], at_us)
-    _set(tx, by, change, [(e, e.before or {}) for e in back], id=derived("console.undo", id), at_us=at_us)
+    former = [(e, HOWS[change.kind_of(e)].former(e)) for e in change.edits]
+    back = [(e, was) for e, was in former if was is not None]
+    _must_be(tx, by, change, [(e, e.after) for e, _ in back], at_us)
+    _set(tx, by, change, back, id=derived("console.undo", id), at_us=at_us)
     records.mark(tx, id, applied_at_us=change.applied_at_us, undone_at_us=at_us)
-    body = facts.Undone(what=change.kind, restored=len(back), kept=change.added)
+    body = facts.Undone(what=change.kind, restored=len(back), kept=len(former) - len(back))
     journal.append(
         tx, by, body, id=derived("console.undone", id), at_us=at_us, subject=str(id), shop=change.shop or None
     )
@@ -141,68 +172,27 @@ def _must_be(
     tx: Tx, by: Actor, change: Change, expected: Sequence[tuple[Edit, dict[str, Any] | None]], at_us: int
 ) -> None:
     """``expected``: what each edit's object must be now."""
-    now = _as_they_are(tx, by, change, [edit for edit, _ in expected], at_us)
-    other = [edit.object for edit, was in expected if now.get(edit.object) != was]
+    other: list[str] = []
+    for kind in _kinds(change, [edit for edit, _ in expected]):
+        mine = [(edit, was) for edit, was in expected if change.kind_of(edit) is kind]
+        now = HOWS[kind].now(tx, by, [edit for edit, _ in mine], at_us)
+        other += [edit.object for edit, was in mine if now.get(edit.object) != was]
     if other:
         raise _moved_on(other)
-
-
-def _as_they_are(
-    tx: Tx, by: Actor, change: Change, edits: Sequence[Edit], at_us: int
-) -> dict[str, dict[str, Any] | None]:
-    if change.kind is Kind.PRODUCTS:
-        return {id: _plain(product) for id, product in catalog.products(tx, by, [e.object for e in edits]).items()}
-    if change.kind is Kind.LISTINGS:
-        return {id: _listed(one) for id, one in listing_plans.placed(tx, by, [e.object for e in edits]).items()}
-    found: dict[str, dict[str, Any] | None] = {}
-    for shop in {edit.after["shop"] for edit in edits}:
-        names = [edit.object for edit in edits if edit.after["shop"] == shop]
-        now = catalog.own_prices(tx, by, names, at_us, shop=shop)
-        found |= {name: _price(now.get(name)) for name in names}
-    return found
 
 
 def _set(
     tx: Tx, by: Actor, change: Change, objects: Sequence[tuple[Edit, dict[str, Any]]], *, id: UUID, at_us: int
 ) -> None:
-    """Make each edit's object what is given; a price that comes from every shop ends the shop's own."""
-    if change.kind is Kind.PRODUCTS:
-        products = [msgspec.convert(value, Product) for _, value in objects]
-        catalog.add_products(tx, by, products, id=id, at_us=at_us, change=True)
-        return
-    if change.kind is Kind.LISTINGS:
-        listing_plans.apply(tx, by, [_placed(value) for _, value in objects], id=id, at_us=at_us)
-        return
-    inherits = [(edit, value) for edit, value in objects if value["shop"] != edit.after["shop"]]
-    prices = [
-        Price(product=edit.object, price_krw=value["price_krw"], from_us=at_us, shop=value["shop"])
-        for edit, value in objects
-        if value["shop"] == edit.after["shop"]
-    ]
-    if prices:
-        catalog.set_prices(tx, by, prices, id=id, at_us=at_us)
-    for shop in sorted({edit.after["shop"] for edit, _ in inherits}):
-        names = [edit.object for edit, _ in inherits if edit.after["shop"] == shop]
-        catalog.end_prices(tx, by, names, shop, id=id, at_us=at_us)
+    """Make each edit's object what is given, what others are made of first."""
+    for kind in _kinds(change, [edit for edit, _ in objects]):
+        mine = [(edit, value) for edit, value in objects if change.kind_of(edit) is kind]
+        HOWS[kind].make(tx, by, mine, id if kind is change.kind else derived("console.part", kind, id), at_us)
 
 
-def _plain(product: Product) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(product)
-    return found
-
-
-def _listed(one: Placed) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(one.listing))  # as it comes back from the database
-    return {**found, "collections": sorted(one.collections)}
-
-
-def _placed(value: Mapping[str, Any]) -> Placed:
-    fields = {name: field for name, field in value.items() if name != "collections"}
-    return Placed(listing=msgspec.convert(fields, Listing), collections=tuple(value["collections"]))
-
-
-def _price(price: Price | None) -> dict[str, Any] | None:
-    return None if price is None else {"price_krw": price.price_krw, "shop": price.shop}
+def _kinds(change: Change, edits: Sequence[Edit]) -> list[Kind]:
+    found = {change.kind_of(edit) for edit in edits}
+    return [kind for kind in HOWS if kind in found]
 
 
 def _bad_size(n: int) -> Invalid:

@@ -12,12 +12,14 @@ from fastapi import APIRouter
 
 from madang.console import pages as console_pages
 from madang.console import picture_pages
+from madang.console.arranging_pages import ArrangingDesk
 from madang.console.desk import ConsoleDesk
 from madang.console.framing import Framing
 from madang.console.gallery import Gallery
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.people_desk import PeopleDesk
+from madang.console.promotion_desk import PromotionDesk
 from madang.console.settings_pages import SettingsDesk
 from madang.console.stockroom import Stockroom
 from madang.db import Database
@@ -69,6 +71,8 @@ def _console(site: Site) -> list[APIRouter]:
     desks = (ConsoleDesk(*made_of), Stockroom(*made_of), OrderDesk(*made_of), MoneyDesk(*made_of[:3]))
     site.pages.tell = Framing(*made_of[:3])
     pictures = Gallery(*made_of, Store(site.home / "files", site.clock))
-    others = (PeopleDesk(people.accounts(site)), SettingsDesk(*made_of[:3]))
+    others = (
+        PeopleDesk(people.accounts(site)), SettingsDesk(*made_of[:3]), PromotionDesk(*made_of), ArrangingDesk(*made_of),
+    )  # fmt: skip
     console = console_pages.router(*desks, site.pages, *others)
     return [picture_pages.router(pictures, site.pages), console]

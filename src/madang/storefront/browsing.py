@@ -16,7 +16,8 @@ from madang.catalog.search import search as look
 from madang.db import Tx
 from madang.kernel import Actor, NotFound, business_date
 from madang.places import Place, PlaceKind
-from madang.storefront import neighbours
+from madang.storefront import bases, neighbours, withdrawal
+from madang.storefront.model import WithdrawalBasis
 from madang.storefront.pricing import shopper_of
 from madang.storefront.profile import Profile, profile_of
 from madang.storefront.terms import sells_online
@@ -97,6 +98,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     pictures: tuple[Picture, ...]
     neighbours: neighbours.View | None
     per: catalog.PerUnit | None
+    basis: WithdrawalBasis
     beside: tuple[Card, ...]
 
 
@@ -181,6 +183,7 @@ def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = N
         pictures=pictures.of_listings(tx, by, [listing.id]).get(listing.id, ()),
         neighbours=neighbours.view(tx, by, listing.id),
         per=_per(tx, by, chosen),
+        basis=withdrawal.basis_of(chosen.product, _said(tx, by, chosen.product.id)),
         beside=_beside(tx, by, listing, shop, at_us),
     )
 
@@ -264,6 +267,11 @@ def _per(tx: Tx, by: Actor, chosen: Choice) -> catalog.PerUnit | None:
     """The unit price (단위가격) of what is chosen."""
     said = catalog.particulars(tx, by, [chosen.product.id]).get(chosen.product.id)
     return catalog.unit_price(chosen.tag.priced.amount_krw, said) if said and chosen.tag else None
+
+
+def _said(tx: Tx, by: Actor, sku: str) -> WithdrawalBasis | None:
+    said = bases.bases(tx, by, [sku]).get(sku)
+    return said.basis if said else None
 
 
 def _beside(tx: Tx, by: Actor, listing: Listing, shop: str, at_us: int) -> tuple[Card, ...]:

@@ -36,6 +36,14 @@ class CameIn(msgspec.Struct, frozen=True, kw_only=True):
     gate: str
 
 
+@journal.kind("storefront.basis_set", version=1, stage=Stage.PLANNING)
+class BasisSet(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a SKU the right to withdraw excepts was said; empty: nothing is said any more."""
+
+    sku: str
+    basis: str
+
+
 @journal.kind("storefront.setting_changed", version=1, stage=Stage.PLANNING)
 class SettingChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A shop's particulars or its terms of selling online are other from now on."""

@@ -19,9 +19,11 @@ from madang.catalog.search import search as look
 from madang.db import Tx
 from madang.kernel import Actor, Role
 from madang.places import Place, faces
-from madang.storefront import browsing
+from madang.storefront import bases, browsing
+from madang.storefront.model import WithdrawalBasis
 from madang.storefront.pages import Storefront
 from madang.storefront.pricing import shopper_of
+from madang.storefront.withdrawal import basis_of
 from madang.ui import session
 from madang.ui.access import role
 
@@ -36,6 +38,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     tag: PriceTag
     per: PerUnit | None
     path: str
+    basis: WithdrawalBasis
 
 
 def labels(tx: Tx, by: Actor, shop: str, query: Query, at_us: int) -> tuple[Place, list[Label]]:
@@ -49,10 +52,12 @@ def labels(tx: Tx, by: Actor, shop: str, query: Query, at_us: int) -> tuple[Plac
     products = catalog.products(tx, by, skus)
     tags = catalog.price_tags(tx, by, skus, at_us=at_us, shop=shop, shopper=shopper_of(tx, by, shop))
     said = catalog.particulars(tx, by, skus)
+    excepted = bases.bases(tx, by, skus)
     return place, [
         Label(
             product=products[sku], listing=one, tag=tags[sku], path=f"/shops/{shop}/products/{one.id}?sku={sku}",
             per=unit_price(tags[sku].priced.amount_krw, said[sku]) if sku in said else None,
+            basis=basis_of(products[sku], excepted[sku].basis if sku in excepted else None),
         )
         for one in chosen
         for sku in one.skus

@@ -234,10 +234,11 @@ def bases_of(tx: Tx, skus: Sequence[str]) -> dict[str, WithdrawalBasis]:
     return {sku: WithdrawalBasis(row["basis"]) for sku, row in found.items() if row is not None}
 
 
-def set_basis(tx: Tx, sku: str, basis: WithdrawalBasis, at_us: int) -> None:
+def set_basis(tx: Tx, sku: str, basis: WithdrawalBasis | None, at_us: int) -> None:
     tx.many(_FORGET_BASIS, [{"n_": tx.neighbourhood, "sku_": sku}])
-    row = {"neighbourhood": tx.neighbourhood, "sku": sku, "basis": basis.value, "set_at_us": at_us}
-    tx.many(_PUT_BASIS, [row])
+    if basis is not None:
+        row = {"neighbourhood": tx.neighbourhood, "sku": sku, "basis": basis.value, "set_at_us": at_us}
+        tx.many(_PUT_BASIS, [row])
 
 
 def add_code(tx: Tx, digest: str, person: UUID, made_at_us: int, until_us: int) -> None:

@@ -1,4 +1,4 @@
-"""How a shop sells online: whether it delivers and lets fetch, fees, windows; and what it says of single goods."""
+"""How a shop sells online: whether it delivers and lets fetch, fees, windows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from madang import places
 from madang.db import Tx
 from madang.kernel import Actor, Conflict, Invalid, Role
 from madang.storefront import records
-from madang.storefront.model import WithdrawalBasis
 from madang.storefront.slots import Window
 
 KRW_MAX = 1_000_000
@@ -87,12 +86,6 @@ def sells_online(tx: Tx) -> dict[str, Terms]:
     """Every shop that takes orders, by id."""
     kept = {shop: msgspec.json.decode(body, type=Terms) for shop, body in records.all_terms(tx)}
     return {shop: terms for shop, terms in kept.items() if terms.open}
-
-
-def set_basis(tx: Tx, by: Actor, sku: str, basis: WithdrawalBasis, *, at_us: int) -> None:
-    """Say what of a SKU the right to withdraw excepts; the buyer is told and asked at checkout."""
-    by.need(Role.OPERATOR, Role.STAFF)
-    records.set_basis(tx, sku, basis, at_us)
 
 
 def _check(terms: Terms) -> None:

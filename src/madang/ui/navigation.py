@@ -54,6 +54,8 @@ GROUPS: Mapping[str, tuple[Entry, ...]] = {
     "orders": (Entry("orders", "/console/orders", "console.orders"),),
     "goods": (
         Entry("products", "/console/products", "console.products", under=("/console/pictures", "/console/prices")),
+        Entry("promotions", "/console/promotions", "console.promotions"),
+        Entry("arranging", "/console/arranging", "console.arranging"),
         Entry("stock", "/console/stock", "console.stock"),
         Entry("changes", "/console/changes", "console.changes"),
         Entry("files", "/console/files", "console.files"),

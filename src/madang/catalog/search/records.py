@@ -262,6 +262,12 @@ def synonyms(tx: Tx, by: Actor, words: Iterable[str]) -> dict[str, tuple[str, ..
     return {row[0]: tuple(msgspec.json.decode(row[1], type=list[str])) for row in rows}
 
 
+def synonym_words(tx: Tx, by: Actor) -> list[str]:
+    """Every word this neighbourhood has said another for, in order."""
+    c = synonym_rows.c
+    return [row[0] for row in tx.rows(sa.select(c.word).where(c.neighbourhood == by.neighbourhood).order_by(c.word))]
+
+
 def put_synonyms(tx: Tx, by: Actor, others: Mapping[str, Sequence[str]]) -> None:
     mine = synonym_rows.c.neighbourhood == sa.bindparam("n_"), synonym_rows.c.word == sa.bindparam("word_")
     tx.many(sa.delete(synonym_rows).where(*mine), [{"n_": by.neighbourhood, "word_": word} for word in others])
