@@ -22,22 +22,24 @@ from madang.kernel.clock import HOUR_US
 from madang.payments.on_account import Terms
 from madang.walkout import service
 
-PAIRS = [
-    ("sqlite", "sqlite"),
-    pytest.param(("sqlite", "postgres"), marks=pytest.mark.postgres),
-    pytest.param(("postgres", "sqlite"), marks=pytest.mark.postgres),
-]
 
-
-@pytest.fixture(params=PAIRS, ids=lambda pair: "-".join(pair))
-def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Edge, Server]]:
-    """An edge and its server, over real HTTP."""
-    kinds: tuple[str, str] = request.param
-    urls = [str(request.getfixturevalue(f"{kind}_url")) for kind in kinds]
-    if kinds == ("sqlite", "sqlite"):
+@pytest.fixture
+def server_url(request: pytest.FixtureRequest, db_url: str, tmp_path: Path) -> Iterator[str]:
+    """Another database of the same kind."""
+    if db_url.startswith("sqlite"):
         shutil.copy(tmp_path / "madang.db", tmp_path / "server.db")
-        urls[1] = f"sqlite:///{tmp_path / 'server.db'}"
-    with opened(urls[0]) as here, opened(urls[1]) as there:
+        yield f"sqlite:///{tmp_path / 'server.db'}"
+        return
+    lending = request.getfixturevalue("_lending")
+    name = lending.lend()
+    yield request.getfixturevalue("postgres_server").url(name)
+    lending.take_back(name)
+
+
+@pytest.fixture
+def both(db_url: str, server_url: str) -> Iterator[tuple[Edge, Server]]:
+    """An edge and its server, over real HTTP."""
+    with opened(db_url) as here, opened(server_url) as there:
         server = Server(there, ManualClock())
         try:
             yield Edge(here, server), server

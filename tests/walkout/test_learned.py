@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.databases import BOTH, SQLITE
 from tests.walkout.test_promising import OPERATOR, Trusted
 from tests.walkout_shop import BY, SHOP, STAFF, T0, came, layout, left, moved, receipt
 
@@ -21,6 +22,8 @@ from madang.walkout.engine import Engine, Store
 from madang.walkout.learning_records import Row
 from madang.walkout.model import Learned, Line, Receipt
 from madang.walkout.tasks import Task
+
+pytestmark = SQLITE
 
 
 class Scales(Trusted):
@@ -98,6 +101,7 @@ def test_lines_that_were_not_sure_teach_only_when_somebody_looked(shop: Scales) 
     assert len(shop.read(lambda tx: kept.weighed(tx, SHOP, 0))["A"]) == 10
 
 
+@BOTH
 def test_an_answer_that_says_otherwise_teaches_no_weight_and_one_taken_back_is_forgotten(shop: Scales) -> None:
     shop.answer(shop.trip(0.5, price="A"), right=False)
     assert shop.read(lambda tx: kept.weighed(tx, SHOP, 0)) == {}
@@ -108,6 +112,7 @@ def test_an_answer_that_says_otherwise_teaches_no_weight_and_one_taken_back_is_f
     assert shop.read(lambda tx: kept.weighed(tx, SHOP, 0)) == {}
 
 
+@BOTH
 def test_every_lesson_can_be_taken_back_to_what_held_before_exactly(shop: Scales) -> None:
     for _ in range(10):
         shop.weighs(106.3)
@@ -177,6 +182,7 @@ def test_a_document_is_the_same_after_what_was_learned_is_taken_out_of_it(shop: 
     assert learned.stripped(shop.overlaid()) == layout()
 
 
+@BOTH
 def test_the_engine_expects_a_product_where_it_was_found(shop: Scales) -> None:
     shop.lies()
     engine = Engine(Store.from_json(shop.overlaid()))
@@ -194,6 +200,7 @@ def test_three_sightings_send_somebody_to_look_once(shop: Scales) -> None:
     assert shop.facts().count("task_raised") == 1
 
 
+@BOTH
 def test_sightings_told_again_count_once(shop: Scales) -> None:
     frames = [shop.frame(Learned(1.0, "lies", "B", "FA", 100.0)) for _ in range(2)]
     for _ in range(3):
@@ -256,6 +263,7 @@ def test_a_put_back_told_otherwise_withdraws_its_task(shop: Scales) -> None:
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------
+@BOTH
 def test_a_settled_task_can_be_opened_again_unless_a_newer_one_took_its_place(shop: Scales) -> None:
     def ask(at_us: int) -> Task | None:
         details = {"seen": 1}

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.databases import BOTH, SQLITE
 from tests.walkout_shop import BY, SHOP, STAFF, T0, N, Shop, came, layout, left, moved
 
 from madang.db import Database
@@ -16,6 +17,8 @@ from madang.walkout import promise_records as records
 from madang.walkout.model import Line, Receipt
 from madang.walkout.promise import Terms
 from madang.walkout.promising import Report
+
+pytestmark = SQLITE
 
 OPERATOR = Actor(Kind.PERSON, "op-1", N, frozenset({Role.OPERATOR}))
 EASY = Terms(wrong_max=0.2, doubt=0.5, audit_share=1.0, floor=0.9, start=0.97)
@@ -87,6 +90,7 @@ def test_until_the_promise_is_proved_everything_may_be_asked(shop: Trusted) -> N
     assert shop.report().threshold is None
 
 
+@BOTH
 def test_a_share_of_the_receipts_is_drawn_whatever_their_confidence(shop: Trusted) -> None:
     shop.promise(Terms(audit_share=0.5))
     found = [shop.state(shop.trip(0.99)) for _ in range(20)]
@@ -227,6 +231,7 @@ def test_the_operator_can_begin_anew(shop: Trusted) -> None:
     assert (shop.report().state, shop.report().period_why) == ("not_yet", "operator")
 
 
+@BOTH
 def test_draws_that_turn_out_wrong_take_a_proved_promise_back(shop: Trusted) -> None:
     proved(shop)
     shop.t += DAY_US
@@ -248,6 +253,7 @@ def test_nonsense_is_refused(shop: Trusted) -> None:
     assert refused.value.code == "walkout.senseless_promise"
 
 
+@BOTH
 def test_the_same_promise_again_changes_nothing(shop: Trusted) -> None:
     shop.promise(EASY)
     told = shop.facts()
