@@ -83,7 +83,7 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
         found, refused = desk.read(look)
         return pages.html(
             request, "payments/console.html", headers=PRIVATE, found=found, refused=refused, state=only or "",
-            states=[str(one) for one in State],
+            states=[str(one) for one in State], reconciles=by.may(Role.OPERATOR),
         )  # fmt: skip
 
     _reconcile(routes, desk, pages)

@@ -45,9 +45,12 @@ def router(desk: Desk) -> APIRouter:
 
         def read(tx: Tx) -> dict[str, Any]:
             known = issuing.rules_of(tx, by, programme)
+            found = next((p for p in issuing.programmes(tx, by) if p.id == programme), None)
+            if found is None:  # mutual credit is kept on a page of its own
+                raise errors.unknown(programme)
             return {
                 "issuer": issuing.issuer_of(tx, by, programme),
-                "found": next(p for p in issuing.programmes(tx, by) if p.id == programme),
+                "found": found,
                 "report": reporting.report(tx, by, programme, month or rules.month_of(at_us)),
                 "rules": list(reversed(known)),
                 "holds": rules.at(known, at_us),
