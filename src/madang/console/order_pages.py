@@ -21,7 +21,7 @@ from madang.kernel import Actor, Invalid, MadangError, NotFound, seoul, start_of
 from madang.storefront import board, forms
 from madang.storefront.board import Wanted
 from madang.storefront.model import Reason
-from madang.storefront.process import ORDER_1
+from madang.storefront.process import ORDER
 
 ONE_STEPS = (*STEPS, "take_back", "exchange", "decline", "cancel", "confirm")
 """Steps that an order's page offers where the process allows them."""
@@ -50,7 +50,7 @@ def _list(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
         found = desk.board(_by(request), wanted(asked), cursor)
         kept = {name: value for name, value in asked.items() if value}
         return views.show(
-            request, "orders", board=found, asked=asked, kept=urlencode(kept), process=ORDER_1, states=ORDER_1.states,
+            request, "orders", board=found, asked=asked, kept=urlencode(kept), process=ORDER, states=ORDER.states,
             more=urlencode(kept | {"cursor": found.page.next}) if found.page.next else "", steps=STEPS,
             base=urlencode({n: v for n, v in kept.items() if n != "state"}), to_do=board.TO_DO,
             said=said if said in ("", "done") else "", key=str(desk.ids.new()),
@@ -62,7 +62,7 @@ def _list(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
             raise faults.no_such_file()
         asked = {name: request.query_params.get(name, "")[:100] for name in FIELDS}
         heading, rows = desk.export(_by(request), wanted(asked))
-        rows = [[*row[:2], ORDER_1.title(row[2], "ko"), *row[3:]] for row in rows]
+        rows = [[*row[:2], ORDER.title(row[2], "ko"), *row[3:]] for row in rows]
         content = workbooks.xlsx("orders", heading, rows) if form == "xlsx" else workbooks.csv_bytes(heading, rows)
         media = workbooks.TYPE if form == "xlsx" else "text/csv; charset=utf-8"
         day = seoul(desk.clock.now_us())
@@ -76,7 +76,7 @@ def _many(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
         failed = [one for one in made if one.fault is not None]
         rows = {row.deal.id: row for one in failed for row in _there(desk, by, one.order)}
         return views.show(
-            request, "orders_done", step=step, made=len(made) - len(failed), failed=failed, rows=rows, process=ORDER_1,
+            request, "orders_done", step=step, made=len(made) - len(failed), failed=failed, rows=rows, process=ORDER,
             wrong=wrong or [],
         )  # fmt: skip
 
@@ -102,7 +102,7 @@ def _many(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
     def ship(request: Request) -> Response:
         ids = _ids(request.query_params.getlist("order"))
         rows = desk.some(_by(request), ids) if ids else []
-        return views.show(request, "orders_ship", rows=rows, process=ORDER_1, key=str(desk.ids.new()))
+        return views.show(request, "orders_ship", rows=rows, process=ORDER, key=str(desk.ids.new()))
 
     @routes.post("/orders/waybills", name="console.orders.waybills")
     def taken(request: Request, file: Annotated[UploadFile, File()], form: FORM) -> Response:
@@ -152,7 +152,7 @@ def _one(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
         choices = [step for step in ONE_STEPS if step in story.of.choices and _fits(step, story.of.order.fulfil.way)]
         return views.show(
             request, "order", status=fault.status if fault else 200, story=story, of=story.of, deal=story.of.deal,
-            order=story.of.order, process=ORDER_1, choices=choices, said=said, fault=fault, reasons=list(Reason),
+            order=story.of.order, process=ORDER, choices=choices, said=said, fault=fault, reasons=list(Reason),
             key=str(desk.ids.new()), account=title, body=_body,
         )  # fmt: skip
 
@@ -160,7 +160,7 @@ def _one(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
 def wanted(asked: Mapping[str, str]) -> Wanted:
     """What a list's filters ask for; ``state`` may be ``todo``. Raises ``Invalid`` for a day that is none."""
     state = asked.get("state", "")
-    states = board.TO_DO if state == "todo" else (state,) if state in ORDER_1.states else ()
+    states = board.TO_DO if state == "todo" else (state,) if state in ORDER.states else ()
     first, last = _day(asked.get("day", "")), _day(asked.get("until", ""))
     way = asked.get("way", "")
     return Wanted(

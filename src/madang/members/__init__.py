@@ -29,7 +29,17 @@ from madang.members.groups import groups_of, join, leave_group, tags_of
 from madang.members.keeping import Keeping, declare_keeping, declare_obstacle
 from madang.members.model import Consent, Held, Person
 from madang.members.proving import StepUpNeeded, is_fresh, need_step_up
-from madang.members.service import add_person, destroy_due, erase, field, fields, leave, person, set_fields
+from madang.members.service import (
+    add_person,
+    destroy_due,
+    destroy_field,
+    erase,
+    field,
+    fields,
+    leave,
+    person,
+    set_fields,
+)
 from madang.members.shredding import Proof, shred
 from madang.members.standing import (
     actor_of,
@@ -68,6 +78,7 @@ __all__ = [
     "declare_obstacle",
     "declared",
     "destroy_due",
+    "destroy_field",
     "dongs_of",
     "erase",
     "export",

@@ -276,6 +276,14 @@ class Accounts:
         self._tried(visit, lambda: self._write(act))
 
     # --- for the pages ------------------------------------------------------------------------------------------------
+    def base(self, visit: Visit) -> str:
+        """Where links of ours lead. Raises ``Unavailable`` where only the request says so."""
+        return self._base(visit)
+
+    def random(self) -> str:
+        """256 random bits as text."""
+        return self._random()
+
     def read(self, fn: Callable[[Tx], T]) -> T:
         """A look in one snapshot."""
         return self._read(fn)

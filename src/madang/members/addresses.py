@@ -79,6 +79,13 @@ def person_of(tx: Tx, digest: str) -> UUID | None:
     return person
 
 
+def digests_of(tx: Tx, by: Actor, person: UUID) -> list[str]:
+    """What the person's own confirmed addresses are called in tables."""
+    access.self_or(tx, by, person)
+    mine = records.mine(tx, addresses, person=person)
+    return [digest for (digest,) in tx.rows(sa.select(addresses.c.digest).where(mine))]
+
+
 def confirm(tx: Tx, by: Actor, person: UUID, digest: str, at_us: int) -> None:
     """The person has shown that they read mail there; an address they had before is theirs no more.
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from madang.kernel import Actor, Invalid
 from madang.members import dongs, exporting, keeping, shredding
 from madang.members.accounts import Accounts
-from madang.members.declared import declared
+from madang.members.declared import declared, passing
 from madang.members.door_pages import PRIVATE, is_secure, to, visit_of
 from madang.members.knowing import cookie
 from madang.ui import TEXTS, MissingText, Pages, access, language_of, signed_in
@@ -35,7 +35,7 @@ def _notice(routes: APIRouter, pages: Pages, contact: str) -> None:
     @routes.get("/privacy", name="privacy", dependencies=[access.everyone])
     def notice(request: Request) -> Response:
         return pages.html(
-            request, "members/privacy.html", fields=list(declared()), keepings=keeping.keepings(),
+            request, "members/privacy.html", fields=list(declared()), passing=passing(), keepings=keeping.keepings(),
             contact=contact, label=partial(label, language_of(request)),
         )  # fmt: skip
 

@@ -14,27 +14,59 @@ from madang.kernel import Invalid, logs
 
 @dataclass(frozen=True, slots=True)
 class PersonalField:
-    """``keep_d``: days it is kept after the person has left; ``basis``: ``contract``, ``consent`` or ``law``."""
+    """``keep_d``: days it is kept after the person has left; ``basis``: ``contract``, ``consent`` or ``law``;
+    ``until_ko``, ``until_en``: when it is destroyed while they are here (empty: as long as they are)."""
 
     name: str
     purpose_ko: str
     purpose_en: str
     basis: str
     keep_d: int
+    until_ko: str = ""
+    until_en: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Data of people that lie outside the vault, sealed or as a digest, for a short time: what, why, how long."""
+
+    name: str
+    what_ko: str
+    what_en: str
+    purpose_ko: str
+    purpose_en: str
+    basis: str
+    keep_ko: str
+    keep_en: str
+
+
+_passing: dict[str, Passing] = {}
 _fields: dict[str, PersonalField] = {}
 
 
-def declare_field(name: str, *, purpose_ko: str, purpose_en: str, basis: str, keep_d: int) -> PersonalField:
+def declare_field(
+    name: str, *, purpose_ko: str, purpose_en: str, basis: str, keep_d: int, until_ko: str = "", until_en: str = ""
+) -> PersonalField:
     """Declare a personal field; its name may never be logged from then on."""
     assert basis in ("contract", "consent", "law"), basis
     assert keep_d >= 0
-    field = PersonalField(name, purpose_ko, purpose_en, basis, keep_d)
+    field = PersonalField(name, purpose_ko, purpose_en, basis, keep_d, until_ko, until_en)
     assert _fields.get(name, field) == field, f"the personal field {name} is declared twice"
     _fields[name] = field
     logs.refuse(name)
     return field
+
+
+def declare_passing(passing: Passing) -> Passing:
+    """Declare what is kept of people outside the vault; the privacy notice lists it."""
+    assert passing.basis in ("contract", "consent", "law"), passing.basis
+    _passing[passing.name] = passing
+    return passing
+
+
+def passing() -> list[Passing]:
+    """Every such declaration, by name."""
+    return sorted(_passing.values(), key=lambda one: one.name)
 
 
 def declared() -> Iterator[PersonalField]:

@@ -51,6 +51,9 @@ class Kept:
 
 Obstacle = Callable[[Tx, UUID], MadangError | None]
 
+Forgetting = Callable[[Tx, UUID, int], None]
+
+_forgettings: dict[str, Forgetting] = {}
 _keepings: dict[str, Keeping] = {}
 _obstacles: dict[str, Obstacle] = {}
 
@@ -66,6 +69,17 @@ def declare_keeping(keeping: Keeping) -> Keeping:
 def declare_obstacle(name: str, obstacle: Obstacle) -> None:
     """Declare what must be settled before somebody can be forgotten (money of theirs that we hold)."""
     _obstacles[name] = obstacle
+
+
+def declare_forgetting(name: str, forget: Forgetting) -> None:
+    """Declare what else is forgotten with a person: ``forget(tx, person, at_us)``, in the same transaction."""
+    _forgettings[name] = forget
+
+
+def forget_with(tx: Tx, person: UUID, at_us: int) -> None:
+    """Forget what belongs to a person elsewhere."""
+    for _, forget in sorted(_forgettings.items()):
+        forget(tx, person, at_us)
 
 
 def keepings() -> list[Keeping]:

@@ -15,9 +15,19 @@ from madang.db import Tx
 from madang.kernel import NotFound
 from madang.kernel.clock import MINUTE_US
 from madang.members import records
+from madang.members.declared import Passing, declare_passing
 from madang.members.tables import links
 
 GOOD_US = 15 * MINUTE_US
+declare_passing(
+    Passing(
+        name="links", what_ko="로그인·초대 링크를 받는 이메일",
+        what_en="E-mail address a sign-in link or an invitation goes to",
+        purpose_ko="링크를 보내기", purpose_en="Mailing the link", basis="contract",
+        keep_ko="쓰이거나 시간이 지나면 파기, 보낸 기록은 잠가서 30일",
+        keep_en="until it was used or its time is over; the sealed record of its sending for 30 days",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

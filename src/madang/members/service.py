@@ -112,6 +112,14 @@ def destroy_due(tx: Tx, by: Actor, *, now_us: int, limit: int = 200) -> int:
     return len(due)
 
 
+def destroy_field(tx: Tx, by: Actor, key: UUID, name: str, *, at_us: int) -> None:
+    """Destroy one field of somebody whose purpose is over; the database's files are cleared by ``erasure.scrub``."""
+    by.need(Role.OPERATOR)
+    declared.declared_field(name)
+    records.destroy(tx, sa.delete(records.fields).where(records.mine(tx, records.fields, person=key, name=name)))
+    tell(tx, by, facts.FieldsDestroyed(fields=(name,)), person=key, at_us=at_us)
+
+
 def tell(tx: Tx, by: Actor, body: msgspec.Struct, *, person: UUID, at_us: int, shop: str | None = None) -> None:
     """Append a fact about a person; the same thing at the same moment is one fact."""
     said = msgspec.json.encode(body).decode()

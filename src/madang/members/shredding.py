@@ -57,6 +57,7 @@ def shred(tx: Tx, by: Actor, person: UUID, *, at_us: int) -> Proof:
     laws = tuple(one.law for one in kept)
     said = facts.Shredded(digest=digest, destroyed=destroyed, kept=laws)
     service.tell(tx, by, said, person=person, at_us=at_us)
+    keeping.forget_with(tx, person, at_us)
     return Proof(person, at_us, digest, destroyed, kept)
 
 

@@ -20,6 +20,7 @@ from madang.kernel import Actor, Conflict, Invalid, NotFound, Unavailable, deriv
 from madang.kernel.clock import MINUTE_US
 from madang.members import addresses, mail
 from madang.members.addresses import Keyring
+from madang.members.declared import Passing, declare_passing
 from madang.payments import gift_cards, gift_terms, listeners, service
 from madang.payments.connected import connected
 from madang.payments.model import Part, Payment, State
@@ -45,6 +46,16 @@ orders = table(
     sa.Index("payments_gift_order_buyer", "neighbourhood", "buyer", "made_us"),
     key=["id"],
 )
+
+declare_passing(
+    Passing(
+        name="gift_mail", what_ko="상품권 받는 분의 이메일, 이름과 전하는 말",
+        what_en="E-mail address and name of who gets a gift card, and the words to them",
+        purpose_ko="상품권을 메일로 보내기", purpose_en="Mailing the gift card", basis="contract",
+        keep_ko="메일을 맡길 때까지 잠가 두고, 보낸 기록과 함께 30일 뒤 파기",
+        keep_en="sealed until the mail is handed in; with the record of its sending for 30 days",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from madang.ledger import Audit
 from madang.payments import gift_cards
 from madang.serve import mails
 from madang.serve.rounds import Rounds
-from madang.storefront import neighbours
+from madang.storefront import guests, neighbours
 
 CHECK_US = 10 * MINUTE_US
 LAPSE_US = 10 * SECOND_US
@@ -120,6 +120,8 @@ class Bookkeeping:
         while self._db.write(lambda tx: gift_cards.lapse(tx, self._by, at_us=at_us), neighbourhood=n):
             pass
         while self._db.write(lambda tx: pictures.forget(tx, self._by, at_us=at_us), neighbourhood=n):
+            pass
+        while self._db.write(lambda tx: guests.forget(tx, now_us=at_us), neighbourhood=n):
             pass
         done = members.upkeep(self._db, self._files, self._by, now_us=self._clock.now_us())
         log.info("serve.tidied", extra={"fields": done.fields, "contents": done.contents, "jobs": done.jobs})

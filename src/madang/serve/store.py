@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from madang.files import Store
 from madang.kernel import Uuid7
 from madang.payments.means import names
-from madang.serve import paying
-from madang.storefront import api, browse, labels, pages
+from madang.serve import paying, people
+from madang.storefront import api, browse, guest_pages, labels, pages
 from madang.storefront import notices as notices  # its jobs are done, too
-from madang.storefront.world import customs_pages
+from madang.storefront.world import customs_pages, session_pages
 from madang.storefront.world import pages as world_pages
 from madang.walkout import phone_pages
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def routers(site: Site) -> list[APIRouter]:
     """Browse pages, cart, checkout, orders, the shop's desk for them."""
+    desk = people.accounts(site)
     front = pages.Storefront(
         site.db,
         site.clock,
@@ -32,12 +33,14 @@ def routers(site: Site) -> list[APIRouter]:
         pay_at=paying.links(site).address,
         files=Store(site.home / "files", site.clock),
         means=at_checkout,
+        names=desk.keyring.digest if desk.sends_mail else None,
     )
     phone = phone_pages.Phone(site.db, site.clock, site.hubs, site.pages, site.neighbourhood)
     programs = api.router(site.db, site.clock, site.neighbourhood)
     printed = labels.router(front, public_url=site.settings.public_url)
-    world = [world_pages.router(front), customs_pages.router(front)]
-    return [pages.router(front), browse.router(front), *world, printed, programs, phone_pages.router(phone)]
+    world = [world_pages.router(front), customs_pages.router(front), session_pages.router(front)]
+    bought = [guest_pages.router(front, desk), pages.router(front)]  # the first knows addresses the second would take
+    return [*bought, browse.router(front), *world, printed, programs, phone_pages.router(phone)]
 
 
 def at_checkout() -> list[str]:

@@ -15,7 +15,7 @@ from madang.deals import Deal, GiveBack, receipts
 from madang.deals.registry import declared
 from madang.kernel import Actor, derived, system
 from madang.ledger import LedgerConflict
-from madang.storefront import facts, faults, pricing, settling, slots, tender, withdrawal
+from madang.storefront import facts, faults, forgetting, pricing, settling, slots, tender, withdrawal
 from madang.storefront.model import Claim, Line, Order, Reason, Wish
 from madang.storefront.terms import terms_of
 
@@ -62,6 +62,7 @@ def let_go(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     if order.fulfil.slot is not None:
         gone = slots.let_go(hold=slot_hold(deal.id), at_us=at_us, cause=cause)
         _unless_over(lambda: ledger.post(tx, [gone]))
+    forgetting.when_over(tx, deal, at_us)
     return {"why_ended": str(args.get("why", "not_paid"))}
 
 
@@ -78,6 +79,7 @@ def cancel(tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
         ledger.post(tx, [back])
     why = str(args.get("why", "not_fetched"))
     tell_buyer(tx, deal, "cancelled", at_us)
+    forgetting.when_over(tx, deal, at_us)
     return changes | {"why_ended": why}
 
 

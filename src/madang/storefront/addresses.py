@@ -24,6 +24,8 @@ declare_field(
     purpose_en="Sending what was ordered, and calling when a delivery goes wrong",
     basis="contract",
     keep_d=90,
+    until_ko="그 주소로 간 마지막 주문이 끝난 뒤 30일",
+    until_en="30 days after the last order to it has ended",
 )
 
 _POSTCODE = re.compile(r"(0[1-9]|[1-5][0-9]|6[0-3])[0-9]{3}")
@@ -91,9 +93,19 @@ def keep(tx: Tx, by: Actor, given: Address, *, at_us: int) -> Kept:
         if one.address == address:
             return one
     kept = Kept(key=derived("storefront.address", person, at_us, len(known)).hex[:16], address=address)
-    body = msgspec.json.encode([kept, *known][:KEPT_MAX]).decode()
-    members.set_fields(tx, by, person, {FIELD: body}, at_us=at_us)
+    write(tx, by, person, [kept, *known][:KEPT_MAX], at_us=at_us)
     return kept
+
+
+def write(tx: Tx, by: Actor, person: UUID, kept: list[Kept], *, at_us: int) -> None:
+    """The person's addresses are these from now on."""
+    members.set_fields(tx, by, person, {FIELD: msgspec.json.encode(kept).decode()}, at_us=at_us)
+
+
+def kept_of(tx: Tx, by: Actor, person: UUID) -> list[Kept]:
+    """A person's addresses, for themselves and for who serves them."""
+    found = _read(tx, by, person)
+    return [] if found is None else found
 
 
 def list_of(tx: Tx, by: Actor) -> list[Kept]:

@@ -19,6 +19,8 @@ from madang.storefront.model import Order, Reason, Way, Wish
 TO_DO = ("paid", "packed", "ready", "shipped", "returning")
 """States in which an order waits for somebody of the shop."""
 OPEN = ("placed", *TO_DO)
+SHORT = {"paid": "short", "packed": "short_packed", "ready": "short_ready"}
+"""The step that pays a part back before an order is handed over (after ``paid`` since the process's version 2)."""
 _SERVING = (Role.OPERATOR, Role.STAFF)
 _LABEL = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})-(\d{1,6})")
 
@@ -94,8 +96,8 @@ def refund_part(
     asking, taking = derived("storefront.part_asked", step), derived("storefront.part_taken", step)
     if deals.made(tx, by, taking) is not None:
         return deal
-    if deal.state == "paid":
-        return deals.move(tx, by, id, "short", id=taking, at_us=at_us, args=said)
+    if deal.state in SHORT:
+        return deals.move(tx, by, id, SHORT[deal.state], id=taking, at_us=at_us, args=said)
     if deal.state != "returning":
         orders.ask_back(
             tx, by, id, kind="return", lines=lines, reason=reason, step=asking, at_us=at_us, untouched=True, note=note

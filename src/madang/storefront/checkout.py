@@ -35,7 +35,7 @@ from madang.storefront.model import (
     WithdrawalBasis,
 )
 from madang.storefront.terms import Terms, terms_of
-from madang.storefront.world import exporting, money, receivers, tariffs
+from madang.storefront.world import experiences, exporting, money, receivers, tariffs
 from madang.storefront.world.model import Export
 from madang.storefront.world.nations import Abroad
 
@@ -146,6 +146,9 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
         raise faults.hold_over()
     lines = {group.shop: _agreed(group, said, at_us) for group in found.groups}
     _old_enough(lines, said.born, at_us)
+    sessions = [x.sku for of_a_shop in lines.values() for x in of_a_shop if x.begins_us is not None]
+    if sessions:
+        experiences.need_on(tx, by, sessions)
     kept = _address(tx, by, found, said, at_us)
     receiver = _receiver(tx, by, found, said, at_us)
     orders = [

@@ -58,3 +58,36 @@ class SheetTaken(msgspec.Struct, frozen=True, kw_only=True):
 
     sheet: str
     rows: int
+
+
+@journal.kind("storefront.session_opened", version=1, stage=Stage.PLANNING)
+class SessionOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of an experience can be booked."""
+
+    sku: str
+    places: int
+
+
+@journal.kind("storefront.session_cancelled", version=1, stage=Stage.SERVICE)
+class SessionCancelled(msgspec.Struct, frozen=True, kw_only=True):
+    """A session does not take place: so many bookings of so many people are paid back."""
+
+    sku: str
+    bookings: int
+    people: int
+
+
+@journal.kind("storefront.guest_merged", version=1, stage=Stage.SERVICE)
+class GuestMerged(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody signed in who has the mailbox that a guest's orders named: these are theirs from now on."""
+
+    guest: str
+    orders: int
+
+
+@journal.kind("storefront.addresses_destroyed", version=1, stage=Stage.SERVICE)
+class AddressesDestroyed(msgspec.Struct, frozen=True, kw_only=True):
+    """Delivery addresses of somebody whose retention was over were destroyed: how many, and how many remain."""
+
+    gone: int
+    left: int

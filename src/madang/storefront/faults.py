@@ -192,6 +192,16 @@ def not_covered(missing_krw: int) -> Invalid:
     )
 
 
+def session_off() -> Conflict:
+    return Conflict(
+        "storefront.session_off",
+        ko="취소된 체험입니다.",
+        en="This session was cancelled.",
+        next_ko="다른 시간을 고르세요. 이미 결제했다면 전액 돌려드립니다.",
+        next_en="Choose another time. Whatever was paid is given back in full.",
+    )
+
+
 def session_over() -> Conflict:
     return Conflict(
         "storefront.session_over",

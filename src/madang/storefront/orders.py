@@ -18,8 +18,9 @@ from madang.storefront import addresses, carts, checkout, faults, paying, proces
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.model import Line, Order, Reason, Wish
-from madang.storefront.world import receivers
+from madang.storefront.world import receivers, session_records
 from madang.storefront.world.nations import Abroad
+from madang.storefront.world.session_records import Said
 
 _SERVING = (Role.OPERATOR, Role.STAFF)
 
@@ -39,6 +40,7 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     payment: payments.Payment | None
     paid: tuple[PaidBy, ...] = ()
     receiver: Abroad | None = None
+    sessions: dict[str, Said] = {}
 
 
 def get(tx: Tx, by: Actor, id: UUID) -> tuple[Deal, Order]:
@@ -67,6 +69,7 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
         receiver = receivers.of_order(tx, by, deal.subject, order.fulfil.address)
     elif order.fulfil.address is not None:
         address = addresses.of_order(tx, by, deal.subject, order.fulfil.address)
+    booked = [line.sku for line in order.lines if line.begins_us is not None]
     answers = {
         line.number: withdrawal.answer(
             line, Reason.CHANGE_OF_MIND, received_at_us=order.delivered_at_us, now_us=now_us, untouched=True
@@ -89,6 +92,7 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
         answers=answers,
         payment=payment,
         receiver=receiver,
+        sessions=session_records.said_of(tx, by, booked) if booked else {},
     )
 
 

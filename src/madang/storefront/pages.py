@@ -16,17 +16,20 @@ from madang.deals.links import Links
 from madang.files import Store
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, Ids, Invalid, MadangError, NotFound, Role
+from madang.members import addresses
 from madang.payments import State, gift_cards
 from madang.places import faces
-from madang.storefront import carts, checkout, faults, forms, orders, purse, showing, tender
+from madang.storefront import carts, checkout, faults, forms, guests, orders, purse, showing, tender
 from madang.storefront.actions import order_of
 from madang.storefront.checkout import Placing
 from madang.storefront.model import Reason
-from madang.storefront.process import ORDER_1
+from madang.storefront.process import ORDER
 from madang.storefront.world import customs, looking, nations
-from madang.ui import Pages, session
+from madang.ui import Pages, language_of, session
 from madang.ui.access import everyone, own_or_guest, role
 
+FOUND = "madang_found"
+"""The cookie of a browser that opened a guest's orders by a mailed link."""
 PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 Form_ = Mapping[str, str]
 
@@ -38,7 +41,8 @@ async def form_of(request: Request) -> dict[str, str]:
 
 class Storefront:
     """What the pages share. ``pay_at`` is where a payment that waits for somebody outside is paid; ``files`` hold the
-    pictures of goods (None: there are none)."""
+    pictures of goods (None: there are none); ``names`` gives what an e-mail address is called in tables (None: guests
+    leave none)."""
 
     def __init__(
         self,
@@ -52,9 +56,10 @@ class Storefront:
         pay_at: Callable[[UUID], str] = lambda payment: f"/pay/{payment}",
         means: Callable[[], list[str]] = lambda: ["wallet"],
         files: Store | None = None,
+        names: Callable[[str], str] | None = None,
     ) -> None:
         self.db, self.clock, self.ids, self.pages, self.n, self.links = db, clock, ids, pages, neighbourhood, links
-        self.pay_at, self.means, self.files = pay_at, means, files
+        self.pay_at, self.means, self.files, self.names = pay_at, means, files, names
 
     def read(self, fn: Callable[[Tx], Any]) -> Any:
         return self.db.read(fn, neighbourhood=self.n)
@@ -72,6 +77,18 @@ class Storefront:
         if session.guest_of(request.cookies) and self.read(lambda tx: carts.show(tx, guest)):
             self.write(lambda tx: carts.merge(tx, by, guest))
         return by
+
+    def owners(self, request: Request, by: Actor) -> list[Actor]:
+        """As whom a request may open orders: the buyer, guests they have been, the guest whose link was opened here."""
+        at_us, token = self.clock.now_us(), request.cookies.get(FOUND, "")
+
+        def look(tx: Tx) -> list[Actor]:
+            been = guests.actors_of(tx, by) if request.state.who is not None else []
+            there = guests.opened(tx, token, at_us) if token else None
+            return [by, *been, *([there] if there is not None else [])]
+
+        found: list[Actor] = self.read(look)
+        return found
 
     def once(self, request: Request, by: Actor, form: Form_, act: Callable[[Tx, int], str]) -> Response:
         """Do what a form asks for once under its key, then show the page that ``act`` names."""
@@ -152,7 +169,8 @@ def _checkout(routes: APIRouter, shop: Storefront) -> None:
         by, at_us = shop.buyer(request), shop.clock.now_us()
         try:
             said = shop.read(lambda tx: _said(shop, tx, request, by, id, form, at_us))
-            placed = shop.write(lambda tx: checkout.place(tx, by, id, said, at_us=at_us))
+            email = _email(shop, request, form)
+            placed = shop.write(lambda tx: _place(shop, tx, by, id, said, email, language_of(request), at_us))
         except (Invalid, MadangError) as error:
             if isinstance(error, NotFound) or error.code == "storefront.hold_over":
                 raise
@@ -185,6 +203,21 @@ def _checkout(routes: APIRouter, shop: Storefront) -> None:
         by, at_us = shop.buyer(request), shop.clock.now_us()
         shop.write(lambda tx: checkout.drop(tx, by, id, at_us=at_us))
         return RedirectResponse("/cart", 303, headers=PRIVATE)
+
+
+def _email(shop: Storefront, request: Request, form: Form_) -> str:
+    """The address a guest leaves, '' for none. Raises ``Invalid`` for what is no address."""
+    given = form.get("email", "").strip()
+    return addresses.normal(given) if given and shop.names is not None and request.state.who is None else ""
+
+
+def _place(
+    shop: Storefront, tx: Tx, by: Actor, id: UUID, said: Placing, email: str, language: str, at_us: int
+) -> checkout.Placed:
+    placed = checkout.place(tx, by, id, said, at_us=at_us)
+    if email and shop.names is not None:
+        guests.remember(tx, by, email, shop.names(email), language, at_us=at_us)
+    return placed
 
 
 def _said(shop: Storefront, tx: Tx, request: Request, by: Actor, id: UUID, form: Form_, at_us: int) -> Placing:
@@ -238,7 +271,8 @@ def _counter(
     wrong = error.details.get("fields", {}) if error is not None else {}
     return shop.html(
         request, template, status=error.status if error else 200, counter=found, form=form, error=error, wrong=wrong,
-        foreign=foreign, country=country, nation=nations.nation(country),
+        asks_email=shop.names is not None and request.state.who is None, foreign=foreign, country=country,
+        nation=nations.nation(country),
         year_max=forms.year(at_us) - checkout.ADULT_YEARS,
     )  # fmt: skip
 
@@ -246,10 +280,13 @@ def _counter(
 def _orders(routes: APIRouter, shop: Storefront) -> None:
     @routes.get("/orders", name="orders", dependencies=[own_or_guest])
     def history(request: Request, said: str = "") -> Response:
-        by = shop.buyer(request)
+        by, at_us = shop.buyer(request), shop.clock.now_us()
+        came = 0
+        if request.state.who is not None and shop.read(lambda tx: guests.waiting(tx, by)):
+            came = shop.write(lambda tx: guests.merge(tx, by, at_us=at_us))
         found = shop.read(lambda tx: showing.history(tx, by))
         return shop.html(
-            request, "history", found=found, process=ORDER_1, token=shop.links.token,
+            request, "history", found=found, came=came, process=ORDER, token=shop.links.token,
             said=said if said in forms.SAID else "",
         )  # fmt: skip
 
@@ -259,7 +296,7 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
         names = shop.read(lambda tx: showing.shop_names(tx, tracked.deal.shop))
         place = shop.read(lambda tx: showing.place_names(tx, tracked.order.fulfil.place))
         return shop.html(
-            request, "order", of=tracked, place=place, process=ORDER_1, names=names, token=shop.links.token,
+            request, "order", of=tracked, place=place, process=ORDER, names=names, token=shop.links.token,
             tracking=customs.tracking(tracked.order.sent_number) if tracked.order.export else "",
             mine=tracked.deal.subject == by.key, pay_at=shop.pay_at, steps=forms.STAFF_STEPS,
             said=said if said in forms.SAID else "",
@@ -307,7 +344,7 @@ def _desk(routes: APIRouter, shop: Storefront) -> None:
         found = here.read(lambda tx: showing.waiting(tx, by, shop, cursor))
         names = here.read(lambda tx: showing.shop_names(tx, shop))
         rows = [(deal, order_of(deal)) for deal in found.rows]
-        return here.html(request, "desk", rows=rows, names=names, next=found.next, process=ORDER_1, shop=shop)
+        return here.html(request, "desk", rows=rows, names=names, next=found.next, process=ORDER, shop=shop)
 
     here = shop
 
@@ -315,9 +352,10 @@ def _desk(routes: APIRouter, shop: Storefront) -> None:
 def _seen(shop: Storefront, request: Request, id: UUID) -> tuple[Actor, orders.Tracked]:
     """The order as its buyer sees it, else as somebody who serves in its shop does."""
     at_us, by = shop.clock.now_us(), shop.buyer(request)
-    found = _tracked(shop, by, id, at_us)
-    if found is not None:
-        return by, found
+    for one in shop.owners(request, by):
+        found = _tracked(shop, one, id, at_us)
+        if found is not None:
+            return one, found
     who = request.state.who
     asking: Actor = request.state.by
     if who is not None:

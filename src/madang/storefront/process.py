@@ -10,6 +10,8 @@ A version stays as it is once deals have begun under it.
 
 from __future__ import annotations
 
+import msgspec
+
 from madang.deals.model import Process, StateTimer, Transition
 from madang.deals.registry import declared
 from madang.kernel import Role
@@ -109,3 +111,25 @@ ORDER_1 = declared.declare(
         },
     )
 )
+
+ORDER_2 = declared.declare(
+    msgspec.structs.replace(
+        ORDER_1,
+        version=2,
+        transitions=(
+            *ORDER_1.transitions,
+            Transition("short_packed", ("packed",), "packed", _DESK, ("order.short",)),
+            Transition("short_ready", ("ready",), "ready", _DESK, ("order.short",)),
+            Transition("attend", _BEFORE_SENT, "picked_up", _DESK, ("order.hand_over",)),
+        ),
+        titles=ORDER_1.titles
+        | {
+            "short_packed": ("일부 환불", "refund in part"),
+            "short_ready": ("일부 환불", "refund in part"),
+            "attend": ("체험 참석", "came to the session"),
+        },
+    )
+)
+"""With a refund in part until an order is handed over, and with sessions, which are received by coming."""
+ORDER = ORDER_2
+"""The newest: what pages take their words from."""

@@ -15,7 +15,9 @@ from madang.deals.registry import declared
 from madang.kernel import Actor
 from madang.payments import Leg
 from madang.settlement import PartyKind, SaleLine
+from madang.storefront import forgetting
 from madang.storefront.model import Fulfilment
+from madang.storefront.process import CLOSE_US
 
 
 class _Sold(msgspec.Struct, frozen=True):
@@ -58,6 +60,7 @@ def refund_legs(tx: Tx, ours: Actor, deal: Deal, back: Receipt, *, at_us: int) -
 def confirmed(tx: Tx, by: Actor, deal: Deal, _args: dict[str, Any], at_us: int) -> dict[str, Any]:
     """구매 확정: from now on the parties' shares have the day on which they are paid."""
     settlement.confirm(tx, by, deal.id, at_us=at_us)
+    forgetting.when_over(tx, deal, at_us + CLOSE_US)
     return {}
 
 

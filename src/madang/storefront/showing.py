@@ -13,7 +13,7 @@ from madang.catalog.pictures import Picture
 from madang.db import Page, Tx
 from madang.deals import Deal, Receipt
 from madang.kernel import Actor, Conflict, Invalid, NotFound, system
-from madang.storefront import carts, checkout, forms, orders, pricing, process, purse, records, tender
+from madang.storefront import carts, checkout, forms, guests, orders, pricing, process, purse, records, tender
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Kept, list_of
 from madang.storefront.model import CartLine, Checkout, Group, Line, Order
@@ -226,10 +226,11 @@ def room(desks: Sequence[Desk]) -> int:
 
 def history(tx: Tx, by: Actor, *, limit: int = 40) -> list[Bought]:
     """Everything the caller has bought here, newest first: web orders and walk-out receipts in one row."""
-    made = orders.find(tx, by, limit=limit)
+    owners = [by, *guests.actors_of(tx, by)]
+    made = [deal for one in owners for deal in orders.find(tx, one, limit=limit).rows]
     slips = deals.receipts.find(tx, by, person=by.key, limit=limit * 2)
     names = _names(tx)
-    web = [_of_order(deal, order_of(deal), names) for deal in made.rows]
+    web = [_of_order(deal, order_of(deal), names) for deal in made]
     walked = [
         _of_receipt(one, names) for one in slips.rows if one.decision != "order" and not _of_an_order(tx, by, one)
     ]

@@ -14,7 +14,7 @@ from madang.catalog.listing import VARIANTS_MAX
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, Role, derived, seoul
 from madang.storefront import faults
-from madang.storefront.world import records
+from madang.storefront.world import records, session_records
 from madang.storefront.world.records import Session
 
 AXIS = "when"
@@ -46,7 +46,7 @@ def open_session(
     if known is not None:
         return known
     if of.form is not Form.EXPERIENCE or not at_us < from_us < until_us or not 0 < places <= PLACES_MAX:
-        raise _bad_session()
+        raise bad_session()
     when = seoul(from_us)
     ko, en = f"{when:%Y-%m-%d %H:%M}", f"{when:%d %b %Y %H:%M}"
     product = Product(id=sku, name_ko=f"{of.name_ko} {ko}", name_en=f"{of.name_en}, {en}")
@@ -69,7 +69,14 @@ def begins(tx: Tx, by: Actor, skus: Iterable[str], at_us: int) -> dict[str, int]
     found = {sku: one.from_us for sku, one in records.sessions_of(tx, by, wanted).items()}
     if any(from_us <= at_us for from_us in found.values()):
         raise faults.session_over()
+    need_on(tx, by, found)
     return found
+
+
+def need_on(tx: Tx, by: Actor, skus: Iterable[str]) -> None:
+    """Raises ``Conflict`` ``storefront.session_off`` for a session that was cancelled."""
+    if any(said.cancelled_at_us is not None for said in session_records.said_of(tx, by, list(skus)).values()):
+        raise faults.session_off()
 
 
 def times(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Session]:
@@ -80,7 +87,11 @@ def times(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Session]:
 def coming(tx: Tx, by: Actor, at_us: int) -> dict[str, list[Session]]:
     """Sessions that can still be booked, by listing, the next first."""
     out: dict[str, list[Session]] = {}
-    for one in records.coming(tx, by, at_us):
+    rows = records.coming(tx, by, at_us)
+    said = session_records.said_of(tx, by, [one.sku for one in rows])
+    for one in rows:
+        if one.sku in said and said[one.sku].cancelled_at_us is not None:
+            continue
         out.setdefault(one.listing, []).append(one)
     return out
 
@@ -119,7 +130,7 @@ def _hidden(of: Listing, id: str, variants: tuple[Variant, ...], options: dict[s
     return msgspec.structs.replace(plain, variants=variants, axes=())
 
 
-def _bad_session() -> Invalid:
+def bad_session() -> Invalid:
     return Invalid(
         "storefront.bad_session",
         ko="체험 시간을 열 수 없습니다.",

@@ -14,10 +14,11 @@ from madang.kernel import Actor, NotFound
 from madang.places import Place
 from madang.storefront import browsing
 from madang.storefront.terms import sells_online
-from madang.storefront.world import experiences, money, tariffs
+from madang.storefront.world import experiences, money, session_records, tariffs
 from madang.storefront.world.model import Tax
 from madang.storefront.world.money import Rate, Shown
 from madang.storefront.world.records import Session
+from madang.storefront.world.session_records import Said
 from madang.storefront.world.tariffs import Quoted
 
 CURRENCY, COUNTRY = "madang_currency", "madang_country"
@@ -25,10 +26,11 @@ SHOWN_MAX = 48
 
 
 class Sitting(msgspec.Struct, frozen=True, kw_only=True):
-    """A session with the places that are left."""
+    """A session with the places that are left, and what its guests should know."""
 
     session: Session
     left: int
+    said: Said
 
 
 class Good(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,4 +138,8 @@ def _goods(
 def _sittings(tx: Tx, by: Actor, sessions: Sequence[Session]) -> tuple[Sitting, ...]:
     levels = stock.levels(tx, by, [one.sku for one in sessions])
     found = [(one, levels.get(one.sku, {}).get(one.shop)) for one in sessions]
-    return tuple(Sitting(session=one, left=max(0, level.available) if level else 0) for one, level in found)
+    said = session_records.said_of(tx, by, [one.sku for one in sessions])
+    return tuple(
+        Sitting(session=one, left=max(0, level.available) if level else 0, said=said.get(one.sku, Said()))
+        for one, level in found
+    )

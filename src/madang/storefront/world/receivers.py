@@ -20,7 +20,9 @@ declare_field(
     purpose_ko="주문한 것을 해외로 보내고, 세관에 신고하고, 배송이 어긋나면 연락하기",
     purpose_en="Sending what was ordered abroad, declaring it to customs, and calling when a delivery goes wrong",
     basis="contract",
-    keep_d=0,
+    keep_d=90,
+    until_ko="그 주소로 간 마지막 주문이 끝난 뒤 30일",
+    until_en="30 days after the last order to it has ended",
 )
 
 
@@ -53,6 +55,11 @@ def keep(tx: Tx, by: Actor, given: Abroad, *, at_us: int) -> Kept:
 def list_of(tx: Tx, by: Actor, country: str = "") -> list[Kept]:
     """The caller's own addresses (in a country), the newest first."""
     return [one for one in _read(tx, by, UUID(by.key)) or [] if country in ("", one.address.country)]
+
+
+def kept_of(tx: Tx, by: Actor, person: UUID) -> list[Kept]:
+    """A person's addresses, for themselves and for who serves them."""
+    return _read(tx, by, person) or []
 
 
 def of_order(tx: Tx, by: Actor, person: str, key: str) -> Abroad | None:
