@@ -12,7 +12,7 @@ from madang import catalog
 from madang.catalog import Axis, Form, Listing, Option, Price, Product, Variant, stock
 from madang.catalog.listing import VARIANTS_MAX
 from madang.db import Tx
-from madang.kernel import Actor, Invalid, Role, derived, seoul
+from madang.kernel import Actor, Invalid, Kind, Role, derived, seoul, system
 from madang.storefront import faults
 from madang.storefront.world import records, session_records
 from madang.storefront.world.records import Session
@@ -40,6 +40,8 @@ def open_session(
     the session that is there. Raises ``Invalid`` ``storefront.bad_session``."""
     by.need(Role.OPERATOR, Role.STAFF)
     by.need_shop(shop)
+    if by.kind is not Kind.SYSTEM:  # a session is a product of its own: opening one changes nobody's listing but here
+        by = system(tx.neighbourhood, f"storefront/experiences/{by.key}")
     of = catalog.listing(tx, by, listing)
     sku = f"{listing}-{seoul(from_us):%Y%m%d-%H%M}"
     known = records.sessions_of(tx, by, [sku]).get(sku)
