@@ -89,9 +89,8 @@ class Server:
         return int(self.read(lambda tx: ledger.balance(tx, payments.wallet(str(person))).posted))
 
     def owed(self, person: Any = PERSON) -> int:
-        from madang.walkout import books
 
-        return -int(self.read(lambda tx: ledger.balance(tx, books.tab(str(person))).posted))
+        return -int(self.read(lambda tx: ledger.balance(tx, payments.tab(str(person))).posted))
 
 
 class Edge:

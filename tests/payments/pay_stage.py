@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from madang import payments
 from madang.db import Database
 from madang.kernel import Actor, Clock, Ids, Kind, Role
 from madang.kernel.clock import MINUTE_US
 from madang.members.addresses import Keyring
 from madang.payments import Part, Payment, api, console, gift_pages, gift_selling, pages, wallet_pages
+from madang.payments.charge_records import returns
 from madang.payments.desk import PayDesk
 from madang.payments.links import PayLinks
 from madang.payments.sandbox.pages import open_sandbox
@@ -46,6 +49,10 @@ class PayStage:
             "parts": parts, "cause": "test/1", "expires_at_us": now + 30 * MINUTE_US, "at_us": now, "title": title,
         } | more  # fmt: skip
         return self.db.write(lambda tx: payments.begin(tx, self.by, **asked), neighbourhood=N)
+
+    def backs(self) -> list[int]:
+        """The won that gateways were asked to give back, of all payments."""
+        return self.db.read(lambda tx: [row[0] for row in tx.rows(sa.select(returns.c.amount_krw))], neighbourhood=N)
 
     def get(self, id: UUID) -> Payment:
         return self.db.read(lambda tx: payments.get(tx, self.by, id), neighbourhood=N)

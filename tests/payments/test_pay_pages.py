@@ -11,7 +11,7 @@ from tests.payments.counter import person
 from tests.payments.pay_stage import N, PayStage
 
 from madang import jobs, ledger, payments
-from madang.db import open_database
+from madang.db import Tx, open_database
 from madang.kernel import ManualClock, Role, Uuid7
 from madang.payments import Part, State, charge_records
 from madang.web import start
@@ -108,6 +108,63 @@ def test_a_wallet_is_filled_once_however_often_the_form_is_sent(browser: Browser
     balance = browser.stage.db.read(lambda tx: ledger.balance(tx, payments.wallet("p1")), neighbourhood=N)
     assert balance.posted == 30_000
     browser.press(page, "/wallet/top-up", **fields | {"amount_krw": "999"})
+
+
+def filled(browser: Browser, krw: int) -> None:
+    page = browser.open("/wallet")
+    key = re.search(r'name="idempotency_key" value="([\w-]+)"', page)
+    assert key is not None
+    here = browser.press(page, "/wallet/top-up", amount_krw=str(krw), means="toss", idempotency_key=key[1])
+    browser.press(browser.open(here), f"{here}/go/1")
+    there = re.search(r'class="button" href="(/sandbox/\w+/\w+)"', browser.open(f"{here}/to/1"))
+    assert there is not None
+    browser.press(browser.open(there[1]), there[1], choice="pay")
+
+
+def standing(browser: Browser) -> tuple[int, int]:
+    """What is in the wallet, and on the tab."""
+
+    def read(tx: Tx) -> tuple[int, int]:
+        return ledger.balance(tx, payments.wallet("p1")).posted, payments.owed_krw(tx, "p1")
+
+    return browser.stage.db.read(read, neighbourhood=N)
+
+
+def test_what_was_filled_in_goes_back_to_where_it_came_from_once(browser: Browser) -> None:
+    filled(browser, 30_000)
+    filled(browser, 10_000)
+    now = browser.stage.desk.clock.now_us()
+    cash = payments.top_up(id=browser.stage.desk.ids.new(), person="p1", amount_krw=5_000, at_us=now)
+    browser.stage.db.write(lambda tx: ledger.post(tx, cash), neighbourhood=N)
+    page = browser.open("/wallet")
+    assert "40,000원까지 되돌릴 수 있습니다" in page
+    assert "나머지 5,000원" in page
+    key = re.search(r'action="/wallet/back".*?name="idempotency_key" value="([\w-]+)"', page, re.S)
+    assert key is not None
+    for _ in range(2):
+        browser.press(page, "/wallet/back", amount_krw="25000", idempotency_key=key[1])
+    assert standing(browser) == (20_000, 0)
+    assert sorted(browser.stage.backs()) == [10_000, 15_000], "the latest filling first"
+    page = browser.open("/wallet")
+    other = re.search(r'action="/wallet/back".*?name="idempotency_key" value="([\w-]+)"', page, re.S)
+    assert other is not None
+    assert browser.press(page, "/wallet/back", amount_krw="15001", idempotency_key=other[1]) == "/wallet/back"
+    assert standing(browser) == (20_000, 0)
+
+
+def test_a_top_up_pays_the_tab_first(browser: Browser) -> None:
+    now, id = browser.stage.desk.clock.now_us(), browser.stage.desk.ids.new()
+    lent = ledger.Transfer(id=id, debit=payments.tab("p1"), credit=payments.wallet("p1"), amount=12_000, at_us=now)
+    gone = ledger.Transfer(
+        id=browser.stage.desk.ids.new(), debit=payments.wallet("p1"), credit=payments.funding(now), amount=12_000,
+        at_us=now,
+    )  # fmt: skip
+    browser.stage.db.write(lambda tx: ledger.post(tx, [lent, gone]), neighbourhood=N)
+    assert "12,000원이 외상으로" in browser.open("/wallet")
+    filled(browser, 10_000)
+    assert standing(browser) == (0, 2_000)
+    filled(browser, 10_000)
+    assert standing(browser) == (8_000, 0)
 
 
 def test_a_link_that_we_did_not_make_opens_nothing(browser: Browser) -> None:

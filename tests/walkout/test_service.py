@@ -14,6 +14,7 @@ from madang.db import Database, Tx
 from madang.deals import Taken, receipts
 from madang.kernel import Actor, Conflict, Kind, MadangError, Role, derived
 from madang.kernel.clock import HOUR_US, MINUTE_US, SECOND_US
+from madang.payments import tab
 from madang.walkout import books, conservation, process, records, service
 from madang.walkout.model import Health
 from madang.walkout.records import Rules
@@ -256,7 +257,7 @@ def test_what_the_wallet_does_not_hold_goes_on_the_tab(db: Database) -> None:
     shop = Shop(db, wallet_krw=5_000)
     shop.says(came(), moved("pick", "A", 3), left(), receipt({"A": 3}))
     assert (shop.wallet(), shop.deal().data["owed_krw"]) == (0, 4_000)
-    assert shop.read(lambda tx: ledger.balance(tx, books.tab(str(PERSON))).posted) == -4_000
+    assert shop.read(lambda tx: ledger.balance(tx, tab(str(PERSON))).posted) == -4_000
 
 
 def test_a_credential_that_comes_in_again_is_charged_for_what_it_took_then(shop: Shop) -> None:

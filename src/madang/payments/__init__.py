@@ -7,6 +7,7 @@ wallets are kept elsewhere (``on_account``). The accounts:
 
 - ``money:tender:<payment>``: where the means of a payment meet; empty before and after every step;
 - ``money:wallet:<person key>``: never below zero;
+- ``money:tab:<person key>``: what a visit cost above what the wallet held, negative; the next top-up pays it;
 - ``money:funding:<date>``: where topped-up money comes from, runs negative;
 - ``money:sales``, ``money:sales_exempt``, ``money:vat_payable`` of ``<shop>/<date>``: one per shop and business day.
 """
@@ -20,6 +21,7 @@ from madang.payments.listeners import listen
 from madang.payments.means import Means, register
 from madang.payments.model import Leg, Part, Payment, Refund, State, Tender, payment_key, tender
 from madang.payments.service import begin, capture, fail, find, get, legs_of, part_confirmed, refund, refunds_of, void
+from madang.payments.tabs import owed_krw
 from madang.payments.vat import Split, part_of, split, vat_per_line
 from madang.payments.wallets import (
     cash_out,
@@ -29,6 +31,7 @@ from madang.payments.wallets import (
     refund_wallet,
     sales,
     sales_exempt,
+    tab,
     top_up,
     vat_payable,
     wallet,
@@ -40,6 +43,7 @@ declare_code(
 )
 declare_code("tender", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="결제 중", en="Being paid")
 declare_code("wallet", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="지갑", en="Wallet")
+declare_code("tab", Book.MONEY, Limit.NONE, ko="외상", en="Tab (negative: owed)")
 declare_code("funding", Book.MONEY, Limit.NONE, ko="충전 재원", en="Funding")
 declare_code("sales", Book.MONEY, Limit.NONE, ko="과세 매출(공급가액)", en="Taxable sales (supply)")
 declare_code("sales_exempt", Book.MONEY, Limit.NONE, ko="면세 매출", en="Exempt sales")
@@ -73,6 +77,7 @@ __all__ = [
     "gift_cards",
     "legs_of",
     "listen",
+    "owed_krw",
     "part_confirmed",
     "part_of",
     "payment_key",
@@ -84,6 +89,7 @@ __all__ = [
     "sales",
     "sales_exempt",
     "split",
+    "tab",
     "tender",
     "top_up",
     "vat_payable",

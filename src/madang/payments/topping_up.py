@@ -7,7 +7,7 @@ from uuid import UUID
 from madang.db import Tx
 from madang.kernel import Actor, Invalid
 from madang.kernel.clock import MINUTE_US
-from madang.payments import listeners, service
+from madang.payments import listeners, service, tabs
 from madang.payments.connected import connected
 from madang.payments.model import Part, Payment, State
 from madang.payments.wallets import wallet
@@ -36,9 +36,11 @@ def begin(tx: Tx, by: Actor, *, id: UUID, shop: str, amount_krw: int, means: str
 
 
 def heard(tx: Tx, by: Actor, payment: Payment, at_us: int) -> None:
-    """A top-up that is authorised is captured at once; money in a wallet is no sale, so none of it is taxed."""
+    """A top-up that is authorised is captured at once; money in a wallet is no sale, so none of it is taxed. What is
+    owed on the tab is paid from it."""
     if payment.state == State.AUTHORISED:
         service.capture(tx, by, payment.id, [(wallet(payment.payer), payment.total_krw)], at_us=at_us)
+        tabs.repay(tx, payment.payer, id=payment.id, at_us=at_us)
 
 
 listeners.listen(CAUSE, heard)

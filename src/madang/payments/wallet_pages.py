@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Form
@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from madang import ledger
 from madang.db import Tx
 from madang.kernel import Actor, MadangError
-from madang.payments import gift_cards, preferences, topping_up
+from madang.payments import emptying, gift_cards, preferences, tabs, topping_up
 from madang.payments.connected import connected
 from madang.payments.desk import PayDesk
 from madang.payments.pages import PRIVATE
@@ -23,6 +23,17 @@ AMOUNTS_KRW = (10_000, 30_000, 50_000, 100_000)
 LINES = 20
 
 
+class Mine(NamedTuple):
+    """What a wallet's page shows: ``owed_krw`` is on the tab, ``back_krw`` can go back to where it came from."""
+
+    balance: ledger.Balance
+    lines: list[ledger.Line]
+    cards: list[tuple[gift_cards.Card, int]]
+    order: tuple[str, ...]
+    owed_krw: int
+    back_krw: int
+
+
 def router(desk: PayDesk, pages: Pages) -> APIRouter:
     routes = APIRouter(prefix="/wallet", include_in_schema=False, dependencies=[access.own])
 
@@ -31,17 +42,20 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
 
         def look(
             tx: Tx,
-        ) -> tuple[ledger.Balance, list[ledger.Line], list[tuple[gift_cards.Card, int]], tuple[str, ...]]:
+        ) -> Mine:
             mine, order = wallet(by.key), preferences.preferred(tx, by.key) or ("wallet",)
             lines = ledger.statement(tx, mine, limit=LINES).rows
-            return ledger.balance(tx, mine), lines, gift_cards.mine(tx, by), order
+            owed, back = tabs.owed_krw(tx, by.key), emptying.can_go_back(tx, by)
+            return Mine(ledger.balance(tx, mine), lines, gift_cards.mine(tx, by), order, owed, back)
 
-        balance, lines, cards, order = desk.read(look)
+        mine = desk.read(look)
+        balance, lines, cards, order = mine.balance, mine.lines, mine.cards, mine.order
         moved = [line for line in lines if line.kind in (ledger.Kind.SINGLE, ledger.Kind.POST)]
         return pages.html(
             request, "payments/wallet.html", status=status, headers=PRIVATE, balance=balance, lines=moved, cards=cards,
             gateways=connected(), amounts=AMOUNTS_KRW, key=desk.ids.new(), now_us=desk.clock.now_us(), error=error,
-            order=order, means=preferences.MEANS, said=request.query_params.get("said", ""),
+            order=order, means=preferences.MEANS, owed_krw=mine.owed_krw, back_krw=mine.back_krw,
+            said=request.query_params.get("said", ""),
         )  # fmt: skip
 
     @routes.get("", name="wallet")
@@ -67,6 +81,25 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
         except MadangError as error:
             return shown(request, status=error.status, error=error)
         return RedirectResponse(desk.links.address(begun.id), 303, headers=PRIVATE)
+
+    @routes.post("/back", name="wallet.back")
+    def back(
+        request: Request, amount_krw: Annotated[int, Form()], idempotency_key: Annotated[UUID, Form()]
+    ) -> Response:
+        """Money of mine back to the means that filled the wallet."""
+        by, now = request.state.by, desk.clock.now_us()
+        try:
+            desk.write(lambda tx: emptying.give_back(tx, by, id=idempotency_key, amount_krw=amount_krw, at_us=now))
+        except MadangError as error:
+            return shown(request, status=error.status, error=error)
+        return RedirectResponse("/wallet?said=back", 303, headers=PRIVATE)
+
+    @routes.post("/tab", name="wallet.tab")
+    def tab(request: Request, idempotency_key: Annotated[UUID, Form()]) -> Response:
+        """Pay what is owed on the tab with what the wallet holds."""
+        by, now = request.state.by, desk.clock.now_us()
+        desk.write(lambda tx: tabs.repay(tx, by.key, id=idempotency_key, at_us=now))
+        return RedirectResponse("/wallet", 303, headers=PRIVATE)
 
     @routes.post("/order", name="wallet.order")
     def order(

@@ -19,6 +19,11 @@ def wallet(person: str) -> AccountKey:
     return AccountKey(Book.MONEY, "wallet", person, KRW)
 
 
+def tab(person: str) -> AccountKey:
+    """What a person owes: a visit that the wallet could not pay whole. It runs negative by what was lent."""
+    return AccountKey(Book.MONEY, "tab", person, KRW)
+
+
 def funding(at_us: int) -> AccountKey:
     """Where topped-up money comes from that day (bank or card clearing); it runs negative by what came in."""
     return AccountKey(Book.MONEY, "funding", str(business_date(at_us)), KRW)

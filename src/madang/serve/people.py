@@ -82,8 +82,21 @@ def _wallet_is_empty(tx: Tx, person: UUID) -> MadangError | None:
         "serve.wallet_not_empty",
         ko=f"지갑에 {left.posted:,}원이 남아 있습니다.",
         en=f"There are ₩{left.posted:,} in the wallet.",
-        next_ko="먼저 돌려받거나 쓰세요.",
-        next_en="Have it paid out, or spend it first.",
+        next_ko="지갑에서 돌려받거나 쓰세요.",
+        next_en="Have it sent back on the wallet's page, or spend it first.",
+    )
+
+
+def _nothing_is_owed(tx: Tx, person: UUID) -> MadangError | None:
+    owed = payments.owed_krw(tx, str(person))
+    if owed == 0:
+        return None
+    return Conflict(
+        "serve.tab_not_paid",
+        ko=f"외상 {owed:,}원이 남아 있습니다.",
+        en=f"₩{owed:,} are owed on the tab.",
+        next_ko="지갑을 충전하면 먼저 갚아집니다.",
+        next_en="Fill the wallet: the tab is paid first.",
     )
 
 
@@ -120,5 +133,6 @@ members.declare_keeping(
     )
 )
 members.declare_obstacle("wallet", _wallet_is_empty)
+members.declare_obstacle("tab", _nothing_is_owed)
 members.declare_export("receipts", _receipts)
 members.declare_export("wallet", _wallet)

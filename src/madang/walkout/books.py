@@ -13,13 +13,12 @@ shelf accounts, and pending.
 from __future__ import annotations
 
 from madang.catalog.stock import piece, shelf
-from madang.kernel import KRW
 from madang.ledger import AccountKey, Book, Limit, declare_code
 from madang.payments.wallets import day_owner
 
 __all__ = [
     "PLACE", "SALES_FLOOR", "SECONDS", "capacity", "lost", "piece", "shelf", "sold", "spent", "stockroom", "supplier",
-    "tab", "worked",
+    "worked",
 ]  # fmt: skip
 PLACE = "place"
 SECONDS = "s"
@@ -30,7 +29,6 @@ declare_code("room", Book.CAPACITY, _NONE, ko="정원", en="Capacity given")
 declare_code("free", Book.CAPACITY, _WITHIN, ko="빈 자리", en="Free places")
 declare_code("inside", Book.CAPACITY, _NONE, ko="이용 중", en="Places in use")
 declare_code("overflow", Book.CAPACITY, _NONE, ko="정원 초과", en="Over capacity")
-declare_code("tab", Book.MONEY, _NONE, ko="외상", en="Tab (negative: owed)")
 declare_code("worked", Book.HOURS, _NONE, ko="일한 시간", en="Time worked")
 declare_code("spent", Book.HOURS, _NONE, ko="쓰인 시간", en="Time spent")
 
@@ -53,10 +51,6 @@ def supplier(shop: str, product: str) -> AccountKey:
 
 def capacity(code: str, shop: str) -> AccountKey:
     return AccountKey(Book.CAPACITY, code, shop, PLACE)
-
-
-def tab(payer: str) -> AccountKey:
-    return AccountKey(Book.MONEY, "tab", payer, KRW)
 
 
 def worked(doer: str) -> AccountKey:

@@ -21,7 +21,7 @@ from madang.deals.model import Deal
 from madang.kernel import Actor, MadangError, derived, system
 from madang.ledger import Transfer
 from madang.payments import Part, on_account, till
-from madang.walkout import books, facts, means, pricing, records, tasks
+from madang.walkout import facts, means, pricing, records, tasks
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Spot
 from madang.walkout.pricing import Proposal
@@ -242,7 +242,7 @@ def _lend(tx: Tx, receipt: Receipt, krw: int, at_us: int) -> int:
     wallet = payments.wallet(receipt.person)
     owed = max(0, krw - ledger.balance(tx, wallet).available)
     if owed:
-        tab, lend = books.tab(receipt.person), derived("walkout.tab", receipt.id)
+        tab, lend = payments.tab(receipt.person), derived("walkout.tab", receipt.id)
         cause = str(receipt.deal)
         ledger.post(tx, [Transfer(id=lend, debit=tab, credit=wallet, amount=owed, cause=cause, at_us=at_us)])
     return owed
