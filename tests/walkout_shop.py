@@ -173,6 +173,13 @@ def moved(
     return Moved(t, id, kind, product, qty, facing, "1-1-1", visit, None, None, probability, revision, retracted)
 
 
+def unknown(
+    grams: float, *, id: str = "u1", facing: str | None = None, visit: str | None = "v1", t: float = 0.0
+) -> Moved:
+    """Something that is no known goods; on a plate without a facing where `facing` is None."""
+    return Moved(t, id, "unknown", None, 0, facing, "1-1-4", visit, None, None, 0.98, grams=grams)
+
+
 def receipt(
     lines: dict[str, int],
     decision: Any = "charge",

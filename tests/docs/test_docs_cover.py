@@ -56,3 +56,24 @@ def test_every_command_is_in_getting_started() -> None:
     page = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
     (commands,) = [a for a in parser_for([])._actions if isinstance(a, argparse._SubParsersAction)]
     assert sorted(name for name in commands.choices if f"madang {name}" not in page) == []
+
+
+def test_every_test_that_the_hard_cases_name_exists() -> None:
+    page = (ROOT / "docs" / "walkout.md").read_text(encoding="utf-8")
+    table = page.split("## Hard cases")[1].split("\n\n")[1]
+    files = sorted((ROOT / "tests" / "walkout").rglob("test_*.py"))
+    tests = {name for file in files for name in re.findall(r"^def test_(\w+)", file.read_text(encoding="utf-8"), re.M)}
+    rows = [row.split(" | ") for row in table.splitlines()[2:]]
+    assert len(rows) > 30
+    missing = []
+    for row in rows:
+        names = re.findall(r"`([^`]+)`", row[-1])
+        found = [
+            any(file.name == name for file in files)
+            if name.endswith(".py")
+            else any(test == name or (name.endswith("...") and test.startswith(name[:-3])) for test in tests)
+            for name in names
+        ]
+        if not found or not all(found):
+            missing.append((row[0], names))
+    assert missing == []

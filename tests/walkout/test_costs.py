@@ -33,9 +33,21 @@ def test_the_same_doubt_is_asked_about_dear_things_and_not_about_cheap_ones() ->
 
 
 def test_doubt_without_a_name_costs_what_the_named_doubts_cost_on_average() -> None:
-    named = costs.charging_krw(SAID, 0.9, [(0.1, {"a": 3_000})], Costs())
-    unnamed = costs.charging_krw(SAID, 0.9, [(0.01, {"a": 3_000})], Costs())
+    named = costs.charging_krw(SAID, 0.9, [(0.1, {"a": 3_000})], Costs(unpaid_krw=0))
+    unnamed = costs.charging_krw(SAID, 0.9, [(0.01, {"a": 3_000})], Costs(unpaid_krw=0))
     assert named == pytest.approx(unnamed)
+
+
+def test_doubt_without_a_name_costs_no_less_than_a_piece_carried_out_unpaid() -> None:
+    assert costs.charging_krw(SAID, 0.9, [(0.01, SAID | {"b": 1_500})], Costs()) == pytest.approx(
+        0.01 * (500 + 500) + 0.09 * (500 + 2_550)
+    )
+
+
+def test_an_empty_receipt_in_doubt_is_asked_about_and_a_sure_one_is_not() -> None:
+    assert not costs.worth_charging({}, 0.9, [], Costs())
+    assert costs.worth_charging({}, 0.99, [], Costs())
+    assert costs.worth_charging({}, 0.9, [], Costs(unpaid_krw=0))  # the piece is what makes the difference
 
 
 @settings(deadline=None)

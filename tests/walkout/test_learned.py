@@ -16,7 +16,7 @@ from madang.db import Database
 from madang.deals import Taken
 from madang.kernel import Conflict, Forbidden, NotFound, derived
 from madang.kernel.clock import DAY_US
-from madang.walkout import learned, records, service, tasks
+from madang.walkout import learned, learning, records, service, tasks
 from madang.walkout import learning_records as kept
 from madang.walkout.engine import Engine, Store
 from madang.walkout.learning_records import Row
@@ -244,6 +244,55 @@ def test_a_shop_full_of_surprises_is_not_learned(shop: Scales) -> None:
         shop.lies(3, facing, product)
     assert len(shop.tasks()) == 5
     assert sum(map(len, shop.overlaid()["learned"]["lies"].values())) == learned.LIES_A_DAY
+
+
+# --- goods without a weight -------------------------------------------------------------------------------------------
+def without_weight(*products: str) -> dict[str, Any]:
+    """The layout with these products unweighed."""
+    document = layout()
+    for product in document["products"]:
+        if product["id"] in products:
+            product |= {"weight_g": None, "weight_sd_g": None}
+    return document
+
+
+def test_a_shop_that_opens_with_goods_nobody_weighed_asks_for_their_weight_until_it_has_it(shop: Scales) -> None:
+    def opens(document: dict[str, Any]) -> list[tuple[str, str]]:
+        shop.t += 1
+        shop.write(lambda tx: service.begin_run(tx, BY, SHOP, document, start=shop.t - T0, at_us=shop.t))
+        return [(task.product, task.facing) for task in shop.tasks() if task.kind == "weigh"]
+
+    assert opens(layout()) == []
+    assert sorted(opens(without_weight("A", "B"))) == [("A", "FA"), ("B", "FB")]
+    assert opens(without_weight("B")) == [("B", "FB")]
+    assert opens(layout()) == []
+    assert len(shop.tasks("withdrawn")) == 2
+
+
+def test_a_weight_nobody_knew_is_learned_from_settled_receipts_that_agree(shop: Scales) -> None:
+    known = shop.read(lambda tx: catalog.products(tx, BY, ["A"]))["A"]
+    bare = msgspec.structs.replace(known, unit_weight_g=None, unit_weight_sd_g=None)
+    shop.write(lambda tx: catalog.add_products(tx, BY, [bare], id=derived("bare"), at_us=shop.t, change=True))
+    for k in range(7):
+        shop.weighs(250.0 + k % 3)
+    assert shop.night() == [], "seven are not enough"
+    shop.weighs(250.0)
+    assert [(row.what, row.value, row.base) for row in shop.night()] == [("weight", 250.5, 0.0), ("spread", 2.505, 0.0)]
+    document = without_weight("A")
+    made = shop.read(lambda tx: learned.overlaid(tx, SHOP, document))
+    assert [p["weight_g"] for p in made["products"] if p["id"] == "A"] == [250.5]
+    assert learned.stripped(made) == document
+    assert "weight_g" not in shop.overlaid().get("learned", {}), "a catalogue weight has the last word"
+    numbers = {row.what: row.number for row in shop.read(lambda tx: kept.values(tx, SHOP))}
+    shop.undo(numbers["weight"])
+    shop.undo(numbers["spread"])
+    assert shop.read(lambda tx: learned.overlaid(tx, SHOP, document)) == document
+
+
+def test_weighings_that_do_not_agree_are_no_products_weight(shop: Scales) -> None:
+    assert learning.first_lesson([250.0, 500.0] * 5, now_g=None).weight_g is None
+    assert learning.first_lesson([250.0] * 10, now_g=None).weight_g == 250.0
+    assert learning.first_lesson([300.0] * 10, now_g=250.0).weight_g == 255.0, "then a step a night"
 
 
 # --- misplaced things -------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from tests.walkout_shop import SHOP, STAFF, Shop, came, left, moved, receipt
+from tests.walkout_shop import SHOP, STAFF, Shop, came, left, moved, receipt, unknown
 
 from madang.db import Database
 from madang.deals.lines import Taken
@@ -102,6 +102,19 @@ def test_what_is_decided_no_longer_waits(shop: Shop) -> None:
     shop.write(lambda tx: service.choose(tx, STAFF, shop.id(), 0, id=derived("a"), at_us=shop.t))
     with pytest.raises(NotFound, match=r"walkout.not_waiting"):
         opened(shop)
+
+
+def test_what_nothing_explains_is_a_moment_also_where_nothing_else_moved_or_much_did(shop: Shop) -> None:
+    shop.says(came(), unknown(-250.0), left(), receipt({}, "review"))
+    case = opened(shop)
+    (moment,) = case.moments
+    assert (moment.pick, moment.product, moment.facing, moment.grams) == (True, "", "1-1-4", 250.0)
+    shop.says(came("v2", "c-v2"), unknown(90.0, visit="v2", id="u2", t=9.0))
+    shop.says(*(moved("pick", "A", visit="v2", id=f"n{n}", t=float(n)) for n in range(5)))
+    shop.says(left("v2", "c-v2"), receipt({"A": 5}, "review", visit="v2", others=[{"A": 4}]))
+    moments = opened(shop, "v2").moments
+    assert [one.product for one in moments] == ["A", "A", "A", ""]
+    assert not moments[-1].pick
 
 
 # --- similar doubts ---------------------------------------------------------------------------------------------------

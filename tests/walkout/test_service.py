@@ -7,7 +7,22 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from tests.walkout_shop import BY, PERSON, SHOP, STAFF, T0, WEIGHED, N, Shop, came, layout, left, moved, receipt
+from tests.walkout_shop import (
+    BY,
+    PERSON,
+    SHOP,
+    STAFF,
+    T0,
+    WEIGHED,
+    N,
+    Shop,
+    came,
+    layout,
+    left,
+    moved,
+    receipt,
+    unknown,
+)
 
 from madang import ledger
 from madang.db import Database, Tx
@@ -15,7 +30,7 @@ from madang.deals import Taken, receipts
 from madang.kernel import Actor, Conflict, Kind, MadangError, Role, derived
 from madang.kernel.clock import HOUR_US, MINUTE_US, SECOND_US
 from madang.payments import tab
-from madang.walkout import books, conservation, process, records, service
+from madang.walkout import books, conservation, process, records, service, tasks
 from madang.walkout.model import Health
 from madang.walkout.records import Rules
 
@@ -160,6 +175,16 @@ def test_a_touch_moves_nothing(shop: Shop) -> None:
 def test_a_touch_of_nobody_or_of_staff_is_not_told(shop: Shop) -> None:
     shop.says(came("v2", role="staff"), moved("touch", "A", visit="v2"), moved("touch", "A", id="m2", visit=None))
     assert "touched" not in shop.facts()
+
+
+def test_what_nothing_explains_moves_nothing_is_told_and_sends_somebody_to_look(shop: Shop) -> None:
+    shop.says(came(), unknown(-250.0))
+    assert (shop.deal().state, shop.inside(), shop.facts()[-1]) == ("entered", 1, "unexplained")
+    (task,) = shop.read(lambda tx: tasks.find(tx, STAFF, SHOP))
+    assert (task.kind, task.facing, task.details) == ("unknown", "1-1-4", {"grams": 250.0, "gone": True})
+    shop.says(unknown(250.0, id="u2", facing="FB", visit=None))
+    assert [one.facing for one in shop.read(lambda tx: tasks.find(tx, STAFF, SHOP))] == ["FB", "1-1-4"]
+    assert shop.facts().count("unexplained") == 1, "of nobody known there is nothing to tell"
 
 
 def test_what_the_engine_finds_of_a_sensor_is_a_fact(shop: Shop) -> None:

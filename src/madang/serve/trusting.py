@@ -40,11 +40,13 @@ class NewPromise(BaseModel):
     floor: Share = 0.9
     audit_share: Share = 0.05
     start: Share = 0.97
-    costs: dict[Literal["over_x", "under_x", "wrong_krw", "review_s", "wage_krw_h", "delay_krw"], Cost] = {}
+    costs: dict[
+        Literal["over_x", "under_x", "wrong_krw", "review_s", "wage_krw_h", "delay_krw", "unpaid_krw"], Cost
+    ] = {}
 
     def terms(self) -> Terms:
         """As the walk-out room knows them. Raises nothing: what makes no sense is refused there."""
-        whole = {"wrong_krw", "wage_krw_h", "delay_krw"}
+        whole = {"wrong_krw", "wage_krw_h", "delay_krw", "unpaid_krw"}
         costs = {name: round(value) if name in whole else value for name, value in self.costs.items()}
         given = self.model_dump(exclude={"costs"})
         return Terms(**given, costs=Costs(**costs))  # type: ignore[arg-type]

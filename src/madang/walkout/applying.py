@@ -20,7 +20,7 @@ from madang.kernel import Actor, Kind, Role, derived, system
 from madang.kernel.clock import SECOND_US
 from madang.ledger import Transfer
 from madang.members.credentials import digest_of
-from madang.walkout import books, errands, facts, learned, occupancy, pricing, promising, records
+from madang.walkout import books, errands, facts, learned, occupancy, pricing, promising, records, tasks
 from madang.walkout import process as declared
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Move, Spot, heard, wanted
@@ -155,6 +155,9 @@ class Applying:
         if update.kind == "touch":
             self._touched_goods(visit, update)
             return
+        if update.kind == "unknown":
+            self._unknown_goods(visit, update)
+            return
         if visit is not None and update.id in visit.books.closed:
             return
         if visit is None or (visit.role == "customer" and visit.closed_at_us is not None):
@@ -180,6 +183,22 @@ class Applying:
             return
         sure = round(update.probability, 4)
         body = facts.Touched(visit=visit.key, product=update.product, facing=update.facing, probability=sure)
+        self._tell(self._person(visit), body, visit.key)
+
+    def _unknown_goods(self, visit: Visit | None, update: Moved) -> None:
+        """Something went or came that is no known goods: nothing can be booked; somebody looks what lies there, and
+        who looks at the visit sees the moment."""
+        there, grams = update.facing or update.plate, round(update.grams or 0.0, 1)
+        details = {"grams": abs(grams), "gone": grams < 0}
+        tasks.raise_task(self._tx, self._shop, "unknown", facing=there, details=details, at_us=self._at_us)
+        if visit is None or visit.role != "customer" or visit.closed_at_us is not None:
+            return
+        sure = round(update.probability, 4)
+        visit.books.unknown[update.id] = Move(
+            update.t, grams < 0, "", there, 1, update.revision, sure, update.track, abs(grams)
+        )
+        self._touch(visit)
+        body = facts.Unexplained(visit=visit.key, place=there, grams=grams, probability=sure)
         self._tell(self._person(visit), body, visit.key)
 
     def _begin_shopping(self, visit: Visit) -> None:

@@ -1,8 +1,9 @@
-"""Things that lie where they do not belong: somebody is asked to put them back, until they are gone."""
+"""Things that lie where they do not belong, or were never weighed: somebody is asked, until that is put right."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from madang import catalog
 from madang.db import Tx
@@ -22,6 +23,23 @@ def after(tx: Tx, shop: str, before: Move | None, now: Move | None, home: Mappin
     elif not _belongs(tx, shop, now):
         details = {"home": home.get(now.product, ""), "qty": now.qty}
         tasks.raise_task(tx, shop, "misplaced", product=now.product, facing=now.facing, details=details, at_us=at_us)
+
+
+def to_weigh(tx: Tx, shop: str, layout: Mapping[str, Any], at_us: int) -> None:
+    """Somebody weighs what stands on the shelves of a store document without a weight (g): one task a facing, gone as
+    soon as the catalogue has it."""
+    weightless = {str(p["id"]) for p in layout["products"] if not p.get("weight_g")}
+    asked = {
+        (str(product), str(facing["id"]))
+        for facing in layout["planogram"]
+        for product in facing["products"]
+        if str(product) in weightless
+    }
+    for task in tasks.open_of(tx, shop, "weigh"):
+        if (task.product, task.facing) not in asked:
+            tasks.withdraw(tx, shop, "weigh", product=task.product, facing=task.facing, at_us=at_us)
+    for product, facing in sorted(asked):
+        tasks.raise_task(tx, shop, "weigh", product=product, facing=facing, details={}, at_us=at_us)
 
 
 def _left(move: Move, home: Mapping[str, str]) -> bool:

@@ -82,6 +82,18 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
     probability: float
 
 
+@journal.kind("walkout.unexplained", version=1, stage=Stage.SALES)
+class Unexplained(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is no known goods moved at somebody's hand; ``place`` is a facing or a plate.
+
+    ``grams`` less than 0: it went."""
+
+    visit: str
+    place: str
+    grams: float
+    probability: float
+
+
 @journal.kind("walkout.taken_back", version=1, stage=Stage.SALES)
 class Retracted(msgspec.Struct, frozen=True, kw_only=True):
     """Later evidence said that a move told before had not been one."""

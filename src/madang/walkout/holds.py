@@ -56,6 +56,8 @@ class Move(msgspec.Struct, frozen=True, array_like=True):
     probability: float = 1.0
     track: str | None = None
     """The camera's name of the body whose hand it was, at that moment."""
+    grams: float | None = None
+    """Of something unknown (``product`` empty, ``facing`` a facing or a plate): what it weighs."""
 
 
 def heard(moves: Mapping[str, Move], moved: Moved, home: Mapping[str, str]) -> dict[str, Move]:
@@ -65,7 +67,7 @@ def heard(moves: Mapping[str, Move], moved: Moved, home: Mapping[str, str]) -> d
         return dict(moves)
     product = moved.product or ""
     facing = moved.facing or home.get(product, "")
-    counts = not moved.retracted and moved.kind != "touch" and moved.probability >= PROBABILITY_MIN
+    counts = not moved.retracted and moved.kind in ("pick", "put_back") and moved.probability >= PROBABILITY_MIN
     after = dict(moves)
     if counts and product and facing and moved.qty > 0:
         pick, sure = moved.kind == "pick", round(moved.probability, 4)

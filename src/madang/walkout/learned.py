@@ -136,9 +136,26 @@ def study(tx: Tx, shop: str, at_us: int) -> list[Row]:
         if not known.unit_weight_g:
             if len(units) >= learning.BOUNDS.least:
                 _ask_to_weigh(tx, shop, product, _middle([g for _, g in units]), len(units), at_us)
+            new += _study_unweighed(tx, shop, product, units, at_us)
             continue
         new += _study_one(tx, shop, product, known.unit_weight_g, known.unit_weight_sd_g, units, at_us)
     records.forget(tx, shop, at_us - WINDOW_US)
+    return new
+
+
+def _study_unweighed(tx: Tx, shop: str, product: str, units: list[tuple[int, float]], at_us: int) -> list[Row]:
+    """What a product weighs of which the catalogue does not say it (base 0): the middle of settled weighings."""
+    weight = records.latest(tx, shop, "weight", "", product)
+    if weight is not None and at_us - weight.from_us < DAY_US:
+        return []
+    since_us = weight.from_us if weight is not None and weight.why in ("undone", "task") else 0
+    now_g = _value(weight, 0.0) or None
+    found = learning.first_lesson([g for t, g in units if t > since_us], now_g=now_g)
+    new = []
+    if found.weight_g is not None:
+        new.append(_learn(tx, shop, "weight", "", product, found.weight_g, 0.0, found.n, "settled", at_us))
+    if found.spread_g is not None:
+        new.append(_learn(tx, shop, "spread", "", product, found.spread_g, 0.0, found.n, "settled", at_us))
     return new
 
 
@@ -272,7 +289,7 @@ def overlaid(tx: Tx, shop: str, document: Doc) -> Doc:
             continue
         name = "weight_g" if row.what == "weight" else "weight_sd_g"
         product = products.get(row.product)
-        if product is not None and product.get("weight_g") and _same_base(product, row):
+        if product is not None and _same_base(product, row):
             kept.setdefault(name, {})[row.product] = [product.get(name), row.value]
             product[name] = row.value
     return made | {"learned": kept} if kept else document
@@ -280,7 +297,7 @@ def overlaid(tx: Tx, shop: str, document: Doc) -> Doc:
 
 def _same_base(product: Doc, row: Row) -> bool:
     if row.what == "weight":
-        return bool(product["weight_g"] == row.base)
+        return bool((product.get("weight_g") or 0.0) == row.base)
     return product.get("weight_sd_g") in (None, row.base)
 
 

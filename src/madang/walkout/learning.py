@@ -77,6 +77,24 @@ def lesson(
     return Lesson(weight, _spread(sd, n, spread_g, spread_0_g, bounds), tell, median, n)
 
 
+def first_lesson(weighed_g: Sequence[float], *, now_g: float | None, bounds: Bounds = BOUNDS) -> Lesson:
+    """Learn the weight of a product that the catalogue has none of, from ``weighed_g``, grams of one unit each:
+    ``now_g`` is what was learned before. There is no catalogue weight to stay near, so they must agree: a spread of
+    more than ``share`` of the middle is no one product's."""
+    x = np.asarray(weighed_g, np.float64)
+    n, median = len(x), float(np.median(x)) if len(x) else 0.0
+    if n < bounds.least:
+        return Lesson(None, None, False, median, n)
+    sd = SD_OF_MAD * float(np.median(np.abs(x - median)))
+    if sd > bounds.share * median:
+        return Lesson(None, None, True, median, n)
+    if now_g is None:
+        return Lesson(median, max(sd, 0.01 * median), True, median, n)
+    noise = max(bounds.clear_sigmas * SE_OF_MEDIAN * sd / math.sqrt(n), bounds.clear_g)
+    weight = within(median, now_g, now_g, bounds) if abs(median - now_g) > noise else None
+    return Lesson(weight, None, True, median, n)
+
+
 def within(aim_g: float, now_g: float, catalogue_g: float, bounds: Bounds = BOUNDS) -> float:
     """The next day's weight on the way from ``now_g`` to ``aim_g``: by a small step, within the band."""
     step = bounds.day_share * catalogue_g

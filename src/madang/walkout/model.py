@@ -34,10 +34,11 @@ class Entered(_Update, frozen=True):
 
 
 class Moved(_Update, frozen=True):
-    """An item left a shelf or came back; the same ``id`` with a higher ``revision`` replaces it."""
+    """An item left a shelf or came back; the same ``id`` with a higher ``revision`` replaces it. A ``touch`` moved
+    nothing; an ``unknown`` is a change of ``grams`` (less than 0: it went) that no known goods explain."""
 
     id: str
-    kind: Literal["pick", "put_back", "touch"]
+    kind: Literal["pick", "put_back", "touch", "unknown"]
     product: str | None
     qty: int
     facing: str | None
@@ -48,6 +49,7 @@ class Moved(_Update, frozen=True):
     probability: float
     revision: int = 0
     retracted: bool = False
+    grams: float | None = None
 
 
 class Left(_Update, frozen=True):

@@ -92,7 +92,7 @@ def _lines(case: Case, known: dict[str, Product]) -> list[Line]:
                     found[row.product] = msgspec.structs.replace(found[row.product], grams=row.grams)
                 continue
             found[row.product] = _line(row.product, qty, row.grams, known)
-    for moment in case.moments:
+    for moment in [one for one in case.moments if one.product]:
         found.setdefault(moment.product, _line(moment.product, 0, None, known))
     return list(found.values())
 

@@ -25,6 +25,8 @@ from madang.walkout.reviewing import open_claim
 from madang.walkout.visits import NOBODY, Visit
 
 MOMENTS_MAX = 4
+UNKNOWN_MAX = 2
+"""So many of them are things that no known goods explain, at most."""
 OFFERS_SHOWN = 3
 AROUND_US = 10 * SECOND_US
 
@@ -64,6 +66,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     track: str | None
     shared: bool = False
     """Another visit's hand is held to have taken part of it."""
+    grams: float | None = None
+    """Of something that is no known goods (``product`` empty, ``facing`` a facing or a plate): what it weighs."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +98,7 @@ def case(tx: Tx, by: Actor, shop: str, deal: UUID, claim: Claim, at_us: int, *, 
     visit = records.visit(tx, shop, deal)
     moments = () if visit is None else _moments(tx, shop, visit, set(doubtful), at_us)
     ids = {item.product for offer in offers for item in (*offer.taken, *offer.missing)}
-    ids |= {*doubtful, *(moment.product for moment in moments)}
+    ids |= {*doubtful, *(moment.product for moment in moments if moment.product)}
     if disputed is not None:
         ids.add(disputed.product)
     products = catalog.products(tx, by, sorted(ids))
@@ -184,7 +188,8 @@ def _differs(qty: int, first: int) -> Literal["", "more", "fewer", "only", "miss
 
 def _moments(tx: Tx, shop: str, visit: Visit, doubtful: set[str], at_us: int) -> tuple[Moment, ...]:
     """The moves to look at: the visit's own with a doubtful product, the least sure first, then what others did with
-    one meanwhile; where nobody did anything with one, the visit's own. In the order of their times."""
+    one meanwhile; where nobody did anything with one, the visit's own; and first of all what no known goods explain. In
+    the order of their times."""
     mine = _of(visit, "mine")
     until_us = max([one.at_us for one in mine], default=at_us) + AROUND_US
     others = [
@@ -201,7 +206,9 @@ def _moments(tx: Tx, shop: str, visit: Visit, doubtful: set[str], at_us: int) ->
     ]
     apart = [one for one in others if not any(_same(one, other) for other in mine)]
     chosen = [*sorted(own, key=_doubted)[:MOMENTS_MAX], *sorted(apart, key=_doubted)][:MOMENTS_MAX]
-    chosen = chosen or sorted(mine, key=_doubted)[:MOMENTS_MAX]
+    chosen = chosen or sorted(mine, key=_doubted)
+    odd = [_moment(move, "mine") for move in visit.books.unknown.values()]
+    chosen = [*sorted(odd, key=_doubted)[:UNKNOWN_MAX], *chosen][:MOMENTS_MAX]
     return tuple(sorted(chosen, key=lambda one: one.at_us))
 
 
@@ -228,4 +235,5 @@ def _moment(move: Move, whose: Literal["mine", "other", "nobody"]) -> Moment:
         probability=move.probability,
         whose=whose,
         track=move.track,
+        grams=move.grams,
     )

@@ -334,8 +334,8 @@ class ReviewDesk:
             return Scene(moment=moment, gone=True)
         at_s = moment.at_us / 1e6
         spots = self._spots(moment, doubtful)
-        plates = [str(p) for spot in spots for p in self._facings[spot]["plates"]][:PLATES_MAX]
-        columns = {plate: self._columns[plate] for plate in plates if plate in self._columns}
+        plates = [str(p) for spot in spots for p in self._facings[spot]["plates"]] or [moment.facing]
+        columns = {plate: self._columns[plate] for plate in plates[:PLATES_MAX] if plate in self._columns}
         tracks = evidence.tracks(seen)
         ours = mine | ({moment.track} if moment.whose == "mine" and moment.track else set())
         return Scene(

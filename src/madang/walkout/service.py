@@ -22,6 +22,7 @@ from madang.ledger import Book, Transfer
 from madang.walkout import (
     books,
     charging,
+    errands,
     facts,
     learned,
     occupancy,
@@ -174,6 +175,7 @@ def begin_run(tx: Tx, by: Actor, shop: str, layout: dict[str, Any], *, start: in
     promising.run_begins(tx, shop, store, at_us)
     unsettled = sum(_end_visit(tx, by, shop, visit, number, at_us) for visit in records.open_visits(tx, shop))
     body = facts.RunBegun(run=number, position=start, fingerprint=run.fingerprint, unsettled=unsettled)
+    errands.to_weigh(tx, shop, layout, at_us)
     id = derived("walkout.run", tx.neighbourhood, shop, number)
     journal.append(tx, by, body, id=id, at_us=at_us, subject=shop, shop=shop)
     return run

@@ -173,7 +173,7 @@ class Showing:
         )
 
     def _move(self, update: model.Moved, t_us: int) -> None:
-        if update.product is None or update.facing is None or update.kind == "touch":
+        if update.product is None or update.facing is None or update.kind == "touch" or update.kind == "unknown":
             return
         self._hub.move(
             id=update.id,

@@ -18,7 +18,7 @@ from madang.kernel import Actor, Conflict, NotFound, Role, derived, system
 from madang.kernel.clock import DAY_US
 from madang.walkout import facts
 
-Kind = Literal["planogram", "weight", "misplaced", "changed", "price"]
+Kind = Literal["planogram", "weight", "misplaced", "changed", "price", "unknown", "weigh"]
 State = Literal["open", "done", "dismissed", "withdrawn"]
 QUIET_US = 7 * DAY_US
 """What was dismissed is not raised again for so long."""
@@ -170,6 +170,12 @@ def find(
     by.need_shop(shop)
     asked = {"state": state, "before_us": before_us or 1 << 62, "limit": limit}
     return [_task(row) for row in tx.rows(_IN_STATE, {"n": tx.neighbourhood, "shop": shop} | asked)]
+
+
+def open_of(tx: Tx, shop: str, kind: Kind) -> list[Task]:
+    """All of a kind that are open."""
+    asked = {"n": tx.neighbourhood, "shop": shop, "state": "open", "before_us": 1 << 62, "limit": 1 << 31}
+    return [task for task in map(_task, tx.rows(_IN_STATE, asked)) if task.kind == kind]
 
 
 def count(tx: Tx, shop: str) -> int:

@@ -40,6 +40,9 @@ class Books(msgspec.Struct):
     past: dict[str, Move] = msgspec.field(default_factory=dict)
     """Those moves as they were believed then: where somebody who looks again begins."""
 
+    unknown: dict[str, Move] = msgspec.field(default_factory=dict)
+    """What no known goods explain: booked nowhere, looked at by who looks at the visit."""
+
     def settle(self) -> None:
         """What was held is paid or given back; a visit that comes in again begins with empty hands."""
         assert not self.held

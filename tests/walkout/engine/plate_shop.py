@@ -115,6 +115,7 @@ class Scene:
     noise_g: float = 0.5
     drift_g_s: float = 0.0
     dead: tuple[int, ...] = ()
+    stuck: tuple[int, ...] = ()
     clock_s: float = 0.0
 
     def shopper(
@@ -141,6 +142,7 @@ class Scene:
             out[inside, plate] += grams + 3.0 * np.sin(2.5 * t[inside]) + rng.normal(0, 2.0, int(inside.sum()))
         whole = np.round(out * 10).astype(np.int32)
         whole[:, list(self.dead)] = MISSING
+        whole[:, list(self.stuck)] = whole[0, list(self.stuck)]
         return whole
 
     def messages(self) -> list[tuple[float, int, Any]]:
@@ -159,9 +161,15 @@ class Scene:
         return sorted(out, key=lambda m: (m[0], m[1]))
 
 
-def play(scene: Scene, *, chunk: float = 0.5, messages: list[tuple[float, int, Any]] | None = None) -> list[Update]:
+def play(
+    scene: Scene,
+    *,
+    chunk: float = 0.5,
+    messages: list[tuple[float, int, Any]] | None = None,
+    shop: dict[str, Any] | None = None,
+) -> list[Update]:
     """Feed a scene to a new engine, asking for updates every `chunk` seconds."""
-    engine = Engine(Store.from_json(layout()), Settings())
+    engine = Engine(Store.from_json(shop or layout()), Settings())
     out: list[Update] = []
     due = T0
     for arrival, kind, what in scene.messages() if messages is None else messages:
@@ -177,6 +185,20 @@ def play(scene: Scene, *, chunk: float = 0.5, messages: list[tuple[float, int, A
         else:
             engine.vision(what)
     return out + engine.finish()
+
+
+def weighing(product: str, grams: float | None, sd: float | None = None) -> dict[str, Any]:
+    """The shop, with another weight of one product in its catalogue."""
+    shop = layout()
+    for p in shop["products"]:
+        if p["id"] == product:
+            p |= {"weight_g": grams, "weight_sd_g": sd}
+    return shop
+
+
+def last_receipts(updates: list[Update]) -> dict[str, Receipt]:
+    """The last receipt of each credential, as it was said."""
+    return {u.credential: u for u in updates if isinstance(u, Receipt)}
 
 
 def receipts(updates: list[Update]) -> dict[str, dict[str, int]]:

@@ -15,6 +15,7 @@ from madang.walkout.engine.store import Store
 from madang.walkout.engine.touches import Touch
 from madang.walkout.engine.types import Alternative, Cart, Line, Moved, Receipt, Update
 from madang.walkout.engine.visits import Visit, Visits
+from madang.walkout.engine.witness import Odd
 
 Options = list[tuple[float, Content]]
 """(probability, {product: (quantity, grams)}), likeliest first."""
@@ -45,7 +46,8 @@ class Reporter:
 
     def moved(self, now: float) -> list[Update]:
         """Moves that are believed otherwise than they were told, then the carts that changed."""
-        out: list[Update] = []
+        odd, self.belief.witness.odd = self.belief.witness.odd, []
+        out: list[Update] = [self._unknown(x) for x in odd]
         since = now - self.s.story_s
         changed = self._changed(since)
         for shift in sorted(changed):
@@ -91,6 +93,24 @@ class Reporter:
             credential=None if visit is None else visit.credential,
             track=None if body is None else body.track,
             probability=round(touch.share, 4),
+        )
+
+    def _unknown(self, odd: Odd) -> Moved:
+        """Something that is no known goods."""
+        visit, body = self.visits.visit_of(odd.body), self.people.bodies.get(odd.body)
+        return Moved(
+            id=f"u{odd.shift}",
+            t=odd.t,
+            kind="unknown",
+            product=None,
+            qty=0,
+            facing=None if odd.facing is None else self.store.facings[odd.facing].id,
+            plate=self.store.plates[odd.plate],
+            visit=None if visit is None else visit.id,
+            credential=None if visit is None else visit.credential,
+            track=None if body is None else body.track,
+            probability=round(odd.probability, 4),
+            grams=round(odd.grams, 1),
         )
 
     def _changed(self, since: float) -> set[int]:

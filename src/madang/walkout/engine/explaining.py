@@ -64,9 +64,13 @@ class Explaining:
 
     def junk(self) -> Way:
         """Nothing was moved at all."""
+        return Way(max(self.jolted, -self.s.unexplained_nats), self._choice(()))
+
+    @property
+    def jolted(self) -> float:
+        """Log likelihood of a bump, a dragging cable, or drift."""
         b = self.s.junk_g + self.shift.sd
-        ll = math.log(self.s.junk / (2 * b)) - abs(self.total) / b
-        return Way(max(ll, -self.s.unexplained_nats), self._choice(()))
+        return math.log(self.s.junk / (2 * b)) - abs(self.total) / b
 
     def _choice(self, atoms: tuple[Atom, ...]) -> Choice:
         return Choice(self.shift.id, self.shift.t, atoms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import log_add
 from madang.walkout.engine.store import Floats, Ints, Store
 from madang.walkout.engine.types import Learned
+from madang.walkout.engine.unweighed import MOST, SIZES, Unweighed
 
 
 class Part(NamedTuple):
@@ -49,8 +50,6 @@ def counts(kinds: int, most: int) -> Ints:
 FOUND = math.log(0.3)
 """Log prior of a product that was found to lie in a facing where the planogram does not show it."""
 LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
-SIZES = tuple(math.log(p) for p in (0.8, 0.15, 0.03, 0.012, 0.002))
-"""Log prior of taking one, two, three, four, more units in one grab."""
 
 
 def log_normal(x: float, sd: float) -> float:
@@ -85,9 +84,12 @@ class Catalogue:
             for k, f in enumerate(store.facings)
             if f.really
         }
+        self.unweighed = Unweighed(settings)
         self.news: list[Learned] = []
         self.stock = {(k, p): float(n) for k, f in enumerate(store.facings) for p, n in (f.count or {}).items()}
         self.dead: set[int] = set()
+        self.tried: dict[tuple[int, str], int] = {}
+        """How often one of a facing's goods was seen alone to weigh what it should."""
         self._kinds: dict[tuple[int, ...], list[tuple[int, str]]] = {}
 
     def _beside(self, facing: int) -> set[str]:
@@ -102,6 +104,10 @@ class Catalogue:
     def units_at(self, plate: int) -> list[tuple[float, float]]:
         """What one of the goods planned on this plate weighs and the spread of that, grams."""
         return [(self.weight[p], self.spread[p]) for _, p in self.kinds_of((plate,)) if self.weight[p] > 0]
+
+    def blind_at(self, facing: int) -> bool:
+        """Is a plate of this facing blind?"""
+        return any(q in self.dead for q in self.store.facings[facing].plates)
 
     def facings_of(self, plates: tuple[int, ...]) -> list[int]:
         """Rows of the facings on these plates."""
@@ -119,7 +125,7 @@ class Catalogue:
         wrong weights."""
         w, u = self.weight[product], self.spread[product]
         if w <= 0:
-            return -7.0 if qty == 1 else -12.0
+            return self.unweighed.loglik(product, grams, qty, sd)
         narrow = math.sqrt(sd**2 + qty * u**2)
         wide = math.hypot(narrow, self.s.wrong_weight_sd * w * qty)
         x = grams - qty * w
@@ -142,6 +148,19 @@ class Catalogue:
         self.spread[product] = math.hypot(u, sd / qty)
         return True
 
+    def usual(self, product: str) -> float:
+        """What a unit weighs, as far as that is known, grams."""
+        return self.weight[product] or self.unweighed.median(product)
+
+    def weighed(self, product: str, grams: float, sd: float) -> bool:
+        """Some units of a product were weighed of which the catalogue has no weight. True as soon as its weight is
+        known: from then on it is a product like others."""
+        found = self.unweighed.observe(product, grams, sd)
+        if found is None:
+            return False
+        self.weight[product], self.spread[product] = found
+        return True
+
     def told(self) -> list[Learned]:
         """What was learned since this was asked last."""
         news, self.news = self.news, []
@@ -162,7 +181,7 @@ class Catalogue:
 
     def takes(self, shift: Shift) -> list[Take]:
         """Explanations of what was taken, best first."""
-        out = self._planned(shift) + self._strangers(shift)
+        out = self._planned(shift) + self._unknown(shift) + self._strangers(shift)
         out.sort(key=lambda x: (-x.loglik, x.parts))
         if not out:
             return out
@@ -193,6 +212,34 @@ class Catalogue:
         ll += (n > stock).sum(axis=1) * math.log(self.s.wrong_count)
         floor = ll.max() - self.s.prune_nats
         return [Take(self._parts(row, kinds, shift), float(x)) for row, x in zip(n, ll, strict=True) if x > floor]
+
+    def _unknown(self, shift: Shift) -> list[Take]:
+        """One to four units of what the planogram shows here and the catalogue has no weight of: all that is gone from
+        its own plates; on the others it is with goods of known weight."""
+        out: list[Take] = []
+        for f, product in self.kinds_of(shift.plates):
+            if self.weight[product] > 0:
+                continue
+            own = [k for k, q in enumerate(shift.plates) if q in self.store.facings[f].plates]
+            grams = -float(shift.deltas[own].sum())
+            rest = [k for k in range(len(shift.plates)) if k not in own]
+            beside = self._beside_it(shift, rest) if rest else [Take((), 0.0)]
+            plates = tuple([shift.plates[k] for k in own])
+            for n in range(1, MOST + 1) if grams > 0 else ():
+                ll = self.unweighed.loglik(product, grams, n, shift.sd) + SIZES[n - 1]
+                ll += math.log(self.s.wrong_count) if n > self.stock.get((f, product), np.inf) + 0.5 else 0.0
+                part = Part(product, n, f, grams, plates)
+                out += [Take((*x.parts, part), x.loglik + ll) for x in beside]
+        return out
+
+    def _beside_it(self, shift: Shift, rest: list[int]) -> list[Take]:
+        """What else went, from these of the shift's plates: goods of known weight, or the load stood over the edge."""
+        left = float(shift.deltas[rest].sum())
+        sd = self.s.share_sd_g + self.s.share_sd * abs(shift.total)
+        over = Take((), -0.5 * (left / sd) ** 2)
+        plates, deltas = tuple([shift.plates[k] for k in rest]), shift.deltas[rest]
+        with_it = self._planned(replace(shift, plates=plates, deltas=deltas)) if left < 0 else []
+        return [over, *(replace(x, loglik=x.loglik + math.log(self.s.two_kinds)) for x in with_it[:4])]
 
     def _parts(self, row: Ints, kinds: list[tuple[int, str]], shift: Shift) -> tuple[Part, ...]:
         parts = []

@@ -6,8 +6,11 @@ import math
 
 from madang.walkout.engine.hypotheses import FOUND, Catalogue
 from madang.walkout.engine.interactions import Shift
-from madang.walkout.engine.states import State
+from madang.walkout.engine.states import Atom, State
 from madang.walkout.engine.types import Learned
+
+CLEAR = 3.0
+"""So many standard deviations from what one should weigh it is still one."""
 
 
 def count(catalogue: Catalogue, states: list[State], shift: Shift) -> None:
@@ -21,6 +24,15 @@ def count(catalogue: Catalogue, states: list[State], shift: Shift) -> None:
                     catalogue.moved(atom.facing, atom.product, units * weight)
 
 
+def _pick(a: Atom) -> tuple[object, ...]:
+    return a.product, a.qty, a.facing
+
+
+def _product(a: Atom) -> tuple[object, ...]:
+    """Of goods without a weight nobody knows how many they were."""
+    return a.product, a.facing
+
+
 def learn(known: Catalogue, states: list[State], shift: Shift, learn_from: float) -> None:
     """What nearly all states agree on teaches weights and what really lies in a facing."""
     story = states[0].story
@@ -29,14 +41,23 @@ def learn(known: Catalogue, states: list[State], shift: Shift, learn_from: float
     a = story[-1].atoms[0]
     if a.kind != "pick":
         return
+    what = _product if known.weight[a.product] <= 0 else _pick
     agree = 0.0
     for x in states:
         atoms = x.story[-1].atoms if x.story and x.story[-1].shift == shift.id else ()
-        if len(atoms) == 1 and atoms[0][2:5] == a[2:5]:
+        if len(atoms) == 1 and what(atoms[0]) == what(a):
             agree += math.exp(x.logw)
     if agree < learn_from:
         return
+    if what is _product:
+        if a.facing is not None and not known.blind_at(a.facing) and known.weighed(a.product, -shift.total, shift.sd):
+            known.news.append(Learned(shift.t, "weight", a.product, None, round(known.weight[a.product], 1)))
+        return
     grams = -shift.total / a.qty
+    if a.qty == 1 and a.facing is not None:
+        sd = math.hypot(shift.sd, known.spread[a.product])
+        if abs(grams - known.weight[a.product]) < CLEAR * sd:
+            known.tried[a.facing, a.product] = known.tried.get((a.facing, a.product), 0) + 1
     if known.learn(a.product, a.qty, -shift.total, shift.sd):
         known.news.append(Learned(shift.t, "weight", a.product, None, round(grams, 1)))
     if a.facing is not None and a.product not in known.store.facings[a.facing].products:

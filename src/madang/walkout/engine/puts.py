@@ -134,18 +134,16 @@ class Puts(Explaining):
     def _restock(self, body: int) -> Iterator[tuple[float, Atom]]:
         shift = self.shift
         for f, product in self.catalogue.kinds_of(shift.plates):
-            w = self.catalogue.weight[product]
-            if w > 0:
-                qty = max(1, round(self.total / w))
-                ll = self.catalogue.weigh(self.total, product, qty, shift.sd) + math.log(0.2)
-                yield ll, Atom("put_back", body, product, qty, f, shift.main, self.total)
+            qty = max(1, round(self.total / self.catalogue.usual(product)))
+            ll = self.catalogue.weigh(self.total, product, qty, shift.sd) + math.log(0.2)
+            yield ll, Atom("put_back", body, product, qty, f, shift.main, self.total)
 
     def _restock_and_pick(self, staff: int, logp: float) -> Iterator[Way]:
         """Staff put several down while a customer took one: only the sum was weighed."""
         hands = [(x, b) for b, x in self.who(self.shift.plates).items() if b is not None and b not in self.scene.staff]
         for x, b in hands:
             for ll, atom in self._restock(staff):
-                w = self.catalogue.weight[atom.product]
+                w = self.catalogue.usual(atom.product)
                 more = atom._replace(qty=atom.qty + 1, grams=atom.grams + w)
                 pick = Atom("pick", b, atom.product, 1, atom.facing, atom.plate, w)
                 yield Way(ll + logp + math.log(self.s.together) + x, self._choice((more, pick)))

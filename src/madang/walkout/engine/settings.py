@@ -157,6 +157,13 @@ class Settings:
     """Spread of a change by crosstalk, share of the largest change on the shelf."""
     unit_sd_share: float = 0.01
     """Unit-to-unit spread of a weight when the catalogue has none (DLSU smart shelf: 0.3 to 5.5 %)."""
+    unit_usual_g: float = 250.0
+    """What a product weighs of which nothing is known: the middle of the goods of a neighbourhood shop ..."""
+    unit_usual_sd: float = 1.05
+    """... and the spread of the natural log of it (148 products, 14 to 4,030 g)."""
+    foreign_goods: float = 0.01
+    """Probability that a thing in a facing is none of the shelf's (another shelf's, a new pack; a fifth of
+    `wrong_planogram` for some twenty others)."""
     wrong_weight: float = 0.03
     """Probability that a catalogue weight is wrong (10 of 711 lack one in the AiFi catalogue; labels change)."""
     wrong_weight_sd: float = 0.12

@@ -9,7 +9,7 @@ from madang.walkout.engine.explaining import Explaining, Scene, Way, Who
 from madang.walkout.engine.hypotheses import Catalogue, Part, Take, log_normal
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.states import Atom, Lying
+from madang.walkout.engine.states import Atom, Lying, log_add
 
 
 class Takes(Explaining):
@@ -18,12 +18,15 @@ class Takes(Explaining):
     def __init__(self, catalogue: Catalogue, settings: Settings, shift: Shift, scene: Scene) -> None:
         super().__init__(catalogue, settings, shift, scene)
         self._reaching: dict[tuple[int, ...], list[int]] = {}
+        self.explained = -math.inf
+        """Log likelihood of what was taken, by all goods that may have been, whosoever did it."""
 
     def takes(self) -> list[Way]:
         """Something was taken that the shelf holds: the same for every hypothesis."""
         ways: list[Way] = []
         for take in self.catalogue.takes(self.shift):
             ways += self._by_whom(take)
+            self.explained = log_add(take.loglik, self.explained)
         ways.append(self.junk())
         return self.best(ways, self.s.ways)
 
@@ -91,6 +94,7 @@ class Takes(Explaining):
         """Someone takes what lies here by mistake."""
         sd = math.hypot(self.shift.sd, item.sd)
         ll = log_normal(-self.total - item.grams, sd) + math.log(self.s.retake) + _same_spot(item, self.shift, sd)
+        self.explained = log_add(ll, self.explained)
         out: list[Way] = []
         for body, logp in self.who(self.shift.plates).items():
             saw = 0.0 if body is None else self.scene.seen(body, item.product)

@@ -14,7 +14,7 @@ MISSING = -2147483648
 """A plate sample that was not measured (int32 minimum, the NaN of the recording format)."""
 
 Role = Literal["customer", "staff"]
-MoveKind = Literal["pick", "put_back", "touch"]
+MoveKind = Literal["pick", "put_back", "touch", "unknown"]
 Decision = Literal["charge", "review"]
 Trouble = Literal["ok", "dead", "stuck", "noisy", "silent"]
 
@@ -79,7 +79,8 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Moved:
     """An item left a shelf or came back. A later Moved of the same `id` and higher `revision` replaces it;
-    `retracted` takes it back. A `touch` moved nothing: its `qty` is 0, its product what lies there."""
+    `retracted` takes it back. A `touch` moved nothing: its `qty` is 0, its product what lies there. An `unknown` is a
+    change of `grams` (less than 0: something went) at somebody's hand that no known goods explain: its `qty` is 0."""
 
     id: str
     t: float
@@ -94,6 +95,7 @@ class Moved:
     probability: float
     revision: int = 0
     retracted: bool = False
+    grams: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

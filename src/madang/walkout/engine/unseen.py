@@ -54,7 +54,7 @@ class Acts:
         self._nothing = Choice(shift, reach.t1, ())
         self._takes: list[tuple[float, str, Choice, Choice, Held]] = []
         for x in missed:
-            w = catalogue.weight[x.product]
+            w = catalogue.usual(x.product)
             plate = max(catalogue.store.facings[x.facing].plates, key=lambda q: reach.over.get(q, 0.0))
             taken = Atom("pick", reach.body, x.product, 1, x.facing, plate, w)
             held = Held(x.product, w, 2.0 * catalogue.spread[x.product], shift)
@@ -134,7 +134,8 @@ class Unseen:
     def _hidden(self, product: str, facing: Facing, shown: Mapping[int, Shown], reach: Reached) -> tuple[float, float]:
         """Share of the facing's plates that would not have shown a take of this product, and the log odds of one by the
         averages of those that are only noisy."""
-        load = self.catalogue.weight[product] / min(2, len(facing.plates))
+        unit = self.catalogue.usual(product)
+        load = unit / min(2, len(facing.plates))
         over = [shown[q] for q in facing.plates if q in shown]
         blind = sum(math.isinf(x.least_g) for x in over) / len(facing.plates)
         if blind or not over or all(load >= x.least_g for x in over):
@@ -143,7 +144,7 @@ class Unseen:
             return 0.0, 0.0
         change, var = sum(x.delta for x in over), sum(x.sd**2 for x in over)
         sd = math.hypot(math.sqrt(var), self.catalogue.spread[product])
-        odds = log_normal(change + self.catalogue.weight[product], sd) - log_normal(change, math.sqrt(var))
+        odds = log_normal(change + unit, sd) - log_normal(change, math.sqrt(var))
         return 1.0, min(max(odds, -MOST_ODDS), MOST_ODDS)
 
     def _busy(self, facing: Facing, reach: Reached) -> bool:

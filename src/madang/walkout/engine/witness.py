@@ -4,16 +4,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from madang.walkout.engine.doubt import Doubts
 from madang.walkout.engine.hypotheses import Catalogue
-from madang.walkout.engine.states import Atom, State
+from madang.walkout.engine.states import Atom, State, log_add
+from madang.walkout.engine.unweighed import foreign
 from madang.walkout.engine.ways import Ways
 
 TEMPER = 4.0
 """Odds of hands that met are products of simple laws: their nats are divided by this before they are believed."""
 PART, MISFIT = 0.9, 3.0
 """Less than this share of what it should weigh, and so many standard deviations off, is a part of it."""
+LIKELY = 0.5
+"""From here on something is held to have been moved, and somebody to have moved it."""
+
+
+class Odd(NamedTuple):
+    """A change of `grams` that no known goods explain, at somebody's hand, with the probability of that."""
+
+    shift: int
+    t: float
+    body: int
+    facing: int | None
+    plate: int
+    grams: float
+    probability: float
+
+
+def foreign_nats(ways: Ways) -> float:
+    """Nats that what moved is none of the goods that may have: any thing of that weight (`unweighed.foreign`), as rare
+    as such are (`foreign_goods`), and the rarer the more of this facing's goods were seen to weigh what they should."""
+    known, s, grams = ways.catalogue, ways.s, abs(ways.total)
+    tried = max([known.tried.get(k, 0) for k in known.kinds_of(ways.shift.plates)], default=0)
+    other = math.log(s.foreign_goods / (1.0 + tried)) + foreign(grams, s)
+    ours = log_add(ways.jolted, ways.explained)
+    return log_add(other, ours) - ours
 
 
 class Witness:
@@ -22,12 +48,14 @@ class Witness:
     def __init__(self, catalogue: Catalogue, doubts: Doubts) -> None:
         self.catalogue = catalogue
         self.doubts = doubts
+        self.odd: list[Odd] = []
 
     def shift(self, ways: Ways, children: Sequence[State]) -> float:
         """Note what makes this shift doubtful; the probability, at best, that something was moved at all."""
         best = max(children, key=lambda x: x.logw)
         atoms = best.story[-1].atoms
         if not atoms:
+            self._unexplained(ways)
             return 0.0
         part, blind = self._part(ways, atoms), self._blind(ways)
         share = 1.0 / len(atoms)
@@ -35,6 +63,7 @@ class Witness:
             if a.body is not None:
                 self._of_atom(a, share, part=part, blind=blind)
                 self.doubts.note(a.body, "several", float(a.qty - 1 + len(atoms) - 1))
+                self._of_pick(a, ways, share)
                 seen = ways.scene.seen(a.body, a.product)
                 self.doubts.note(a.body, "contrary", share * min(max(0.0, -seen), 4.0))
         for b in {a.body for a in atoms if a.body in ways.scene.bodies}:
@@ -42,6 +71,32 @@ class Witness:
             self.doubts.note(b, "hidden", float(ways.scene.hand(b) is None))
         nothing = max([x.logw for x in children if not x.story[-1].atoms], default=-math.inf)
         return 1.0 - math.exp(nothing - best.logw)
+
+    def _of_pick(self, a: Atom, ways: Ways, share: float) -> None:
+        """Is it what is planned there at all? A facing whose goods were seen singly holds what they weigh."""
+        assert a.body is not None
+        if a.kind != "pick":
+            return
+        known = self.catalogue
+        self.doubts.note(a.body, "unweighed", float(known.weight[a.product] <= 0))
+        if (a.facing, a.product) not in known.tried:
+            self.doubts.note(a.body, "untried", float(a.qty - 1))
+        self.doubts.note(a.body, "foreign", share * foreign_nats(ways))
+
+    def _unexplained(self, ways: Ways) -> None:
+        """Whose hand moved something that is no known goods?"""
+        amount, shift = 1.0 - math.exp(-foreign_nats(ways)), ways.shift
+        if amount < LIKELY:
+            return
+        hands = {b: amount * math.exp(logp) for b, logp in ways.who(shift.plates).items() if b is not None}
+        for body, sure in hands.items():
+            self.doubts.note(body, "unexplained", sure)
+        facing = next(iter(self.catalogue.facings_of((shift.main,))), None)
+        self.odd += [
+            Odd(shift.id, shift.t, body, facing, shift.main, shift.total, sure)
+            for body, sure in hands.items()
+            if sure >= LIKELY
+        ]
 
     def _of_atom(self, a: Atom, share: float, *, part: bool, blind: bool) -> None:
         assert a.body is not None
