@@ -145,15 +145,15 @@ class Scene:
         whole[:, list(self.stuck)] = whole[0, list(self.stuck)]
         return whole
 
-    def messages(self) -> list[tuple[float, int, Any]]:
-        """(arrival, kind, content) in order of arrival."""
+    def messages(self, *, rows: int = 12, frames_s: int = 11) -> list[tuple[float, int, Any]]:
+        """(arrival, kind, content) in order of arrival: batches of so many rows at 60 Hz, so many frames a second."""
         out: list[tuple[float, int, Any]] = []
         values = self.values()
-        for b in range(len(values) // 12):
-            t = T0 + 0.2 * b
-            out.append((t + 0.3, 0, (t + self.clock_s, values[12 * b : 12 * b + 12])))
-        for k in range(int(self.end * 11)):
-            s = k / 11
+        for b in range(len(values) // rows):
+            t = T0 + b * rows / 60
+            out.append((t + rows / 60 + 0.1, 0, (t + self.clock_s, values[rows * b : rows * b + rows])))
+        for k in range(int(self.end * frames_s)):
+            s = k / frames_s
             frame = [(name, w.joints(s)) for w in self.people if (name := w.track(s)) is not None]
             out.append((T0 + s + 0.05, 1, (T0 + s, frame)))
         out += [(g.t + 0.05, 2, g) for g in self.gates]

@@ -20,6 +20,7 @@ from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.reaches import Reached, Reaches
+from madang.walkout.engine.samples import ROWS
 from madang.walkout.engine.scenes import SILENCE_S, Scenes
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
@@ -73,10 +74,14 @@ class Engine:
 
     def plates(self, gondola: str | int, t: float, values: NDArray[np.int32], arrival: float | None = None) -> None:
         """Samples of one gondola from its clock's `t` on, at 60 Hz: `values` int32 [n, P_g] decigrams in store
-        order."""
+        order, usually twelve rows (0.2 s); of more, each twelve are looked at by themselves."""
         row, plates = self._rows.get(str(gondola), (-1, -1))
         if values.ndim != 2 or values.shape[1] != plates:
             raise ValueError(f"gondola {gondola}: samples of shape {values.shape} do not belong to this store")
+        if len(values) > ROWS:
+            for k in range(0, len(values), ROWS):
+                self.plates(gondola, t + k / SAMPLES_HZ, values[k : k + ROWS], arrival)
+            return
         if arrival is not None and arrival - t > self.settings.lateness_s and t < self._flow.patient_from - DEAF_S:
             return
         if t < self._whole - JOIN_S:  # of a time that was passed over
