@@ -97,6 +97,14 @@ def test_products_and_prices_come_from_the_files_that_import_takes(tmp_path: Pat
     assert own.left_out == ("A2", "B1")
 
 
+def test_goods_sold_by_weight_are_worth_what_a_piece_weighs(tmp_path: Path) -> None:
+    goods = "id,name_ko,name_en,sold_by,unit_weight_g\nM1,삼겹살,Pork belly,weight,512\nM2,햄,Ham,unit,512\n"
+    (tmp_path / "p.csv").write_text(goods, encoding="utf-8")
+    (tmp_path / "k.csv").write_text("product,price_krw\nM1,2700\nM2,2700\n", encoding="utf-8")
+    shop = read(small(tmp_path, SMALL + "products: p.csv\nprices: k.csv\n"))
+    assert {g.id: g.price_krw for g in shop.goods} == {"M1": 13_824, "M2": 2_700}
+
+
 def test_a_wrong_row_of_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text(PRODUCTS + "B2,껌,Gum,heavy,snack\n", encoding="utf-8")
     (tmp_path / "k.csv").write_text(PRICES.replace("B1,2000\n", ""), encoding="utf-8")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from madang.catalog import rows, spreadsheet
-from madang.catalog.model import EVERY_SHOP, RowError
+from madang.catalog.model import EVERY_SHOP, RowError, SoldBy
 from madang.catalog.model import Facing as CatalogFacing
 from madang.catalog.model import Product as CatalogProduct
 from madang.kernel import Malformed
@@ -91,7 +91,10 @@ def _from_files(top: Fields, folder: Path, source: str) -> list[Good]:
 
 
 def _type(p: CatalogProduct, price_krw: int) -> ProductType:
+    """``price_krw`` as in the price file: of a piece, or of 100 g of what is sold by weight."""
     weight = p.unit_weight_g or NO_WEIGHT_G
+    if p.sold_by is SoldBy.WEIGHT:
+        price_krw = round(price_krw * weight / 100)
     side = float(np.clip(np.cbrt(weight / DENSITY_G_CM3) / 100, *SIDE_M))
     return ProductType(
         id=p.id,
