@@ -19,7 +19,7 @@ from madang.doors import api as sensors
 from madang.edge import api as edges
 from madang.kernel import Actor, Kind, ManualClock, Role
 from madang.kernel.settings import Settings
-from madang.members import api_keys, sessions
+from madang.members import api_keys, sessions, stewarding
 from madang.members.model import Held
 from madang.members.standing import acting_roles
 from madang.serve import door, site
@@ -128,6 +128,13 @@ class World:
         self.write(settlement.add_party, "maker/m1", at_us=self.clock.now_us(), **who)
         return {"kind": "maker", "id": "m1", "month": "2026-01", "reserve": str(UUID(int=4))}
 
+    def group(self) -> dict[str, str]:
+        """MINA keeps a guild, with an invitation open."""
+        at_us, id = self.clock.now_us(), UUID(int=6)
+        self.write(stewarding.found, "guild:potters", by=mina(Role.GUILD_STEWARD), at_us=at_us)
+        self.write(stewarding.invite, "guild:potters", by=mina(), id=id, token="t", at_us=at_us)
+        return {"group": "guild:potters", "person": str(MINA), "invite": str(id)}
+
 
 def members_system() -> Actor:
     return Actor(Kind.SYSTEM, "madang", N)
@@ -150,6 +157,11 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, str]], dict[str, str]]] = {
     "issuer.claim": (World.voucher, {**KEY, "month": "2026-01"}),
     "issuer.rule": (World.voucher, {**KEY, **dict.fromkeys(("discount", "month_cap", "holding_cap", "budget"), "1")}),
     "issuer.merchant": (World.voucher, {**KEY, "what": "approve"}),
+    "group": (World.group, {}),
+    "group.invite": (World.group, {}),
+    "group.invite.close": (World.group, {}),
+    "group.role": (World.group, {"role": "member"}),
+    "group.remove": (World.group, {}),
     "settlement.party": (World.settled, {}),
     "settlement.statement": (World.settled, {}),
     "settlement.appeal": (World.settled, {**KEY, "why": "x"}),
@@ -178,6 +190,7 @@ ELSEWHERE = {
 WORDS = {
     "account.consent": "a purpose's name: nobody's object",
     "account.dong.give_up": "the code of one of one's own dongs",
+    "groups.leave": "a group, which only the asker leaves",
     "phone.events": "a shop's code: what is streamed is what the reader holds there",
     "vouchers.buy": "a programme anybody may buy",
     "vouchers.code": "a programme; the code is the asker's own",

@@ -53,6 +53,21 @@ class GroupJoined(msgspec.Struct, frozen=True, kw_only=True):
     group: str
 
 
+@journal.kind("members.group_invited", version=1, stage=Stage.SERVICE)
+class GroupInvited(msgspec.Struct, frozen=True, kw_only=True):
+    """A link into a group was made; the subject is the invitation."""
+
+    group: str
+
+
+@journal.kind("members.group_role_set", version=1, stage=Stage.SERVICE)
+class GroupRoleSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A person is a group's steward, or a member of it as others are."""
+
+    group: str
+    role: str
+
+
 @journal.kind("members.group_left", version=1, stage=Stage.SERVICE)
 class GroupLeft(msgspec.Struct, frozen=True, kw_only=True):
     """A person is in a group no more."""

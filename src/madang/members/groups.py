@@ -23,6 +23,8 @@ groups = table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("joined_at_us", sa.BigInteger, nullable=False),
     sa.Column("closed_at_us", sa.BigInteger),
+    sa.Column("role", sa.Text, nullable=False, server_default="member"),
+    sa.Index("members_groups_name", "neighbourhood", "name"),
     key=["person", "name", "joined_at_us"],
 )
 MEMBER = "member"
@@ -34,19 +36,18 @@ def join(tx: Tx, by: Actor, person: UUID, group: str, *, at_us: int) -> None:
     """Take somebody into a group such as ``guild:potters``; who is in it stays. Raises ``Invalid`` for no name."""
     by.need_neighbourhood(tx.neighbourhood)
     by.need(Role.OPERATOR, Role.GUILD_STEWARD)
-    if not _NAME.fullmatch(group):
-        raise _no_name()
+    need_name(group)
     access.present(tx, person)
     if group in groups_held(tx, person):
         return
-    records.add(tx, groups, person=person, name=group, joined_at_us=at_us, closed_at_us=None)
+    records.add(tx, groups, person=person, name=group, joined_at_us=at_us, closed_at_us=None, role="member")
     tell(tx, by, facts.GroupJoined(group=group), person=person, at_us=at_us)
 
 
 def leave_group(tx: Tx, by: Actor, person: UUID, group: str, *, at_us: int) -> None:
-    """End it: for a steward, the operator, or whoever is in it."""
+    """End it: for whoever is in it, the operator, or its steward."""
     by.need_neighbourhood(tx.neighbourhood)
-    if not (by.kind is Kind.PERSON and by.key == str(person)):
+    if not (by.kind is Kind.PERSON and by.key == str(person)) and not _is_steward(tx, by, group):
         by.need(Role.OPERATOR, Role.GUILD_STEWARD)
     if records.close(tx, groups, at_us, person=person, name=group):
         tell(tx, by, facts.GroupLeft(group=group), person=person, at_us=at_us)
@@ -87,6 +88,18 @@ def _tags(tx: Tx, person: UUID, shop: str) -> frozenset[str]:
         return frozenset()
     roles = {held.role.value for held in roles_held(tx, person) if held.shop in (None, shop)}
     return frozenset({MEMBER, *roles, *groups_held(tx, person)})
+
+
+def _is_steward(tx: Tx, by: Actor, group: str) -> bool:
+    mine = records.mine(tx, groups, name=group, role="steward")
+    stewards = tx.rows(sa.select(groups.c.person).where(mine, groups.c.closed_at_us.is_(None)))
+    return by.key in {str(person) for (person,) in stewards}
+
+
+def need_name(group: str) -> None:
+    """Raise ``Invalid`` for what is no group's name."""
+    if not _NAME.fullmatch(group):
+        raise _no_name()
 
 
 def _no_name() -> Invalid:

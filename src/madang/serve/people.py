@@ -13,7 +13,7 @@ from madang import ledger, members, payments
 from madang.db import Tx
 from madang.deals import receipts
 from madang.kernel import Actor, Conflict, MadangError, Uuid7, system
-from madang.members import account_pages, data_pages, door_pages, invite_pages, letters, mail, mail_pages
+from madang.members import account_pages, data_pages, door_pages, group_pages, invite_pages, letters, mail, mail_pages
 from madang.members.accounts import Accounts
 from madang.members.addresses import Keyring
 from madang.members.keeping import YEAR_US
@@ -36,6 +36,7 @@ def routers(site: Site) -> list[APIRouter]:
         door_pages.router(desk, site.pages),
         account_pages.router(desk, site.pages),
         invite_pages.router(desk, site.pages),
+        group_pages.router(desk, site.pages),
         data_pages.router(desk, site.pages, served=served, contact=site.settings.privacy_contact),
         account_pages.api(),
         mail_pages.router(desk, site.pages),
