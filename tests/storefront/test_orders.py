@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 from tests.storefront.street import FETCH, TERMS, Street, buyer
 
+from madang import ledger
 from madang.jobs import run_due
-from madang.kernel import Conflict, Forbidden, Invalid, NotFound, derived
+from madang.kernel import Actor, Conflict, Forbidden, Invalid, NotFound, derived
 from madang.kernel.clock import DAY_US, HOUR_US
-from madang.storefront import orders
+from madang.storefront import orders, showing
 from madang.storefront.checkout import Choice
 from madang.storefront.model import HOLD_US, Reason, Wish
 
@@ -246,3 +247,21 @@ def test_an_order_can_be_put_into_the_cart_again(street: Street) -> None:
     assert left_out == []
     second = street.place(street.begin()).orders[0]
     assert [(line.sku, line.amount) for line in street.order(second)[1].lines] == [("RAMEN", 2), ("RICE", 1)]
+
+
+def test_what_a_shopper_holds_themselves_is_there_in_their_own_cart_only(street: Street) -> None:
+    street.open()
+    jun = buyer(derived("jun"))
+    street.join(jun, 0)
+    for who in (street.mina, jun):
+        street.put("RAMEN", 40, by=who)
+    street.begin()
+
+    def left(by: Actor) -> int:
+        [shelf] = street.read(lambda tx: showing.cart(tx, by, street.now)).shelves
+        return shelf.left["RAMEN"]
+
+    assert (left(street.mina), left(jun)) == (50, 10)
+    street.clock.advance(s=3600)
+    street.write(lambda tx: ledger.expire(tx, street.now))
+    assert (left(street.mina), left(jun)) == (50, 50)

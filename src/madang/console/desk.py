@@ -15,7 +15,8 @@ from madang.catalog.imports import preview
 from madang.catalog.listing_rows import LISTING_COLUMNS, Placed, written
 from madang.catalog.plans import Plan
 from madang.catalog.rows import PRICE_COLUMNS, PRODUCT_COLUMNS
-from madang.console import repricing, service, telling
+from madang.console import guarding, repricing, service, telling
+from madang.console.guarding import Guarded
 from madang.console.model import Change, Kind
 from madang.console.repricing import Rule
 from madang.console.waiting import Waiting, waiting
@@ -67,6 +68,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     wallets_krw: int | None
     facts: int | None
     waiting: tuple[Waiting, ...] = ()
+    guarded: tuple[Guarded, ...] = ()
 
 
 class ConsoleDesk:
@@ -88,6 +90,7 @@ class ConsoleDesk:
                 unpriced=unpriced,
                 wallets_krw=None if by.shops else sum(balance.posted for balance in wallets),
                 facts=None if by.shops else journal.head(tx, by)[0],
+                guarded=guarding.guarded(tx, by, shops, at_us=self.clock.now_us()),
                 waiting=tuple(waiting(tx, by, at_us=self.clock.now_us())),
             )
 

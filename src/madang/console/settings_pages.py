@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from madang import places
-from madang.console import settings_form
+from madang.console import guarding, settings_form
 from madang.console.order_pages import FORM
 from madang.console.views import PRIVATE, Views
 from madang.db import Database, Tx
-from madang.kernel import Actor, Clock, Invalid
+from madang.kernel import Actor, Clock, Ids, Invalid, Role, Uuid7
 from madang.places import PlaceKind
 from madang.storefront import profile, terms
 from madang.storefront.profile import Profile, What
@@ -27,8 +28,8 @@ EMPTY = Window(way="delivery", from_min=0, until_min=0, orders_max=0, weekdays=(
 class SettingsDesk:
     """One transaction a call."""
 
-    def __init__(self, db: Database, neighbourhood: str, clock: Clock) -> None:
-        self._db, self._n, self.clock = db, neighbourhood, clock
+    def __init__(self, db: Database, neighbourhood: str, clock: Clock, ids: Ids | None = None) -> None:
+        self._db, self._n, self.clock, self.ids = db, neighbourhood, clock, ids or Uuid7(clock)
 
     def shops(self, by: Actor) -> list[Any]:
         return self._db.read(lambda tx: places.shops(tx, by), neighbourhood=self._n)
@@ -38,6 +39,7 @@ class SettingsDesk:
 
         def look(tx: Tx) -> dict[str, Any]:
             kept = terms.kept_terms(tx, shop)
+            here, now_us = [places.get(tx, by, shop)], self.clock.now_us()
             pasts = {what: profile.history(tx, by, shop, what) for what in What}
             return {
                 "shop": places.get(tx, by, shop),
@@ -45,6 +47,8 @@ class SettingsDesk:
                 "terms": kept or Terms(open=False),
                 "places_here": [p for p in places.every(tx, by) if p.kind in (PlaceKind.SHOP, PlaceKind.HUB)],
                 "pasts": pasts,
+                "guard": next(iter(guarding.guarded(tx, by, here, at_us=now_us)), None),
+                "may_promise": by.may(Role.OPERATOR),
             }
 
         return self._db.read(look, neighbourhood=self._n)
@@ -59,6 +63,12 @@ class SettingsDesk:
                 profile.set_terms(tx, by, shop, new, at_us=at_us)
 
         self._db.write(act, neighbourhood=self._n)
+
+    def promise(self, by: Actor, shop: str, one_in: int, id: UUID) -> None:
+        at_us = self.clock.now_us()
+        self._db.write(
+            lambda tx: guarding.promise(tx, by, shop, one_in, id=id, at_us=at_us), neighbourhood=self._n
+        )  # fmt: skip
 
     def go_back(self, by: Actor, shop: str, what: What, from_us: int) -> None:
         at_us = self.clock.now_us()
@@ -77,7 +87,7 @@ def add(routes: APIRouter, desk: SettingsDesk, views: Views) -> None:
 
     @routes.get("/settings/{shop}", name="console.shop")
     def one(request: Request, shop: str, said: str = "") -> Response:
-        return shown(request, shop, said=said if said in ("profile", "terms", "back") else "")
+        return shown(request, shop, said=said if said in ("profile", "terms", "back", "promise") else "")
 
     @routes.post("/settings/{shop}/profile", name="console.shop.profile")
     def set_profile(request: Request, shop: str, form: FORM) -> Response:
@@ -93,6 +103,16 @@ def add(routes: APIRouter, desk: SettingsDesk, views: Views) -> None:
     def back(request: Request, shop: str, what: Annotated[What, Form()], from_us: Annotated[int, Form()]) -> Response:
         desk.go_back(request.state.by, shop, what, from_us)
         return RedirectResponse(f"/console/settings/{quote(shop)}?said=back", 303, headers=PRIVATE)
+
+    @routes.post("/settings/{shop}/promise", name="console.shop.promise")
+    def promise(request: Request, shop: str, one_in: Annotated[str, Form(max_length=12)]) -> Response:
+        digits = one_in.replace(",", "").strip()
+        try:
+            number = int(digits) if digits.isascii() and digits.isdigit() else 0
+            desk.promise(request.state.by, shop, number, desk.ids.new())
+        except Invalid as error:
+            return shown(request, shop, wrong={"one_in": "number"}, fault=error)
+        return RedirectResponse(f"/console/settings/{quote(shop)}?said=promise", 303, headers=PRIVATE)
 
     def done(request: Request, shop: str, what: str, new: Profile | Terms, wrong: dict[str, str]) -> Response:
         fault: Invalid | None = None

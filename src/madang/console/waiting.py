@@ -9,6 +9,7 @@ import msgspec
 
 from madang import deals, ledger, places, settlement
 from madang.catalog import stock
+from madang.console import guarding
 from madang.db import Tx
 from madang.kernel import Actor, Role, seoul
 from madang.ledger import Book
@@ -58,6 +59,8 @@ def _visits(tx: Tx, by: Actor, shops: list[Place]) -> list[Waiting]:
     found = []
     for shop in shops:
         counts = deals.counts(tx, by, process=WALKOUT, states=("in_review", "disputed"), shop=shop.id)
+        ill = len(guarding.ailing(tx, by, shop.id))
+        found.append(Waiting(what="sensors", n=ill, where=f"/live/{shop.id}", urgent=True, place=shop))
         found += [
             Waiting(what=what, n=counts.get(state, 0), where=f"/desk/{shop.id}", urgent=state == "disputed", place=shop)
             for state, what in (("in_review", "review"), ("disputed", "dispute"))

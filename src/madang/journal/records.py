@@ -167,6 +167,7 @@ def newest(
     shops: Collection[str] | None,
     subject: str | None,
     actor: str | None = None,
+    kinds: Collection[str] | None = None,
     limit: int,
 ) -> list[Fact]:
     """Facts before a cursor, the newest first."""
@@ -179,6 +180,8 @@ def newest(
         wanted = wanted.where(facts.c.subject == subject)
     if actor is not None:
         wanted = wanted.where(facts.c.actor_key == actor)
+    if kinds is not None:
+        wanted = wanted.where(facts.c.kind.in_(kinds))
     return [fact(tuple(row)) for row in tx.execute(wanted.order_by(facts.c.seq.desc()).limit(limit))]
 
 

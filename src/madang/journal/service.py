@@ -87,14 +87,18 @@ def trail(
     *,
     subject: str | None = None,
     actor: str | None = None,
+    kinds: Collection[str] | None = None,
     before: int | None = None,
     limit: int = LIMIT_MAX,
 ) -> list[Fact]:
-    """Facts about a subject (None: about anything), done by an actor's key (None: by anybody), that came before ``seq``
-    ``before``, newest first; as ``read``."""
+    """Facts about a subject (None: about anything), done by an actor's key (None: by anybody), of some kinds (None: of
+    any), that came before ``seq`` ``before``, newest first; as ``read``."""
     by.need_neighbourhood(tx.neighbourhood)
     most = max(0, min(limit, LIMIT_MAX))
-    return records.newest(tx, before=before, shops=by.shops or None, subject=subject, actor=actor, limit=most)
+    shops = by.shops or None
+    return records.newest(
+        tx, before=before, shops=shops, subject=subject, actor=actor, kinds=kinds, limit=most
+    )  # fmt: skip
 
 
 def head(tx: Tx, by: Actor) -> tuple[int, bytes]:

@@ -272,11 +272,22 @@ def _shelf(
         here = []
     lines = offer.lines
     left = stock.available(tx, by, [line.sku for line in here], shop) if here else {}
+    for sku, held in _held(tx, by, shop, at_us).items():
+        if sku in left:
+            left[sku] += held  # what is held for oneself is there to be had
     kept = {line.sku for line in lines}
     gone = tuple(line for line in wanted if line.sku not in kept)
     return Shelf(
         shop=shop, name_ko=ko, name_en=en, terms=terms, lines=lines, left=left, gone=gone, refused=offer.refused
     )
+
+
+def _held(tx: Tx, by: Actor, shop: str, at_us: int) -> dict[str, int]:
+    """What the reader's own checkout holds at a shop, by SKU."""
+    found = records.open_checkout(tx, by)
+    if found is None or not found.held(at_us):
+        return {}
+    return {line.sku: line.amount for group in found.groups if group.shop == shop for line in group.lines}
 
 
 def _exports(desks: Sequence[Desk], form: Mapping[str, str]) -> dict[str, Export]:
