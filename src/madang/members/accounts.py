@@ -262,10 +262,6 @@ class Accounts:
         self._write(act)
         return "" if address else url
 
-    def base(self, visit: Visit) -> str:
-        """Where links lead to. Raises ``Unavailable`` where no address is known that may be trusted."""
-        return self._base(visit)
-
     # --- the operator's key -------------------------------------------------------------------------------------------
     def claim(self, visit: Visit, by: Actor, key: str) -> None:
         """Whoever has the operator's key of the data folder is the neighbourhood's operator from now on."""
