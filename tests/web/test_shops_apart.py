@@ -20,7 +20,8 @@ from tests.web.test_access import PLACE, said
 from tests.web.world import MINA, STRANGER, N, who
 
 from madang import catalog, journal, ledger, members, settlement
-from madang.catalog import Price, Product
+from madang.catalog import Price, Product, Promotion
+from madang.catalog.promotion import Percent
 from madang.console import service as changes
 from madang.db import open_database
 from madang.deals.links import Links
@@ -45,6 +46,7 @@ FORMS: dict[str, dict[str, str]] = {
     "console.shop.back": {"what": "terms", "from_us": "1"},
     "console.shop.promise": {"one_in": "100"},
     "console.choose": {"shop": "s1"},
+    "console.difference": {"state": "explained", "why": "x"},
     "console.pictures.move": {"places": "1"},
 }
 FILES = {
@@ -65,6 +67,7 @@ class Row:
     def __init__(self, street: Street, folder: Path) -> None:
         self.street = street
         self.things = {"product": "SECRET", "listing": "SECRET", "sku": "SECRET", "place": "s1", "shop": "s1"}
+        self.things["promotion"] = "SECRET"
         self._goods()
         self._people()
         served = site.Site(
@@ -83,6 +86,10 @@ class Row:
             catalog.add_products(tx, KEEPER, [secret], id=a, at_us=at_us)
             new = [Price(product="SECRET", price_krw=7_770, from_us=at_us, shop="s1")]
             catalog.set_prices(tx, KEEPER, new, id=b, at_us=at_us)
+            half = Promotion(
+                id="SECRET", name_ko="비밀행사", name_en="Secret deal", effect=Percent(bp=100), shops=("s1",)
+            )
+            catalog.set_promotions(tx, KEEPER, [half], id=staged, at_us=at_us)
             changes.stage_prices(tx, KEEPER, {"SECRET": 8_880}, id=staged, at_us=at_us, shop="s1")
 
         street.write(act)

@@ -78,7 +78,7 @@ class PromotionDesk:
             return Choices(
                 categories=tuple(catalog.categories(tx, by)), collections=tuple(catalog.collections(tx, by)),
                 shops=tuple(s for s in places.shops(tx, by) if not by.shops or s.id in by.shops),
-                goods=tuple(catalog.find_products(tx, by, limit=GOODS_MAX).rows),
+                goods=tuple(catalog.find_products(tx, by, limit=GOODS_MAX, shops=by.shops).rows),
             )  # fmt: skip
 
         return self._read(by, look)

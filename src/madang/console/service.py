@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog, journal
-from madang.catalog import EVERY_SHOP, Product, listing_plans
+from madang.catalog import EVERY_SHOP, Product, listing_plans, ownership
 from madang.catalog.listing_rows import Placed
 from madang.catalog.service import plan_products, raise_first
 from madang.console import facts, kinds, records
@@ -58,6 +58,12 @@ def _needed(tx: Tx, by: Actor, listed: Sequence[Placed]) -> list[Edit]:
     return [Edit(object=id, before=None, after=kinds.plain(one), kind=Kind.CATEGORIES) for id, one in needs.items()]
 
 
+_OF_ALL = (Kind.CATEGORIES, Kind.COLLECTIONS, Kind.SYNONYMS)
+"""What is the whole neighbourhood's: nobody who acts for one shop changes it."""
+_OF_GOODS = (Kind.BUNDLES, Kind.FLOORS, Kind.PARTICULARS, Kind.BASES)
+"""What is said of goods, by SKU: a shop's people change it of their own."""
+
+
 def stage_arranged(
     tx: Tx, by: Actor, wanted: Mapping[Kind, Mapping[str, dict[str, Any]]], *, id: UUID, at_us: int
 ) -> Change:
@@ -65,6 +71,10 @@ def stage_arranged(
     are left out."""
     main, edits = next(iter(wanted)), list[Edit]()
     for kind, values in wanted.items():
+        if values and kind in _OF_ALL:
+            ownership.need_whole(by)
+        if kind in _OF_GOODS:
+            ownership.need_own(tx, by, list(values))
         asked = [Edit(object=object, before=None, after=value) for object, value in values.items()]
         now = HOWS[kind].now(tx, by, asked, at_us)
         own = None if kind is main else kind

@@ -87,7 +87,7 @@ def agree(tx: Tx, by: Actor, gateway: str, pairs: Sequence[tuple[Settled, Ours]]
 
 def listed(tx: Tx, by: Actor, *, state: str = "", cursor: str | None = None, limit: int = 50) -> Page[Kept]:
     """Differences for the operator, newest first."""
-    by.need(Role.OPERATOR)
+    _need_operator(by)
     wanted = sa.select(*rows.c[1:]).where(rows.c.neighbourhood == tx.neighbourhood)
     if state:
         wanted = wanted.where(rows.c.state == state)
@@ -97,7 +97,7 @@ def listed(tx: Tx, by: Actor, *, state: str = "", cursor: str | None = None, lim
 
 def counts(tx: Tx, by: Actor) -> dict[str, int]:
     """How many stand where."""
-    by.need(Role.OPERATOR)
+    _need_operator(by)
     asked = sa.select(rows.c.state, sa.func.count()).where(rows.c.neighbourhood == tx.neighbourhood)
     return {str(state): int(n) for state, n in tx.rows(asked.group_by(rows.c.state))}
 
@@ -105,7 +105,7 @@ def counts(tx: Tx, by: Actor) -> dict[str, int]:
 def decide(tx: Tx, by: Actor, id: UUID, state: Standing, why: str, *, at_us: int) -> Kept:
     """Somebody says why a difference is, or that it is over (or open again). Raises ``NotFound``, ``Invalid`` for no
     reason given."""
-    by.need(Role.OPERATOR)
+    _need_operator(by)
     if state is not Standing.OPEN and not 1 <= len(why.strip()) <= WHY_MAX:
         raise Invalid(
             "payments.no_reason",
@@ -130,6 +130,13 @@ def _set(tx: Tx, by: Actor, id: UUID, state: Standing, why: str, at_us: int) -> 
     fact = derived("payments.difference_decided", id, state.value, at_us)
     about = f"payment/{before.payment}" if before.payment else f"gateway/{before.gateway}"
     journal.append(tx, by, body, id=fact, at_us=at_us, subject=about)
+
+
+def _need_operator(by: Actor) -> None:
+    """A gateway settles the whole neighbourhood's charges: nobody who acts for one shop."""
+    by.need(Role.OPERATOR)
+    if by.shops:
+        by.need_shop("")
 
 
 def _get(tx: Tx, id: UUID) -> Kept:

@@ -69,6 +69,8 @@ class Aged(msgspec.Struct, frozen=True):
 def reconcile(tx: Tx, by: Actor, gateway: str, lines: list[Settled], *, at_us: int) -> Reconciled:
     """Take a settlement in. Raises ``Forbidden`` for who is not the operator."""
     by.need(Role.OPERATOR)
+    if by.shops:
+        by.need_shop("")
     first, last = min(line.sold for line in lines), max(line.sold for line in lines)
     compared = matching.match(lines, _open_side(tx, by, gateway, first, last), _settled(tx, by, gateway))
     paid = [(line, ours) for line, ours in compared.pairs if line.paid_out is not None]
