@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 from tests.storefront.street import TERMS, N, Street, buyer
 
-from madang import ledger
 from madang.catalog import stock
 from madang.db import Database, Tx
 from madang.kernel import Conflict, derived
-from madang.ledger import Transfer
+from madang.ledger import Book, Limit
+from madang.ledger.chart import _chart
 from madang.storefront import checkout, slots
 from madang.storefront.model import CartLine
 from madang.storefront.slots import Slot
@@ -45,7 +45,7 @@ def won(street: Street, act: Callable[[Tx], object]) -> bool:
     try:
         street.write(act)
     except Conflict as fault:
-        if fault.code not in ("catalog.sold_out", "storefront.slot_full"):
+        if fault.code not in ("catalog.sold_out", "storefront.slot_full", "ledger.exceeds_credits"):
             raise
         return False
     return True
@@ -80,24 +80,46 @@ def test_eight_times_as_many_orders_as_a_window_has_places_take_exactly_the_plac
     street.books_agree()
 
 
-def test_without_the_guard_the_same_rush_oversells(street: Street, db: Database) -> None:
-    """The negative control: everybody looks, then everybody takes, out of an account that may run negative."""
-    there = 25
+def unguarded(monkeypatch: pytest.MonkeyPatch, book: Book, *codes: str) -> None:
+    """Accounts of these codes that are opened from now on may give what they do not have."""
+    for code in codes:
+        monkeypatch.setitem(_chart, (book, code), _chart[book, code]._replace(limit=Limit.NONE))
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_items_are_guarded_by_the_ledger_alone(
+    street: Street, db: Database, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    """The same rush, each with the look that was right before it began: the guard holds, and without it is oversold."""
+    there = 10
+    if not guarded:
+        unguarded(monkeypatch, Book.GOODS, "stock", "shelf")
     street.open(amounts=there)
-    source = stock.supplier("s1", "RAMEN:ea")
-    taken = stock.sold("s1", street.now, "RAMEN:ea")
-    looked, took = threading.Barrier(CLIENTS), threading.Barrier(CLIENTS)
+    look = stock._accounts
+    before = db.read(lambda tx: look(tx, {"RAMEN": 1}, "s1", codes=("stock", "shelf")), neighbourhood=N)
+    monkeypatch.setattr(stock, "_accounts", lambda *_args, **_more: before)
 
     def attempt(n: int) -> bool:
-        sold = db.read(lambda tx: ledger.balance(tx, taken).posted, neighbourhood=N)
-        looked.wait()
-        if sold < there:
-            take = Transfer(id=derived("rush.loose", n), debit=source, credit=taken, amount=1, at_us=street.now)
-            street.write(lambda tx: ledger.post(tx, [take]))
-        took.wait()
-        return sold < there
+        who, id_ = buyer(derived("rush", n)), derived("rush.checkout", n)
+        wanted = [CartLine(shop="s1", sku="RAMEN", amount=1, added_at_us=street.now)]
+        return won(street, lambda tx: checkout.begin(tx, who, id=id_, at_us=street.now, lines=wanted))
 
-    assert rush(8, attempt) > there
+    sold = rush(4, attempt)
+    assert sold == there if guarded else sold > there
+
+
+def test_without_the_guard_the_same_rush_for_places_overbooks(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    unguarded(monkeypatch, Book.CAPACITY, "slot_free")
+    street.open(TERMS)
+    slot = Slot(id="pickup-20260923-1000", way="pickup", from_us=1, until_us=2, orders_max=10)
+
+    def attempt(n: int) -> bool:
+        id_: UUID = derived("rush.slot", n)
+        return won(
+            street, lambda tx: slots.hold(tx, "s1", slot, id=id_, at_us=street.now, expires_at_us=None, cause="rush")
+        )
+
+    assert rush(4, attempt) == 4 * CLIENTS
 
 
 @pytest.mark.parametrize("late_us", [0, 1])
