@@ -39,6 +39,8 @@ PARTS = {
         "samples",
         "plates",
         "levels",
+        "lively",
+        "past",
         "steps",
         "history",
         "senses",

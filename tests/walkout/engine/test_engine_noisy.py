@@ -26,7 +26,7 @@ def _taken(grams: tuple[float, float], noise_g: float, seed: int) -> list[Shift]
         if b >= 50:
             values[:, [4, 5]] += 10 * np.array(grams)
         plates.push(TICK * b, 0, np.round(values).astype(np.int32))
-        plates.prepare(TICK * (b + 1))
+        plates.prepare([TICK * (b + 1)])
         for step in plates.advance(TICK * (b + 1)):
             interactions.add(step)
         out += interactions.ready(TICK * (b + 1))

@@ -35,14 +35,24 @@ class Body:
 
     def saw(self, times: list[float], joints: Floats, xy: Floats, where: Sequence[float], heads: list[float]) -> None:
         """It was seen with these `joints` [m, 8, 4] at `xy` [m, 2], last at `where`; `heads` are heights to note."""
-        self.lost, self.where = times[-1], where
-        self.trail.push(times, joints, xy)
-        if not self.confirmed:
-            self.seen += len(times)
-            self.hidden += int((joints[:, :, 0] != joints[:, :, 0]).sum())
+        self.went(times, (joints[:, None], xy[:, None], 0, 0, len(times)), where)
         for head in heads:
-            if head == head and len(self.heights) < 300:
-                self.heights.append(head)
+            self.stood(head)
+
+    def went(self, times: list[float], seen: tuple[Floats, Floats, int, int, int], where: Sequence[float]) -> None:
+        """It was seen, last at `where`: `seen` as in `Trail.follow`."""
+        self.lost, self.where = times[-1], where
+        self.trail.follow(times, *seen)
+        if not self.confirmed:
+            joints, _, n, a, b = seen
+            x = joints[a:b, n, :, 0]
+            self.seen += b - a
+            self.hidden += int(np.count_nonzero(x != x))
+
+    def stood(self, head: float) -> None:
+        """Note the height of its head, if that was seen."""
+        if head == head and len(self.heights) < 300:
+            self.heights.append(head)
 
     @property
     def height(self) -> float:

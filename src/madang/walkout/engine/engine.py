@@ -139,7 +139,7 @@ class Engine:
         last = math.floor((min(now, self._flow.patient_from) - self.settings.lateness_s) / TICK_S)
         if self._whole > -math.inf:
             last = max(last, round(self._whole / TICK_S))
-        self._plates.prepare(last * TICK_S)
+        self._plates.prepare([tick * TICK_S for tick in range(self._tick + 1, last + 1)])
         self._people.prepare(self._due_frames(last * TICK_S))
         while self._tick < last:
             self._tick += 1

@@ -33,7 +33,6 @@ class Watch:
         self._heard = np.zeros(len(store.gondolas), np.int64)
         self._mute = False  # is any gondola said to be silent?
         self._begun: float | None = None
-        self._calm = True  # all is well and was said to be
 
     def look(self, now: float, times: list[float], measured: Bools, blind: Bools, noise: Floats) -> list[Health]:
         """`times` [G] of each gondola's newest batch, who measured anything since the last look, who is blind [P] and
@@ -44,19 +43,29 @@ class Watch:
         silent = [max(t, self._begun) < late for t in times]
         self._heard += 1
         out = self._gondola_news(now, np.array(silent)) if True in silent or self._mute else []
-        if self._calm and not np.count_nonzero(blind) and not np.count_nonzero(noise > self.s.noisy_g):
-            return out
-        trouble = np.where(blind, np.where(measured, STUCK, DEAD), OK)
-        loud = noise > np.where(self._said == NOISY, 0.6, 1.0) * self.s.noisy_g
-        trouble[(trouble == OK) & loud] = NOISY
-        heard = (~self._silent & (np.array(times) > now - LOOK_S))[self._of]
-        self._well = np.where((trouble == OK) & heard, self._well + 1, 0)
-        news = heard & (trouble != self._said) & ((trouble != OK) | (self._well >= self.s.well_looks))
-        for k in np.flatnonzero(news).tolist():
-            self._said[k] = trouble[k]
-            out.append(Health(now, "plate", self._plates[k], STATES[trouble[k]]))
-        self._calm = not np.count_nonzero(self._said) and not np.count_nonzero(trouble)
+        some = (blind | (noise > self.s.noisy_g) | (self._said != OK)).nonzero()[0].tolist()
+        for k in some:
+            news = self._news(k, now, times, measured, blind, noise)
+            if news is not None:
+                out.append(news)
         return out
+
+    def _news(
+        self, k: int, now: float, times: list[float], measured: Bools, blind: Bools, noise: Floats
+    ) -> Health | None:
+        """Of one plate with which something is or was wrong."""
+        said, g = self._said[k], self._of[k]
+        trouble = OK
+        if blind[k]:
+            trouble = STUCK if measured[k] else DEAD
+        elif noise[k] > (0.6 if said == NOISY else 1.0) * self.s.noisy_g:
+            trouble = NOISY
+        heard = not self._silent[g] and times[g] > now - LOOK_S
+        self._well[k] = self._well[k] + 1 if trouble == OK and heard else 0
+        if not heard or trouble == said or (trouble == OK and self._well[k] < self.s.well_looks):
+            return None
+        self._said[k] = trouble
+        return Health(now, "plate", self._plates[k], STATES[trouble])
 
     def _gondola_news(self, now: float, silent: Bools) -> list[Health]:
         out = []

@@ -22,12 +22,16 @@ class History:
         self._end = HISTORY
 
     def write(self, t: Floats, median: Floats) -> None:
-        """Keep a round: `t` [G], `median` [P]."""
-        if self._end == len(self._t):
+        """The next rounds (at most `HISTORY`): `t` [k, G], `median` [k, P]. Each is known once it has come."""
+        if self._end + len(t) > len(self._t):
             for rows in (self._median, self._t):
-                rows[:HISTORY] = rows[-HISTORY:]
+                rows[:HISTORY] = rows[self._end - HISTORY : self._end]
             self._end = HISTORY
-        self._median[self._end], self._t[self._end] = median, t
+        last = self._end + len(t)
+        self._median[self._end : last], self._t[self._end : last] = median, t
+
+    def come(self) -> None:
+        """The next round that was written has come."""
         self._end += 1
 
     def recent(self, rounds: int) -> Floats:
@@ -40,6 +44,18 @@ class History:
         t, m = self._t[rows, gondola], self._median[rows, column]
         came = t == t
         return t[came], m[came]
+
+    def before(self, column: int, gondola: int, t0: float) -> list[float]:
+        """Medians of the two seconds before `t0`."""
+        t, m = self.of(column, gondola)
+        out: list[float] = m[(t < t0 - 0.05) & (t > t0 - 2.0) & (m == m)].tolist()
+        return out
+
+    def after(self, column: int, gondola: int, t1: float) -> list[float]:
+        """Medians from just before `t1` on."""
+        t, m = self.of(column, gondola)
+        out: list[float] = m[(t > t1 - 0.45) & (m == m)].tolist()
+        return out
 
 
 def middle(values: Sequence[float]) -> float:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,20 +14,60 @@ from madang.walkout.engine.store import Floats, Ints
 Bools = NDArray[np.bool_]
 
 MEDIAN_SHARE = 0.27  # noise of a median of twelve samples with white noise, as a share of their interquartile range
+REST, RESTED, NOISE, LIMIT, WIDE, CLIP, SQUARES, QUIET = range(8)
+LEARNED: Floats = 1.0 - 0.95 ** np.arange(64.0)
+"""What so many quiet rounds weigh against the noise believed before."""
+
+
+class Course(NamedTuple):
+    """Levels over K rounds in a row, as if nobody touched anything: `rest` [K+1, P] before, between and after them,
+    averaged over `rested` [P] batches in the end, and how `far` [K, P] off them the plates were."""
+
+    rest: Floats
+    rested: Floats
+    far: Floats
 
 
 class Levels:
-    """Of all plates [P], in the order of `Queue.columns`. `rest` is NaN until a plate has been measured; `rested` are
-    the batches it is averaged over."""
+    """Of all plates [P], in the order of `Queue.columns`, as rows of one array. `rest` is NaN until a plate has been
+    measured; `rested` are the batches it is averaged over, `limit`, `wide` and `clip` how far off and how shaken
+    counts as touched and how much of it counts as noise; `squares` and `quiet` gather noise until the next look."""
 
     def __init__(self, plates: int, settings: Settings) -> None:
         self.s = settings
-        self.rest = np.full(plates, np.nan)
-        self.noise = np.full(plates, settings.plate_noise_g)
-        self.rested = np.full(plates, 1.0)
-        self._limit, self._wide, self._clip = np.empty(plates), np.empty(plates), np.empty(plates)
-        self._squares, self._quiet = np.zeros(plates), np.zeros(plates)
+        self._all = np.zeros((8, plates))
+        self.rest.fill(np.nan)
+        self.noise.fill(settings.plate_noise_g)
+        self.rested.fill(1.0)
+        self.unborn: Ints = np.arange(plates)
+        self._one, self._most = np.ones(plates), np.full(plates, float(settings.rest_batches))
         self.set_limits()
+
+    @property
+    def rest(self) -> Floats:
+        """Grams at rest."""
+        row: Floats = self._all[REST]
+        return row
+
+    @property
+    def rested(self) -> Floats:
+        """Batches it is averaged over."""
+        row: Floats = self._all[RESTED]
+        return row
+
+    @property
+    def noise(self) -> Floats:
+        """Grams."""
+        row: Floats = self._all[NOISE]
+        return row
+
+    def of(self, some: Sequence[int]) -> list[tuple[float, ...]]:
+        """Of these columns: rest, rested, noise, limit, wide, clip, squares, quiet."""
+        return list(zip(*self._all.take(some, axis=1).tolist(), strict=True))
+
+    def put(self, some: Sequence[int], rows: list[list[float]]) -> None:
+        """The same, written back."""
+        self._all[:, some] = np.array(rows).T
 
     def begin(self, known: Bools, m: Floats, w: Floats) -> None:
         """Plates that are measured for the first time rest where they are."""
@@ -32,73 +75,76 @@ class Levels:
         if np.count_nonzero(born):
             self.rest[born] = m[born]
             self.noise[born] = np.maximum(self.noise[born], MEDIAN_SHARE * w[born])
+            self.unborn = np.flatnonzero(self.rest != self.rest)
             self.set_limits()
+
+    def course(self, m: Floats, known: Bools, whole: list[bool]) -> Course:
+        """Where the levels go that follow the medians `m` [K, P] (where none was measured, the last one before), what
+        was measured of them, and the rounds in which everything was."""
+        shape = m.shape
+        rest, far, rested = np.empty((shape[0] + 1, shape[1])), np.empty(shape), self.rested.copy()
+        rest[0] = self.rest
+        for k, every in enumerate(whole):
+            now, then, off = rest[k], rest[k + 1], far[k]
+            np.subtract(m[k], now, out=off)
+            if every:
+                rested += self._one
+            else:
+                seen = known[k].astype(np.float64)
+                off *= seen
+                rested += seen
+            np.minimum(rested, self._most, out=rested)
+            np.divide(off, rested, out=then)
+            then += now
+            np.abs(off, out=off)
+        if len(self.unborn):
+            far[:, self.unborn] = 0.0
+        return Course(rest, rested, far)
 
     def moving(self, far: Floats, w: Floats) -> Bools:
         """Who is so `far` from rest, or so shaken (`w`, the spread of its samples), that somebody touches it?"""
-        out: Bools = far > self._limit
-        out |= w > self._wide
+        limit, wide = self._all[LIMIT], self._all[WIDE]
+        out, shaken = np.empty(far.shape, bool), np.empty(far.shape[1], bool)
+        for k, row in enumerate(out):
+            np.greater(far[k], limit, out=row)
+            row |= np.greater(w[k], wide, out=shaken)
         return out
 
-    def follow_all(self, off: Floats, far: Floats) -> None:
-        """All plates rest, `off` their levels, which follow; both arrays are used up."""
-        np.add(self.rested, 1.0, out=self.rested)
-        np.minimum(self.rested, self.s.rest_batches, out=self.rested)
-        off /= self.rested
-        self.rest += off
-        np.minimum(far, self._clip, out=far)
-        far *= far
-        self._squares += far
-        self._quiet += 1.0
-
-    def follow(self, quiet: Bools, off: Floats, far: Floats) -> None:
-        """The levels of the plates that rest follow."""
-        self.rested += quiet
-        np.minimum(self.rested, self.s.rest_batches, out=self.rested)
-        off /= self.rested
-        self.rest += np.where(quiet, off, 0.0)
-        near = np.minimum(far, self._clip)
-        near *= near
-        self._squares += np.where(quiet, near, 0.0)
-        self._quiet += quiet
+    def arrive(self, course: Course, known: Bools, whole: bool) -> None:
+        """The levels have come to the end of the course; was everything measured?"""
+        self._all[REST], self._all[RESTED] = course.rest[-1], course.rested
+        clip, squares = self._all[CLIP], self._all[SQUARES]
+        for near in course.far:
+            np.minimum(near, clip, out=near)
+            near *= near
+            squares += near
+        self._all[QUIET] += len(known) if whole else known.sum(axis=0)
 
     def look(self) -> None:
         """Once a second: what the plates did while they rested is their noise."""
-        weight = 1.0 - 0.95**self._quiet
-        mean = self._squares / np.maximum(self._quiet, 1.0)
-        self.noise = np.sqrt(self.noise**2 + weight * (mean - self.noise**2))
+        squares, quiet, noise = self._all[SQUARES], self._all[QUIET], self.noise
+        weight: Floats = LEARNED.take(quiet.astype(np.int64), mode="clip")
+        squares /= np.maximum(quiet, 1.0, out=quiet)
+        noise *= noise
+        squares -= noise
+        squares *= weight
+        noise += squares
+        np.sqrt(noise, out=noise)
         self.set_limits()
-        self._squares.fill(0.0)
-        self._quiet.fill(0.0)
+        self._all[SQUARES:] = 0.0
 
     def listen(self, young: Bools, jump: Floats) -> None:
         """The first seconds of a gondola: how much its plates change from batch to batch, whether they rest or not."""
-        jump = np.where(young & (jump == jump), np.minimum(jump, 3.0 * self.noise + 0.5), 0.0)
-        self.noise = np.sqrt(self.noise**2 + 0.3 * np.maximum(0.5 * jump**2 - self.noise**2, 0.0))
+        noise = self.noise
+        jump = np.where(young & (jump == jump), np.minimum(jump, 3.0 * noise + 0.5), 0.0)
+        noise[:] = np.sqrt(noise**2 + 0.3 * np.maximum(0.5 * jump**2 - noise**2, 0.0))
         self.set_limits()
 
     def set_limits(self) -> None:
         """How far off its level a plate must be to count as touched."""
-        np.maximum(self.noise, self.s.plate_noise_min_g, out=self.noise)
-        np.maximum(self.s.move_g, self.s.move_sigmas * self.noise, out=self._limit)
-        np.multiply(self._limit, 2.0, out=self._wide)
-        np.multiply(self.noise, 4.0, out=self._clip)
-
-    def louder(self, k: int, noise: float) -> None:
-        """Column `k` is at least this noisy."""
-        if noise > self.noise[k]:
-            self.noise[k] = noise
-            self._limit[k] = max(self.s.move_g, self.s.move_sigmas * noise)
-            self._wide[k], self._clip[k] = 2.0 * self._limit[k], 4.0 * noise
-
-    def restless(self, some: Ints, jump: Floats) -> None:
-        """Plates that never rest though nothing is taken: their noise is what they do from batch to batch."""
-        noise = self.noise[some]
-        jump = np.minimum(jump, 3.0 * noise + 0.5)
-        grown = np.sqrt(noise**2 + 0.05 * np.maximum(0.5 * jump**2 - noise**2, 0.0))
-        self.noise[some] = np.maximum(noise, np.minimum(grown, self.s.plate_noise_max_g))
-        self.set_limits()
-
-    def lie(self, some: Ints, level: Floats, rested: float) -> None:
-        """These columns rest at these levels from now on."""
-        self.rest[some], self.rested[some] = level, rested
+        noise, limit = self.noise, self._all[LIMIT]
+        np.maximum(noise, self.s.plate_noise_min_g, out=noise)
+        np.multiply(noise, self.s.move_sigmas, out=limit)
+        np.maximum(limit, self.s.move_g, out=limit)
+        np.multiply(limit, 2.0, out=self._all[WIDE])
+        np.multiply(noise, 4.0, out=self._all[CLIP])

@@ -144,9 +144,12 @@ class People:
         shown = way.told()
         heads = [shown.heads[k] for k in self._looks(shown.anybody[a:b], a)]
         if there is None:
-            places = shown.places[b - 1]
-            for n, body in enumerate(self._live):
-                body.saw(times, way.joints[a:b, n], way.xy[a + 1 : b + 1, n], places[n], [h[n] for h in heads])
+            joints, xy = way.joints, way.after
+            for n, (body, where) in enumerate(zip(self._live, shown.places[b - 1], strict=True)):
+                body.went(times, (joints, xy, n, a, b), where)
+            for row in heads:
+                for body, head in zip(self._live, row, strict=True):
+                    body.stood(head)
             return
         for n, body in enumerate(self._live):
             seen = [k for k in range(a, b) if shown.there[k][n]]

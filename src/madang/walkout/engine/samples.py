@@ -1,27 +1,29 @@
 """Samples: what gateways sent, kept until its time comes, and reduced to a median and a spread per plate.
 
 A batch is twelve samples of one gondola (0.2 s at 60 Hz). All that is due in one call is reduced at once, by a
-selection network over the rows of one array; what a batch says does not depend on which others it came with.
+selection network over the rows of one array, and put in rounds; what a batch says does not depend on which others it
+came with.
 """
 
 from __future__ import annotations
 
-import heapq
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from madang.walkout.engine.past import Past
 from madang.walkout.engine.store import Floats, Ints, Store
 from madang.walkout.engine.types import MISSING
 
 ROWS = 12
-BATCH_S = 0.2
 MANY = 1_000  # plates; below this one sort is faster than the network
 TOGETHER = 96  # batches reduced in one call: bounds the memory of a long wait
 SAME_S = 0.05  # a batch that begins no later than this after the one before is a second delivery
 Samples = NDArray[np.int32]
+Bools = NDArray[np.bool_]
 
 _SORT_12 = (
     ((0, 8), (1, 7), (2, 6), (3, 11), (4, 10), (5, 9)),
@@ -66,21 +68,22 @@ def _ranks(values: Samples) -> tuple[Samples, Samples, Samples, Samples]:
     return rows[3], rows[5], rows[6], rows[9]
 
 
-def reduce_samples(values: Samples) -> tuple[Floats, Floats]:
+def reduce_samples(values: Samples, own: bool = False) -> tuple[Floats, Floats]:
     """Median and interquartile spread per plate, grams, of `values` int32 [n, P] decigrams; NaN where nothing was
-    measured."""
+    measured. `own`: they may be overwritten."""
     if len(values) != ROWS:
         return _reduce_any(values)
     holed = np.flatnonzero(np.minimum.reduce(values, axis=0) == MISSING)
+    holes = values[:, holed] if len(holed) else values
     if values.shape[1] < MANY:
         ordered = np.sort(values, axis=0)
         q1, low, high, q3 = ordered[3], ordered[5], ordered[6], ordered[9]
     else:
-        q1, low, high, q3 = _ranks(values.copy())
+        q1, low, high, q3 = _ranks(values if own else values.copy())
     median: Floats = 0.05 * (low.astype(np.float64) + high)
     spread: Floats = 0.1 * (q3.astype(np.float64) - q1)
     if len(holed):
-        median[holed], spread[holed] = _reduce_any(values[:, holed])
+        median[holed], spread[holed] = _reduce_any(holes)
     return median, spread
 
 
@@ -102,28 +105,25 @@ def _reduce_any(values: Samples) -> tuple[Floats, Floats]:
     return median, spread
 
 
-@dataclass(slots=True)
-class Round:
-    """At most one batch of every gondola. `t` [G] times by each one's clock, NaN: none; `median`, `spread` [P] grams,
-    NaN: not measured; `whole`: every gondola is in it."""
+class Rounds(NamedTuple):
+    """What came before each of some ticks, in rounds of at most one batch of every gondola.
 
-    t: Floats
+    `upto` [ticks] how many rounds came before each; `newest` [ticks][G] when each gondola's newest batch began by its
+    clock (-inf: none came), repeats too. `t` [R][G] times, NaN: none; `median`, `spread` [R, P] grams, NaN: not
+    measured; `known` [R, P] what was, `whole` [R]: everything; `past`: what came before."""
+
+    upto: list[int]
+    newest: list[list[float]]
+    t: list[list[float]]
     median: Floats
     spread: Floats
-    whole: bool
+    known: Bools
+    whole: list[bool]
+    past: Past
 
 
-@dataclass(slots=True)
-class _Batch:
-    """`row`: the medians and spreads [P] of the round that it makes up with those of all other gondolas after it, if
-    it is the first of such a round."""
-
-    t: float
-    gondola: int
-    values: Samples
-    median: Floats
-    spread: Floats
-    row: tuple[Floats, Floats] | None = None
+_Batch = tuple[float, int, int, Samples]
+"""When it began by its clock, the gondola's row, the order of arrival, and what was measured."""
 
 
 class Queue:
@@ -134,102 +134,79 @@ class Queue:
         self.columns: Ints = np.argsort(store.plate_gondola, kind="stable")
         counts = np.bincount(store.plate_gondola, minlength=len(store.gondolas))
         self._ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
-        self._heap: list[tuple[float, int, int, Samples]] = []
-        self._due: list[_Batch] = []
-        self._at = 0
+        self._waiting: list[_Batch] = []
         self._order = 0
-        self._last = [-np.inf] * len(counts)
+        self._last = [-math.inf] * len(counts)
         self._before: list[Samples | None] = [None] * len(counts)
+        self._past = Past.nothing(len(self.columns))
+        self._gondola = store.plate_gondola[self.columns]
         self.repeats = [0] * len(counts)
 
     def push(self, t: float, gondola: int, values: Samples) -> None:
         """Keep a batch of gondola row `gondola` that begins at `t` by its clock."""
         self._order += 1
-        heapq.heappush(self._heap, (t, gondola, self._order, values))
+        self._waiting.append((t, gondola, self._order, values))
 
-    def prepare(self, until: float) -> None:
-        """Reduce everything that begins before `until`."""
-        batches = []
-        while self._heap and self._heap[0][0] < until:
-            t, gondola, _, values = heapq.heappop(self._heap)
-            batches.append((t, gondola, values))
-        if self._at:
-            del self._due[: self._at]
-            self._at = 0
-        for k in range(0, len(batches), TOGETHER):
-            self._reduce(batches[k : k + TOGETHER])
-
-    def _reduce(self, batches: list[tuple[float, int, Samples]]) -> None:
-        parts: list[slice] = [slice(0)] * len(batches)
-        rows: dict[int, slice] = {}
-        at, usual = 0, []
-        for together in self._together(batches):
-            begin = at
-            for k in together:
-                usual.append(batches[k][2])
-                parts[k] = slice(at, at := at + batches[k][2].shape[1])
-            if len(together) == len(self._last):
-                rows[min(together)] = slice(begin, at)
-        if usual:
-            median, spread = reduce_samples(np.concatenate(usual, axis=1) if len(usual) > 1 else usual[0])
-        for k, (t, gondola, values) in enumerate(batches):
-            if len(values) == ROWS:
-                row = (median[rows[k]], spread[rows[k]]) if k in rows else None
-                self._due.append(_Batch(t, gondola, values, median[parts[k]], spread[parts[k]], row))
-            else:
-                self._due.append(_Batch(t, gondola, values, *_reduce_any(values)))
-
-    def _together(self, batches: list[tuple[float, int, Samples]]) -> list[list[int]]:
-        """The batches that are whole, one by one, or those of a tick in the order of the columns where every gondola
-        has one: most likely they make up a round."""
-        n, k, out = len(self._last), 0, []
-        while k < len(batches):
-            some = range(k, min(k + n, len(batches)))
-            tick = int(batches[k][0] / BATCH_S)
-            if (
-                len({batches[j][1] for j in some}) == n
-                and int(batches[some[-1]][0] / BATCH_S) == tick
-                and all(len(batches[j][2]) == ROWS for j in some)
-            ):
-                out.append(sorted(some, key=lambda j: batches[j][1]))
-                k += n
-            else:
-                if len(batches[k][2]) == ROWS:
-                    out.append([k])
-                k += 1
-        return out
-
-    def take(self, now: float) -> list[Round]:
-        """What begins before `now`, in rounds; second deliveries and repeated content are left out."""
-        due, n = self._due, len(self._last)
-        first = self._at
-        end = first
-        while end < len(due) and due[end].t < now:
-            end += 1
-        if end == first:
-            return []
-        self._at = end
-        fresh = [batch for batch in due[first:end] if self._fresh(batch)]
-        row = due[first].row
-        if row is not None and len(fresh) == n == end - first:
-            t = np.empty(n)
-            for batch in fresh:
-                t[batch.gondola] = batch.t
-            return [Round(t, row[0], row[1], True)]
+    def take(self, ticks: Sequence[float]) -> Rounds:
+        """What begins before each of these ticks; second deliveries and repeated content are left out."""
+        waiting, at = self._waiting, 0
+        waiting.sort()
         rounds: list[list[_Batch]] = []
-        depth = [0] * n
-        for batch in fresh:
-            if depth[batch.gondola] == len(rounds):
-                rounds.append([])
-            rounds[depth[batch.gondola]].append(batch)
-            depth[batch.gondola] += 1
-        return [self._round(batches) for batches in rounds]
+        upto: list[int] = []
+        newest: list[list[float]] = []
+        for tick in ticks:
+            next_of = [len(rounds)] * len(self._last)
+            while at < len(waiting) and waiting[at][0] < tick:
+                batch = waiting[at]
+                at += 1
+                if self._fresh(batch):
+                    k = next_of[batch[1]]
+                    if k == len(rounds):
+                        rounds.append([])
+                    rounds[k].append(batch)
+                    next_of[batch[1]] = k + 1
+            upto.append(len(rounds))
+            newest.append(self._last.copy())
+        del waiting[:at]
+        t = [[math.nan] * len(self._last) for _ in rounds]
+        for row, batches in zip(t, rounds, strict=True):
+            for begun, gondola, _, _ in batches:
+                row[gondola] = begun
+        median, spread = self._reduced(rounds)
+        known = median == median
+        whole: list[bool] = np.logical_and.reduce(known, axis=1).tolist()
+        self._past = self._past.end()
+        if rounds:
+            times = np.array(t).take(self._gondola, axis=1)
+            self._past = self._past.then(times, median, spread, known, whole)
+        return Rounds(upto, newest, t, median, spread, known, whole, self._past)
+
+    def _reduced(self, rounds: list[list[_Batch]]) -> tuple[Floats, Floats]:
+        """Median and spread of every round [R, P]."""
+        median, spread = np.full((2, len(rounds), self._ends[-1]), np.nan)
+        usual: list[tuple[int, int, Samples]] = []
+        for k, batches in enumerate(rounds):
+            for _, gondola, _, values in batches:
+                if len(values) == ROWS:
+                    usual.append((k, gondola, values))
+                else:
+                    part = slice(self._ends[gondola], self._ends[gondola + 1])
+                    median[k, part], spread[k, part] = _reduce_any(values)
+        for first in range(0, len(usual), TOGETHER):
+            some = usual[first : first + TOGETHER]
+            m, w = reduce_samples(np.concatenate([values for _, _, values in some], axis=1), own=True)
+            at = 0
+            for k, gondola, _ in some:
+                a, b = self._ends[gondola], self._ends[gondola + 1]
+                median[k, a:b], spread[k, a:b] = m[at : at + b - a], w[at : at + b - a]
+                at += b - a
+        return median, spread
 
     def _fresh(self, batch: _Batch) -> bool:
-        g, values = batch.gondola, batch.values
-        if batch.t <= self._last[g] + SAME_S:
+        t, g, _, values = batch
+        if t <= self._last[g] + SAME_S:
             return False
-        before, self._before[g], self._last[g] = self._before[g], values, batch.t
+        before, self._before[g], self._last[g] = self._before[g], values, t
         if before is None or before.shape != values.shape:
             return True
         if values.size and (before[-1, 0] != values[-1, 0] or before[-1].tobytes() != values[-1].tobytes()):
@@ -237,19 +214,3 @@ class Queue:
         repeated = np.array_equal(before, values)
         self.repeats[g] += repeated
         return not repeated
-
-    def _round(self, batches: list[_Batch]) -> Round:
-        whole = len(batches) == len(self._last)
-        t = np.full(len(self._last), np.nan)
-        median, spread = np.empty(self._ends[-1]), np.empty(self._ends[-1])
-        if not whole:
-            median.fill(np.nan)
-            spread.fill(np.nan)
-        for batch in batches:
-            part = slice(self._ends[batch.gondola], self._ends[batch.gondola + 1])
-            t[batch.gondola], median[part], spread[part] = batch.t, batch.median, batch.spread
-        return Round(t, median, spread, whole)
-
-    def times(self) -> list[float]:
-        """When the newest batch of every gondola began, by its clock (-inf: none came)."""
-        return self._last

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Ints, Store
@@ -29,6 +30,8 @@ class Senses:
         self.measured = np.zeros(n, bool)
         self.heard = np.full(n, -np.inf)
         self._said = np.full(n, np.nan)
+        self._all = np.ones(n, bool)
+        self._mute: list[int] = []  # who was silent at the last look
         self._silence = np.zeros(n)
         self._silent, self._looks = np.zeros(n), np.zeros(n)
         self._patience = np.full(n, _patience(np.array(settings.still_share), settings.still_odds))
@@ -39,30 +42,35 @@ class Senses:
         measured batch; that array is kept."""
         if len(medians):
             known = medians == medians
-            whole = bool(np.logical_and.reduce(known, axis=None))
-            self.measured = np.ones(len(self.blind), bool) if whole else known.any(axis=0)
+            whole = np.count_nonzero(known) == known.size
+            self.measured = self._all if whole else known.any(axis=0)
             news = spread > 0.0
-            if not whole or np.count_nonzero(news) < len(news):
-                news |= ((medians != self._said) & known).any(axis=0)
+            if not whole:
                 news &= self.measured
+            unsure = (self.measured > news).nonzero()[0]
+            if len(unsure):
+                news[unsure] = ((medians[:, unsure] != self._said[unsure]) & known[:, unsure]).any(axis=0)
             self._said = medians[-1].copy() if whole else np.where(known[-1], medians[-1], self._said)
         else:
             self.measured = news = np.zeros(len(self.blind), bool)
-        quiet = len(news) - np.count_nonzero(news)
-        if quiet:
-            self._date(np.flatnonzero(~news & (self._silence == 0.0)))
-        if np.count_nonzero(self._silence):
-            ended = news & (self._silence > 0)
-            if ended.any():
-                self._learn(np.flatnonzero(ended & ~self.blind))
-            self._silence[news] = 0.0
-        self._looks += news
-        if quiet:
-            self._silence += ~news
-            self.blind = self._silence >= np.where(self.measured, self._patience, self.s.dead_looks)
-        elif np.count_nonzero(self.blind):
-            self.blind = np.zeros(len(self.blind), bool)
+        self._listen(news)
         self._before = medians.copy(), last
+
+    def _listen(self, news: NDArray[np.bool_]) -> None:
+        """Who has `news` and who is silent [P]."""
+        quiet = (~news).nonzero()[0]
+        if len(quiet):
+            self._date(quiet[self._silence[quiet] == 0.0])
+        ended = [k for k in self._mute if news[k]]
+        if ended:
+            self._learn(np.array([k for k in ended if not self.blind[k]], np.int64))
+            self._silence[ended] = 0.0
+        self._looks += news
+        self._silence[quiet] += 1.0
+        self._mute = quiet.tolist()
+        blind = np.zeros(len(news), bool)
+        blind[quiet] = self._silence[quiet] >= np.where(self.measured[quiet], self._patience[quiet], self.s.dead_looks)
+        self.blind = blind
 
     def _date(self, some: Ints) -> None:
         """These said something new until the look before, and nothing since: until when?"""
@@ -83,9 +91,9 @@ class Senses:
         )
         self._patience[some] = _patience(share, s.still_odds)
 
-    def seen(self, columns: list[int]) -> list[float]:
-        """When blind columns last said something new (epoch s, their gondola's clock; -inf: never); inf: they see."""
-        return [self.heard.item(k) if self.blind[k] else math.inf for k in columns]
+    def seen(self, column: int) -> float:
+        """When a blind column last said something new (epoch s, its gondola's clock; -inf: never); inf: it sees."""
+        return self.heard.item(column) if self.blind[column] else math.inf
 
 
 def _patience(share: Floats, odds: float) -> Floats:

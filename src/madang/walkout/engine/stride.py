@@ -9,7 +9,7 @@ somebody lost for too long, a new track that is about to become a person.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -56,9 +56,13 @@ class Stride:
     xy: Floats
     speed: Floats
     full: Floats
+    after: Floats = field(init=False)  # `xy` after each frame
     length: int = 0
     done: int = 0
     shown: Shown | None = None
+
+    def __post_init__(self) -> None:
+        self.after = self.xy[1:]
 
     def told(self) -> Shown:
         """What everybody is told frame by frame."""

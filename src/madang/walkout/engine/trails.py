@@ -14,6 +14,8 @@ from madang.walkout.engine.store import Floats
 ROOM = 128
 """Frames a new trail has room for: twelve seconds; it doubles when it must."""
 
+_Part = tuple[Floats, Floats, int, int, int]
+
 
 class Trail:
     """Sightings of a body by time: `times`, raw `joints` (x y z score, NaN unseen) and the floor place `xy`."""
@@ -26,7 +28,7 @@ class Trail:
         self._xy = np.empty((room, 2))
         self._start = self._stop = 0
         self._known: list[float] = []  # the times of all
-        self._new: list[tuple[Floats, Floats]] = []  # joints and places of those not written yet ...
+        self._new: list[_Part] = []  # joints and places of those not written yet ...
         self._waiting = 0  # ... so many
 
     def __len__(self) -> int:
@@ -55,9 +57,18 @@ class Trail:
 
     def push(self, times: list[float], joints: Floats, xy: Floats) -> None:
         """More sightings, later than all before: `joints` [m, 8, 4] and `xy` [m, 2], which stay as they are."""
+        self.follow(times, joints[:, None], xy[:, None], 0, 0, len(times))
+
+    def follow(self, times: list[float], joints: Floats, xy: Floats, n: int, a: int, b: int) -> None:
+        """The same of person `n` in rows `a` until `b` of `joints` [K, N, 8, 4] and `xy` [K, N, 2]; what goes on in
+        the same arrays costs nothing more."""
         self._known += times
-        self._new.append((joints, xy))
-        self._waiting += len(times)
+        last = self._new[-1] if self._new else None
+        if last is not None and last[0] is joints and last[4] == a and last[2] == n:
+            self._new[-1] = (joints, xy, n, last[3], b)
+        else:
+            self._new.append((joints, xy, n, a, b))
+        self._waiting += b - a
         if self._waiting >= ROOM:
             self._write()
 
@@ -69,9 +80,9 @@ class Trail:
             self._move(max(b - self._start, ROOM // 2) * 2)
             a, b = self._stop, self._stop + self._waiting
         self._times[a:b] = self._known[-self._waiting :]
-        for joints, xy in self._new:
-            end = a + len(joints)
-            self._joints[a:end], self._xy[a:end] = joints, xy
+        for joints, xy, n, first, last in self._new:
+            end = a + last - first
+            self._joints[a:end], self._xy[a:end] = joints[first:last, n], xy[first:last, n]
             a = end
         self._new, self._waiting, self._stop = [], 0, b
 

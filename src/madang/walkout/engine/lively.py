@@ -1,0 +1,271 @@
+"""Lively plates: those that move or rested a moment ago, one by one in plain numbers.
+
+There are a handful at a time, each with a round every fifth of a second; arrays would cost more than they save.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import InitVar, dataclass, field
+
+import numpy as np
+
+from madang.walkout.engine.history import History
+from madang.walkout.engine.levels import LEARNED, Bools, Levels
+from madang.walkout.engine.samples import Rounds
+from madang.walkout.engine.senses import Senses
+from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.steps import Return, Step
+from madang.walkout.engine.store import Floats, Ints
+
+_LEARNED: list[float] = LEARNED.tolist()
+
+
+@dataclass(slots=True)
+class Lively:
+    """The plate in one column: its levels as in `Levels`, as of the round before, and what came last: two medians
+    (`m1`, `m2` before it), the spread `w1`, at `last`. `medians` and `spreads` are of the rounds at hand. It `moves`
+    `since`, at most `peak` off; `step` is the last one it made, while its level is still refined."""
+
+    column: int
+    gondola: int
+    level: InitVar[Sequence[float]]
+    m1: float
+    m2: float
+    w1: float
+    last: float
+    medians: tuple[float, ...] = ()
+    spreads: tuple[float, ...] = ()
+    moves: bool = False
+    since: float = 0.0
+    peak: float = 0.0
+    step: Step | None = None
+    rest: float = field(init=False)
+    rested: float = field(init=False)
+    noise: float = field(init=False)
+    limit: float = field(init=False)
+    wide: float = field(init=False)
+    clip: float = field(init=False)
+    squares: float = field(init=False)
+    quiet: float = field(init=False)
+
+    def __post_init__(self, level: Sequence[float]) -> None:
+        self.set_levels(level)
+
+    def set_levels(self, level: Sequence[float]) -> None:
+        """Take its column of `Levels`."""
+        self.rest, self.rested, self.noise, self.limit, self.wide, self.clip, self.squares, self.quiet = level
+
+    def levels(self) -> list[float]:
+        """The column as it is now."""
+        return [self.rest, self.rested, self.noise, self.limit, self.wide, self.clip, self.squares, self.quiet]
+
+    def look(self, s: Settings) -> None:
+        """Once a second: what it did while it rested is its noise (as of all plates, `Levels.look`)."""
+        noise, mean = self.noise * self.noise, self.squares / max(self.quiet, 1.0)
+        self.noise = max(math.sqrt(noise + (mean - noise) * _LEARNED[min(int(self.quiet), 63)]), s.plate_noise_min_g)
+        self._limits(s)
+        self.squares = self.quiet = 0.0
+
+    def begin(self, t: float, word: float) -> None:
+        """It left its level: since its last median, or, of a plate that was blind, its last `word` (else inf)."""
+        since = min(self.last, word)
+        self.since = since if math.isfinite(since) else t
+        self.peak = 0.0
+        self.moves = True
+        self.freeze()
+
+    def freeze(self) -> None:
+        """Its step is as fine as it gets."""
+        if self.step is not None:
+            self.step.after = self.rest
+            self.step.frozen = True
+            self.step = None
+
+    def follow(self, off: float, far: float, most: int) -> None:
+        """It rests, and its level, averaged over at most so many batches, follows."""
+        rested = self.rested
+        if rested < most:
+            rested = self.rested = min(rested + 1.0, most)
+        self.rest += off / rested
+        if far > self.clip:
+            far = self.clip
+        self.squares += far * far
+        self.quiet += 1.0
+
+    def refine(self, most: int) -> None:
+        """The step's new level is as fine as the plate's, until that is averaged over so many batches."""
+        if self.step is not None:
+            self.step.after = self.rest
+            if self.rested >= most:
+                self.freeze()
+
+    def settled(self, t: float, m: float, w: float, far: float, s: Settings) -> tuple[float, float, float] | None:
+        """Where it rests, if it does: the level, how steady it must be to count as resting, and its noise as it was
+        believed. A plate that never rests though nothing is taken is `restless`: its noise is what it does from batch
+        to batch."""
+        noise, m1 = self.noise, self.m1
+        if far > self.peak:
+            self.peak = far
+        tol = max(s.settle_g, 3.0 * noise, s.settle_share * far)
+        jump = abs(m - m1)
+        late = t - self.since - s.patience_s
+        if late > 0.0:
+            tol *= 1.0 + late
+            if far < s.restless_g:
+                self._restless(jump, s)
+        if jump < tol and abs(m - self.m2) < tol and w / 3.0 < tol and self.w1 / 4.0 < tol:
+            return max(min(m, m1), min(max(m, m1), self.m2)), tol, noise
+        return None
+
+    def _restless(self, jump: float, s: Settings) -> None:
+        noise = self.noise
+        jump = min(jump, 3.0 * noise + 0.5)
+        grown = math.sqrt(noise * noise + 0.05 * max(0.5 * (jump * jump) - noise * noise, 0.0))
+        self.noise = max(noise, min(grown, s.plate_noise_max_g), s.plate_noise_min_g)
+        self._limits(s)
+
+    def louder(self, noise: float, s: Settings) -> None:
+        """It is at least this noisy."""
+        if noise > self.noise:
+            self.noise = noise
+            self._limits(s)
+
+    def _limits(self, s: Settings) -> None:
+        self.limit = max(s.move_g, s.move_sigmas * self.noise)
+        self.wide, self.clip = 2.0 * self.limit, 4.0 * self.noise
+
+    def lie(self, level: float, rested: float) -> None:
+        """It rests at this level from now on."""
+        self.rest, self.rested, self.moves = level, rested, False
+
+
+class Watched:
+    """All lively plates, by column in that order; `moving` of them are off their level."""
+
+    def __init__(self, settings: Settings, levels: Levels, senses: Senses, history: History, rows: Ints) -> None:
+        self.s = settings
+        self._levels, self._senses, self._history = levels, senses, history
+        self._rows: list[int] = rows.tolist()
+        self._gondola_of: list[int] = senses.gondola.tolist()
+        self._of: dict[int, Lively] = {}
+        self.moving = 0
+        self.returns: list[Return] = []
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def of(self, column: int) -> Lively | None:
+        """The lively plate of a column."""
+        return self._of.get(column)
+
+    def write(self) -> None:
+        """What `Levels` say of them is what they are."""
+        if self._of:
+            self._levels.put([*self._of], [x.levels() for x in self._of.values()])
+
+    def read(self) -> None:
+        """They are what `Levels` say."""
+        if self._of:
+            for x, level in zip(self._of.values(), self._levels.of([*self._of]), strict=True):
+                x.set_levels(level)
+
+    def wake(self, moving: Bools, coming: Rounds, a: int, b: int) -> None:
+        """Plates that will move in these rounds are looked at one by one, as those that did before."""
+        lively = self._of
+        if np.count_nonzero(moving):
+            fresh = [k for k in np.logical_or.reduce(moving).nonzero()[0].tolist() if k not in lively]
+            if fresh:
+                last = [x[a].take(fresh).tolist() for x in coming.past]
+                for k, level, m1, m2, w1, t in zip(fresh, self._levels.of(fresh), *last, strict=True):
+                    lively[k] = Lively(k, self._gondola_of[k], level, m1, m2, w1, t)
+                self._of = lively = dict(sorted(lively.items()))
+        if lively:
+            some = np.array([*lively])
+            medians, spreads = coming.median[a:b].take(some, axis=1), coming.spread[a:b].take(some, axis=1)
+            for x, m, w in zip(lively.values(), _columns(medians), _columns(spreads), strict=True):
+                x.medians, x.spreads = m, w
+
+    def leave(self) -> None:
+        """Those that have come to rest are followed with all others again."""
+        calm = [x for x in self._of.values() if not x.moves and x.step is None]
+        if calm:
+            self._levels.put([x.column for x in calm], [x.levels() for x in calm])
+            for x in calm:
+                del self._of[x.column]
+
+    def look(self) -> None:
+        """Once a second."""
+        noise = self._levels.noise
+        for x in self._of.values():
+            x.look(self.s)
+            noise[x.column] = x.noise
+
+    def take(self, k: int, times: list[float], touched: Bools | None, young: list[bool]) -> list[Step]:
+        """Their `k`-th round at hand: the steps of those that have come to rest elsewhere. `times` and `young` [G]
+        gondolas; `touched` [P] goes before what limits say."""
+        s, steps = self.s, []
+        for x in self._of.values():
+            m = x.medians[k]
+            if m != m:
+                continue
+            t, w, off = times[x.gondola], x.spreads[k], m - x.rest
+            far = off if off > 0.0 else -off
+            moves = x.moves
+            if not moves and (far > x.limit or w > x.wide if touched is None else touched[x.column]):
+                x.begin(t, self._senses.seen(x.column))
+                self.moving += 1
+                moves = True
+            if moves:
+                settled = x.settled(t, m, w, far, s)
+                if settled is not None:
+                    step = self._rested(x, t, m, *settled, young[x.gondola])
+                    if step is not None:
+                        steps.append(step)
+            else:
+                x.follow(off, far, s.rest_batches)
+            x.m2, x.m1, x.w1, x.last = x.m1, m, w, t
+            if x.step is not None:
+                x.refine(s.rest_batches)
+        return steps
+
+    def _rested(
+        self, x: Lively, t: float, m: float, level: float, tol: float, noise: float, young: bool
+    ) -> Step | None:
+        """It has come to rest: a step, if that is elsewhere; else it has returned."""
+        s = self.s
+        change, jump = abs(level - x.rest), abs(m - x.m1)
+        big = change >= max(s.step_g, s.step_sigmas * noise)
+        if big and young:
+            big = change > s.restless_g  # before a plate's noise is known, only what is clear counts
+        step = None
+        if big:
+            step = self.step(x, t, level, max(noise, 0.1 * tol))
+            x.louder(min(0.25 * tol, 0.5 * jump), s)
+        elif x.peak > max(s.touch_g, s.touch_sigmas * noise):
+            self.returns.append(Return(self._rows[x.column], x.since, t, x.peak))
+        self.lie(x, level, 3.0)
+        return step
+
+    def step(self, x: Lively, t: float, level: float, sd: float) -> Step:
+        """The step of a plate that is about to rest at `level`."""
+        x.step = Step(self._rows[x.column], x.since, t, x.rest, level, sd, peak=x.peak, t=self._turn(x, level))
+        return x.step
+
+    def _turn(self, x: Lively, level: float) -> float:
+        """When the plate came near its new rest level: the end of the last batch a third of the change away from
+        it."""
+        t, m = self._history.of(x.column, x.gondola)
+        far = t[np.abs(m - level) > max(abs(level - x.rest), 1.0) / 3.0]
+        return float(far[-1]) + 0.1 if len(far) else x.since
+
+    def lie(self, x: Lively, level: float, rested: float) -> None:
+        """It rests at this level from now on, averaged over so many batches."""
+        x.lie(level, rested)
+        self.moving -= 1
+
+
+def _columns(rows: Floats) -> list[tuple[float, ...]]:
+    """The columns of a few rows (faster than turning them in numpy)."""
+    return list(zip(*rows.tolist(), strict=True))

@@ -1,0 +1,44 @@
+"""What came last of every plate, before each of some rounds, whatever rounds its batches were lost in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from madang.walkout.engine.store import Floats
+
+Bools = NDArray[np.bool_]
+
+
+class Past(NamedTuple):
+    """Before each of R rounds and after them [R+1, P]: the last two medians that were measured (NaN: none yet), the
+    last one's spread, grams, and time (-inf)."""
+
+    m1: Floats
+    m2: Floats
+    w1: Floats
+    last: Floats
+
+    @staticmethod
+    def nothing(plates: int) -> Past:
+        """Before the first round."""
+        none = np.full((1, plates), np.nan)
+        return Past(none, none, none, np.full((1, plates), -np.inf))
+
+    def then(self, t: Floats, median: Floats, spread: Floats, known: Bools, whole: list[bool]) -> Past:
+        """The past of the rounds that come next: when [R, P], what was measured of whom, in which of it everything."""
+        out = Past(*np.empty((4, len(t) + 1, median.shape[1])))
+        holes = [k for k, every in enumerate(whole) if not every]
+        unknown = ~known if holes else known
+        for row, before, came in zip(out, self, (median, out.m1[:-1], spread, t), strict=True):
+            row[0] = before[-1]
+            row[1:] = came
+            for k in holes:
+                np.copyto(row[k + 1], row[k], where=unknown[k])
+        return out
+
+    def end(self) -> Past:
+        """After the last of its rounds."""
+        return Past(*(x[-1:] for x in self))
