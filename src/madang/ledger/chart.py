@@ -8,25 +8,29 @@ from madang.ledger.model import Book, Limit
 
 
 class Code(NamedTuple):
-    """One line of the chart."""
+    """One line of the chart. ``once``: each account serves one deal and is opened by a pending transfer, so that one
+    nobody remembers is taken for new then."""
 
     book: Book
     code: str
     limit: Limit
     ko: str
     en: str
+    once: bool = False
 
 
 _chart: dict[tuple[str, str], Code] = {}
 
 
-def declare_code(code: str, book: Book | str, limit: Limit | str, *, ko: str = "", en: str = "") -> Code:
+def declare_code(
+    code: str, book: Book | str, limit: Limit | str, *, ko: str = "", en: str = "", once: bool = False
+) -> Code:
     """Add a line to the chart; to be called when a room is imported.
 
     The same line twice is one line; the same code with another limit is a mistake of the programmer (``ValueError``).
     An account keeps the limit its code had when it was opened.
     """
-    line = Code(Book(book), code, Limit(limit), ko or code, en or code)
+    line = Code(Book(book), code, Limit(limit), ko or code, en or code, once)
     assert code.isidentifier(), code
     known = _chart.setdefault((line.book, code), line)
     if known.limit is not line.limit:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from copy import copy
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import methodcaller
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from madang.ledger.tables import ACCOUNT, ENTRY, A, T, accounts, transfers
 PAGE = 2_000  # rows at a time where the whole book is read
 BULK_MIN = 32  # entries from which on it pays to leave SQLAlchemy's binding out
 
+_copy: Callable[[Account], Account] = methodcaller("__copy__")  # copy.copy looks up what it is given first
 AHEAD_US = 250_000  # how far ahead is looked for what falls due
 
 N: sa.BindParameter[str] = sa.bindparam("n")
@@ -127,8 +128,9 @@ def known_new(tx: Tx, id: UUID) -> bool:
     return True
 
 
-def accounts_of(tx: Tx, keys: Mapping[int, AccountKey | None]) -> list[Account]:
+def accounts_of(tx: Tx, keys: Mapping[int, AccountKey | None], new: Collection[int] = ()) -> list[Account]:
     """The accounts under these ids, copies to be changed at will; a key given with an id must be the account's own.
+    Those of ``new`` that nobody remembers are taken for new ones.
 
     Raises ``LedgerConflict`` (``ledger.account_id_taken``) where it isn't.
     """
@@ -137,9 +139,10 @@ def accounts_of(tx: Tx, keys: Mapping[int, AccountKey | None]) -> list[Account]:
     for id in keys:
         known = tx.recall(_ACCOUNTS, id)
         if known is NOTHING:
-            unknown.append(id)
+            if id not in new:
+                unknown.append(id)
         elif known is not None:
-            found.append(copy(known))
+            found.append(_copy(known))
     if unknown:
         found += _read_accounts(tx, sorted(unknown))
     for account in found:
@@ -156,7 +159,7 @@ def _read_accounts(tx: Tx, ids: Sequence[int]) -> list[Account]:
     found = {row[0]: _account(row) for row in tx.rows(_BY_DIALECT[tx.dialect]["accounts"], params, settled=True)}
     for id in ids:
         account = found.get(id)
-        tx.remember(_ACCOUNTS, id, None if account is None else copy(account))
+        tx.remember(_ACCOUNTS, id, None if account is None else _copy(account))
     return list(found.values())
 
 
@@ -265,7 +268,7 @@ def _read_goods(tx: Tx, units: Sequence[str]) -> list[Account]:
             account = _account(row)
             tx.remember(_ACCOUNTS, account.id, account)
         by_unit[account.key.unit].append(account.id)
-        found.append(copy(account))
+        found.append(_copy(account))
     for unit, ids in by_unit.items():
         tx.remember(_ACCOUNTS, (_UNIT, unit), tuple(ids))
     return found

@@ -9,6 +9,7 @@ from uuid import UUID
 from madang.db import Page, Tx
 from madang.ledger import records
 from madang.ledger.audit import Audit, BooksReport
+from madang.ledger.chart import code_of
 from madang.ledger.errors import error_of, raise_first
 from madang.ledger.model import (
     TRANSFERS_MAX,
@@ -20,7 +21,7 @@ from madang.ledger.model import (
     Transfer,
     account_id,
 )
-from madang.ledger.posting import Account, Books
+from madang.ledger.posting import PENDING, Account, Books
 
 NEVER_US = 2**62
 
@@ -193,13 +194,16 @@ def _open_books(tx: Tx, transfers: Sequence[Transfer], *, guess: bool = False) -
     keys: set[AccountKey] = set()
     ids: set[UUID] = set()
     pending_ids: set[UUID] = set()
+    new: set[int] = set()  # accounts taken for new
     until_us = 0
     for transfer in transfers:
         ids.add(transfer.id)
         if transfer.debit is not None:
             keys.add(transfer.debit)
-        if transfer.credit is not None:
-            keys.add(transfer.credit)
+        if (credit := transfer.credit) is not None:
+            keys.add(credit)
+            if guess and transfer.kind == PENDING and (line := code_of(credit[0], credit[1])) and line.once:
+                new.add(account_id(credit))
         if transfer.pending_id is not None:
             pending_ids.add(transfer.pending_id)
         if transfer.at_us > until_us:
@@ -207,17 +211,18 @@ def _open_books(tx: Tx, transfers: Sequence[Transfer], *, guess: bool = False) -
     found = records.entries_guessed(tx, until_us, ids, pending_ids) if guess else None
     if found is None:
         found = records.entries_for(tx, until_us, ids, pending_ids)
-    return _working_set(tx, found, dict(zip(map(account_id, keys), keys, strict=True)))
+        new.clear()
+    return _working_set(tx, found, dict(zip(map(account_id, keys), keys, strict=True)), new)
 
 
-def _working_set(tx: Tx, found: records.Found, keys: dict[int, AccountKey]) -> Books:
+def _working_set(tx: Tx, found: records.Found, keys: dict[int, AccountKey], new: Collection[int] = ()) -> Books:
     books = Books(found.seq, found.head_us)
     known = {entry.id: entry for entry in (*found.due, *found.known)}
     wanted: dict[int, AccountKey | None] = dict.fromkeys((e.debit for e in known.values()), None)
     wanted |= dict.fromkeys((e.credit for e in known.values()), None)
     wanted |= keys
     if wanted:
-        for account in records.accounts_of(tx, wanted):
+        for account in records.accounts_of(tx, wanted, new):
             books.add_account(account)
     due = {entry.id for entry in found.due}
     for entry in sorted(known.values()):

@@ -65,6 +65,21 @@ credentials = table(
 )
 
 
+_N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
+_PERSON = sa.select(people.c.key, people.c.joined_at_us, people.c.closed_at_us, people.c.erased_at_us).where(
+    people.c.neighbourhood == _N, people.c.key == sa.bindparam("key", type_=sa.Uuid())
+)
+ROLES_OF = (
+    sa.select(roles.c.role, roles.c.shop, roles.c.given_at_us)
+    .where(
+        roles.c.neighbourhood == _N,
+        roles.c.person == sa.bindparam("person", type_=sa.Uuid()),
+        roles.c.closed_at_us.is_(None),
+    )
+    .order_by(roles.c.given_at_us, roles.c.role, roles.c.shop)
+)
+
+
 def mine(tx: Tx, of: sa.Table, **equal: Any) -> sa.ColumnElement[bool]:
     """Rows of this neighbourhood with these values."""
     return sa.and_(of.c.neighbourhood == tx.neighbourhood, *(of.c[name] == value for name, value in equal.items()))
@@ -75,11 +90,7 @@ def add(tx: Tx, to: sa.Table, **values: Any) -> None:
 
 
 def person(tx: Tx, key: UUID) -> tuple[Any, ...] | None:
-    found = tx.rows(
-        sa.select(people.c.key, people.c.joined_at_us, people.c.closed_at_us, people.c.erased_at_us).where(
-            mine(tx, people, key=key)
-        )
-    )
+    found = tx.rows(_PERSON, {"n": tx.neighbourhood, "key": key})
     return found[0] if found else None
 
 

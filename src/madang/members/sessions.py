@@ -58,6 +58,11 @@ _COLUMNS = (
     sessions.c.id, sessions.c.person, sessions.c.way, sessions.c.device, sessions.c.began_at_us,
     sessions.c.seen_at_us, sessions.c.proved_at_us, sessions.c.turn,
 )  # fmt: skip
+_OPEN_ONE = sa.select(*_COLUMNS).where(sessions.c.neighbourhood == sa.bindparam("n"), sessions.c.closed_at_us.is_(None))
+_OPEN = _OPEN_ONE.where(sessions.c.digest == sa.bindparam("digest"))
+_BEFORE = _OPEN_ONE.where(
+    sessions.c.before == sa.bindparam("digest"), sessions.c.before_until_us >= sa.bindparam("at_us")
+)
 
 
 def lasting(roles: Collection[Role]) -> Lasting:
@@ -92,13 +97,11 @@ def begin(
 def find(tx: Tx, token: str, at_us: int) -> Session | None:
     """The open session of a token (or of the one before it, while that is let in); its lasting is not looked at."""
     digest = digest_of(tx.neighbourhood, token)
-    was = sa.and_(sessions.c.before == digest, sessions.c.before_until_us >= at_us)
-    for which in (sessions.c.digest == digest, was):
-        rows = tx.rows(sa.select(*_COLUMNS).where(records.mine(tx, sessions), which, sessions.c.closed_at_us.is_(None)))
-        if rows:
-            found = _session(rows[0])
-            return replace(found, turn=False) if which is was else found
-    return None
+    params = {"n": tx.neighbourhood, "digest": digest, "at_us": at_us}
+    if rows := tx.rows(_OPEN, params):
+        return _session(rows[0])
+    rows = tx.rows(_BEFORE, params)
+    return replace(_session(rows[0]), turn=False) if rows else None
 
 
 def seen(tx: Tx, id: UUID, at_us: int) -> None:

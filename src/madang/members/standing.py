@@ -133,12 +133,7 @@ def _not_the_last(tx: Tx, person: UUID) -> None:
 
 
 def _open(tx: Tx, person: UUID) -> list[Held]:
-    table = records.roles
-    rows = tx.rows(
-        sa.select(table.c.role, table.c.shop, table.c.given_at_us)
-        .where(records.mine(tx, table, person=person), table.c.closed_at_us.is_(None))
-        .order_by(table.c.given_at_us, table.c.role, table.c.shop)
-    )
+    rows = tx.rows(records.ROLES_OF, {"n": tx.neighbourhood, "person": person})
     return [Held(Role(role), shop or None, given_at_us) for role, shop, given_at_us in rows]
 
 

@@ -41,7 +41,7 @@ declare_code("gateway", Book.MONEY, Limit.NONE, ko="결제사 정산 대기", en
 declare_code(
     "returning", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="돌려줄 결제", en="On its way back through a gateway"
 )
-declare_code("tender", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="결제 중", en="Being paid")
+declare_code("tender", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="결제 중", en="Being paid", once=True)
 declare_code("wallet", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="지갑", en="Wallet")
 declare_code("tab", Book.MONEY, Limit.NONE, ko="외상", en="Tab (negative: owed)")
 declare_code("funding", Book.MONEY, Limit.NONE, ko="충전 재원", en="Funding")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from asyncio import wrap_future
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -90,7 +92,17 @@ class Storefront:
         found: list[Actor] = self.read(look)
         return found
 
-    def once(self, request: Request, by: Actor, form: Form_, act: Callable[[Tx, int], str]) -> Response:
+    async def buying(self, request: Request) -> Actor:
+        """``buyer`` without a change of thread, unless there may be a guest's cart to bring along."""
+        if request.state.who is not None and session.guest_of(request.cookies):
+            return await run_in_threadpool(self.buyer, request)
+        return self.buyer(request)
+
+    async def written(self, fn: Callable[[Tx], Any]) -> Any:
+        """``write`` that waits in the loop."""
+        return await wrap_future(self.db.submit(fn, neighbourhood=self.n))
+
+    async def once(self, request: Request, by: Actor, form: Form_, act: Callable[[Tx, int], str]) -> Response:
         """Do what a form asks for once under its key, then show the page that ``act`` names."""
         at_us, path = self.clock.now_us(), request.url.path
         said = "&".join(f"{name}={form[name]}" for name in sorted(form) if name not in forms.NOT_CONTENT)
@@ -102,7 +114,7 @@ class Storefront:
                 act=lambda: Answer(303, location=act(tx, at_us)),
             )  # fmt: skip
 
-        answer: Answer = self.write(write)
+        answer: Answer = await self.written(write)
         return RedirectResponse(answer.location or "/", 303, headers=PRIVATE)
 
     def html(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -133,8 +145,8 @@ def _cart(routes: APIRouter, shop: Storefront) -> None:
         return shop.html(request, "cart", cart=found, code=code, said=said if said in forms.SAID else "")
 
     @routes.post("/cart/lines", name="cart.put", dependencies=[everyone])
-    def put(request: Request, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
-        by = shop.buyer(request)
+    async def put(request: Request, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
+        by = await shop.buying(request)
 
         def act(tx: Tx, at_us: int) -> str:
             add = form.get("set") is None
@@ -145,36 +157,39 @@ def _cart(routes: APIRouter, shop: Storefront) -> None:
                 carts.put(tx, by, form.get("shop", ""), form.get("sku", ""), amount, at_us=at_us, add=add)
             return forms.local(form.get("back"), "/cart")
 
-        return shop.once(request, by, form, act)
+        return await shop.once(request, by, form, act)
 
 
 def _checkout(routes: APIRouter, shop: Storefront) -> None:
     @routes.post("/checkout", name="checkout.begin", dependencies=[everyone])
-    def begin(request: Request, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
-        by, id = shop.buyer(request), shop.ids.new()
+    async def begin(request: Request, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
+        by, id = await shop.buying(request), shop.ids.new()
         codes = tuple(code for code in [form.get("code", "").strip()] if code)
 
         def act(tx: Tx, at_us: int) -> str:
             checkout.begin(tx, by, id=id, at_us=at_us, codes=codes)
             return f"/checkout/{id}"
 
-        return shop.once(request, by, form, act)
+        return await shop.once(request, by, form, act)
 
     @routes.get("/checkout/{id}", name="checkout", dependencies=[own_or_guest])
     def show(request: Request, id: UUID) -> Response:
         return _counter(shop, request, shop.buyer(request), id, {}, None)
 
     @routes.post("/checkout/{id}", name="checkout.place", dependencies=[own_or_guest])
-    def place(request: Request, id: UUID, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
-        by, at_us = shop.buyer(request), shop.clock.now_us()
+    async def place(request: Request, id: UUID, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
+        by, at_us = await shop.buying(request), shop.clock.now_us()
+
+        def act(tx: Tx) -> checkout.Placed:
+            said = _said(shop, tx, request, by, id, form, at_us)
+            return _place(shop, tx, by, id, said, _email(shop, request, form), language_of(request), at_us)
+
         try:
-            said = shop.read(lambda tx: _said(shop, tx, request, by, id, form, at_us))
-            email = _email(shop, request, form)
-            placed = shop.write(lambda tx: _place(shop, tx, by, id, said, email, language_of(request), at_us))
+            placed = await shop.written(act)
         except (Invalid, MadangError) as error:
             if isinstance(error, NotFound) or error.code == "storefront.hold_over":
                 raise
-            return _counter(shop, request, by, id, form, error)
+            return await run_in_threadpool(_counter, shop, request, by, id, form, error)
         if placed.payment is not None and placed.payment.state == State.PENDING:
             return RedirectResponse(shop.pay_at(placed.payment.id), 303, headers=PRIVATE)
         where = f"/orders/{placed.orders[0]}?said=thanks" if len(placed.orders) == 1 else "/orders?said=thanks"
@@ -225,8 +240,9 @@ def _said(shop: Storefront, tx: Tx, request: Request, by: Actor, id: UUID, form:
     held = checkout.get(tx, by, id)
     country = _country(request, form)
     due = forms.totals(tx, by, held, form, country)
-    had = purse.open_purse(tx, by, due, means=shop.means(), member=request.state.who is not None, at_us=at_us)
-    made = tender.plan(had.heard(forms.wish(form)), due, had.takes)
+    member = request.state.who is not None
+    wish = purse.heard(forms.wish(form), shop.means(), member=member)
+    made = tender.plan(wish, due, purse.takes(tx, by, due, at_us=at_us) if wish.vouchers and member else {})
     if made.missing_krw and held.held(at_us):
         raise faults.not_covered(made.missing_krw)
     placing = forms.placing(held, form, parts=made.parts, country=country)
@@ -303,8 +319,10 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
         )  # fmt: skip
 
     @routes.post("/orders/{id}/{step}", name="order.step", dependencies=[own_or_guest])
-    def step(request: Request, id: UUID, step: str, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
-        by, _ = _seen(shop, request, id)
+    async def step(
+        request: Request, id: UUID, step: str, form: Annotated[dict[str, str], Depends(form_of)]
+    ) -> Response:
+        by, _ = await run_in_threadpool(_seen, shop, request, id)
 
         def act(tx: Tx, at_us: int) -> str:
             made = orders.step_id(id, f"{step}/{form.get('idempotency_key', '')}")
@@ -329,7 +347,7 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
                 )
             return f"/orders/{id}?said={step}"
 
-        return shop.once(request, by, form, act)
+        return await shop.once(request, by, form, act)
 
     @routes.get("/orders/{id}/return", name="order.return", dependencies=[own_or_guest])
     def back(request: Request, id: UUID) -> Response:

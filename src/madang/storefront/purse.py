@@ -53,7 +53,7 @@ class Purse(msgspec.Struct, frozen=True, kw_only=True):
 
     def heard(self, wish: Wish) -> Wish:
         """A wish with a rest only by what is offered."""
-        return wish if wish.rest in self.rest else msgspec.structs.replace(wish, rest="")
+        return _heard(wish, self.rest)
 
     @property
     def takes(self) -> dict[str, tuple[str, ...]]:
@@ -79,8 +79,27 @@ def open_purse(
             row = _card(card, card_krw, open_krw if CARD in order or not member else 0, at_us)
             rows.append(row)
             open_krw -= row.use_krw
-    rest = tuple(one for one in means if one != WALLET or has_krw is not None)
+    rest = _rest(means, member)
     return Purse(rows=tuple(rows), rest=rest, chosen=_wish(rows, rest, has_krw, open_krw, room_krw), wallet_krw=has_krw)
+
+
+def heard(wish: Wish, means: Sequence[str], *, member: bool) -> Wish:
+    """A wish with a rest only by what a purse would offer, without opening it."""
+    return _heard(wish, _rest(means, member))
+
+
+def takes(tx: Tx, by: Actor, totals: Mapping[str, int], *, at_us: int) -> dict[str, tuple[str, ...]]:
+    """The shops that take each programme of the caller's vouchers."""
+    return {offer.programme.id: offer.shops for offer in vouchers.offers(tx, by, list(totals), at_us=at_us)}
+
+
+def _rest(means: Sequence[str], member: bool) -> tuple[str, ...]:
+    """What may pay a rest: a wallet is a member's."""
+    return tuple(one for one in means if one != WALLET or member)
+
+
+def _heard(wish: Wish, rest: Sequence[str]) -> Wish:
+    return wish if wish.rest in rest else msgspec.structs.replace(wish, rest="")
 
 
 def named(tx: Tx, by: Actor, parts: Sequence[Part | Tender]) -> dict[int, tuple[str, str]]:

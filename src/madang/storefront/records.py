@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from madang.db import NOTHING, Tx, table
-from madang.kernel import Actor
+from madang.kernel import Actor, Kind
 from madang.storefront.model import CartLine, Checkout, Group, WithdrawalBasis
 
 cart = table(
@@ -77,6 +77,7 @@ setting = table(
     key=["shop", "what", "from_us"],
 )
 
+_CARTS = (cart.name,)  # what is remembered: carts by owner
 _CHECKOUTS, _OPEN = (checkouts.name,), "open"  # what is remembered: checkouts by id, the open one by owner
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
 _OWNER: sa.BindParameter[str] = sa.bindparam("owner", type_=sa.Text())
@@ -130,26 +131,48 @@ _body = msgspec.json.Decoder(_Body).decode
 
 def cart_of(tx: Tx, by: Actor) -> list[CartLine]:
     """The caller's own cart."""
-    found = tx.rows(_CART, {"n": by.neighbourhood, "owner": by.key}, looks=(cart, {"owner": by.key}))
-    return [CartLine(shop=shop, sku=sku, amount=int(n), added_at_us=at) for shop, sku, n, at in found]
+    mine = by.neighbourhood == tx.neighbourhood
+    known: tuple[CartLine, ...] = tx.recall(_CARTS, by.key) if mine else NOTHING
+    if known is not NOTHING:
+        return list(known)
+    rows = tx.rows(_CART, {"n": by.neighbourhood, "owner": by.key}, looks=(cart, {"owner": by.key}))
+    found = [CartLine(shop=shop, sku=sku, amount=int(n), added_at_us=at) for shop, sku, n, at in rows]
+    if mine:
+        tx.remember(_CARTS, by.key, tuple(found))
+    return found
 
 
 def put(tx: Tx, owner: str, lines: Sequence[CartLine]) -> None:
     """Each line replaces what is there of its SKU."""
+    there = {(line.shop, line.sku): line for line in _of(tx, owner)}
     for line in lines:
-        if tx.get(cart, (owner, line.shop, line.sku)) is None:
-            tx.add(cart, {"owner": owner, **msgspec.structs.asdict(line)})
+        key = (line.shop, line.sku)
+        if key not in there:
+            tx.add(cart, {"owner": owner, **msgspec.structs.asdict(line)}, learn=False)
         else:
-            tx.change(cart, (owner, line.shop, line.sku), {"amount": line.amount, "added_at_us": line.added_at_us})
+            tx.change(cart, (owner, *key), {"amount": line.amount, "added_at_us": line.added_at_us})
+        there[key] = line
+    _keep(tx, owner, there.values())
+
+
+def _of(tx: Tx, owner: str) -> list[CartLine]:
+    return cart_of(tx, Actor(Kind.PERSON, owner, tx.neighbourhood))
 
 
 def take_out(tx: Tx, owner: str, lines: Sequence[CartLine]) -> None:
+    there = {(line.shop, line.sku): line for line in _of(tx, owner)}
     for line in lines:
-        tx.remove(cart, (owner, line.shop, line.sku))
+        if there.pop((line.shop, line.sku), None) is not None:
+            tx.remove(cart, (owner, line.shop, line.sku))
+    _keep(tx, owner, there.values())
 
 
 def empty(tx: Tx, owner: str) -> None:
     tx.many(_EMPTY, [{"n_": tx.neighbourhood, "owner_": owner}])
+
+
+def _keep(tx: Tx, owner: str, lines: Iterable[CartLine]) -> None:
+    tx.remember(_CARTS, owner, tuple(sorted(lines, key=lambda line: (line.shop, line.added_at_us, line.sku))))
 
 
 def add_checkout(tx: Tx, new: Checkout) -> None:

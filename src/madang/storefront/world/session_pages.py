@@ -9,6 +9,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -64,7 +65,7 @@ def _acting(routes: APIRouter, here: Storefront) -> None:
     may = [role(*sessions.RUNNERS)]
 
     @routes.post("/{shop}", name="experiences.open", dependencies=may)
-    def open_(request: Request, shop: str, form: Sent) -> Response:
+    async def open_(request: Request, shop: str, form: Sent) -> Response:
         by = session.acting(request, shop)
 
         def act(tx: Tx, at_us: int) -> str:
@@ -72,9 +73,9 @@ def _acting(routes: APIRouter, here: Storefront) -> None:
             return f"/experiences/{quote(shop)}?said=opened"
 
         try:
-            return here.once(request, by, form, act)
+            return await here.once(request, by, form, act)
         except MadangError as error:
-            return _shop(here, request, shop, form, error)
+            return await run_in_threadpool(_shop, here, request, shop, form, error)
 
     @routes.post("/{shop}/{sku}/came", name="experiences.came", dependencies=may)
     def came(request: Request, shop: str, sku: str, form: Sent) -> Response:
