@@ -57,9 +57,8 @@ class Compiled:
         return {**row, **{name: process(row[name]) for _, name, process in self._processed}}
 
     def bind_tuples(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
-        """Rows of an INSERT given as tuples, in the order of its columns."""
-        if not self.positional:
-            return [self.bind(dict(zip(self.names, row, strict=True))) for row in rows]
+        """Rows of an INSERT given as tuples, in the order of its columns; they stay such."""
+        assert len(rows[0]) == len(self.names)
         if not self._processed:
             return rows
         bound = []
@@ -68,7 +67,7 @@ class Compiled:
             for i, _, process in self._processed:
                 if values[i] is not None:
                     values[i] = process(values[i])
-            bound.append(values)
+            bound.append(tuple(values))
         return bound
 
     def params(self, given: Row | None, literals: Sequence[Any] | None) -> Row:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from madang.db.compiled import Compiled, Compiler
 from madang.db.memory import Memories
 
-COPY_ROWS_MIN = 32
+COPY_ROWS_MIN = 8
 # A writer's statements find their rows by index whatever the tables hold: planned once for each connection and not at
 # every call, which costs as much as running them. (Readers plan anew: they ask for whole tables, too.)
 _PLANS = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
@@ -160,15 +160,18 @@ class PostgresLink(Link):
 
     def execute_many(self, statement: Compiled, rows: Sequence[Any]) -> None:
         """One row by itself, a few through ``executemany``'s pipeline, a plain INSERT of many through COPY."""
+        tuples, names = type(rows[0]) is tuple, statement.names
         with self.raw.cursor() as cursor:
-            if len(rows) == 1:
-                cursor.execute(statement.sql, rows[0])
-            elif len(rows) < COPY_ROWS_MIN or statement.copy is None:
-                cursor.executemany(statement.sql, rows)
-            else:
+            if statement.copy is not None and len(rows) >= COPY_ROWS_MIN:
                 with cursor.copy(statement.copy) as copy:
                     for row in rows:
-                        copy.write_row([row[name] for name in statement.names])
+                        copy.write_row(row if tuples else [row[name] for name in names])
+                return
+            named = [dict(zip(names, row, strict=True)) for row in rows] if tuples else rows
+            if len(named) == 1:
+                cursor.execute(statement.sql, named[0])
+            else:
+                cursor.executemany(statement.sql, named)
 
     @property
     def in_transaction(self) -> bool:
