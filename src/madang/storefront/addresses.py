@@ -15,6 +15,7 @@ from madang import members
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, NotFound, derived
 from madang.members.declared import declare_field
+from madang.storefront import address_lines
 
 FIELD = "delivery_addresses"
 KEPT_MAX = 30
@@ -67,6 +68,13 @@ def faults(given: Address) -> dict[str, str]:
     for name, pattern, fault in checks:
         if name not in found and not pattern.fullmatch(getattr(given, name)):
             found[name] = fault
+    if found.get("road") == "road" and address_lines.is_address(given.road):  # 지번
+        del found["road"]
+    if "road" not in found and "postcode" not in found:
+        if address_lines.elsewhere(given.road, given.postcode):
+            found["postcode"] = "elsewhere"
+        elif address_lines.no_such_dong(given.road, given.postcode):
+            found["road"] = "dong"
     return found
 
 

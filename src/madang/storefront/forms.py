@@ -8,7 +8,7 @@ from typing import Any
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, business_date
 from madang.payments import Part
-from madang.storefront import tender
+from madang.storefront import address_lines, tender
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice, Placing
 from madang.storefront.model import Checkout, Reason, Wish
@@ -125,6 +125,15 @@ def placing(held: Checkout, form: Mapping[str, str], *, parts: tuple[Part, ...],
         abroad=Abroad(country=country, **fields) if country and kept_abroad == "new" else None,
         kept_abroad=kept_abroad if kept_abroad != "new" else "",
     )
+
+
+def filled(form: Mapping[str, str]) -> Mapping[str, str]:
+    """The form with an address that was pasted in one line taken apart into its fields."""
+    if not form.get("paste", "").strip():
+        return form
+    found = address_lines.read(form["paste"][:400])
+    said = {"postcode": found.postcode, "road": found.road, "detail": found.detail}
+    return {**form, **{name: text for name, text in said.items() if text}, "paste": "", "kept_address": "new"}
 
 
 def coming_back(form: Mapping[str, str]) -> dict[str, Any]:
