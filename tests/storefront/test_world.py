@@ -229,9 +229,13 @@ def test_a_visitor_reads_the_story_sees_the_quote_books_and_keeps_what_was_shown
         "₩30,000",
         "no duty below the limit",
         "counted as 500 g",
-        "DDU",
+        "you pay duty and tax on arrival",
     ):
         assert said in good, said
+    found = words(world.get("/world?lang=en&q=물레로+POTTER").text)
+    assert "White bowl" in found
+    assert "At the wheel" not in found
+    assert "Nothing told here" in words(world.get("/world?lang=en&q=velvet").text)
     assert world.get("/world/RAMEN").status_code == 404, "not offered to the world"
     page = "/world/wheel?lang=en"
     assert "6 places left" in words(world.get(page).text)

@@ -199,8 +199,8 @@ def _checkout(routes: APIRouter, shop: Storefront) -> None:
     def sums(request: Request, id: UUID, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
         """What comes to what, as the form stands: a part of the page where a script asks, else the page."""
         part = request.headers.get("hx-request") == "true"
-        form = form if part else forms.filled(form)
-        return _counter(shop, request, shop.buyer(request), id, form, None, template="sums" if part else "checkout")
+        said = form if part else forms.filled(form)
+        return _counter(shop, request, shop.buyer(request), id, said, None, template="sums" if part else "checkout")
 
     @routes.post("/checkout/{id}/gift-card", name="checkout.gift_card", dependencies=[own_or_guest])
     def card(request: Request, id: UUID, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:

@@ -8,9 +8,9 @@ import msgspec
 from starlette.requests import Request
 
 from madang import catalog, places
-from madang.catalog import Form, Listing, stock
+from madang.catalog import Form, Listing, Vat, stock
 from madang.db import Tx
-from madang.kernel import Actor, NotFound
+from madang.kernel import Actor, NotFound, vat_included
 from madang.places import Place
 from madang.storefront import browsing
 from madang.storefront.terms import sells_online
@@ -23,6 +23,9 @@ from madang.storefront.world.tariffs import Quoted
 
 CURRENCY, COUNTRY = "madang_currency", "madang_country"
 SHOWN_MAX = 48
+TOLD = {f"{part}_{lang}" for part in ("name", "story", "who", "craft", "grown", "use", "maker", "origin") for lang in
+        ("ko", "en")} | {"maker", "origin", "keywords"}  # fmt: skip
+"""What of a listing the world's shelf is searched by."""
 
 
 class Sitting(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,13 +56,15 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """One good's page: ``quoted`` to the reader's country (None: none chosen)."""
+    """One good's page: ``quoted`` to the reader's country (None: none chosen); ``sent_krw`` is its price when it is
+    sent abroad, without Korean VAT (None: its shop sends nothing there)."""
 
     of: browsing.Whole
     sittings: tuple[Sitting, ...]
     foreign: Shown | None
     quoted: Quoted | None
     front: Page
+    sent_krw: int | None = None
 
 
 def currency_of(request: Request) -> str:
@@ -79,11 +84,12 @@ def shown(tx: Tx, by: Actor, krw: int, currency: str, at_us: int) -> Shown | Non
     return money.shown(krw, rate) if rate else None
 
 
-def front(tx: Tx, by: Actor, currency: str, at_us: int) -> Page:
-    """Goods that are told to the world, and experiences that can still be booked."""
+def front(tx: Tx, by: Actor, currency: str, at_us: int, said: str = "") -> Page:
+    """Goods that are told to the world, and experiences that can still be booked; of ``said`` those whose names,
+    makers or stories (who, craft, place, use) have every word of it."""
     rates = tariffs.rates(tx, by, at_us)
     rate = rates.get(currency)
-    listings = [one for one in _abroad(tx, by) if one.form is not Form.GIFT_CARD]
+    listings = [one for one in _abroad(tx, by) if one.form is not Form.GIFT_CARD and _has(one, said)]
     shops = [places.get(tx, by, shop) for shop in sorted(sells_online(tx))]
     coming = experiences.coming(tx, by, at_us)
     goods = _goods(tx, by, [one for one in listings if one.form is not Form.EXPERIENCE], shops, rate, at_us)
@@ -108,12 +114,22 @@ def whole(tx: Tx, by: Actor, listing: str, sku: str | None, currency: str, count
         )
     of = browsing.whole(tx, by, good.shop.id, listing, at_us, sku)
     krw = of.chosen.tag.priced.amount_krw if of.chosen.tag else 0
-    quoted = None
+    quoted, sent_krw = None, None
+    terms = sells_online(tx).get(good.shop.id)
+    if terms is not None and terms.abroad and of.chosen.product.vat is Vat.TAXABLE:
+        sent_krw = krw - vat_included(krw)[1]
+    elif terms is not None and terms.abroad:
+        sent_krw = krw
     if country and krw and of.listing.form is not Form.EXPERIENCE:
-        items = tariffs.items_of(tx, by, {of.chosen.product.id: (1, krw)})
+        items = tariffs.items_of(tx, by, {of.chosen.product.id: (1, krw if sent_krw is None else sent_krw)})
         quoted = tariffs.quote(tx, by, items, country, at_us)
     foreign = money.shown(krw, page.rate) if page.rate and krw else None
-    return Whole(of=of, sittings=good.sittings, foreign=foreign, quoted=quoted, front=page)
+    return Whole(of=of, sittings=good.sittings, foreign=foreign, quoted=quoted, front=page, sent_krw=sent_krw)
+
+
+def _has(one: Listing, said: str) -> bool:
+    told = " ".join(str(getattr(one, name)) for name in one.__struct_fields__ if name in TOLD).casefold()
+    return all(word in told for word in said.casefold().split())
 
 
 def _abroad(tx: Tx, by: Actor) -> list[Listing]:

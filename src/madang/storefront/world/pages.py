@@ -30,11 +30,12 @@ def router(shop: Storefront) -> APIRouter:
 
 def _looking(routes: APIRouter, here: Storefront) -> None:
     @routes.get("/world", name="world", dependencies=[everyone])
-    def front(request: Request) -> Response:
+    def front(request: Request, q: str = "") -> Response:
         by, at_us = here.buyer(request), here.clock.now_us()
         currency = looking.currency_of(request)
-        page = here.read(lambda tx: looking.front(tx, by, currency, at_us))
-        return _remembered(request, here.html(_english(request), "world/front", page=page, **_asked(request)))
+        said = " ".join(q.split())[:100]
+        page = here.read(lambda tx: looking.front(tx, by, currency, at_us, said))
+        return _remembered(request, here.html(_english(request), "world/front", page=page, q=said, **_asked(request)))
 
     @routes.get("/world/{listing}", name="world.good", dependencies=[everyone])
     def good(request: Request, listing: str, sku: str = "") -> Response:
