@@ -8,14 +8,14 @@ import pytest
 from starlette.requests import Request
 from tests.databases import BOTH, SQLITE
 from tests.serve.desk_stage import HTML, KEY, Stage
-from tests.walkout_shop import BY, SHOP, came, left, moved, receipt
+from tests.walkout_shop import BY, SHOP, came, layout, left, moved, receipt, unknown
 
 from madang import journal
 from madang.db import Database
 from madang.kernel import derived
-from madang.kernel.clock import HOUR_US
+from madang.kernel.clock import HOUR_US, SECOND_US
 from madang.serve.session import COOKIE, LASTS_US, Sessions
-from madang.walkout import review_claims, service, tasks
+from madang.walkout import errands, review_claims, service, tasks
 
 pytestmark = SQLITE
 
@@ -330,3 +330,35 @@ def test_what_lies_in_the_wrong_place_is_put_back_and_that_can_be_undone(stage: 
     one.sends(f"/tasks/{task.id}", state="open")
     one.opens(language="en")
     assert "1 thing to look at in the shop" in one.page
+
+
+@pytest.mark.parametrize(
+    ("language", "moment", "look", "weigh"),
+    [
+        ("ko", "알려진 상품이 아닌 250 g을 집음", "1-1-4 자리에 무엇이 있는지", "FA 칸의 A는 무게가 없어요"),
+        (
+            "en",
+            "took something of 250 g that is no known product",
+            "Look what lies at 1-1-4",
+            "A in facing FA has no weight",
+        ),
+    ],
+)
+def test_what_nothing_explains_and_what_nobody_weighed_are_put_into_words(
+    stage: Stage, language: str, moment: str, look: str, weigh: str
+) -> None:
+    shop, document = stage.shop, layout()
+    document["products"][0] |= {"weight_g": None, "weight_sd_g": None}
+    shop.write(lambda tx: errands.to_weigh(tx, SHOP, document, shop.t))
+    at_us = shop.t + 2 * SECOND_US
+    stage.senses(from_us=at_us - 10 * SECOND_US, to_us=at_us + 8 * SECOND_US, at_us=at_us)
+    shop.says(came(), unknown(-250.0, t=at_us / 1e6), left(), receipt({}, "review"))
+    shop.clock.set(shop.t)
+    one = stage.sits()
+    one.opens(language=language)
+    assert look in one.page
+    assert weigh in one.page
+    one.opens(f"/visits/{shop.id()}", language=language)
+    assert moment in one.page
+    assert "1-1-4" in one.page
+    assert 'class="trace t0"' in one.page, "the plate has no facing, and is drawn all the same"
