@@ -18,10 +18,10 @@ TRIED = 3
 class Walk:
     """What one reader reaches from ``starts``: by route's name the first address that is a page."""
 
-    def __init__(self, app: FastAPI, headers: dict[str, str], starts: tuple[str, ...], unless: set[str]) -> None:
+    def __init__(self, app: FastAPI, cookies: dict[str, str], starts: list[str], unless: set[str]) -> None:
         self._routes = [one for router in app.state.routers for one in router.routes if isinstance(one, APIRoute)]
         self._client = Client(app)
-        for name, _, value in (one.partition("=") for one in headers.get("Cookie", "").split("; ")):
+        for name, value in cookies.items():
             self._client.keeps(name, value)
         self._seen: set[str] = set()
         self._tried: dict[str, int] = {}
@@ -39,7 +39,7 @@ class Walk:
     def _look(self, address: str, unless: set[str]) -> Iterator[str]:
         path = address.partition("?")[0]
         name = self.name_of(path)
-        if path in self._seen or name in unless or self._tried.get(name, 0) >= TRIED:
+        if path in self._seen or path.startswith("/r/") or name in unless or self._tried.get(name, 0) >= TRIED:
             return
         self._seen.add(path)
         self._tried[name] = self._tried.get(name, 0) + 1

@@ -20,6 +20,7 @@ from madang.kernel import Actor, Clock, NotSignedIn, derived
 from madang.serve import trusting
 from madang.serve.checkin import CheckedIn, check_in, come_in
 from madang.ui import access
+from madang.ui.answers import answers
 from madang.walkout import pricing, process, service
 
 CREDENTIALS = "/v1/operator/credentials"
@@ -68,6 +69,32 @@ class Decision(BaseModel):
         if given != (self.decision == "answer"):
             raise ValueError("an answer has either offer or taken; refund and decline have neither")
         return self
+
+
+class LetIn(msgspec.Struct):
+    """Who may come in: the person's key."""
+
+    person: str
+
+
+class VisitNow(msgspec.Struct, kw_only=True):
+    """A visit as its desk sees it: the engine's own receipt is the first of ``offers``."""
+
+    id: UUID
+    state: str
+    since_us: int
+    why: str
+    at_risk_krw: int
+    receipt: Any
+    dispute: Any
+    offers: tuple[pricing.Offer, ...]
+
+
+class VisitsNow(msgspec.Struct):
+    """Visits that wait, newest first; ``next`` is the cursor of the page after it."""
+
+    visits: list[VisitNow]
+    next: str | None
 
 
 def router(
@@ -136,6 +163,7 @@ class _Once:
 
 def _credentials(routes: APIRouter, once_only: _Once, by: Actor) -> None:
     @routes.post(CREDENTIALS)
+    @answers(CheckedIn)
     def issue(asked: NewCredential, idempotency_key: Annotated[str, Header()] = "") -> Response:
         """Issue an entry code."""
         id = derived("serve.check_in", by.neighbourhood, idempotency_key)
@@ -147,11 +175,12 @@ def _credentials(routes: APIRouter, once_only: _Once, by: Actor) -> None:
         return once_only.write(CREDENTIALS, asked, idempotency_key, act)
 
     @routes.post(ENTRIES)
+    @answers(LetIn)
     def enter(asked: Entry, idempotency_key: Annotated[str, Header()] = "") -> Response:
         """May whoever showed this code come in? The person's key, once; 409 for a code that was used or has run out."""
 
-        def act(tx: Tx, at_us: int) -> dict[str, str]:
-            return {"person": str(come_in(tx, by, asked.code, gate=asked.gate, at_us=at_us))}
+        def act(tx: Tx, at_us: int) -> LetIn:
+            return LetIn(str(come_in(tx, by, asked.code, gate=asked.gate, at_us=at_us)))
 
         return once_only.write(ENTRIES, asked, idempotency_key, act)
 
@@ -160,15 +189,17 @@ def _visits(
     routes: APIRouter, db: Database, once_only: _Once, by: Actor, shop: str | None, changed: Callable[[UUID], None]
 ) -> None:
     @routes.get(VISITS)
+    @answers(VisitsNow)
     def waiting(state: Literal["in_review", "disputed"] = "in_review", cursor: str | None = None) -> Response:
         """Visits that wait for a person, newest first."""
         page = db.read(
             lambda tx: deals.find(tx, by, process=process.NAME, state=state, shop=shop, cursor=cursor),
             neighbourhood=by.neighbourhood,
         )
-        return _json({"visits": [shown(deal) for deal in page.rows], "next": page.next})
+        return _json(VisitsNow([shown(deal) for deal in page.rows], page.next))
 
     @routes.post(VISITS + "/{visit}/decision")
+    @answers(VisitNow)
     def decide(visit: UUID, asked: Decision, idempotency_key: Annotated[str, Header()] = "") -> Response:
         """Answer a review, or end a dispute."""
         id = derived("serve.decision", visit, idempotency_key)
@@ -194,19 +225,13 @@ def decided(tx: Tx, by: Actor, visit: UUID, asked: Decision, *, id: UUID, at_us:
     return service.answer(tx, by, visit, taken, id=id, at_us=at_us, took_s=asked.took_s)
 
 
-def shown(deal: Deal) -> dict[str, Any]:
-    """A visit as its desk sees it: the engine's own receipt is offer 0."""
-    offers = pricing.kept(deal.data).offers if "proposal" in deal.data else ()
-    return {
-        "id": deal.id,
-        "state": deal.state,
-        "since_us": deal.entered_at_us,
-        "why": deal.data.get("why", ""),
-        "at_risk_krw": deal.data.get("at_risk_krw", 0),
-        "receipt": deal.data.get("receipt"),
-        "dispute": deal.data.get("dispute"),
-        "offers": offers,
-    }
+def shown(deal: Deal) -> VisitNow:
+    data = deal.data
+    return VisitNow(
+        id=deal.id, state=deal.state, since_us=deal.entered_at_us, why=data.get("why", ""),
+        at_risk_krw=data.get("at_risk_krw", 0), receipt=data.get("receipt"), dispute=data.get("dispute"),
+        offers=pricing.kept(data).offers if "proposal" in data else (),
+    )  # fmt: skip
 
 
 def _json(found: Any) -> Response:

@@ -17,13 +17,14 @@ from madang.db import Database, Tx
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock
 from madang.payments import Part
-from madang.storefront import carts, checkout, orders, showing
+from madang.storefront import carts, checkout, model, orders, showing, withdrawal
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice, Placing
-from madang.storefront.model import Reason, Wish
+from madang.storefront.model import Line, Reason, Wish
 from madang.ui import session
 from madang.ui.access import own
+from madang.ui.answers import answers
 
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[!-~]+$")]
@@ -46,7 +47,7 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class CartLine(_Asked):
+class PutLine(_Asked):
     """So much of a SKU of a shop: pieces, or grams where it is sold by weight."""
 
     shop: Code
@@ -108,6 +109,62 @@ class ComeBack(_Asked):
     note: Annotated[str, Field(max_length=500)] = ""
 
 
+class ShopNow(msgspec.Struct, kw_only=True):
+    """A cart's goods of one shop; ``left`` is what there still is of each SKU, ``gone`` what is not sold any more."""
+
+    shop: str
+    lines: tuple[Line, ...]
+    left: dict[str, int]
+    gone: tuple[model.CartLine, ...]
+    goods_krw: int
+
+
+class CartNow(msgspec.Struct, kw_only=True):
+    """A cart at today's prices; ``held`` is the checkout that keeps just what lies in it."""
+
+    shops: list[ShopNow]
+    goods_krw: int
+    held: model.Checkout | None
+
+
+class OrderNow(msgspec.Struct, kw_only=True):
+    """An order as it stands. Times are microseconds since 1970, money is won."""
+
+    id: UUID
+    shop: str
+    state: str
+    placed_at_us: int
+    lines: tuple[Line, ...]
+    fee_krw: int
+    total_krw: int
+    refunded_krw: int
+    fulfil: model.Fulfilment
+    claim: model.Claim | None
+    receipt: UUID | None
+
+
+class OrdersNow(msgspec.Struct, kw_only=True):
+    """A page of orders; ``next`` is the cursor of the page after it."""
+
+    orders: list[OrderNow]
+    next: str | None
+
+
+class StepTaken(msgspec.Struct, kw_only=True):
+    step: str
+    state: str
+    at_us: int
+
+
+class OrderStory(OrderNow, kw_only=True):
+    """An order with every step and what its reader can do now (``choices``); ``answers`` says of each line, by its
+    number, whether it can come back."""
+
+    steps: list[StepTaken]
+    choices: tuple[str, ...]
+    answers: dict[int, withdrawal.Answer]
+
+
 def router(db: Database, clock: Clock, neighbourhood: str) -> APIRouter:
     """``/v1/cart``, ``/v1/checkouts``, ``/v1/orders``."""
     routes = APIRouter(prefix="/v1", tags=["orders"], dependencies=[own], responses=PROBLEMS)
@@ -146,13 +203,15 @@ class _Api:
 
 def _carts(routes: APIRouter, api: _Api) -> None:
     @routes.get("/cart")
+    @answers(CartNow)
     def cart(request: Request) -> Response:
         """Your cart, priced as of now."""
         by, at_us = api.by(request), api.clock.now_us()
         return api.read(lambda tx: _cart(showing.cart(tx, by, at_us)))
 
     @routes.put("/cart/lines")
-    def put(request: Request, asked: Annotated[CartLine, Body()], key: Key) -> Response:
+    @answers(CartNow)
+    def put(request: Request, asked: Annotated[PutLine, Body()], key: Key) -> Response:
         """Make it so much; an amount of 0 takes it out."""
 
         def act(tx: Tx, by: Actor, at_us: int) -> Any:
@@ -165,18 +224,21 @@ def _carts(routes: APIRouter, api: _Api) -> None:
         return api.once(request, key, asked, act)
 
     @routes.post("/checkouts")
+    @answers(model.Checkout)
     def begin(request: Request, key: Key) -> Response:
         """Hold what is in the cart at today's prices for twenty minutes."""
         id = orders.step_id(UUID(int=0), f"{api.by(request).key}/{key}")
         return api.once(request, key, None, lambda tx, by, at_us: checkout.begin(tx, by, id=id, at_us=at_us))
 
     @routes.get("/checkouts/{id}")
+    @answers(model.Checkout)
     def look(request: Request, id: UUID) -> Response:
         """A checkout of yours."""
         by = api.by(request)
         return api.read(lambda tx: checkout.get(tx, by, id))
 
     @routes.post("/checkouts/{id}/orders")
+    @answers(checkout.Placed)
     def place(request: Request, id: UUID, asked: Annotated[PlaceOrder, Body()], key: Key) -> Response:
         """Place one order for each shop, and begin to pay for all of them."""
         said = Placing(
@@ -191,6 +253,7 @@ def _carts(routes: APIRouter, api: _Api) -> None:
 
 def _orders(routes: APIRouter, api: _Api) -> None:
     @routes.get("/orders")
+    @answers(OrdersNow)
     def find(
         request: Request,
         cursor: Annotated[str | None, Query(max_length=400)] = None,
@@ -201,23 +264,26 @@ def _orders(routes: APIRouter, api: _Api) -> None:
 
         def read(tx: Tx) -> Any:
             page = orders.find(tx, by, cursor=cursor, limit=limit)
-            return {"orders": [_order(deal) for deal in page.rows], "next": page.next}
+            return OrdersNow(orders=[OrderNow(**_order(deal)) for deal in page.rows], next=page.next)
 
         return api.read(read)
 
     @routes.get("/orders/{id}")
+    @answers(OrderStory)
     def one(request: Request, id: UUID) -> Response:
         """An order of yours with every step."""
         by, at_us = api.by(request), api.clock.now_us()
 
         def read(tx: Tx) -> Any:
             found = orders.track(tx, by, id, now_us=at_us)
-            steps = [{"step": x.transition, "state": x.target, "at_us": x.at_us} for x in found.steps]
-            return _order(found.deal) | {"steps": steps, "choices": found.choices, "answers": found.answers}
+            steps = [StepTaken(step=x.transition, state=x.target, at_us=x.at_us) for x in found.steps]
+            story = _order(found.deal) | {"steps": steps, "choices": found.choices, "answers": found.answers}
+            return OrderStory(**story)
 
         return api.read(read)
 
     @routes.post("/orders/{id}/returns")
+    @answers(OrderNow)
     def back(request: Request, id: UUID, asked: Annotated[ComeBack, Body()], key: Key) -> Response:
         """Ask to give back or to exchange."""
 
@@ -227,11 +293,12 @@ def _orders(routes: APIRouter, api: _Api) -> None:
                 tx, by, id, kind=asked.kind, lines=wishes, reason=asked.reason, step=orders.step_id(id, key),
                 at_us=at_us, untouched=asked.untouched, note=asked.note,
             )  # fmt: skip
-            return _order(made)
+            return OrderNow(**_order(made))
 
         return api.once(request, key, asked, act)
 
     @routes.post("/orders/{id}/{step}")
+    @answers(OrderNow)
     def step(
         request: Request, id: UUID, step: Annotated[Literal["cancel", "confirm", "withdraw_claim"], Path()], key: Key
     ) -> Response:
@@ -240,18 +307,17 @@ def _orders(routes: APIRouter, api: _Api) -> None:
         def act(tx: Tx, by: Actor, at_us: int) -> Any:
             made = orders.step_id(id, key)
             if step == "cancel":
-                return _order(orders.cancel(tx, by, id, step=made, at_us=at_us))
-            return _order(orders.step(tx, by, id, step, step=made, at_us=at_us))
+                return OrderNow(**_order(orders.cancel(tx, by, id, step=made, at_us=at_us)))
+            return OrderNow(**_order(orders.step(tx, by, id, step, step=made, at_us=at_us)))
 
         return api.once(request, key, None, act)
 
 
-def _cart(found: showing.Cart) -> dict[str, Any]:
-    shelves = [
-        {"shop": s.shop, "lines": s.lines, "left": s.left, "gone": s.gone, "goods_krw": s.goods_krw}
-        for s in found.shelves
+def _cart(found: showing.Cart) -> CartNow:
+    shops = [
+        ShopNow(shop=s.shop, lines=s.lines, left=s.left, gone=s.gone, goods_krw=s.goods_krw) for s in found.shelves
     ]
-    return {"shops": shelves, "goods_krw": found.goods_krw, "held": found.held}
+    return CartNow(shops=shops, goods_krw=found.goods_krw, held=found.held)
 
 
 def _order(deal: Any) -> dict[str, Any]:

@@ -58,12 +58,21 @@ class Described(FastAPI):
             schemas = found.setdefault("components", {}).setdefault("schemas", {})
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
-            _, told = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
+            kinds = [one.answers for one in known.values() if one.answers is not None]
+            [_, *said], told = msgspec.json.schema_components(
+                [Problem, *kinds], ref_template="#/components/schemas/{name}"
+            )
+            twice = [name for name in schemas.keys() & told.keys() if _words(schemas[name]) != _words(told[name])]
+            assert not twice, f"two kinds of one name: {twice}"
             schemas |= told
+            answered = dict(zip([key for key, one in known.items() if one.answers is not None], said, strict=True))
             found["components"]["securitySchemes"] = SCHEMES
             for path, operations in found["paths"].items():
                 for method, operation in operations.items():
                     _complete(operation, known.get((path, method.upper())))
+                    if (schema := answered.get((path, method.upper()))) is not None:
+                        content = {"application/json": {"schema": schema}}
+                        operation["responses"]["200"] = {"description": "What was asked for.", "content": content}
             self.openapi_schema = found
         return self.openapi_schema
 
@@ -72,6 +81,11 @@ SCHEMES = {
     "key": {"type": "http", "scheme": "bearer", "description": "Of an integrator, the operator, a shop or a device."},
     "session": {"type": "apiKey", "in": "cookie", "name": "madang_session", "description": "A person's session."},
 }
+
+
+def _words(schema: dict[str, Any]) -> object:
+    """What an enum, which is asked for and answered alike, may say; nothing else is equal to anything."""
+    return sorted(schema["enum"]) if "enum" in schema else object()
 
 
 def _complete(operation: dict[str, Any], address: Address | None) -> None:

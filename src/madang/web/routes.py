@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.dependencies.utils import get_parameterless_sub_dependant
@@ -12,17 +13,19 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from madang.ui.access import Access
+from madang.ui.answers import said_of
 from madang.ui.session import need_own_form
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One route: its name, the pattern of its path, a method it takes, and who it says may use it."""
+    """One route: its name, the pattern of its path, a method it takes, who it says may use it and what it answers."""
 
     name: str
     path: str
     method: str
     access: tuple[Access, ...] = ()
+    answers: Any = None
 
 
 def routes_of(router: APIRouter) -> list[BaseRoute]:
@@ -50,5 +53,6 @@ def _of(routes: Iterable[BaseRoute]) -> list[Address]:
     for route in routes:
         if isinstance(route, APIRoute):
             said = tuple(one.dependency for one in route.dependencies if isinstance(one.dependency, Access))
-            found += [Address(route.name, route.path, method, said) for method in sorted(route.methods or ())]
+            kind, methods = said_of(route.endpoint), sorted(route.methods or ())
+            found += [Address(route.name, route.path, method, said, kind) for method in methods]
     return found
