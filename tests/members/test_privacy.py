@@ -156,6 +156,23 @@ def test_an_incident_is_to_be_told_within_72_hours_and_silence_is_put_on_record(
         assert [one.kind.removeprefix("members.incident_") for one in found] == told
 
 
+def test_an_incident_is_reported_on_a_page_by_an_operator_with_a_fresh_passkey(town: Town) -> None:
+    ara, where = town.member(Role.OPERATOR), "/console/incidents"
+    form = {"id": str(UUID(int=77)), "what": "leaked", "possible": "yes", "people": str(ara.person)}
+    assert ara.sends(where, **(form | {"people": ""})).status_code == 422
+    assert ara.sends(where, **(form | {"people": "all"})).status_code == 422
+    for _ in range(2):  # the same form again is the same report
+        assert ara.sends(where, **form).status_code == 303
+    for lang in ("ko", "en"):
+        assert str(UUID(int=77)) in ara.opens(f"{where}?lang={lang}").text
+    assert ara.sends(f"{where}/{UUID(int=77)}/notified", authority="yes").status_code == 303
+    [one] = town.db.read(lambda tx: incidents.reported(tx, BY), neighbourhood="n1")
+    assert (one.people, one.authority_told, one.possible) == (1, True, True)
+    town.clock.advance(s=600)
+    assert "/account/step-up" in ara.sends(where, **(form | {"id": str(UUID(int=78))})).headers["location"]
+    assert len(town.db.read(lambda tx: incidents.reported(tx, BY), neighbourhood="n1")) == 1
+
+
 def test_the_notice_tells_every_declared_field_in_both_languages(town: Town) -> None:
     import madang.serve.site
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from madang import jobs, journal
 from madang.db import Tx
 from madang.jobs import Job
 from madang.kernel import Actor, Role, derived, system
 from madang.kernel.clock import HOUR_US
-from madang.members import facts, mailed, mailing
+from madang.members import facts, mailed, mailing, records
 
 TELL_US = 72 * HOUR_US
 AUTHORITY_PEOPLE = 1000
@@ -42,6 +44,10 @@ def report(
     """Somebody has found out, or suspects: whoever is concerned and has an address here is told by mail at once. The
     same ``id`` again is the same report."""
     by.need(Role.OPERATOR)
+    authority = intrusion or len(set(people)) >= AUTHORITY_PEOPLE
+    there = journal.read(tx, by, subject=f"incident:{id}", kinds=["members.incident_reported"], limit=1)
+    if there:
+        return Incident(id, there[0].body.due_us, authority)
     due_us = at_us + TELL_US
     body = facts.IncidentReported(what=what, possible=possible, people=len(set(people)), due_us=due_us)
     journal.append(tx, by, body, id=id, at_us=at_us, subject=f"incident:{id}")
@@ -51,7 +57,7 @@ def report(
             about=str(id), at_us=at_us,
         )  # fmt: skip
     jobs.set_timer(tx, id=id, due_us=due_us, kind=OVERDUE, payload={})
-    return Incident(id, due_us, intrusion or len(set(people)) >= AUTHORITY_PEOPLE)
+    return Incident(id, due_us, authority)
 
 
 def notified(tx: Tx, by: Actor, id: UUID, *, authority: bool, fact: UUID, at_us: int) -> None:
@@ -60,6 +66,54 @@ def notified(tx: Tx, by: Actor, id: UUID, *, authority: bool, fact: UUID, at_us:
     jobs.cancel_timer(tx, id=id, at_us=at_us)
     said = facts.IncidentNotified(authority=authority)
     journal.append(tx, by, said, id=fact, at_us=at_us, subject=f"incident:{id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An incident as its page shows it. ``mails_sent`` of those concerned have had a mail; ``authority``: it must be
+    told for their number alone; ``notified_us`` is None while nobody has said that it was done."""
+
+    id: UUID
+    what: str
+    possible: bool
+    people: int
+    reported_us: int
+    due_us: int
+    authority: bool
+    mails_sent: int
+    notified_us: int | None = None
+    authority_told: bool = False
+
+
+def reported(tx: Tx, by: Actor, *, limit: int = 50) -> list[Reported]:
+    """What was reported, newest first."""
+    by.need(Role.OPERATOR)
+    kinds = ["members.incident_reported", "members.incident_notified"]
+    made: list[Reported] = []
+    told: dict[str, tuple[int, bool]] = {}
+    for fact in journal.trail(tx, by, kinds=kinds, limit=limit):
+        if fact.kind == kinds[1]:
+            first, authority = told.get(fact.subject, (fact.at_us, False))
+            told[fact.subject] = (min(first, fact.at_us), authority or fact.body.authority)
+            continue
+        body, id = fact.body, UUID(fact.subject.partition(":")[2])
+        when, authority = told.get(fact.subject, (None, False))
+        made.append(
+            Reported(
+                id=id, what=body.what, possible=body.possible, people=body.people, reported_us=fact.at_us,
+                due_us=body.due_us, authority=body.people >= AUTHORITY_PEOPLE, notified_us=when,
+                authority_told=authority, mails_sent=mailing.sent_about(tx, by, str(id)),
+            )
+        )  # fmt: skip
+    return made
+
+
+def everybody(tx: Tx, by: Actor) -> list[UUID]:
+    """Everybody whose data is here: where nobody can tell whose was touched, all are told."""
+    by.need(Role.OPERATOR)
+    p = records.people
+    there = sa.select(p.c.key).where(records.mine(tx, p), p.c.erased_at_us.is_(None)).order_by(p.c.key)
+    return [key for (key,) in tx.rows(there)]
 
 
 @jobs.handler(OVERDUE)

@@ -106,6 +106,13 @@ def counts(tx: Tx, by: Actor) -> dict[str, int]:
     return {str(state): int(count) for state, count in tx.rows(asked.group_by(mails.c.state))}
 
 
+def sent_about(tx: Tx, by: Actor, about: str) -> int:
+    """How many mails about a thing were sent."""
+    by.need(Role.OPERATOR)
+    mine = sa.and_(mails.c.neighbourhood == tx.neighbourhood, mails.c.about == about, mails.c.state == "sent")
+    return int(tx.rows(sa.select(sa.func.count()).where(mine))[0][0])
+
+
 def again(tx: Tx, by: Actor, id: UUID, *, new: UUID, at_us: int) -> None:
     """Try a mail once more that was not sent; ``new`` is the id of the attempt. Nothing where it was sent."""
     by.need(Role.OPERATOR)

@@ -13,7 +13,17 @@ from madang import ledger, members, payments
 from madang.db import Tx
 from madang.deals import receipts
 from madang.kernel import Actor, Conflict, MadangError, Uuid7, system
-from madang.members import account_pages, data_pages, door_pages, group_pages, invite_pages, letters, mail, mail_pages
+from madang.members import (
+    account_pages,
+    data_pages,
+    door_pages,
+    group_pages,
+    incident_pages,
+    invite_pages,
+    letters,
+    mail,
+    mail_pages,
+)
 from madang.members.accounts import Accounts
 from madang.members.addresses import Keyring
 from madang.members.keeping import YEAR_US
@@ -40,6 +50,7 @@ def routers(site: Site) -> list[APIRouter]:
         data_pages.router(desk, site.pages, served=served, contact=site.settings.privacy_contact),
         account_pages.api(),
         mail_pages.router(desk, site.pages),
+        incident_pages.router(desk, site.pages),
     ]
 
 
