@@ -51,7 +51,10 @@ GROUPS: Mapping[str, tuple[Entry, ...]] = {
         Entry("trail", "/console/trail", "console.trail"),
         Entry("found", "/console/search", "console.search"),
     ),
-    "orders": (Entry("orders", "/console/orders", "console.orders"),),
+    "orders": (
+        Entry("orders", "/console/orders", "console.orders"),
+        Entry("experiences", "/experiences", "experiences"),
+    ),
     "goods": (
         Entry("products", "/console/products", "console.products", under=("/console/pictures", "/console/prices")),
         Entry("promotions", "/console/promotions", "console.promotions"),
