@@ -16,7 +16,7 @@ from madang import ledger, members, settlement
 from madang.db import open_database
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, Malformed, ManualClock, Role, Uuid7
 from madang.members import BankAccount
-from madang.settlement import PayoutState, Schedule, bank_files, banks, records, transfers
+from madang.settlement import PayoutState, Schedule, bank_files, banks, checks, records, releasing, transfers
 from madang.settlement.transfers import Answered, TransferFile
 
 ONE, TWO = UUID(int=0xA1), UUID(int=0xA2)
@@ -183,6 +183,17 @@ def test_only_an_operator_who_has_just_proved_it_makes_takes_and_answers(office:
         for act, args, given in asked:
             with pytest.raises(Forbidden, match=code):
                 office.do(act, *args, by=who, at_us=office.now, **given)
+
+
+def test_paying_by_hand_letting_go_and_going_on_need_a_proof_too(office: Office) -> None:
+    stale = Actor(Kind.PERSON, "op", N, frozenset({Role.OPERATOR}), proved_us=office.now - 3_600_000_000)
+    for act, args, given in (
+        (settlement.mark, (UUID(int=9),), {"paid": True}),
+        (releasing.release_reserve, (UUID(int=9),), {}),
+        (checks.resume, (), {}),
+    ):
+        with pytest.raises(Forbidden, match=r"members\.step_up"):
+            office.do(act, *args, by=stale, at_us=office.now, **given)
 
 
 def test_a_file_that_is_no_answer_is_refused() -> None:

@@ -16,6 +16,7 @@ from madang.db import Tx
 from madang.kernel import Actor, Conflict, Role, derived
 from madang.kernel.clock import DAY_US
 from madang.ledger import Book
+from madang.members.proving import need_step_up
 from madang.settlement import facts, records
 from madang.settlement.model import PayoutState, ShareState
 
@@ -81,8 +82,10 @@ def checked(tx: Tx, by: Actor, *, faults: Sequence[str], also: Sequence[str] = (
 
 
 def resume(tx: Tx, by: Actor, *, at_us: int) -> None:
-    """A person lets payouts go on; only after a clean check. Raises ``Conflict`` ``settlement.still_differs``."""
+    """A person lets payouts go on; only after a clean check. Raises ``Conflict`` ``settlement.still_differs``, and
+    ``StepUpNeeded``."""
     _operator(tx, by)
+    need_step_up(by, at_us)
     if stopped(tx) is None:
         return
     last = latest(tx)

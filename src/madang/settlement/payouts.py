@@ -16,6 +16,7 @@ from madang.db import Tx
 from madang.kernel import Actor, Role, Unavailable, business_date, derived, start_of_day_us, system
 from madang.kernel.clock import DAY_US, HOUR_US
 from madang.ledger import AccountKey, Book, Transfer
+from madang.members.proving import need_step_up
 from madang.settlement import accounts, banks, calendar, checks, errors, facts, parties, records
 from madang.settlement.model import Party, Payout, PayoutState
 
@@ -73,8 +74,10 @@ def cancel(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Payout:
 
 
 def mark(tx: Tx, by: Actor, id: UUID, *, paid: bool, reference: str = "", at_us: int) -> Payout:
-    """A person paid a payout at the bank, or the bank refused it (only where no payout service is connected)."""
+    """A person paid a payout at the bank, or the bank refused it (only where no payout service is connected). Raises
+    ``StepUpNeeded``."""
     _operator(tx, by)
+    need_step_up(by, at_us)
     found = payout(tx, id)
     wanted = PayoutState.PAID if paid else PayoutState.FAILED
     if found.state is wanted:

@@ -9,6 +9,7 @@ from madang.db import Tx
 from madang.kernel import Actor, Invalid, Role, derived
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey, Transfer
+from madang.members.proving import need_step_up
 from madang.settlement import accounts, errors, facts, parties, records
 from madang.settlement.commissions import BP
 from madang.settlement.model import Reserve, ReserveRule, Share, ShareState
@@ -39,8 +40,9 @@ def release_reserves(tx: Tx, by: Actor, *, now_us: int, limit: int = 100) -> int
 
 
 def release_reserve(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Reserve:
-    """A person lets go of a reserve before its day (an appeal that was right)."""
+    """A person lets go of a reserve before its day (an appeal that was right). Raises ``StepUpNeeded``."""
     _acting(tx, by)
+    need_step_up(by, at_us)
     found = _reserve(tx, id)
     if found.released_us is None:
         _let_go(tx, found, at_us)
