@@ -36,13 +36,14 @@ NO_PAGES = {
     "face.colours", "phone.code",
 }  # fmt: skip
 """JSON, files and pieces of pages."""
-LEAD_ON = {"browse.shops", "console.settings", "console.stock", "console.pictures.of", "desk.next", "pay.back",
-           "pay.gone", "pay.to"}  # fmt: skip
+LEAD_ON = {"browse.shops", "experiences", "console.settings", "console.stock", "console.pictures.of", "desk.next",
+           "pay.back", "pay.gone", "pay.to"}  # fmt: skip
 """What only leads to another page."""
 ELSEWHERE = {
     "account.link": "by mail only", "account.invite": "by mail only", "console.transfer": "needs a payout that is due",
     "credit.member": "needs a line of credit", "desk.customs": "needs an order from abroad",
-    "order.return": "needs an order that was received", "live": "test_every_page.py",
+    "experiences.session": "needs an experience", "group": "needs a group", "groups.offer": "by mail only",
+    "orders.found": "by mail only", "order.return": "needs an order that was received", "live": "test_every_page.py",
     "desk": "test_review_desk.py", "desk.visit": "test_review_desk.py",
     "desk.edit": "test_review_desk.py", "desk.similar": "test_review_desk.py",
     "browse.collection": "test_browse_pages.py",
