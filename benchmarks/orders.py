@@ -44,8 +44,8 @@ SUMMARY = "orders a second through the service (SQLite, PostgreSQL) and through 
 N = "n1"
 BY = system(N)
 PRODUCTS, BUYERS, CALLERS = 400, 64, 16
-ORDERS = {"SQLite": 2_400, "PostgreSQL": 1_200}
-HTTP_ORDERS = 600
+ORDERS = {"SQLite": 1_600, "PostgreSQL": 800}
+HTTP_ORDERS = 400
 BARE = "the same rows, bare SQLite"
 TABLES = (
     *("journal_facts", "ledger_transfers", "ledger_accounts", "deals_deal", "deals_move", "deals_receipt"),

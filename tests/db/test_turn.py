@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -200,6 +201,36 @@ def test_what_is_asked_for_twice_under_one_id_is_done_once(db: Database, goods: 
     runs += [True] * 20  # from now on it would fail if it were new: an error rests on no guess
     assert db.write(once, neighbourhood="n1") == "there, red"
     assert rows(db, goods) == [("a", "red", 1)]
+
+
+def test_rows_appended_are_seen_and_taken_back_like_any_other(db: Database, goods: sa.Table) -> None:
+    of_it = sa.select(goods.c.left).where(goods.c.neighbourhood == "n1", goods.c.id == sa.bindparam("id"))
+
+    def appends(id: str, left: int, *, fails: bool = False) -> Any:
+        def act(tx: Tx) -> list[tuple[Any, ...]]:
+            assert not tx.rows(of_it, {"id": id}, looks=(goods, {"id": id}))
+            tx.append(goods, ("n1", id, "red", left))
+            with suppress(Conflict), tx.savepoint():
+                tx.append(goods, ("n1", f"{id}-part", "red", left))
+                raise Conflict("sample.no", ko="-", en="-", next_ko="-", next_en="-")
+            found = tx.rows(of_it, {"id": id}, looks=(goods, {"id": id}))
+            if fails:
+                raise Conflict("sample.no", ko="-", en="-", next_ko="-", next_en="-")
+            return found
+
+        return act
+
+    first, failed, last = together(db, appends("a", 1), appends("b", 2, fails=True), appends("c", 3))
+    assert (first.result(10), last.result(10)) == ([(1,)], [(3,)])
+    with pytest.raises(Conflict):
+        failed.result(10)
+    many = together(db, *[lambda tx, n=n: tx.append(goods, ("n1", f"d{n:02d}", "red", n)) for n in range(20)])
+    twice, fine = together(db, *[lambda tx, id=id: tx.append(goods, ("n1", id, "red", 0)) for id in ("a", "e")])
+    for future in (*many, fine):
+        future.result(10)
+    with pytest.raises(IntegrityError):
+        twice.result(10)
+    assert [id for id, _, _ in rows(db, goods)] == ["a", "c", *[f"d{n:02d}" for n in range(20)], "e"]
 
 
 def test_a_wrong_guess_does_not_break_up_the_batch(

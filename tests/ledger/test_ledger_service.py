@@ -23,6 +23,7 @@ from madang.kernel import Conflict, Malformed, derived
 from madang.ledger import model, posting, records, service
 
 MINA, JUN = wallet("mina"), wallet("jun")
+ledger.declare_code("t_once", "money", "debits_within_credits", once=True)
 
 
 @pytest.fixture
@@ -274,3 +275,14 @@ def test_what_was_posted_late_after_memory_was_lost_keeps_no_hold_for_ever(place
     place.post(move("after", OUTSIDE, MINA, 1, at=9_200_000))
     assert place.balance(MINA) == (1_002, 0, 0)
     assert codes(place.post_each([settle("post", "post", "hold", at=9_200_000)])) == ["ledger.pending_expired"]
+
+
+def test_an_account_of_one_deal_taken_for_new_keeps_what_it_held(db: Database) -> None:
+    """Held once more after a restart, its sums are those of the books: the guess that it is new is found out."""
+    once = ledger.AccountKey("money", "t_once", "one-deal", "KRW")
+    db.write(lambda tx: ledger.post(tx, [move("fill", OUTSIDE, MINA, 1000)]), neighbourhood="n1")
+    db.write(lambda tx: ledger.post(tx, [hold("first", MINA, once, 300)]), neighbourhood="n1")
+    db._writer._lanes["" if db.dialect == "sqlite" else "n1"].memory.clear()  # type: ignore[union-attr]
+    db.write(lambda tx: ledger.post(tx, [hold("second", MINA, once, 200)]), neighbourhood="n1")
+    assert db.read(lambda tx: ledger.balance(tx, once), neighbourhood="n1").pending_in == 500
+    assert db.read(ledger.check, neighbourhood="n1").ok
