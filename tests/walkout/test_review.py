@@ -107,6 +107,7 @@ def test_what_is_decided_no_longer_waits(shop: Shop) -> None:
 def test_what_nothing_explains_is_a_moment_also_where_nothing_else_moved_or_much_did(shop: Shop) -> None:
     shop.says(came(), unknown(-250.0), left(), receipt({}, "review"))
     case = opened(shop)
+    assert case.waiting.at_risk_krw == 2_550, "a usual piece: it would wait for ever at nothing"
     (moment,) = case.moments
     assert (moment.pick, moment.product, moment.facing, moment.grams) == (True, "", "1-1-4", 250.0)
     shop.says(came("v2", "c-v2"), unknown(90.0, visit="v2", id="u2", t=9.0))

@@ -181,7 +181,7 @@ def test_what_nothing_explains_moves_nothing_is_told_and_sends_somebody_to_look(
     shop.says(came(), unknown(-250.0))
     assert (shop.deal().state, shop.inside(), shop.facts()[-1]) == ("entered", 1, "unexplained")
     (task,) = shop.read(lambda tx: tasks.find(tx, STAFF, SHOP))
-    assert (task.kind, task.facing, task.details) == ("unknown", "1-1-4", {"grams": 250.0, "gone": True})
+    assert (task.kind, task.facing, task.details) == ("unknown", "1-1-4", {"grams": 250, "gone": True})
     shop.says(unknown(250.0, id="u2", facing="FB", visit=None))
     assert [one.facing for one in shop.read(lambda tx: tasks.find(tx, STAFF, SHOP))] == ["FB", "1-1-4"]
     assert shop.facts().count("unexplained") == 1, "of nobody known there is nothing to tell"

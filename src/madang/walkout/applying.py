@@ -189,7 +189,7 @@ class Applying:
         """Something went or came that is no known goods: nothing can be booked; somebody looks what lies there, and
         who looks at the visit sees the moment."""
         there, grams = update.facing or update.plate, round(update.grams or 0.0, 1)
-        details = {"grams": abs(grams), "gone": grams < 0}
+        details = {"grams": round(abs(grams)), "gone": grams < 0}
         tasks.raise_task(self._tx, self._shop, "unknown", facing=there, details=details, at_us=self._at_us)
         if visit is None or visit.role != "customer" or visit.closed_at_us is not None:
             return

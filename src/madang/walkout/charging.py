@@ -54,7 +54,7 @@ def propose(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 def ask(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     """Put a visit in the review queue."""
     proposal = pricing.kept(deal.data)
-    risk = max(o.total_krw for o in proposal.offers)
+    risk = settling.at_risk_krw(tx, deal, proposal, at_us)
     why = str(deal.data.get("why", "unsure"))
     body = facts.ReviewOpened(visit=str(deal.id), why=why, at_risk_krw=risk, confidence=round(proposal.confidence, 4))
     tell(tx, by, deal, body, at_us)

@@ -96,7 +96,7 @@ def reconsider(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """A receipt (args: receipt) that was revised after it was charged is in doubt: a person is asked."""
     said = msgspec.convert(args["receipt"], model.Receipt)
     proposal = pricing.propose(tx, by, deal.shop, said, at_us)
-    risk = max(o.total_krw for o in proposal.offers)
+    risk = settling.at_risk_krw(tx, deal, proposal, at_us)
     why = "no_price" if proposal.best.unpriced else "revised"
     charged = int(deal.data.get("charged_krw", 0)) - int(deal.data.get("refunded_krw", 0))
     tell(tx, by, deal, facts.Reopened(visit=str(deal.id), why="revised", charged_krw=charged), at_us)

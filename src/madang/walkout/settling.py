@@ -21,7 +21,8 @@ from madang.deals.model import Deal
 from madang.kernel import Actor, MadangError, derived, system
 from madang.ledger import Transfer
 from madang.payments import Part, on_account, till
-from madang.walkout import facts, means, pricing, records, tasks
+from madang.walkout import facts, means, pricing, promise_records, records, tasks
+from madang.walkout.costs import Costs
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Spot
 from madang.walkout.pricing import Proposal
@@ -323,6 +324,15 @@ def remember(proposal: Proposal) -> Data:
         "confidence": proposal.confidence,
         "decision": proposal.decision,
     }
+
+
+def at_risk_krw(tx: Tx, deal: Deal, proposal: Proposal, at_us: int) -> int:
+    """What may be lost or charged wrongly: the dearest offer, and a usual piece for each thing that went and is no
+    known goods."""
+    gone = sum(move.pick for move in visit_of(tx, deal).books.unknown.values())
+    terms = promise_records.terms_at(tx, deal.shop, at_us)
+    piece_krw = (terms.costs if terms is not None else Costs()).unpaid_krw
+    return max(o.total_krw for o in proposal.offers) + gone * piece_krw
 
 
 def visit_of(tx: Tx, deal: Deal) -> Visit:
