@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 from tests.chromium import AXE
-from tests.web.browser.test_every_page import CUT_OFF
 from tests.web.lived_in import CHECKOUT, LivedIn
 from tests.web.walking import Walk
 
@@ -49,6 +48,12 @@ ELSEWHERE = {
     "browse.collection": "test_browse_pages.py",
 }  # fmt: skip
 """Pages that need more than this world has: the browser test that looks at them, or what they need."""
+CUT_OFF = """() => {
+  const scrolls = (e) => e && (["auto", "scroll"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  return [...document.querySelectorAll("main *")]
+    .filter((e) => !e.closest(".hidden, svg") && e.getBoundingClientRect().right > innerWidth + 0.5 && !scrolls(e))
+    .map((e) => e.tagName + "." + e.className).slice(0, 5); }"""
+"""What lies beyond the edge and cannot be moved into sight."""
 KEYBOARD = """() => {
   const shown = (e) => e.checkVisibility({ checkVisibilityCSS: true }) && !e.disabled && !e.closest("[inert]");
   const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
