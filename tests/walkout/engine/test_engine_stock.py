@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from tests.walkout.engine.plate_shop import layout
 
-from madang.walkout.engine import Settings, Store
+from madang.walkout.engine import Settings, Store, lessons
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.states import Atom, Choice, State
 
 
 def shop(counts: dict[str, int] | None) -> tuple[Catalogue, str, str]:
@@ -51,3 +53,27 @@ def test_an_unknown_count_says_nothing() -> None:
     catalogue, first, twin = shop(None)
     catalogue.moved(0, twin, -5.0)
     assert abs(odds(catalogue, first, twin)) < 1e-9
+
+
+def _believed(catalogue: Catalogue, facing: int, product: str, p: float) -> list[State]:
+    """That much of a pick of one such product from a facing, against nothing having been moved."""
+    atom = Atom("pick", 1, product, 1, facing, catalogue.store.facings[facing].plates[0], catalogue.weight[product])
+    stories = ((p, (atom,)), (1.0 - p, ()))
+    return [State(float(np.log(x)), {}, (), (Choice(1, 0.5, atoms),)) for x, atoms in stories]
+
+
+@pytest.mark.parametrize("p", [0.8, 0.2])
+def test_goods_found_beside_their_place_make_their_neighbourhood_suspect(p: float) -> None:
+    """Milk lay among the colas: more of it may, and something else where milk should stand."""
+    catalogue = Catalogue(Store.from_json(layout()), Settings())
+    shift = Shift(1, (0,), np.array([-540.0]), 1.0, 0.0, 0.5, 1.0, ())
+    cola_in_milk = Shift(2, (2,), np.array([-380.0]), 1.0, 0.0, 0.5, 1.0, ())
+
+    def stranger(x: Shift, product: str) -> float:
+        return next(t.loglik for t in catalogue.takes(x) if t.parts[0].product == product and t.parts[0].qty == 1)
+
+    before = stranger(shift, "milk"), stranger(cola_in_milk, "cola")
+    lessons.suspect(catalogue, _believed(catalogue, 0, "milk", p), shift)
+    after = stranger(shift, "milk"), stranger(cola_in_milk, "cola")
+    gained = [b - a for a, b in zip(before, after, strict=True)]
+    assert gained == [0.0, 0.0] if p < 0.5 else min(gained) > 2.0

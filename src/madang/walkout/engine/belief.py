@@ -179,6 +179,7 @@ class Belief:
         beam.states, beam.lost = states, 1.0 - (1.0 - beam.lost) * (1.0 - cut)
         if shift is not None:
             lessons.count(self.catalogue, states, shift)
+            lessons.suspect(self.catalogue, states, shift)
             lessons.learn(self.catalogue, states, shift, self.s.learn_from)
             since = shift.t - self.s.story_s - 20.0
             for x in states:

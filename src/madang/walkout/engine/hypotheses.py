@@ -49,6 +49,9 @@ def counts(kinds: int, most: int) -> Ints:
 
 FOUND = math.log(0.3)
 """Log prior of a product that was found to lie in a facing where the planogram does not show it."""
+UNTIDY = math.log(0.1)
+"""... and of a product in a facing beside it, whose own goods were found in another: they were exchanged, or moved on
+by one."""
 LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -160,6 +163,19 @@ class Catalogue:
             return False
         self.weight[product], self.spread[product] = found
         return True
+
+    def suspect(self, facing: int, product: str, p: float) -> None:
+        """With this probability the product lies in a facing that is another's: it may be taken there again, and its
+        own place holds something of the neighbourhood."""
+        self._lies(facing, product, FOUND + math.log(p))
+        for home, f in enumerate(self.store.facings):
+            if product in f.products and product in self.beside[facing]:
+                for other in sorted(self.beside[home] - set(f.products)):
+                    self._lies(home, other, UNTIDY + math.log(p))
+
+    def _lies(self, facing: int, product: str, prior: float) -> None:
+        known = self.really.setdefault(facing, {})
+        known[product] = max(prior, known.get(product, -math.inf))
 
     def told(self) -> list[Learned]:
         """What was learned since this was asked last."""
@@ -304,7 +320,7 @@ class Catalogue:
             for qty in (1, 2):
                 if abs(grams - qty * w) < near:
                     beside = 2.5 if product in self.beside[main] else 1.0
-                    prior = known.get(product, math.log(self.s.wrong_planogram * beside))
+                    prior = max(known.get(product, -math.inf), math.log(self.s.wrong_planogram * beside))
                     ll = self.weigh(grams, product, qty, shift.sd) + prior + SIZES[qty - 1]
                     out.append(Take((Part(product, qty, main, qty * w, shift.plates, True),), ll))
         return out

@@ -11,6 +11,8 @@ from madang.walkout.engine.types import Learned
 
 CLEAR = 3.0
 """So many standard deviations from what one should weigh it is still one."""
+SUSPECTED = 0.5
+"""What is no likelier than not teaches nothing: a weight that is a little off would do the same."""
 
 
 def count(catalogue: Catalogue, states: list[State], shift: Shift) -> None:
@@ -31,6 +33,21 @@ def _pick(a: Atom) -> tuple[object, ...]:
 def _product(a: Atom) -> tuple[object, ...]:
     """Of goods without a weight nobody knows how many they were."""
     return a.product, a.facing
+
+
+def suspect(catalogue: Catalogue, states: list[State], shift: Shift) -> None:
+    """What may have been taken where the planogram has something else makes it likelier there, as far as it is
+    believed."""
+    found: dict[tuple[int, str], float] = {}
+    for state in states:
+        if state.story and state.story[-1].shift == shift.id:
+            weight = math.exp(state.logw)
+            for a in state.story[-1].atoms:
+                if a.kind == "pick" and a.facing is not None:
+                    found[a.facing, a.product] = found.get((a.facing, a.product), 0.0) + weight
+    for (facing, product), p in found.items():
+        if p >= SUSPECTED and product not in catalogue.store.facings[facing].products:
+            catalogue.suspect(facing, product, p)
 
 
 def learn(known: Catalogue, states: list[State], shift: Shift, learn_from: float) -> None:
