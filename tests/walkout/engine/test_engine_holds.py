@@ -12,7 +12,7 @@ from madang.walkout.engine import Engine, Settings, Store
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
-from madang.walkout.engine.states import Beam, Cart, Held, State
+from madang.walkout.engine.states import Beam, Cart, Held, Lying, State
 from madang.walkout.engine.ways import Scene, Ways
 
 
@@ -121,3 +121,15 @@ def test_what_is_put_down_is_found_in_a_cart_of_the_same_content_that_was_weighe
     assert ways.puts(one.carts, False)
     kept = [ways.applied(other, way).carts for way in ways.puts(other.carts, False) if way.used]
     assert kept == [{}]
+
+
+def test_when_things_were_taken_is_forgotten_once_nobody_holds_them() -> None:
+    belief = Engine(Store.from_json(layout()))._belief
+    cart = Cart((Held("chips", 71.0, 1.0, 3), Held("cola", 380.0, 1.0, -7)))
+    lying = Lying("soup", 180.0, 1.0, (0,), 40)
+    belief._book(Beam((1,), [State(0.0, {1: cart}, (lying,), ())]))
+    belief.times = {k: float(abs(k)) for k in range(-2_000, 3_000)}
+    belief.forget({9})
+    kept = set(belief.times)
+    assert {3, -7, 40} < kept
+    assert kept - {3, -7, 40} == {k for k in range(-2_000, 3_000) if abs(k) > 2_999 - Settings().story_s}

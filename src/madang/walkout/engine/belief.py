@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from madang.walkout.engine import lessons
 from madang.walkout.engine.contacts import Passing
-from madang.walkout.engine.contents import Content, contents, sums
+from madang.walkout.engine.contents import Content, contents, needed, sums
 from madang.walkout.engine.doubt import Doubts
 from madang.walkout.engine.handing import Meetings, outcomes
 from madang.walkout.engine.hypotheses import Catalogue
@@ -44,6 +44,9 @@ class Told(NamedTuple):
     atom: Atom
     probability: float
 
+
+REMEMBERED = 1_000
+"""Changes whose times are kept before those that matter no longer are dropped."""
 
 __all__ = ["Belief", "Content", "Scene", "Told"]
 
@@ -273,6 +276,8 @@ class Belief:
         """These bodies are out of the shop: their carts no longer tell states apart."""
         self._hands = {key: hand for key, hand in self._hands.items() if key[1] not in bodies}
         self.doubts.forget(bodies)
+        if len(self.times) > REMEMBERED:
+            self.times = needed(self.times, self.beams(), self.s.story_s)
         for beam in [b for b in self.beams() if any(x in bodies for x in b.bodies)]:
             for b in beam.bodies:
                 del self._of[b]

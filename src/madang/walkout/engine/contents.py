@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from madang.walkout.engine.states import EMPTY, Beam
 
@@ -44,3 +44,13 @@ def sums(ones: Sequence[tuple[float, Content]], others: Sequence[tuple[float, Co
             known = found.get(key)
             found[key] = (p * q + (known[0] if known else 0.0), known[1] if known else both)
     return sorted(found.values(), key=_order)
+
+
+def needed(times: Mapping[int, float], beams: Iterable[Beam], recent_s: float) -> dict[int, float]:
+    """Of the times of all changes, those that anything somebody holds, or that lies about, came with, and those of the
+    last seconds."""
+    states = [state for beam in beams for state in beam.states]
+    held = {h.shift for state in states for cart in state.carts.values() for h in cart.units}
+    held |= {x.shift for state in states for x in state.lying}
+    since = max(times.values(), default=0.0) - recent_s
+    return {shift: t for shift, t in times.items() if shift in held or t > since}
