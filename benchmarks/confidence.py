@@ -33,6 +33,8 @@ WORKERS = int(os.environ.get("BENCH_CONFIDENCE_WORKERS", os.cpu_count() or 1))
 VISITS = 34
 GAPS_S = (7.0, 12.0, 24.0)
 """Seconds from one visit to the next."""
+FOREIGN, UNWEIGHED = 0.1, 0.15
+"""In so many of the shops goods of another gondola lie in a facing; a tenth of the products has no weight."""
 TRIED_FROM = 10_000
 """Recordings with this number and above are never fitted to."""
 PENALTY = 2.0
@@ -98,7 +100,7 @@ def kept(number: int) -> list[Noted]:
 def enact(number: int) -> list[Noted]:
     """Enact one shop of its own make, one category of shoppers, and ask the engine."""
     from madang.twin import Geometry, Shop, layout
-    from madang.twin.record import swapped
+    from madang.twin.record import swapped, unweighed
     from madang.twin.scenarios import SCRIPTS
     from madang.twin.settings import NORMAL, WIDE
     from madang.twin.troubles import SWAPS, with_trouble
@@ -120,10 +122,14 @@ def enact(number: int) -> list[Noted]:
     wanted = {line.product for visit in plan.visits for line in visit.lines}
     for _ in range(3 * SWAPS.get(category, 0) or int(rng.random() < 0.15)):
         physical, _pair = swapped(physical, rng, wanted)
+    luck = np.random.default_rng([number, 1])  # of its own, so that all else of a number stays as it was
+    if luck.random() < FOREIGN:
+        physical, _pair = swapped(physical, luck, wanted, beyond=True)
+    known = unweighed(document, luck, 0.1) if luck.random() < UNWEIGHED else document
     level = replace(WIDE if rng.random() < 0.5 else NORMAL, vision=bool(rng.random() < 0.5))
     shop = Shop(physical, number, with_trouble(level, category))
     outages = _outages(rng, plan, len(document["gondolas"])) if rng.random() < 0.25 else []
-    return _asked(document, shop.stream(plan), plan, outages, (f"{number}", category))
+    return _asked(known, shop.stream(plan), plan, outages, (f"{number}", category))
 
 
 def _plan(category: str, geometry: Any, rng: np.random.Generator) -> Any:

@@ -11,7 +11,7 @@ from tests.twin.twin_shops import EPOCH_US, tiny
 
 from madang.twin import Geometry, Shop, Stream
 from madang.twin.random import keyed
-from madang.twin.record import swapped
+from madang.twin.record import swapped, unweighed
 from madang.twin.scenarios import SCRIPTS, plan_of
 from madang.twin.settings import CLEAN, NORMAL, WIDE
 from madang.twin.troubles import SENSORS, with_trouble
@@ -72,6 +72,18 @@ def test_goods_areswapped_where_the_shoppers_go() -> None:
     [(a, b)] = swaps
     assert (after[a], after[b]) == (before[b], before[a])
     assert wanted & {*before[a], *before[b]}
+
+
+def test_goods_of_another_gondola_may_lie_in_a_facing_and_a_shop_may_not_have_weighed_some() -> None:
+    shop = tiny()
+    physical, [(a, b)] = swapped(shop, keyed(1, "swap"), beyond=True)
+    gondolas = {f["id"]: f["gondola"] for f in shop["planogram"]}
+    assert gondolas[a] != gondolas[b]
+    assert {f["id"] for f, g in zip(shop["planogram"], physical["planogram"], strict=True) if f != g} == {a, b}
+    known = unweighed(shop, keyed(1, "weights"), 0.3)
+    bare = [p["weight_g"] is None for p in known["products"]]
+    assert 0.1 < sum(bare) / len(bare) < 0.5
+    assert all(p["weight_g"] for p in shop["products"]), "the shop itself stays as it was"
 
 
 def test_a_trouble_never_makes_a_badly_kept_shop_better() -> None:

@@ -162,10 +162,10 @@ def _record_one(
 
 
 def swapped(
-    layout: dict[str, Any], rng: np.random.Generator, wanted: Collection[str] = ()
+    layout: dict[str, Any], rng: np.random.Generator, wanted: Collection[str] = (), *, beyond: bool = False
 ) -> tuple[dict[str, Any], list[list[str]]]:
     """The layout as it really is when somebody stocked two facings the wrong way round, one of them with something
-    ``wanted``.
+    ``wanted``: two of one gondola, or (``beyond``) of two, so that foreign goods lie on either shelf.
     """
     facings = [dict(f) for f in layout["planogram"]]
     for _ in range(2000 if wanted else 200):
@@ -173,11 +173,18 @@ def swapped(
         a, b = facings[i], facings[j]
         if wanted and not {*a["products"], *b["products"]} & set(wanted):
             continue
-        if len(a["plates"]) == len(b["plates"]) and a["gondola"] == b["gondola"] and a["products"] != b["products"]:
+        near = a["gondola"] == b["gondola"]
+        if len(a["plates"]) == len(b["plates"]) and near != beyond and a["products"] != b["products"]:
             a["products"], b["products"] = b["products"], a["products"]
             a["count"], b["count"] = b["count"], a["count"]
             return {**layout, "planogram": facings}, [[a["id"], b["id"]]]
     return layout, []
+
+
+def unweighed(layout: dict[str, Any], rng: np.random.Generator, share: float) -> dict[str, Any]:
+    """The layout as a shop knows it that has not weighed this share of its products."""
+    bare = {"weight_g": None, "weight_sd_g": None}
+    return {**layout, "products": [p | bare if rng.random() < share else p for p in layout["products"]]}
 
 
 def _write_plates(path: Path, geometry: Geometry, batches: list[PlateBatch], count: int, t0: float) -> None:
