@@ -30,7 +30,7 @@ def test_receipts_do_not_depend_on_how_calls_are_chunked(chunk: float) -> None:
     assert [u for u in play(_busy(), chunk=chunk) if isinstance(u, Receipt)] == reference
 
 
-@pytest.mark.parametrize(("rows", "frames_s"), [(6, 11), (24, 11), (36, 11), (12, 5), (12, 30)])
+@pytest.mark.parametrize(("rows", "frames_s"), [(6, 11), (36, 11), (12, 5)])
 def test_receipts_are_the_same_over_the_working_range_of_batches_and_frames(rows: int, frames_s: int) -> None:
     assert receipts(play(_busy(), messages=_busy().messages(rows=rows, frames_s=frames_s))) == EXPECTED
 
