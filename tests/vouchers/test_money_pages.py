@@ -14,14 +14,18 @@ from tests.settlement.house import House, line
 from madang import ledger, payments, places, settlement, vouchers
 from madang.db import Database, open_database
 from madang.deals.links import Links
-from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, system
+from madang.files import Store
+from madang.kernel import Actor, Invalid, Kind, ManualClock, Role, Uuid7, business_date, system
+from madang.kernel.clock import DAY_US
 from madang.kernel.settings import Settings
 from madang.serve import site
 from madang.settlement import ReserveRule
 from madang.ui import Asking, Identity
+from madang.vouchers import proofs
 from madang.web import Running, Shopfront, create_app, start
 
 N, BY = "n1", system("n1")
+PAPER = b"%PDF-1.7 proof of sales"
 MINA, SELLER, OFFICER, BOSS = (UUID(int=n) for n in range(101, 105))
 ROLES = {
     MINA: Role.NEIGHBOUR, SELLER: Role.MERCHANT, OFFICER: Role.VOUCHER_ISSUER, BOSS: Role.OPERATOR,
@@ -115,6 +119,9 @@ class Browser:
     def close(self) -> None:
         self._http.close()
 
+    def fetch(self, path: str) -> httpx.Response:
+        return self._http.get(path)
+
     def open(self, path: str) -> Browser:
         return self._seen(self._http.get(path))
 
@@ -125,7 +132,8 @@ class Browser:
         )
         assert form, f"no form for {action}"
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[2]))
-        return self._seen(self._http.post(form[1], data={**hidden, **more}))
+        paper = {"proof": ("proof.pdf", PAPER)} if "multipart" in form[0] else None
+        return self._seen(self._http.post(form[1], data={**hidden, **more}, files=paper))
 
     def _seen(self, answer: httpx.Response) -> Browser:
         self.text, self.status = answer.text, answer.status_code
@@ -175,20 +183,80 @@ def test_a_shop_takes_a_code_once_and_gives_back(town: Town) -> None:
 def test_an_issuer_reviews_rules_and_claims(town: Town) -> None:
     town.as_(MINA).open("/vouchers").send("/won/buy", amount="200000")
     shop = town.as_(BOSS).open("/vouchers/shop/s2?lang=ko")
-    shop.send("/apply", programme="won", sales="100000000", category="books", region="4111", proof="paper-2")
+    shop.send("/apply", programme="won", sales="100000000", category="books", region="4111")
     officer = town.as_(OFFICER).open("/issuer/won?lang=ko")
     assert "20,000원" in officer.text
     ids = re.findall(r"/merchants/([0-9a-f-]{36})", officer.text)
-    officer.send(next(id for id in ids if id != str(UUID(int=7))), what="approve", reason="확인")
+    asked = next(id for id in ids if id != str(UUID(int=7)))
+    proof = officer.fetch(f"/issuer/won/merchants/{asked}/proof")
+    assert (proof.content, proof.headers["content-type"]) == (PAPER, "application/pdf")
+    assert "sandbox" in proof.headers["content-security-policy"]
+    assert town.as_(MINA).open(f"/issuer/won/merchants/{asked}/proof").status == 403
+    officer.send(asked, what="approve", reason="확인")
+    assert "2027" in officer.text, "an approval lasts a year"
     assert officer.text.count("승인 취소") == 2
     town.clock.advance(s=1)
-    officer.send("/rules", discount="15", month_cap="500,000", holding_cap="1,000,000", budget="0", source="고시")
-    assert "15%" in officer.text
+    officer.send("/rules", discount_bp="12.5", month_cap_krw="500,000", regions="4111 4113", source="고시")
+    assert "<strong>12.5 %</strong>" in officer.text
+    assert "1,500,000" not in officer.text, "what the form has no field for stays, and is no change"
+    assert rules(town) == [1_000], "a preview sets nothing"
+    officer.send("/rules")
+    assert rules(town) == [1_000, 1_250]
+    assert "12.5%" in officer.text
     assert officer.send("/claims", month="2026-09").status == 409
     town.clock.advance(s=40 * 86_400)
     officer.open("/issuer/won").send("/claims", month="2026-09")
     assert "판매액" in officer.open("/issuer/won/claims/2026-09").text
     assert town.as_(MINA).open("/issuer/won").status == 403
+
+
+def test_an_officer_opens_a_programme_without_code_and_closes_it(town: Town) -> None:
+    officer = town.as_(OFFICER).open("/issuer?lang=ko")
+    officer.send("/issuer", issuer="", issuer_id="gun", issuer_name_ko="마당군", id="gun-won", name_ko="마당군 상품권",
+                 discount_bp="7,5", month_cap_krw="300,000", sales_max_krw="1000000000", step_krw="5000",
+                 excluded="주점, 유흥", valid_months="36", source="고시")  # fmt: skip
+    assert "상품권을 열었어요" in officer.text
+    [rule] = town.db.read(lambda tx: vouchers.rules_of(tx, BY, "gun-won"), neighbourhood=N)
+    assert (rule.discount_bp, rule.excluded, rule.valid_months) == (750, ("주점", "유흥"), 36)
+    assert rule.sales_max_krw == 1_000_000_000
+    assert officer.open("/issuer").send("/issuer", issuer="city", id="Gun!", name_ko="x", source="x").status == 422
+    mina = town.as_(MINA).open("/vouchers?lang=ko").send("/gun-won/buy", amount="10,000")
+    [lot] = town.db.read(lambda tx: vouchers.holding(tx, member(), "gun-won", at_us=0), neighbourhood=N).lots
+    assert lot.paid_krw == 9_250
+    town.clock.advance(s=1)
+    officer.open("/issuer/gun-won").send("/close")
+    town.clock.advance(s=1)
+    assert "닫았습니다" in officer.open("/issuer/gun-won").text
+    assert "판매가 끝난" in mina.open("/vouchers").text
+    assert "/gun-won/buy" not in mina.text
+    assert "/gun-won/code" in mina.text, "what was bought stays good"
+    assert town.as_(SELLER).open("/issuer").status == 403
+
+
+def test_approvals_that_run_out_are_shown_to_officer_and_shop(town: Town) -> None:
+    officer = town.as_(OFFICER).open("/issuer/won?lang=ko")
+    officer.send(str(UUID(int=7)), what="revoke", reason="다시")
+    shop = town.as_(SELLER).open("/vouchers/shop/s1?lang=ko")
+    assert shop.send("/apply", programme="won", sales="5", category="food", region="4111").status == 200
+    asked = re.findall(r"/merchants/([0-9a-f-]{36})", officer.open("/issuer/won").text)[0]
+    soon = str(business_date(town.clock.now_us() + 30 * DAY_US))
+    officer.send(asked, what="approve", until=soon, reason="")
+    assert "연례 심사 때가 됨" in officer.text
+    assert "다시 신청해 주세요" in shop.open("/vouchers/shop/s1").text
+
+
+def test_a_proof_is_a_file_of_a_kind_people_can_open(town: Town, tmp_path: Path) -> None:
+    with pytest.raises(Invalid):
+        proofs.put(Store(tmp_path, town.clock), N, b"MZ not a paper")
+
+
+def member() -> Actor:
+    return Actor(Kind.PERSON, str(MINA), N, frozenset({Role.NEIGHBOUR}))
+
+
+def rules(town: Town) -> list[int]:
+    found = town.db.read(lambda tx: vouchers.rules_of(tx, BY, "won"), neighbourhood=N)
+    return [one.discount_bp for one in found]
 
 
 def test_a_merchant_sees_where_the_money_is_and_the_operator_pays(town: Town) -> None:

@@ -9,8 +9,10 @@ from fastapi import APIRouter
 
 from madang import settlement
 from madang.db import Tx
+from madang.files import Store
 from madang.kernel import Actor, Uuid7
 from madang.payments import Leg, split
+from madang.serve import paying
 from madang.settlement import agreeing_pages, office_pages, transfer_pages
 from madang.settlement import pages as settlement_pages
 from madang.ui.desk import Desk
@@ -27,9 +29,12 @@ def routers(site: Site) -> list[APIRouter]:
     def desk(room: str) -> Desk:
         return Desk(room, site.db, site.clock, Uuid7(site.clock), site.pages, site.neighbourhood)
 
+    store = Store(site.home / "files", site.clock)
     return [
-        voucher_pages.router(desk("vouchers"), legs=sale_legs, refund_legs=refund_legs),
-        issuer_pages.router(desk("vouchers")),
+        voucher_pages.router(
+            desk("vouchers"), legs=sale_legs, refund_legs=refund_legs, store=store, pay_at=paying.links(site).address
+        ),
+        issuer_pages.router(desk("vouchers"), store),
         transfer_pages.router(desk("settlement")),
         office_pages.router(desk("settlement")),
         agreeing_pages.router(desk("settlement")),

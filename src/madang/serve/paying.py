@@ -26,6 +26,7 @@ from madang.payments.gateways import KakaoPay, TossPayments
 from madang.payments.links import PayLinks
 from madang.payments.sandbox.pages import open_sandbox
 from madang.serve import keys
+from madang.vouchers import buying
 
 if TYPE_CHECKING:
     from madang.serve.site import Site
@@ -55,7 +56,7 @@ def pay_desk(site: Site) -> PayDesk:
     return PayDesk(
         db=site.db, clock=site.clock, ids=Uuid7(site.clock), neighbourhood=site.neighbourhood, links=links(site),
         public_url=site.settings.public_url, shop=site.shop or "",
-        where={"checkout": _of_checkout, gift_selling.CAUSE: _of_gift},
+        where={"checkout": _of_checkout, gift_selling.CAUSE: _of_gift, buying.CAUSE: _of_voucher},
     )  # fmt: skip
 
 
@@ -66,6 +67,11 @@ def _of_checkout(payment: Payment) -> str:
 
 def _of_gift(payment: Payment) -> str:
     return f"/gift-cards/{payment.cause.partition('/')[2]}"
+
+
+def _of_voucher(payment: Payment) -> str:
+    """My vouchers, with what was bought."""
+    return "/vouchers" if payment.state in (State.FAILED, State.VOIDED) else "/vouchers?said=bought"
 
 
 def _press(site: Site) -> gift_selling.Press:

@@ -35,6 +35,7 @@ from madang.vouchers.model import (
     Rule,
 )
 from madang.vouchers.offering import Offer, offers
+from madang.vouchers.opening import close_programme, open_programme
 from madang.vouchers.paying import give_back, make_code, pay, pay_by_code
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "buy",
     "cancel",
     "check_accepts",
+    "close_programme",
     "credit",
     "decide",
     "differences",
@@ -67,6 +69,7 @@ __all__ = [
     "issuers_of",
     "make_code",
     "offers",
+    "open_programme",
     "pay",
     "pay_by_code",
     "programmes",

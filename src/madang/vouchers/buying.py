@@ -36,8 +36,19 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     at_most_krw: int
 
 
-def buy(tx: Tx, by: Actor, *, id: UUID, programme: str, face_krw: int, parts: Sequence[Part] = (), at_us: int) -> Lot:
-    """Buy ``face_krw`` for less: the buyer's part by ``parts`` (the wallet, where none are given), the issuer's beside.
+def buy(
+    tx: Tx,
+    by: Actor,
+    *,
+    id: UUID,
+    programme: str,
+    face_krw: int,
+    parts: Sequence[Part] = (),
+    means: str = "wallet",
+    at_us: int,
+) -> Lot:
+    """Buy ``face_krw`` for less: the buyer's part by ``parts`` (all of it by one ``means``, where none are given), the
+    issuer's beside.
 
     The same id again gives the lot as it stands; one paid through a gateway is ``ordered`` until the money is there.
     Raises ``Conflict`` ``vouchers.over_month``, ``over_holding``, ``no_budget``, ``closed``, and what paying raises.
@@ -53,7 +64,7 @@ def buy(tx: Tx, by: Actor, *, id: UUID, programme: str, face_krw: int, parts: Se
     records.add_lot(tx, lot)
     paid = payments.begin(
         tx, by, id=_payment(id), shop=opened.issuer, payer=by.key, total_krw=lot.paid_krw,
-        parts=parts or [Part("wallet", lot.paid_krw)], cause=f"{CAUSE}/{id}",
+        parts=parts or [Part(means, lot.paid_krw)], cause=f"{CAUSE}/{id}",
         expires_at_us=at_us + PAY_WITHIN_US, tax_free_krw=lot.paid_krw, title=opened.name_ko, at_us=at_us,
     )  # fmt: skip
     return _open(tx, by, lot, at_us) if paid.state == State.AUTHORISED else lot
@@ -221,6 +232,11 @@ def _mine(tx: Tx, by: Actor, id: UUID) -> Lot:
     if found is None or found.holder != by.key:
         raise errors.unknown(str(id))
     return found
+
+
+def payment_of(lot: UUID) -> UUID:
+    """The payment of a purchase."""
+    return _payment(lot)
 
 
 def _payment(lot: UUID) -> UUID:

@@ -91,6 +91,16 @@ def closed() -> Conflict:
     )
 
 
+def no_means() -> Invalid:
+    return Invalid(
+        "vouchers.no_means",
+        ko="그 결제 수단으로는 살 수 없습니다.",
+        en="It cannot be bought by that means.",
+        next_ko="지갑이나 목록의 결제 수단을 고르세요.",
+        next_en="Choose the wallet, or a means of the list.",
+    )
+
+
 def not_now(what_ko: str, what_en: str) -> Conflict:
     return Conflict(
         "vouchers.not_now",

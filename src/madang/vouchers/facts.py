@@ -22,6 +22,24 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+@journal.kind("vouchers.programme_opened", version=1, stage=Stage.PLANNING)
+class ProgrammeOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """An issuer opened a programme."""
+
+    programme: str
+    issuer: str
+    programme_kind: str
+    from_us: int
+
+
+@journal.kind("vouchers.programme_closed", version=1, stage=Stage.PLANNING)
+class ProgrammeClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """A programme is sold no more from an instant on; what was bought stays good."""
+
+    programme: str
+    to_us: int
+
+
 @journal.kind("vouchers.bought", version=1, stage=Stage.SALES)
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
     """A voucher was bought; the issuer paid the subsidy."""

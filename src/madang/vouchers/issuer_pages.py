@@ -10,20 +10,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from madang.db import Tx
-from madang.kernel import Actor, Role, business_date, start_of_day_us
+from madang.files import Store
+from madang.kernel import Actor, Role, business_date
+from madang.kernel.clock import DAY_US
 from madang.ui import session
-from madang.ui.access import own, role
-from madang.ui.desk import Desk, Form, form_of
-from madang.vouchers import errors, issuing, reporting, rules
-from madang.vouchers.model import ProgrammeKind, Rule
-from madang.vouchers.pages import won
+from madang.ui.access import role
+from madang.ui.desk import NOT_CONTENT, PRIVATE, Desk, Form, form_of
+from madang.vouchers import errors, issuing, opening, proofs, records, reporting, rule_form, rules
+from madang.vouchers.model import Issuer, Programme, ProgrammeKind, Rule
 
 FORM = Annotated[Form, Depends(form_of)]
+YEAR_US, DUE_US = 365 * DAY_US, 60 * DAY_US
+"""An approval lasts a year unless the officer says otherwise; who has fewer days left is to be reviewed again."""
 PEOPLE = (Role.VOUCHER_ISSUER, Role.CITY_OFFICER, Role.OPERATOR)
 
 
-def router(desk: Desk) -> APIRouter:
-    """``/issuer``: for whoever keeps a programme's rules."""
+def router(desk: Desk, store: Store | None = None) -> APIRouter:
+    """``/issuer``: for whoever keeps a programme's rules. ``store`` holds merchants' proofs."""
     routes = APIRouter(prefix="/issuer", include_in_schema=False)
 
     @routes.get("", name="issuer", dependencies=[role(*PEOPLE)])
@@ -37,19 +40,67 @@ def router(desk: Desk) -> APIRouter:
                 for issuer in issuing.issuers_of(tx, by)
             ]
 
-        return desk.html(request, "issuers", issuers=desk.read(read))
+        return desk.html(request, "issuers", issuers=desk.read(read), kinds=list(ProgrammeKind), **_blank(desk))
 
-    @routes.get("/{programme}", name="issuer.programme", dependencies=[own])
+    @routes.post("", name="issuer.open", dependencies=[role(*PEOPLE)])
+    def open_one(request: Request, form: FORM) -> Response:
+        """Open a programme with its first rule, of an issuer that is there or new."""
+        by = _me(request)
+
+        def act(tx: Tx, at_us: int) -> str:
+            asked, begins = form.get("issuer", ""), rule_form.from_us(form.get("from", ""), at_us)
+            known = next((one for one in issuing.issuers_of(tx, by) if one.id == asked), None)
+            issuer = known or Issuer(
+                id=form.get("issuer_id", "").strip(), klass=form.get("klass", "")[:40], **_names(form, "issuer_name"),
+            )  # fmt: skip
+            try:
+                kind = ProgrammeKind(form.get("kind", "voucher"))
+            except ValueError:
+                raise errors.bad_rule("종류를 고르세요.", "choose what it is.") from None
+            programme = Programme(
+                id=form.get("id", "").strip(), issuer=issuer.id, kind=kind, from_us=begins, **_names(form, "name")
+            )
+            rule = rule_form.rule_of(programme.id, form, None, at_us)
+            opening.open_programme(tx, by, issuer, programme, rule, at_us=at_us)
+            return f"/issuer/{programme.id}?said=opened" if kind is ProgrammeKind.VOUCHER else f"/credit/{programme.id}"
+
+        return desk.once(request, by, form, act)
+
+    @routes.post("/{programme}/close", name="issuer.close", dependencies=[role(*PEOPLE)])
+    def close(request: Request, programme: str, form: FORM) -> Response:
+        by = _me(request)
+
+        def act(tx: Tx, at_us: int) -> str:
+            to_us = rule_form.from_us(form.get("to", ""), at_us)
+            opening.close_programme(tx, by, programme, to_us=to_us, at_us=at_us)
+            return f"/issuer/{programme}?said=closed"
+
+        return desk.once(request, by, form, act)
+
+    @routes.get("/{programme}/merchants/{application}/proof", name="issuer.proof", dependencies=[role(*PEOPLE)])
+    def proof(request: Request, programme: str, application: UUID) -> Response:
+        """The file a merchant uploaded; nothing in it runs."""
+        kept = desk.read(lambda tx: proofs.of_application(tx, _me(request), programme, application))
+        if store is None:
+            raise errors.unknown(str(application))
+        headers = {
+            **PRIVATE, "Content-Disposition": f'attachment; filename="{proofs.name_of(kept)}"',
+            "Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff",
+        }  # fmt: skip
+        return Response(store.get(desk.n, kept.sha256), media_type=kept.media_type, headers=headers)
+
+    @routes.get("/{programme}", name="issuer.programme", dependencies=[role(*PEOPLE)])
     def programme(request: Request, programme: str, month: str = "", said: str = "") -> Response:
         by, at_us = _me(request), desk.clock.now_us()
 
         def read(tx: Tx) -> dict[str, Any]:
+            issuer = issuing.issuer_of(tx, by, programme)
             known = issuing.rules_of(tx, by, programme)
             found = next((p for p in issuing.programmes(tx, by) if p.id == programme), None)
             if found is None:  # mutual credit is kept on a page of its own
                 raise errors.unknown(programme)
             return {
-                "issuer": issuing.issuer_of(tx, by, programme),
+                "issuer": issuer,
                 "found": found,
                 "report": reporting.report(tx, by, programme, month or rules.month_of(at_us)),
                 "rules": list(reversed(known)),
@@ -58,9 +109,15 @@ def router(desk: Desk) -> APIRouter:
                 "claims": reporting.claims_of(tx, by, programme),
             }
 
-        return desk.html(request, "issuer", said=said, today=str(business_date(at_us)), **desk.read(read))
+        found = desk.read(read)
+        form = found["holds"] or rule_form.BLANK
+        year = str(business_date(at_us + YEAR_US))
+        return desk.html(
+            request, "issuer", said=said, today=str(business_date(at_us)), year=year, is_file=proofs.is_file,
+            due_us=at_us + DUE_US, form=form, **found,
+        )  # fmt: skip
 
-    @routes.get("/{programme}/claims/{month}", name="issuer.claim.file", dependencies=[own])
+    @routes.get("/{programme}/claims/{month}", name="issuer.claim.file", dependencies=[role(*PEOPLE)])
     def claim_file(request: Request, programme: str, month: str) -> Response:
         found = desk.read(lambda tx: reporting.claims_of(tx, _me(request), programme))
         body = next((one.body for one in found if one.month == month), None)
@@ -69,7 +126,7 @@ def router(desk: Desk) -> APIRouter:
         headers = {"Content-Disposition": f'attachment; filename="claim-{month}.csv"'}
         return Response("\ufeff" + body, media_type="text/csv; charset=utf-8", headers=headers)
 
-    @routes.post("/{programme}/claims", name="issuer.claim", dependencies=[own])
+    @routes.post("/{programme}/claims", name="issuer.claim", dependencies=[role(*PEOPLE)])
     def claim(request: Request, programme: str, form: FORM) -> Response:
         by, month = _me(request), form.get("month", "")
 
@@ -80,18 +137,21 @@ def router(desk: Desk) -> APIRouter:
 
         return desk.once(request, by, form, act)
 
-    @routes.post("/{programme}/rules", name="issuer.rule", dependencies=[own])
+    @routes.post("/{programme}/rules", name="issuer.rule", dependencies=[role(*PEOPLE)])
     def rule(request: Request, programme: str, form: FORM) -> Response:
         by = _me(request)
 
+        if form.get("confirmed") != "1":
+            return preview(request, by, programme, form)
+
         def act(tx: Tx, at_us: int) -> str:
-            last = rules.at(issuing.rules_of(tx, by, programme), 2**62)
-            issuing.set_rule(tx, by, _rule(programme, form, last, at_us), at_us=at_us)
+            _, new = _asked(tx, by, programme, form, at_us)
+            issuing.set_rule(tx, by, new, at_us=at_us)
             return f"/issuer/{programme}?said=ruled"
 
         return desk.once(request, by, form, act)
 
-    @routes.post("/{programme}/merchants/{application}", name="issuer.merchant", dependencies=[own])
+    @routes.post("/{programme}/merchants/{application}", name="issuer.merchant", dependencies=[role(*PEOPLE)])
     def decide(request: Request, programme: str, application: UUID, form: FORM) -> Response:
         by, what, reason = _me(request), form.get("what", ""), form.get("reason", "")[:200]
 
@@ -100,28 +160,43 @@ def router(desk: Desk) -> APIRouter:
             if what == "revoke":
                 issuing.revoke(tx, by, application, reason=reason, at_us=at_us)
             else:
-                issuing.decide(tx, by, application, approve=what == "approve", reason=reason, at_us=at_us)
+                until = rule_form.from_us(form.get("until", ""), at_us) if form.get("until") else at_us + YEAR_US
+                issuing.decide(
+                    tx, by, application, approve=what == "approve", reason=reason, until_us=until, at_us=at_us
+                )
             return f"/issuer/{programme}?said=decided"
 
         return desk.once(request, by, form, act)
 
+    def preview(request: Request, by: Actor, programme: str, form: Form) -> Response:
+        """What a rule would change and from when, before it is set."""
+        at_us = desk.clock.now_us()
+        issuer = desk.read(lambda tx: issuing.issuer_of(tx, by, programme))
+        before, new = desk.read(lambda tx: _asked(tx, by, programme, form, at_us))
+        kept = {name: value for name, value in form.items() if name not in NOT_CONTENT}
+        return desk.html(
+            request, "rule", issuer=issuer, rule=new, before=before, changes=rule_form.changes(before, new), kept=kept,
+            found=desk.read(lambda tx: records.programme(tx, programme)),
+        )  # fmt: skip
+
     return routes
 
 
-def _rule(programme: str, form: Form, last: Rule | None, at_us: int) -> Rule:
-    """The rule a form asks for; what it does not name stays as it was. From the start of a day that is to come."""
-    day = form.get("from", "")
-    try:
-        from_us = max(start_of_day_us(business_date(0).fromisoformat(day)), at_us) if day else at_us
-    except ValueError:
-        raise errors.bad_rule("시작하는 날을 고르세요.", "choose the day it begins.") from None
-    base = last or Rule(programme=programme, from_us=0, discount_bp=0, month_cap_krw=0, holding_cap_krw=0)
-    given = {
-        "discount_bp": won(form, "discount") * 100, "month_cap_krw": won(form, "month_cap"),
-        "holding_cap_krw": won(form, "holding_cap"), "budget_krw": won(form, "budget"),
-        "source": form.get("source", "")[:300],
-    }  # fmt: skip
-    return Rule(**{**{f: getattr(base, f) for f in Rule.__struct_fields__}, **given, "from_us": from_us})
+def _asked(tx: Tx, by: Actor, programme: str, form: Form, at_us: int) -> tuple[Rule | None, Rule]:
+    """The rule that would hold until then, and the one a form asks for."""
+    known = issuing.rules_of(tx, by, programme)
+    new = rule_form.rule_of(programme, form, rules.at(known, 2**62), at_us)
+    issuing.check_rule(new)
+    return rules.at(known, new.from_us), new
+
+
+def _blank(desk: Desk) -> dict[str, Any]:
+    return {"form": rule_form.BLANK, "today": str(business_date(desk.clock.now_us()))}
+
+
+def _names(form: Form, name: str) -> dict[str, Any]:
+    ko = " ".join(form.get(f"{name}_ko", "").split())[:100]
+    return {"name_ko": ko, "name_en": " ".join(form.get(f"{name}_en", "").split())[:100] or ko}
 
 
 def _me(request: Request) -> Actor:

@@ -11,10 +11,12 @@ from madang.kernel import Actor, Conflict, Kind, Role
 from madang.vouchers import errors, facts, records, rules
 from madang.vouchers.model import Issuer, Merchant, MerchantState, Programme, ProgrammeKind, Rule, plain
 
+OFFICERS = (Role.OPERATOR, Role.VOUCHER_ISSUER, Role.CITY_OFFICER)
+
 
 def add_issuer(tx: Tx, by: Actor, issuer: Issuer) -> Issuer:
     """Register an issuer; the same again is one."""
-    _operator(tx, by)
+    _officer(tx, by)
     known = records.issuer(tx, issuer.id)
     if known is None:
         records.add(tx, records.issuers, [plain(issuer)])
@@ -25,7 +27,7 @@ def add_issuer(tx: Tx, by: Actor, issuer: Issuer) -> Issuer:
 
 def add_programme(tx: Tx, by: Actor, programme: Programme) -> Programme:
     """Open a programme of an issuer; the same again is one."""
-    _operator(tx, by)
+    _officer(tx, by)
     if records.issuer(tx, programme.issuer) is None:
         raise errors.unknown(programme.issuer)
     known = records.programme(tx, programme.id)
@@ -37,9 +39,9 @@ def add_programme(tx: Tx, by: Actor, programme: Programme) -> Programme:
 
 
 def set_rule(tx: Tx, by: Actor, rule: Rule, *, at_us: int) -> Rule:
-    """The figures that hold from ``rule.from_us`` on: by the issuer's officer or the operator, never for the past."""
+    """The figures that hold from ``rule.from_us`` on: by who keeps the programme, never for the past."""
     issuer_of(tx, by, rule.programme)
-    _sound(rule)
+    check_rule(rule)
     known = [one for one in records.rules_of(tx, rule.programme) if one.from_us == rule.from_us]
     if known:
         if known[0] != rule:
@@ -63,13 +65,15 @@ def programmes(tx: Tx, by: Actor, *, kind: ProgrammeKind = ProgrammeKind.VOUCHER
     return records.some_programmes(tx, records.programmes.c.kind == kind.value)
 
 
-def rule_now(tx: Tx, programme: str, at_us: int) -> tuple[Programme, Rule]:
-    """An open programme and the rule in force. Raises ``NotFound`` or ``Conflict`` ``vouchers.closed``."""
+def rule_now(tx: Tx, programme: str, at_us: int, *, spending: bool = False) -> tuple[Programme, Rule]:
+    """An open programme and the rule in force; for ``spending`` one that is closed for sale will do. Raises
+    ``NotFound`` or ``Conflict`` ``vouchers.closed``."""
     found = records.programme(tx, programme)
     if found is None:
         raise errors.unknown(programme)
     rule = rules.at(records.rules_of(tx, programme), at_us)
-    if rule is None or at_us < found.from_us or (found.to_us is not None and found.to_us <= at_us):
+    over = found.to_us is not None and found.to_us <= at_us and not spending
+    if rule is None or at_us < found.from_us or over:
         raise errors.closed()
     return found, rule
 
@@ -81,25 +85,23 @@ def rules_of(tx: Tx, by: Actor, programme: str) -> list[Rule]:
 
 
 def issuer_of(tx: Tx, by: Actor, programme: str) -> Issuer:
-    """The issuer of a programme, for its officer or the operator. Raises ``Forbidden`` ``vouchers.not_yours``."""
+    """The issuer of a programme, for who keeps it: its officer, voucher issuers and city officers of the neighbourhood,
+    the operator. Raises ``Forbidden`` ``vouchers.not_yours``."""
     by.need_neighbourhood(tx.neighbourhood)
     found = records.programme(tx, programme)
     issuer = records.issuer(tx, found.issuer) if found else None
     if issuer is None:
         raise errors.unknown(programme)
-    officer = by.kind is Kind.PERSON and issuer.officer is not None and by.key == issuer.officer
-    if not officer and not (by.may(Role.OPERATOR) and not by.shops):
+    if not _keeps(by, issuer):
         raise errors.not_yours()
     return issuer
 
 
 def issuers_of(tx: Tx, by: Actor) -> list[Issuer]:
-    """The issuers the caller acts for; all of them for the operator."""
+    """The issuers the caller acts for."""
     by.need_neighbourhood(tx.neighbourhood)
     every = [Issuer(**row) for row in records.find(tx, records.issuers, order=[records.issuers.c.id])]
-    if by.may(Role.OPERATOR) and not by.shops:
-        return every
-    return [one for one in every if by.kind is Kind.PERSON and one.officer == by.key]
+    return [one for one in every if _keeps(by, one)]
 
 
 def apply(tx: Tx, by: Actor, application: Merchant) -> Merchant:
@@ -132,7 +134,7 @@ def decide(
     found = _application(tx, by, id)
     if found.state is not MerchantState.APPLIED:
         raise errors.not_now("이미 심사한 신청입니다.", "this application has been decided.")
-    _, rule = rule_now(tx, found.programme, at_us)
+    _, rule = rule_now(tx, found.programme, at_us, spending=True)
     after = msgspec.structs.replace(
         found, state=MerchantState.APPROVED if approve else MerchantState.REJECTED, decided_us=at_us,
         decided_by=by.key, reason=reason, from_us=at_us if approve else None, until_us=until_us if approve else None,
@@ -155,7 +157,7 @@ def revoke(tx: Tx, by: Actor, id: UUID, *, reason: str, at_us: int) -> Merchant:
 
 def check_accepts(tx: Tx, programme: str, shop: str, at_us: int) -> Rule:
     """The rule in force, if the shop may take the programme now. Raises ``Conflict`` ``vouchers.not_accepted``."""
-    _, rule = rule_now(tx, programme, at_us)
+    _, rule = rule_now(tx, programme, at_us, spending=True)
     m = records.merchants
     found = records.applications(tx, m.c.shop == shop, m.c.programme == programme)
     live = [one for one in found if one.state is MerchantState.APPROVED]
@@ -211,7 +213,8 @@ def _tell(tx: Tx, by: Actor, one: Merchant, at_us: int) -> None:
     facts.tell(tx, by, body, about=f"programme:{one.programme}", at_us=at_us, shop=None)
 
 
-def _sound(rule: Rule) -> None:
+def check_rule(rule: Rule) -> None:
+    """Raise ``Invalid`` ``vouchers.bad_rule`` for figures that cannot be."""
     figures = (rule.month_cap_krw, rule.holding_cap_krw, rule.budget_krw, rule.sales_max_krw, rule.returned_d)
     if not 0 <= rule.discount_bp <= 5_000 or not 0 <= rule.refund_used_bp <= rules.BP or min(figures) < 0:
         raise errors.bad_rule("비율이나 한도가 범위를 벗어났습니다.", "a rate or limit is out of range.")
@@ -219,6 +222,11 @@ def _sound(rule: Rule) -> None:
         raise errors.bad_rule("단위나 기간이 범위를 벗어났습니다.", "a step or time is out of range.")
 
 
-def _operator(tx: Tx, by: Actor) -> None:
+def _keeps(by: Actor, issuer: Issuer) -> bool:
+    named = by.kind is Kind.PERSON and issuer.officer is not None and by.key == issuer.officer
+    return named or (by.may(*OFFICERS) and not by.shops)
+
+
+def _officer(tx: Tx, by: Actor) -> None:
     by.need_neighbourhood(tx.neighbourhood)
-    by.need(Role.OPERATOR)
+    by.need(*OFFICERS)

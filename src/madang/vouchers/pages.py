@@ -4,52 +4,78 @@ from __future__ import annotations
 
 import io
 import secrets
+from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 import segno
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, File, UploadFile
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from madang.db import Tx
+from madang.files import Store
 from madang.kernel import Actor, Invalid, Role, derived
+from madang.kernel.clock import DAY_US
+from madang.payments.connected import connected
 from madang.places import service as places
 from madang.places.faces import pages as face_pages
 from madang.ui import session
 from madang.ui.access import own, role
 from madang.ui.desk import Desk, Form, form_of
-from madang.vouchers import buying, issuing, paying, records
-from madang.vouchers.model import Merchant, MerchantState
+from madang.vouchers import buying, errors, issuing, paying, proofs, records
+from madang.vouchers.model import LotState, Merchant, MerchantState
 from madang.vouchers.paying import RefundLegs, SaleLegs, own_sales
 
 FORM = Annotated[Form, Depends(form_of)]
 SHOP_PEOPLE = (Role.MERCHANT, Role.STAFF, Role.OPERATOR)
 
 
-def router(desk: Desk, *, legs: SaleLegs = own_sales, refund_legs: RefundLegs | None = None) -> APIRouter:
-    """``/vouchers`` and ``/vouchers/shop/{shop}``. ``legs`` say where a sale's money goes (settlement's)."""
+def router(
+    desk: Desk,
+    *,
+    legs: SaleLegs = own_sales,
+    refund_legs: RefundLegs | None = None,
+    store: Store | None = None,
+    pay_at: Callable[[UUID], str] | None = None,
+) -> APIRouter:
+    """``/vouchers`` and ``/vouchers/shop/{shop}``. ``legs`` say where a sale's money goes (settlement's); ``store``
+    takes merchants' proofs; ``pay_at`` is the page where a payment is paid, without which only wallets buy."""
     routes = APIRouter(prefix="/vouchers", include_in_schema=False)
-    _member(routes, desk, legs)
-    _shop(routes, desk, legs, refund_legs)
+    _member(routes, desk, legs, pay_at)
+    _shop(routes, desk, legs, refund_legs, store)
     return routes
 
 
-def _member(routes: APIRouter, desk: Desk, legs: SaleLegs) -> None:
+def _member(routes: APIRouter, desk: Desk, legs: SaleLegs, pay_at: Callable[[UUID], str] | None) -> None:
     @routes.get("", name="vouchers", dependencies=[own])
     def mine(request: Request, said: str = "") -> Response:
         by, at_us = _me(request), desk.clock.now_us()
         found = desk.read(lambda tx: buying.holdings(tx, by, at_us=at_us))
-        return desk.html(request, "mine", holdings=found, said=said, face=face_pages.worn(desk, by))
+        waiting = {
+            lot.id: pay_at(buying.payment_of(lot.id))
+            for one in found for lot in one.lots if pay_at is not None and lot.state is LotState.ORDERED
+        }  # fmt: skip
+        gateways = connected() if pay_at is not None else ()
+        return desk.html(
+            request, "mine", holdings=found, said=said, face=face_pages.worn(desk, by), gateways=gateways,
+            waiting=waiting,
+        )  # fmt: skip
 
     @routes.post("/{programme}/buy", name="vouchers.buy", dependencies=[own])
     def buy(request: Request, programme: str, form: FORM) -> Response:
         by, face = _me(request), won(form)
         id = derived("vouchers.page", by.key, form.get("idempotency_key", ""))
 
+        means = form.get("means", "wallet")
+        if means != "wallet" and (pay_at is None or means not in connected()):
+            raise errors.no_means()
+
         def act(tx: Tx, at_us: int) -> str:
-            buying.buy(tx, by, id=id, programme=programme, face_krw=face, at_us=at_us)
+            lot = buying.buy(tx, by, id=id, programme=programme, face_krw=face, means=means, at_us=at_us)
+            if lot.state is LotState.ORDERED and pay_at is not None:
+                return pay_at(buying.payment_of(lot.id))
             return "/vouchers?said=bought"
 
         return desk.once(request, by, form, act)
@@ -102,7 +128,7 @@ def _member(routes: APIRouter, desk: Desk, legs: SaleLegs) -> None:
         return desk.once(request, by, form, act)
 
 
-def _shop(routes: APIRouter, desk: Desk, legs: SaleLegs, refund_legs: RefundLegs | None) -> None:
+def _shop(routes: APIRouter, desk: Desk, legs: SaleLegs, refund_legs: RefundLegs | None, store: Store | None) -> None:
     @routes.get("/shop/{shop}", name="vouchers.shop", dependencies=[role(*SHOP_PEOPLE)])
     def accept(request: Request, shop: str, said: str = "") -> Response:
         by, at_us = session.acting(request, shop), desk.clock.now_us()
@@ -120,7 +146,16 @@ def _shop(routes: APIRouter, desk: Desk, legs: SaleLegs, refund_legs: RefundLegs
             }
 
         address = str(request.base_url).rstrip("/") + f"/vouchers/pay/{shop}"
-        return desk.html(request, "shop", qr=qr(address), address=address, said=said, **desk.read(read))
+        return desk.html(
+            request,
+            "shop",
+            files=store is not None,
+            due_us=at_us + 60 * DAY_US,
+            qr=qr(address),
+            address=address,
+            said=said,
+            **desk.read(read),
+        )
 
     @routes.post("/shop/{shop}/take", name="vouchers.take", dependencies=[role(*SHOP_PEOPLE)])
     def take(request: Request, shop: str, form: FORM) -> Response:
@@ -135,21 +170,26 @@ def _shop(routes: APIRouter, desk: Desk, legs: SaleLegs, refund_legs: RefundLegs
         return desk.once(request, by, form, act)
 
     @routes.post("/shop/{shop}/apply", name="vouchers.apply", dependencies=[role(Role.MERCHANT, Role.OPERATOR)])
-    def apply(request: Request, shop: str, form: FORM) -> Response:
+    def apply(request: Request, shop: str, form: FORM, proof: Annotated[UploadFile | None, File()] = None) -> Response:
+        """With the proof of sales as a file: written first, then recorded with the application."""
         by = session.acting(request, shop)
         id = derived("vouchers.page_apply", by.key, form.get("idempotency_key", ""))
+        content = b"" if proof is None else proof.file.read(proofs.BYTES_MAX + 1)
+        kept = proofs.put(store, desk.n, content) if store is not None else None
+        asked = {**form, "proof": kept.sha256} if kept is not None else form
 
         def act(tx: Tx, at_us: int) -> str:
+            paper = form.get("proof", "")[:100] if kept is None else proofs.keep(tx, by, kept, id, at_us=at_us)
             issuing.apply(
                 tx, by, Merchant(
                     id=id, programme=form.get("programme", ""), shop=shop, category=form.get("category", "")[:40],
                     region=form.get("region", "")[:10], sales_krw=won(form, "sales"),
-                    proof=form.get("proof", "")[:100], applied_us=at_us, state=MerchantState.APPLIED,
+                    proof=paper, applied_us=at_us, state=MerchantState.APPLIED,
                 ),
             )  # fmt: skip
             return f"/vouchers/shop/{shop}?said=applied"
 
-        return desk.once(request, by, form, act)
+        return desk.once(request, by, asked, act)
 
     @routes.post(
         "/shop/{shop}/payments/{payment}", name="vouchers.give_back", dependencies=[role(Role.MERCHANT, Role.OPERATOR)]

@@ -31,8 +31,8 @@ STARTS = {
 NO_PAGES = {
     "health", "favicon", "static", "live.events", "phone.events", "browse.suggest", "browse.drawn", "browse.picture",
     "browse.manifest", "browse.worker", "desk.customs.json", "console.files.give", "console.orders.file",
-    "console.settlement.books", "console.documents.file", "settlement.statement", "issuer.claim.file", "face.emblem",
-    "face.colours", "phone.code",
+    "console.settlement.books", "console.documents.file", "settlement.statement", "issuer.claim.file", "issuer.proof",
+    "face.emblem", "face.colours", "phone.code",
 }  # fmt: skip
 """JSON, files and pieces of pages."""
 LEAD_ON = {"browse.shops", "experiences", "console.settings", "console.stock", "console.pictures.of", "desk.next",
