@@ -121,8 +121,9 @@ def test_what_orders_have_used_counts_until_it_is_undone(goods: Goods) -> None:
     order, at_us = goods.ids.new(), goods.now
     quote = goods.quote("RAMEN", codes=["HELLO"], shopper=MEMBER)
     assert quote.total_krw == 500
+    off = {one.promotion: one.amount_krw for one in quote.applied}
     for _ in range(2):
-        goods.write(lambda tx: catalog.redeem(tx, NEIGHBOUR, quote, id=order, at_us=at_us))
+        goods.write(lambda tx: catalog.redeem(tx, NEIGHBOUR, off, person="p1", id=order, at_us=at_us))
     assert [r.why for r in goods.quote("RAMEN", codes=["hello"], shopper=MEMBER).refused] == ["used_up"]
     assert goods.quote("RAMEN", codes=["hello"], shopper=Shopper(person="p2")).total_krw == 500
     assert [r.why for r in goods.quote("RAMEN", codes=["hello"]).refused] == ["members_only"]

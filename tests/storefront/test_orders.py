@@ -5,9 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from tests.storefront.street import FETCH, TERMS, Street, buyer
+from tests.storefront.street import BY, FETCH, TERMS, Street, buyer
 
-from madang import ledger
+from madang import catalog, ledger
+from madang.catalog import Percent, Promotion
 from madang.jobs import run_due
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, NotFound, derived
 from madang.kernel.clock import DAY_US, HOUR_US
@@ -37,6 +38,24 @@ def test_an_order_takes_goods_and_money_and_issues_a_receipt_with_exempt_lines_a
     assert (receipt.split.supply_krw, receipt.split.vat_krw, receipt.split.exempt_krw) == (1818, 182, 28_650)
     assert [step.transition for step in tracked.steps] == ["open", "pay"]
     street.books_agree()
+
+
+def test_a_promotion_for_one_order_is_had_by_one_of_two_who_both_saw_it(street: Street) -> None:
+    street.open()
+    once = Promotion(id="once", name_ko="한 번", name_en="Once", effect=Percent(5_000), uses_max=1)
+    street.write(lambda tx: catalog.set_promotions(tx, BY, [once], id=UUID(int=0xCA), at_us=street.now))
+    joon = buyer(UUID(int=0x30))
+    street.join(joon, 50_000)
+    street.put("RAMEN")
+    street.put("RAMEN", by=joon)
+    mine, theirs = street.begin(), street.begin(joon)
+    assert (mine.goods_krw, theirs.goods_krw) == (500, 500)
+    street.place(mine)
+    with pytest.raises(Conflict) as over:
+        street.place(theirs, joon)
+    assert over.value.code == "catalog.promotion_over"
+    street.clock.advance(s=HOLD_US // 1_000_000 + 1)
+    assert street.begin(joon).goods_krw == 1_000, "the price of now"
 
 
 def test_a_hold_keeps_goods_and_prices_until_its_time_and_no_longer(street: Street) -> None:

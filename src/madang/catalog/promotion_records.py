@@ -119,6 +119,12 @@ def promotions(tx: Tx, by: Actor) -> list[Promotion]:
     return [msgspec.json.decode(row[0], type=Promotion) for row in rows]
 
 
+def promotions_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> list[Promotion]:
+    """Some promotions, by id."""
+    wanted = sa.select(P.body).where(P.neighbourhood == by.neighbourhood, P.id.in_(sorted(ids))).order_by(P.id)
+    return [msgspec.json.decode(row[0], type=Promotion) for row in tx.rows(wanted)]
+
+
 def put_promotions(tx: Tx, new: Sequence[Promotion], at_us: int) -> None:
     mine = P.neighbourhood == sa.bindparam("n_"), P.id == sa.bindparam("id_")
     tx.many(sa.delete(promotion_rows).where(*mine), [{"n_": tx.neighbourhood, "id_": p.id} for p in new])
@@ -194,6 +200,10 @@ def used(tx: Tx, by: Actor, ids: Iterable[str], person: str) -> dict[str, Used]:
     """What earlier orders have had of promotions, and this person of that."""
     rows = _USED.rows(tx, ids, {"n": by.neighbourhood, "person": person})
     return {r[0]: Used(orders=r[1], amount_krw=r[2] or 0, orders_of_person=r[3] if person else 0) for r in rows}
+
+
+def has_uses(tx: Tx, id: UUID) -> bool:
+    return bool(tx.rows(sa.select(U.promotion).where(U.neighbourhood == tx.neighbourhood, U.id == id).limit(1)))
 
 
 def add_uses(tx: Tx, id: UUID, person: str, amounts: Mapping[str, int], at_us: int) -> None:

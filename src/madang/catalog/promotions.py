@@ -9,9 +9,8 @@ from madang import journal
 from madang.catalog import facts, ownership, promotion_records, records
 from madang.catalog.model import ID, PRICE_KRW_MAX
 from madang.catalog.promotion import BP, NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPrice, UnitPrice, Used
-from madang.catalog.quote import Quote
 from madang.db import Tx
-from madang.kernel import Actor, Invalid, Role, derived
+from madang.kernel import Actor, Conflict, Invalid, Role, derived
 
 
 def set_promotions(tx: Tx, by: Actor, new: Sequence[Promotion], *, id: UUID, at_us: int) -> None:
@@ -92,14 +91,23 @@ def set_floors(tx: Tx, by: Actor, prices: Mapping[str, int], *, id: UUID, at_us:
     _tell(tx, by, "floors", sorted(prices), id, at_us)
 
 
-def redeem(tx: Tx, by: Actor, quote: Quote, *, id: UUID, at_us: int) -> None:
-    """An order was placed at a quote: its promotions have been used (``id`` is the order's).
+def redeem(tx: Tx, by: Actor, amounts: Mapping[str, int], *, person: str, id: UUID, at_us: int) -> None:
+    """An order was placed at a quote: its promotions have been used (won off, by promotion; ``id`` is the order's).
 
-    To be called in the transaction the quote was made in, so that no cap is passed by two at once.
+    Raises ``Conflict`` ``catalog.promotion_over`` where others have used one up since the quote was made, so that no
+    cap over all orders is passed, however long a price was held.
     """
     by.need_neighbourhood(tx.neighbourhood)
-    amounts = {one.promotion: one.amount_krw for one in quote.applied}
-    promotion_records.add_uses(tx, id, quote.person, amounts, at_us)
+    if promotion_records.has_uses(tx, id):
+        return
+    known = {one.id: one for one in promotion_records.promotions_by_id(tx, by, amounts) if one.counted}
+    used = promotion_records.used(tx, by, known, person) if known else {}
+    for one, had in ((one, used.get(one.id, Used())) for one in known.values()):
+        over = one.budget_krw is not None and had.amount_krw + amounts[one.id] > one.budget_krw
+        over = over or (one.uses_max is not None and had.orders >= one.uses_max)
+        if over or (one.per_person_max is not None and had.orders_of_person >= one.per_person_max):
+            raise _over(one)
+    promotion_records.add_uses(tx, id, person, amounts, at_us)
 
 
 def unredeem(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> None:
@@ -141,6 +149,17 @@ def _rules(one: Promotion) -> Sequence[tuple[str, bool]]:
 def _tell(tx: Tx, by: Actor, what: str, ids: Sequence[str], id: UUID, at_us: int) -> None:
     body = facts.Arranged(what=what, ids=tuple(ids))
     journal.append(tx, by, body, id=derived("catalog.arranged", what, id), at_us=at_us, subject=what)
+
+
+def _over(one: Promotion) -> Conflict:
+    return Conflict(
+        "catalog.promotion_over",
+        ko=f"'{one.name_ko}' 행사가 그 사이에 다 쓰였습니다.",
+        en=f"'{one.name_en}' has been used up meanwhile.",
+        next_ko="장바구니로 돌아가 지금 값으로 다시 주문해 주세요.",
+        next_en="Go back to the cart and order at the price of now.",
+        promotion=one.id,
+    )
 
 
 def _bad(what: str, id: str, field: str) -> Invalid:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from madang import deals, journal, ledger, payments
+from madang import catalog, deals, journal, ledger, payments
 from madang.catalog import stock
 from madang.db import Tx
 from madang.kernel import Actor, Conflict, Kind, NotFound, business_date, derived, system
@@ -163,6 +163,8 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
     orders = _shared(found, orders, parts)
     for group, order in zip(found.groups, orders, strict=True):
         data = msgspec.to_builtins(order)
+        if group.applied:
+            catalog.redeem(tx, by, group.applied, person=by.key, id=group.order, at_us=at_us)
         deals.open(tx, by, process.NAME, id=group.order, shop=group.shop, subject=by.key, data=data, at_us=at_us)
     records.set_checkout(tx, found, "placed")
     records.take_out(
@@ -227,6 +229,7 @@ def let_go(tx: Tx, by: Actor, payment: Payment, *, why: str, at_us: int) -> None
 def _end(tx: Tx, ours: Actor, waiting: Sequence[deals.Deal], step: str, why: str, at_us: int) -> None:
     for deal in waiting:
         deals.move(tx, ours, deal.id, step, id=derived("storefront.unpaid", deal.id), at_us=at_us, args={"why": why})
+        catalog.unredeem(tx, ours, deal.id, at_us=at_us)
 
 
 payments.listen(CAUSE, heard)
@@ -259,7 +262,8 @@ def _hold(
         tx, by, shop, wants, id=derived("storefront.hold", id, shop), at_us=at_us, expires_at_us=until_us,
         cause=_cause(id), shelves=terms.from_shelves,
     )  # fmt: skip
-    return Group(shop=shop, order=derived("storefront.order", id, shop), lines=priced.lines, reserved=reserved)
+    order = derived("storefront.order", id, shop)
+    return Group(shop=shop, order=order, lines=priced.lines, reserved=reserved, applied=priced.applied)
 
 
 def _own(by: Actor, found: Checkout) -> Checkout:

@@ -100,6 +100,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     order: UUID
     lines: tuple[Line, ...]
     reserved: tuple[Reserved, ...]
+    applied: dict[str, int] = {}
+    """Won that each promotion took off, by its id."""
 
     @property
     def goods_krw(self) -> int:

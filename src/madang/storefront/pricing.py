@@ -24,6 +24,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
     lines: tuple[Line, ...]
     refused: tuple[tuple[str, str, str], ...] = ()
+    applied: dict[str, int] = {}
 
 
 def quote(tx: Tx, by: Actor, shop: str, wanted: Sequence[CartLine], *, at_us: int, codes: Iterable[str]) -> Offer:
@@ -42,7 +43,8 @@ def quote(tx: Tx, by: Actor, shop: str, wanted: Sequence[CartLine], *, at_us: in
             raise _elsewhere(priced)
         line = _line(number, priced, basis_of(product, said.get(sku)))
         lines.append(msgspec.structs.replace(line, begins_us=begins[sku]) if sku in begins else line)
-    return Offer(lines=tuple(lines), refused=tuple((one.code, one.ko, one.en) for one in made.refused))
+    refused = tuple((one.code, one.ko, one.en) for one in made.refused)
+    return Offer(lines=tuple(lines), refused=refused, applied={one.promotion: one.amount_krw for one in made.applied})
 
 
 def shopper_of(tx: Tx, by: Actor, shop: str) -> Shopper:
