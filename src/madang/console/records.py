@@ -22,7 +22,7 @@ changes = table(
     sa.Column("expires_at_us", sa.BigInteger, nullable=False),
     sa.Column("applied_at_us", sa.BigInteger),
     sa.Column("undone_at_us", sa.BigInteger),
-    sa.Column("shop", sa.Text, nullable=False, server_default=""),
+    sa.Column("shop", sa.Text, nullable=False, server_default=sa.text("''")),
     key=["id"],
 )
 _edits = msgspec.json.Decoder(tuple[Edit, ...]).decode
