@@ -211,6 +211,7 @@ def test_an_issuer_reviews_rules_and_claims(town: Town) -> None:
 
 
 def test_an_officer_opens_a_programme_without_code_and_closes_it(town: Town) -> None:
+    assert 'href="/issuer"' in town.as_(OFFICER).open("/vouchers").text
     officer = town.as_(OFFICER).open("/issuer?lang=ko")
     officer.send("/issuer", issuer="", issuer_id="gun", issuer_name_ko="마당군", id="gun-won", name_ko="마당군 상품권",
                  discount_bp="7,5", month_cap_krw="300,000", sales_max_krw="1000000000", step_krw="5000",
