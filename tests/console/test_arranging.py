@@ -8,6 +8,7 @@ import pytest
 from tests.asking import Client
 from tests.catalog.shop_of_goods import BY, Goods, plain
 from tests.console.people import PEOPLE
+from tests.databases import BOTH, SQLITE
 
 from madang import catalog
 from madang.catalog import Ask, Form, Nature, NetUnit, Sheet, Shopper
@@ -18,6 +19,7 @@ from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, Role
 from madang.storefront import bases
 from madang.storefront.model import WithdrawalBasis
 
+pytestmark = SQLITE
 MINA = PEOPLE["mina"]
 SELLER = Actor(Kind.PERSON, "seller", "n1", frozenset({Role.MERCHANT, Role.STAFF}), frozenset({"s1"}))
 TREE = "분류코드,이름,상위분류\nfood,식료품,\nnoodles,면류,식료품\n"
@@ -47,6 +49,7 @@ def test_a_tree_of_categories_comes_in_by_file_and_a_circle_in_it_does_not(goods
     assert faults(desk, "categories", "id,name_ko,parent\nx,새것,없음\n") == [(2, "parent", "bad_parent")]
 
 
+@BOTH
 def test_files_of_all_sorts_are_taken_in_and_what_goes_out_changes_nothing(goods: Goods, desk: ConsoleDesk) -> None:
     goods.list(plain("RAMEN"))
     files = {
