@@ -141,7 +141,7 @@ def test_a_delivery_needs_an_address_that_can_be_read_and_reached(street: Street
     held = street.begin()
     way = {"s1": Choice(way="delivery", slot="delivery-20260923-1000")}
     with pytest.raises(Invalid) as fault:
-        street.place(held, choices=way, address=Address(**HOME | {"postcode": "3993", "road": "성산동 200"}))
+        street.place(held, choices=way, address=Address(**HOME | {"postcode": "3993", "road": "성산동 어딘가"}))
     assert fault.value.details["fields"] == {"postcode": "postcode", "road": "road"}
     order = street.place(held, choices=way, address=Address(**HOME)).orders[0]
     tracked = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now))
