@@ -33,12 +33,14 @@ ROLES = {
 
 
 def who(asking: Asking) -> Identity | None:
-    """The cookie names somebody; a merchant acts for the shop s1."""
+    """The cookie names somebody, another says when they proved it; a merchant acts for the shop s1."""
     found = asking.cookies.get("as", "")
     if not found:
         return None
     key = UUID(found)
-    alone = Actor(Kind.PERSON, str(key), N, frozenset({ROLES[key]} if key != SELLER else set()))
+    proved_us = int(asking.cookies.get("proved", "0"))
+    roles = frozenset({ROLES[key]} if key != SELLER else set())
+    alone = Actor(Kind.PERSON, str(key), N, roles, proved_us=proved_us)
     in_shop = Actor(Kind.PERSON, str(key), N, frozenset({ROLES[key]}), frozenset({"s1"}))
     return Identity(alone, lambda shop: in_shop if key == SELLER and shop == "s1" else alone, bound="b" * 32)
 
@@ -97,8 +99,8 @@ class Town:
         self.running: Running = start(create_app(front), "127.0.0.1", 0)
         self.browsers: list[Browser] = []
 
-    def as_(self, person: UUID) -> Browser:
-        self.browsers.append(Browser(self.running.url, person))
+    def as_(self, person: UUID, *, proved: bool = False) -> Browser:
+        self.browsers.append(Browser(self.running.url, person, self.clock.now_us() if proved else 0))
         return self.browsers[-1]
 
     def close(self) -> None:
@@ -110,9 +112,12 @@ class Town:
 class Browser:
     """Opens pages and sends the forms that stand on them."""
 
-    def __init__(self, url: str, person: UUID) -> None:
+    def __init__(self, url: str, person: UUID, proved_us: int = 0) -> None:
         self._http = httpx.Client(
-            base_url=url, cookies={"as": str(person)}, headers={"Accept": "text/html"}, follow_redirects=True
+            base_url=url,
+            cookies={"as": str(person), "proved": str(proved_us)},
+            headers={"Accept": "text/html"},
+            follow_redirects=True,
         )
         self.text, self.status = "", 0
 
@@ -274,6 +279,9 @@ def test_a_merchant_sees_where_the_money_is_and_the_operator_pays(town: Town) ->
     boss = town.as_(BOSS).open("/console/settlement?lang=ko")
     assert "반품이 없었습니다" in boss.text
     payout = re.findall(r"/payouts/([0-9a-f-]{36})", boss.text)[0]
+    boss.send(payout, what="paid", reference="bank-1")
+    assert "지급됨" not in shop.open("/settlement/merchant/s1").text, "a session alone pays nobody"
+    boss = town.as_(BOSS, proved=True).open("/console/settlement?lang=ko")
     boss.send(payout, what="paid", reference="bank-1")
     assert "지급됨" in shop.open("/settlement/merchant/s1").text
     assert "기말" in shop.open("/settlement/merchant/s1/statements/2026-10").text
