@@ -17,9 +17,7 @@ KNOWN: dict[str, str] = {
     "catalog.stock.shelve": "walk-out shops fill shelves by what their plates weigh; others keep no facings",
     "members.credentials.close_credential": "credentials end by their date; no page shows them to who gave them",
     "payments.gift_cards.rest_in_cash": "cash is no means here; the rest goes into the wallet",
-    "settlement.parties.add_party": "the page of parties is not here yet",
-    "settlement.payouts.end_holds": "the page of parties is not here yet",
-    "settlement.payouts.set_account": "the page of parties is not here yet",
+    "settlement.payouts.set_account": "accounts are the members' own; an adapter will say a payout service's code",
     "settlement.taxes.cash_receipt": "nobody can ask for a cash receipt at checkout yet",
 }
 """No way leads to these: each with the reason. This may only shrink."""

@@ -14,7 +14,7 @@ from madang import journal, settlement
 from madang.db import Tx
 from madang.kernel import Actor, Kind, Role, business_date
 from madang.kernel.clock import DAY_US
-from madang.settlement import agreeing, agreeing_pages, office_pages, records
+from madang.settlement import agreeing, agreeing_pages, office_pages, pages, party_pages, records
 from madang.ui import Asking, Identity, Pages
 from madang.ui.desk import Desk
 from madang.web import Shopfront, create_app
@@ -26,14 +26,15 @@ OP = Actor(Kind.PERSON, "op", N, frozenset({Role.OPERATOR}))
 
 def browser(house: House) -> Client:
     def known(_asking: Asking) -> Identity | None:
-        return Identity(OP, lambda _shop: OP, bound="b")
+        boss = Actor(OP.kind, OP.key, N, OP.roles, proved_us=house.clock.now_us())
+        return Identity(boss, lambda _shop: boss, bound="b")
 
     desk = Desk("settlement", house.db, house.clock, house.ids, Pages(), N)
     app = create_app(
         Shopfront(
             neighbourhood=N,
             clock=house.clock,
-            more=[office_pages.router(desk), agreeing_pages.router(desk)],
+            more=[one.router(desk) for one in (office_pages, agreeing_pages, party_pages, pages)],
             identify=known,
         )
     )
@@ -69,6 +70,25 @@ def test_terms_agreed_on_a_page_hold_from_their_day_and_become_the_months_invoic
         assert "1,250" in client.get(f"{papers}?month={month}&lang={lang}", headers=HTML).text
     (row,) = csv.DictReader(io.StringIO(client.get(f"{papers}/{month}.csv").content.decode("utf-8-sig")))
     assert (row["공급가액"], row["세액"], row["공급받는자등록번호"]) == ("1250", "125", "1208147521")
+
+
+def test_who_is_settled_is_registered_on_a_page_and_a_hold_ends_by_hand(house: House) -> None:
+    client, where = browser(house), "/console/settlement/parties"
+    form = {"kind": "maker", "id": "m7", "name_ko": "칠", "name_en": "Seven", "status": "simplified"}
+    for wrong in ({"kind": "king"}, {"name_en": " "}, {"status": "?"}, {"registration": "1"}, {"person": "me"}):
+        assert send(house, client, where, **(form | wrong)) == 422
+    person = str(house.ids.new())
+    more = {"registration": "120-81-47521", "person": f"/console/people/{person}"}
+    assert send(house, client, where, **(form | more)) == 303
+    made = look(house, lambda tx: records.party(tx, "maker/m7"))
+    assert made is not None
+    assert (made.name_en, made.person, made.registration) == ("Seven", person, "1208147521")
+    at = house.clock.now_us()
+    house.do(settlement.hold, "maker/m7", "bank_refused", id=house.ids.new(), at_us=at)
+    for lang in ("ko", "en"):
+        assert f"{where}/maker/m7/holds" in client.get(f"/console/settlement?lang={lang}", headers=HTML).text
+    assert send(house, client, f"{where}/maker/m7/holds") == 303
+    assert f"{where}/maker/m7/holds" not in client.get("/console/settlement", headers=HTML).text
 
 
 def test_schedule_tier_and_reserve_are_previewed_and_become_dated_rows(house: House) -> None:

@@ -13,7 +13,7 @@ from madang.files import Store
 from madang.kernel import Actor, Uuid7
 from madang.payments import Leg, split
 from madang.serve import paying
-from madang.settlement import agreeing_pages, office_pages, transfer_pages
+from madang.settlement import agreeing_pages, office_pages, party_pages, transfer_pages
 from madang.settlement import pages as settlement_pages
 from madang.ui.desk import Desk
 from madang.vouchers import credit_pages, issuer_pages
@@ -37,6 +37,7 @@ def routers(site: Site) -> list[APIRouter]:
         issuer_pages.router(desk("vouchers"), store),
         transfer_pages.router(desk("settlement")),
         office_pages.router(desk("settlement")),
+        party_pages.router(desk("settlement")),
         agreeing_pages.router(desk("settlement")),
         credit_pages.router(desk("vouchers")),
         settlement_pages.router(desk("settlement")),

@@ -16,6 +16,7 @@ from madang.settlement import (
     calendar,
     checks,
     parties,
+    party_pages,
     payouts,
     records,
     releasing,
@@ -107,6 +108,9 @@ def _console(routes: APIRouter, desk: Desk) -> None:
                 "by_hand": banks.connected() is None,
                 "open": records.some_payouts(tx, p.c.state.in_(["held", "sent"]), order=[p.c.made_us], limit=100),
                 "appeals": releasing.appeals(tx, by),
+                "kinds": party_pages.KINDS,
+                "statuses": party_pages.STATUSES,
+                "held": payouts.held_parties(tx, by),
                 "called": {one.key: one for one in parties.parties_of(tx, by)},
                 "parties": [(one, statements.buckets(tx, by, one.key)) for one in parties.parties_of(tx, by)[:100]],
             }

@@ -100,6 +100,14 @@ def hold(tx: Tx, by: Actor, party: str, reason: str, *, id: UUID, until_us: int 
     facts.tell(tx, by, body, about=f"party:{party}", at_us=at_us)
 
 
+def held_parties(tx: Tx, by: Actor) -> dict[str, tuple[str, int | None]]:
+    """Whose payouts are held, why (a word under ``settlement.reason``) and until when; None: until it is ended."""
+    _operator(tx, by)
+    h = records.holds
+    rows = records.find(tx, h, h.c.ended_us.is_(None), order=[h.c.from_us])
+    return {row["party"]: (row["reason"], row["until_us"]) for row in rows}
+
+
 def end_holds(tx: Tx, by: Actor, party: str, *, at_us: int) -> None:
     """What was held of a party is sent with the next round."""
     _operator(tx, by)
