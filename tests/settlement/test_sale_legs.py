@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.settlement.house import DAY, OTHER, SALE, House, N, line
 
@@ -136,6 +136,7 @@ def test_fees_never_take_more_than_a_line_brings(prices: list[int], rates: list[
         assert all(c.amount_krw >= 0 and c.vat_krw >= 0 for c in mine)
 
 
+@settings(max_examples=40, deadline=None)
 @given(left=st.lists(st.integers(0, 10_000), min_size=1, max_size=8), data=st.data())
 def test_parts_given_back_add_up_and_never_exceed(left: list[int], data: st.DataObject) -> None:
     whole = list(left)

@@ -43,7 +43,7 @@ def test_parts_and_what_is_missing_make_the_total_and_shares_make_the_parts(
         assert sum(by.get(str(number), 0) for by in shared.values()) == part.amount_krw
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 20_000), min_size=1, max_size=4), st.data())
 def test_what_goes_back_in_steps_gives_each_part_exactly_its_own(paid: list[int], data: st.DataObject) -> None:
     by = {str(number): krw for number, krw in enumerate(paid, 1)}

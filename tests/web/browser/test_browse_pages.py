@@ -33,7 +33,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         running.stop()
 
 
-@pytest.mark.parametrize(("language", "width", "dark"), [("ko", 390, True), ("en", 1280, False)])
+@pytest.mark.parametrize(
+    ("language", "width", "dark"), [("ko", 390, True), pytest.param("en", 1280, False, marks=pytest.mark.soak)]
+)
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     lent_page: Callable[..., Page], url: str, language: str, width: int, dark: bool
 ) -> None:
