@@ -13,17 +13,14 @@ from madang import ledger
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, derived, system
 from madang.payments import payment_records, service
-from madang.payments.model import Payment, State
 from madang.payments.topping_up import CAUSE
 from madang.payments.wallets import wallet
-
-PAGE = 200
 
 
 def can_go_back(tx: Tx, by: Actor) -> int:
     """The won of the caller's wallet that can go back to the means that filled it."""
     free = ledger.balance(tx, wallet(by.key)).available
-    return max(0, min(free, sum(one.left_krw for one in _fillings(tx, by))))
+    return max(0, min(free, sum(left for _, left in payment_records.own_of_cause(tx, by, f"{CAUSE}/"))))
 
 
 def give_back(tx: Tx, by: Actor, *, id: UUID, amount_krw: int, at_us: int) -> int:
@@ -31,8 +28,8 @@ def give_back(tx: Tx, by: Actor, *, id: UUID, amount_krw: int, at_us: int) -> in
 
     Raises ``Invalid`` ``payments.not_to_give_back`` where that much did not come by such means or is gone.
     """
-    fillings = _fillings(tx, by)
-    if any(payment_records.refund(tx, by, derived("payments.emptied", id, one.id)) for one in _every(tx, by)):
+    fillings = payment_records.own_of_cause(tx, by, f"{CAUSE}/")
+    if payment_records.any_refund(tx, by, [derived("payments.emptied", id, payment) for payment, _ in fillings]):
         return amount_krw
     if not 0 < amount_krw <= can_go_back(tx, by):
         raise Invalid(
@@ -43,30 +40,13 @@ def give_back(tx: Tx, by: Actor, *, id: UUID, amount_krw: int, at_us: int) -> in
             next_en="Choose at most what can go back; the rest is paid out in the shop.",
             amount_krw=amount_krw,
         )
-    left, ours = amount_krw, system(tx.neighbourhood, "payments")
-    for one in fillings:
-        part = min(left, one.left_krw)
-        if part <= 0:
-            break
-        service.refund(
-            tx, ours, one.id, id=derived("payments.emptied", id, one.id), amount_krw=part,
-            legs=[(wallet(by.key), part)], reason="wallet", at_us=at_us,
-        )  # fmt: skip
-        left -= part
+    rest, ours = amount_krw, system(tx.neighbourhood, "payments")
+    for payment, left in fillings:
+        part = min(rest, left)
+        if part > 0:
+            service.refund(
+                tx, ours, payment, id=derived("payments.emptied", id, payment), amount_krw=part,
+                legs=[(wallet(by.key), part)], reason="wallet", at_us=at_us,
+            )  # fmt: skip
+            rest -= part
     return amount_krw
-
-
-def _fillings(tx: Tx, by: Actor) -> list[Payment]:
-    """The caller's payments into the wallet of which something can still go back, the latest first."""
-    return [one for one in _every(tx, by) if one.state in (State.CAPTURED, State.REFUNDED) and one.left_krw]
-
-
-def _every(tx: Tx, by: Actor) -> list[Payment]:
-    found: list[Payment] = []
-    cursor: str | None = None
-    while True:
-        page = service.find(tx, by, payer=by.key, cursor=cursor, limit=PAGE)
-        found += [one for one in page.rows if one.cause.startswith(f"{CAUSE}/")]
-        cursor = page.next
-        if cursor is None:
-            return found

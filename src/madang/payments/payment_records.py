@@ -13,7 +13,7 @@ from madang.db import NOTHING, Page, Tx, keyset, table
 from madang.kernel import Actor
 from madang.ledger import AccountKey
 from madang.payments.forming import json
-from madang.payments.model import Leg, Payment, Refund, Tender
+from madang.payments.model import Leg, Payment, Refund, State, Tender
 
 payments = table(
     "payments_payment",
@@ -207,6 +207,21 @@ def refund(tx: Tx, by: Actor, id: UUID) -> tuple[Refund, str] | None:
     """A refund, and what was asked for then."""
     found = tx.rows(_REFUND, {"n": by.neighbourhood, "id": id})
     return _refund(found[0]) if found else None
+
+
+def own_of_cause(tx: Tx, by: Actor, cause: str) -> list[tuple[UUID, int]]:
+    """The caller's payments whose cause begins so, captured or given back, the latest first: what each has left."""
+    c = payments.c
+    mine = sa.and_(c.neighbourhood == by.neighbourhood, c.payer == by.key, c.cause.startswith(cause, autoescape=True))
+    there = sa.and_(mine, c.state.in_([State.CAPTURED, State.REFUNDED]))
+    wanted = sa.select(c.id, c.captured_krw - c.refunded_krw).where(there).order_by(c.begun_us.desc(), c.id.desc())
+    return [(id, int(left)) for id, left in tx.rows(wanted)]
+
+
+def any_refund(tx: Tx, by: Actor, ids: Sequence[UUID]) -> bool:
+    """Whether one of these refunds was made."""
+    mine = sa.and_(refunds.c.neighbourhood == by.neighbourhood, refunds.c.id.in_(ids))
+    return bool(tx.rows(sa.select(refunds.c.id).where(mine).limit(1)))
 
 
 def refunds_of(tx: Tx, by: Actor, payment: UUID) -> list[Refund]:

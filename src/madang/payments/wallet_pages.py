@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
@@ -40,9 +41,7 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
     def shown(request: Request, *, status: int = 200, error: MadangError | None = None) -> Response:
         by: Actor = request.state.by
 
-        def look(
-            tx: Tx,
-        ) -> Mine:
+        def look(tx: Tx) -> Mine:
             mine, order = wallet(by.key), preferences.preferred(tx, by.key) or ("wallet",)
             lines = ledger.statement(tx, mine, limit=LINES).rows
             owed, back = tabs.owed_krw(tx, by.key), emptying.can_go_back(tx, by)
@@ -62,6 +61,12 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
     def look(request: Request) -> Response:
         return shown(request)
 
+    _money(routes, desk, shown)
+    _cards(routes, desk, shown)
+    return routes
+
+
+def _money(routes: APIRouter, desk: PayDesk, shown: Callable[..., Response]) -> None:
     @routes.post("/top-up", name="wallet.top_up")
     def top_up(
         request: Request,
@@ -101,6 +106,8 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
         desk.write(lambda tx: tabs.repay(tx, by.key, id=idempotency_key, at_us=now))
         return RedirectResponse("/wallet", 303, headers=PRIVATE)
 
+
+def _cards(routes: APIRouter, desk: PayDesk, shown: Callable[..., Response]) -> None:
     @routes.post("/order", name="wallet.order")
     def order(
         request: Request,
@@ -134,5 +141,3 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
         except MadangError as error:
             return shown(request, status=error.status, error=error)
         return RedirectResponse("/wallet", 303, headers=PRIVATE)
-
-    return routes
