@@ -7,6 +7,7 @@ changed address is a new one), so that an order goes where it was sent.
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,8 @@ from madang.db import Tx
 from madang.kernel import Actor, Invalid, NotFound, derived
 from madang.members.declared import declare_field
 from madang.storefront import address_lines
+
+T = TypeVar("T")
 
 FIELD = "delivery_addresses"
 KEPT_MAX = 30
@@ -140,10 +143,14 @@ def bad(wrong: dict[str, str]) -> Invalid:
     )
 
 
-def _read(tx: Tx, by: Actor, person: UUID) -> list[Kept] | None:
-    """None where nobody has this key."""
+def sealed_list(tx: Tx, by: Actor, person: UUID, field: str, kind: type[T]) -> list[T] | None:
+    """A list of one kind that a person's vault keeps under a field; None where nobody has this key."""
     try:
-        sealed = members.field(tx, by, person, FIELD)
+        sealed = members.field(tx, by, person, field)
     except NotFound:
         return None
-    return msgspec.json.decode(sealed, type=list[Kept]) if sealed else []
+    return msgspec.json.decode(sealed, type=list[kind]) if sealed else []  # type: ignore[valid-type]
+
+
+def _read(tx: Tx, by: Actor, person: UUID) -> list[Kept] | None:
+    return sealed_list(tx, by, person, FIELD, Kept)

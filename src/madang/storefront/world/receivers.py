@@ -8,8 +8,9 @@ import msgspec
 
 from madang import members
 from madang.db import Tx
-from madang.kernel import Actor, Invalid, NotFound, derived
+from madang.kernel import Actor, Invalid, derived
 from madang.members.declared import declare_field
+from madang.storefront.addresses import sealed_list
 from madang.storefront.world import nations
 from madang.storefront.world.nations import Abroad
 
@@ -89,9 +90,4 @@ def bad(country: str, wrong: dict[str, str]) -> Invalid:
 
 
 def _read(tx: Tx, by: Actor, person: UUID) -> list[Kept] | None:
-    """None where nobody has this key."""
-    try:
-        sealed = members.field(tx, by, person, FIELD)
-    except NotFound:
-        return None
-    return msgspec.json.decode(sealed, type=list[Kept]) if sealed else []
+    return sealed_list(tx, by, person, FIELD, Kept)
