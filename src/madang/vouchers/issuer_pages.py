@@ -28,7 +28,15 @@ PEOPLE = (Role.VOUCHER_ISSUER, Role.CITY_OFFICER, Role.OPERATOR)
 def router(desk: Desk, store: Store | None = None) -> APIRouter:
     """``/issuer``: for whoever keeps a programme's rules. ``store`` holds merchants' proofs."""
     routes = APIRouter(prefix="/issuer", include_in_schema=False)
+    _opening(routes, desk)
+    _looking(routes, desk)
+    _merchants(routes, desk, store)
+    _claims(routes, desk)
+    _rules(routes, desk)
+    return routes
 
+
+def _opening(routes: APIRouter, desk: Desk) -> None:
     @routes.get("", name="issuer", dependencies=[role(*PEOPLE)])
     def mine(request: Request) -> Response:
         by = _me(request)
@@ -77,18 +85,8 @@ def router(desk: Desk, store: Store | None = None) -> APIRouter:
 
         return desk.once(request, by, form, act)
 
-    @routes.get("/{programme}/merchants/{application}/proof", name="issuer.proof", dependencies=[role(*PEOPLE)])
-    def proof(request: Request, programme: str, application: UUID) -> Response:
-        """The file a merchant uploaded; nothing in it runs."""
-        kept = desk.read(lambda tx: proofs.of_application(tx, _me(request), programme, application))
-        if store is None:
-            raise errors.unknown(str(application))
-        headers = {
-            **PRIVATE, "Content-Disposition": f'attachment; filename="{proofs.name_of(kept)}"',
-            "Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff",
-        }  # fmt: skip
-        return Response(store.get(desk.n, kept.sha256), media_type=kept.media_type, headers=headers)
 
+def _looking(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/{programme}", name="issuer.programme", dependencies=[role(*PEOPLE)])
     def programme(request: Request, programme: str, month: str = "", said: str = "") -> Response:
         by, at_us = _me(request), desk.clock.now_us()
@@ -117,6 +115,39 @@ def router(desk: Desk, store: Store | None = None) -> APIRouter:
             due_us=at_us + DUE_US, form=form, **found,
         )  # fmt: skip
 
+
+def _merchants(routes: APIRouter, desk: Desk, store: Store | None) -> None:
+    @routes.get("/{programme}/merchants/{application}/proof", name="issuer.proof", dependencies=[role(*PEOPLE)])
+    def proof(request: Request, programme: str, application: UUID) -> Response:
+        """The file a merchant uploaded; nothing in it runs."""
+        kept = desk.read(lambda tx: proofs.of_application(tx, _me(request), programme, application))
+        if store is None:
+            raise errors.unknown(str(application))
+        headers = {
+            **PRIVATE, "Content-Disposition": f'attachment; filename="{proofs.name_of(kept)}"',
+            "Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff",
+        }  # fmt: skip
+        return Response(store.get(desk.n, kept.sha256), media_type=kept.media_type, headers=headers)
+
+    @routes.post("/{programme}/merchants/{application}", name="issuer.merchant", dependencies=[role(*PEOPLE)])
+    def decide(request: Request, programme: str, application: UUID, form: FORM) -> Response:
+        by, what, reason = _me(request), form.get("what", ""), form.get("reason", "")[:200]
+
+        def act(tx: Tx, at_us: int) -> str:
+            issuing.issuer_of(tx, by, programme)
+            if what == "revoke":
+                issuing.revoke(tx, by, application, reason=reason, at_us=at_us)
+            else:
+                until = rule_form.from_us(form.get("until", ""), at_us) if form.get("until") else at_us + YEAR_US
+                issuing.decide(
+                    tx, by, application, approve=what == "approve", reason=reason, until_us=until, at_us=at_us
+                )
+            return f"/issuer/{programme}?said=decided"
+
+        return desk.once(request, by, form, act)
+
+
+def _claims(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/{programme}/claims/{month}", name="issuer.claim.file", dependencies=[role(*PEOPLE)])
     def claim_file(request: Request, programme: str, month: str) -> Response:
         found = desk.read(lambda tx: reporting.claims_of(tx, _me(request), programme))
@@ -137,6 +168,8 @@ def router(desk: Desk, store: Store | None = None) -> APIRouter:
 
         return desk.once(request, by, form, act)
 
+
+def _rules(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/{programme}/rules", name="issuer.rule", dependencies=[role(*PEOPLE)])
     def rule(request: Request, programme: str, form: FORM) -> Response:
         by = _me(request)
@@ -151,23 +184,6 @@ def router(desk: Desk, store: Store | None = None) -> APIRouter:
 
         return desk.once(request, by, form, act)
 
-    @routes.post("/{programme}/merchants/{application}", name="issuer.merchant", dependencies=[role(*PEOPLE)])
-    def decide(request: Request, programme: str, application: UUID, form: FORM) -> Response:
-        by, what, reason = _me(request), form.get("what", ""), form.get("reason", "")[:200]
-
-        def act(tx: Tx, at_us: int) -> str:
-            issuing.issuer_of(tx, by, programme)
-            if what == "revoke":
-                issuing.revoke(tx, by, application, reason=reason, at_us=at_us)
-            else:
-                until = rule_form.from_us(form.get("until", ""), at_us) if form.get("until") else at_us + YEAR_US
-                issuing.decide(
-                    tx, by, application, approve=what == "approve", reason=reason, until_us=until, at_us=at_us
-                )
-            return f"/issuer/{programme}?said=decided"
-
-        return desk.once(request, by, form, act)
-
     def preview(request: Request, by: Actor, programme: str, form: Form) -> Response:
         """What a rule would change and from when, before it is set."""
         at_us = desk.clock.now_us()
@@ -178,8 +194,6 @@ def router(desk: Desk, store: Store | None = None) -> APIRouter:
             request, "rule", issuer=issuer, rule=new, before=before, changes=rule_form.changes(before, new), kept=kept,
             found=desk.read(lambda tx: records.programme(tx, programme)),
         )  # fmt: skip
-
-    return routes
 
 
 def _asked(tx: Tx, by: Actor, programme: str, form: Form, at_us: int) -> tuple[Rule | None, Rule]:
