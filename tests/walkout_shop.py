@@ -13,7 +13,7 @@ from madang.deals import service as deals
 from madang.kernel import Actor, Kind, ManualClock, Role, derived, system
 from madang.kernel.clock import DAY_US, SECOND_US
 from madang.walkout import books, conservation, records, service
-from madang.walkout.model import Alternative, Entered, Frame, Lasting, Left, Line, Moved, Receipt
+from madang.walkout.model import Alternative, Entered, Frame, Lasting, Left, Line, Moved, Noted, Receipt
 from madang.walkout.records import Rules
 from madang.walkout.visits import visit_id
 
@@ -187,9 +187,10 @@ def receipt(
     revision: int = 0,
     grams: float = 0.0,
     others: list[dict[str, int]] | None = None,
+    noted: tuple[Noted, ...] = (),
 ) -> Receipt:
     def made(items: dict[str, int]) -> tuple[Line, ...]:
         return tuple(Line(p, n, grams or 100.0 * n, 0.9) for p, n in items.items())
 
     alternatives = tuple(Alternative(0.3, made(items)) for items in others or [])
-    return Receipt(T0 / 1e6, visit, "c1", made(lines), 0.9, decision, alternatives, revision)
+    return Receipt(T0 / 1e6, visit, "c1", made(lines), 0.9, decision, alternatives, revision, noted)

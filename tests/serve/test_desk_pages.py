@@ -15,7 +15,10 @@ from madang.db import Database
 from madang.kernel import derived
 from madang.kernel.clock import HOUR_US, SECOND_US
 from madang.serve.session import COOKIE, LASTS_US, Sessions
+from madang.ui import LANGUAGES, TEXTS
 from madang.walkout import errands, review_claims, service, tasks
+from madang.walkout.engine.doubt import KINDS
+from madang.walkout.model import Noted
 
 pytestmark = SQLITE
 
@@ -296,6 +299,28 @@ def test_the_moments_in_doubt_are_drawn_from_the_log(stage: Stage) -> None:
     assert "폐기되어" not in one.page
     one.opens(f"/visits/{visit}", language="en")
     assert "took 1 × A" in one.page
+
+
+def test_a_doubt_without_a_move_is_drawn_with_its_reason_in_both_languages(stage: Stage) -> None:
+    at_us = stage.shop.t - 5_000_000
+    stage.senses(from_us=at_us - 8_000_000, to_us=at_us + 6_000_000, at_us=at_us)
+    noted = (Noted("missed", 0.9, at_us / 1e6, "FA", "1-1-1"), Noted("met", 0.5, at_us / 1e6 + 1.0, at=(0.5, -1.0)))
+    stage.shop.says(came(), left(), receipt({}, "review", noted=noted))
+    one = stage.sits()
+    one.opens(f"/visits/{stage.shop.id()}")
+    for word in ("저울이 알아챌 수 없는 곳에서 손이 멈춤", "두 사람의 손이 맞닿음", "의심의 64 %", 'class="trace t0"'):
+        assert word in one.page, word
+    assert one.page.count('<figure class="rv-weights">') == 1, "hands that met were at no plate"
+    assert '<circle class="spot"' in one.page
+    assert "확신하지 못함: 저울이" in one.page
+    one.opens(f"/visits/{stage.shop.id()}", language="en")
+    assert "A hand stopped where the plates cannot notice a take" in one.page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_doubt_has_its_words(language: str) -> None:
+    said = [TEXTS.say(language, f"review.noted.{kind}") for kind in KINDS]
+    assert len({*said}) == len(KINDS)
 
 
 def test_evidence_that_was_destroyed_is_said_to_be(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 import pytest
 from tests.walkout_shop import SHOP, STAFF, Shop, came, left, moved, receipt, unknown
 
@@ -12,6 +13,7 @@ from madang.deals.lines import Taken
 from madang.kernel import Actor, Conflict, Forbidden, Kind, NotFound, Role, derived
 from madang.kernel.clock import HOUR_US, MINUTE_US, SECOND_US
 from madang.walkout import review, review_case, review_claims, service
+from madang.walkout.model import Noted
 from madang.walkout.pricing import Offer
 from madang.walkout.review import Doubt
 
@@ -116,6 +118,48 @@ def test_what_nothing_explains_is_a_moment_also_where_nothing_else_moved_or_much
     moments = opened(shop, "v2").moments
     assert [one.product for one in moments] == ["A", "A", "A", ""]
     assert not moments[-1].pick
+
+
+def test_what_speaks_against_a_receipt_and_is_no_move_is_a_moment_of_its_own(shop: Shop) -> None:
+    noted = (
+        Noted("missed", 0.9, 5.0, "FB", "1-1-2", "t1"),
+        Noted("met", 0.4, 9.0, None, None, "t1"),
+        Noted("belief", 0.3),
+        Noted("idle", 0.01, 7.0, "FW", "1-1-3", "t1"),
+    )
+    shop.says(came(), left(), receipt({}, "review", noted=noted))
+    case = opened(shop)
+    assert case.waiting.reasons == ("missed", "met", "belief")
+    assert [(m.why, m.facing, m.at_us, m.moved, m.track) for m in case.moments] == [
+        (("missed",), "FB", 5_000_000, False, "t1"),
+        (("met",), "", 9_000_000, False, "t1"),
+    ]
+    assert case.moments[0].share == pytest.approx(0.9 / 1.61)
+
+
+def test_what_was_noted_of_a_move_is_told_with_the_move_and_makes_it_a_moment(shop: Shop) -> None:
+    noted = (Noted("several", 0.5, 6.2, "FB", "1-1-2"), Noted("dark", 0.2, 30.0, at=(1.0, 2.0)))
+    shop.says(came(), moved("pick", "A", id="m1", t=2.0), moved("pick", "B", 3, id="m2", t=6.0), left())
+    shop.says(receipt({"A": 1, "B": 3}, "review", noted=noted))
+    one, two = opened(shop).moments
+    assert (one.product, one.why) == ("B", ("several",))
+    assert (two.moved, two.why, two.at) == (False, ("dark",), (1.0, 2.0))
+
+
+def test_moves_in_doubt_leave_room_for_what_is_no_move(shop: Shop) -> None:
+    noted = tuple(Noted("missed", 0.5, 50.0 + 10 * n, "FW", "1-1-3") for n in range(3))
+    shop.says(came(), *(moved("pick", "A", id=f"m{n}", t=3.0 * n) for n in range(5)), left())
+    shop.says(receipt({"A": 5}, "review", others=[{"A": 4}], noted=noted))
+    assert [m.moved for m in opened(shop).moments] == [True, True, False, False]
+
+
+def test_nobody_is_told_which_receipts_were_drawn_by_lot(shop: Shop) -> None:
+    shop.says(came(), left(), receipt({"A": 1}, "review", noted=(Noted("met", 0.4, 9.0),)))
+    deal = shop.read(lambda tx: queue(shop))[0].deal
+    for why in review.BLIND:
+        drawn = msgspec.structs.replace(deal, data=deal.data | {"why": why})
+        assert review._waiting(drawn, None, 0, 0).reasons == ()
+    assert review._waiting(deal, None, 0, 0).reasons == ("met",)
 
 
 # --- similar doubts ---------------------------------------------------------------------------------------------------

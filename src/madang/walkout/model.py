@@ -66,8 +66,22 @@ class Alternative(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
 
 
+class Noted(msgspec.Struct, frozen=True):
+    """What speaks against a receipt: a ``kind`` of doubt and the ``nats`` it takes from the confidence. Where it arose
+    at a moment: ``t``, at a plate and facing or ``at`` (x, y) on the floor in metres, and whose track it was."""
+
+    kind: str
+    nats: float
+    t: float | None = None
+    facing: str | None = None
+    plate: str | None = None
+    track: str | None = None
+    at: tuple[float, float] | None = None
+
+
 class Receipt(_Update, frozen=True):
-    """The visit is over; a higher ``revision`` (the credential came in again) replaces an earlier one."""
+    """The visit is over; a higher ``revision`` (the credential came in again) replaces an earlier one. ``noted``: what
+    its doubt comes from, the weightiest first."""
 
     visit: str
     credential: str | None
@@ -76,6 +90,7 @@ class Receipt(_Update, frozen=True):
     decision: Literal["charge", "review"]
     alternatives: tuple[Alternative, ...] = ()
     revision: int = 0
+    noted: tuple[Noted, ...] = ()
 
 
 class Person(_Update, frozen=True):

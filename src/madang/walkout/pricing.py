@@ -11,7 +11,7 @@ from madang import catalog
 from madang.db import Tx
 from madang.deals.lines import Taken, merged, price_lines
 from madang.kernel import Actor
-from madang.walkout.model import Line, Receipt
+from madang.walkout.model import Line, Noted, Receipt
 
 LIKELY_MIN = 0.1
 """An alternative less likely than this is not what an unanswered review falls back to."""
@@ -53,12 +53,14 @@ def _pieces(taken: Sequence[Taken]) -> dict[str, int]:
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """What the deal remembers: the engine's receipt first, then its alternatives, priced as of ``at_us``."""
+    """What the deal remembers: the engine's receipt first, then its alternatives, priced as of ``at_us``, and what its
+    doubt comes from (``noted``, the weightiest first)."""
 
     offers: tuple[Offer, ...]
     confidence: float
     decision: str
     at_us: int
+    noted: tuple[Noted, ...] = ()
 
     @property
     def best(self) -> Offer:
@@ -92,7 +94,7 @@ def propose(tx: Tx, by: Actor, shop: str, receipt: Receipt, at_us: int) -> Propo
     best = offer(tx, by, shop, taken_of(receipt.lines), receipt.confidence, at_us)
     others = [offer(tx, by, shop, taken_of(a.lines), a.probability, at_us) for a in receipt.alternatives]
     decision = "review" if best.unpriced else receipt.decision
-    return Proposal((best, *others), receipt.confidence, decision, at_us)
+    return Proposal((best, *others), receipt.confidence, decision, at_us, receipt.noted)
 
 
 def cheapest_likely(proposal: Proposal) -> Offer:

@@ -20,11 +20,14 @@ from madang.kernel import Actor, NotFound, Role
 from madang.kernel.clock import SECOND_US
 from madang.walkout import pricing, process, review_records
 from madang.walkout.pricing import Offer
+from madang.walkout.review_moments import reasons
 from madang.walkout.review_records import Claim
 from madang.walkout.reviewing import open_claim
 
 SLICE_S = 1800
 WAITING_MAX = 1000
+BLIND = ("costly", "audit")
+"""Why some are asked that the engine is sure of: nobody who looks is told which of the two it is."""
 
 Pieces = tuple[tuple[str, int], ...]
 
@@ -48,7 +51,9 @@ class Doubt(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit that waits: a review, or a dispute. ``holder`` looks at it now."""
+    """A visit that waits: a review, or a dispute. ``holder`` looks at it now. ``reasons``: kinds of doubt that its
+    receipt's doubt comes from mostly; of those that are asked for other reasons nothing is told, so that nobody knows
+    which were drawn by lot."""
 
     deal: Deal
     kind: Literal["review", "dispute"]
@@ -57,6 +62,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     waited_s: int
     holder: str | None = None
     doubt: Doubt | None = None
+    reasons: tuple[str, ...] = ()
 
     @property
     def rank(self) -> float:
@@ -112,6 +118,8 @@ def _all(tx: Tx, by: Actor, shop: str, state: str) -> list[Deal]:
 
 def _waiting(deal: Deal, claim: Claim | None, at_us: int, watch_us: int) -> Waiting:
     disputed = open_claim(deal) if deal.state == "disputed" else None
+    proposal = pricing.kept(deal.data)
+    unsure = disputed is None and deal.data.get("why") not in BLIND
     since_us = disputed.at_us if disputed is not None else int(deal.data.get("asked_at_us", deal.entered_at_us))
     return Waiting(
         deal=deal,
@@ -120,7 +128,8 @@ def _waiting(deal: Deal, claim: Claim | None, at_us: int, watch_us: int) -> Wait
         since_us=since_us,
         waited_s=max(0, at_us - since_us) // SECOND_US,
         holder=claim.holder if claim is not None and claim.until_us > watch_us else None,
-        doubt=None if disputed is not None else doubt_of(pricing.kept(deal.data).offers),
+        doubt=None if disputed is not None else doubt_of(proposal.offers),
+        reasons=reasons(proposal.noted) if unsure else (),
     )
 
 

@@ -15,20 +15,14 @@ from madang.deals import receipts
 from madang.deals.lines import Line, price_lines
 from madang.deals.model import Deal
 from madang.kernel import Actor
-from madang.kernel.clock import SECOND_US
 from madang.walkout import pricing, records, trust
-from madang.walkout.holds import Move
 from madang.walkout.pricing import Offer
 from madang.walkout.review import Waiting, not_waiting, queue, similar
+from madang.walkout.review_moments import Moment, moments_of
 from madang.walkout.review_records import Claim
 from madang.walkout.reviewing import open_claim
-from madang.walkout.visits import NOBODY, Visit
 
-MOMENTS_MAX = 4
-UNKNOWN_MAX = 2
-"""So many of them are things that no known goods explain, at most."""
 OFFERS_SHOWN = 3
-AROUND_US = 10 * SECOND_US
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,23 +47,6 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """A move that may be meant otherwise. ``whose``: held to be this visit's, another's, or nobody's."""
-
-    at_us: int
-    pick: bool
-    product: str
-    qty: int
-    facing: str
-    probability: float
-    whose: Literal["mine", "other", "nobody"]
-    track: str | None
-    shared: bool = False
-    """Another visit's hand is held to have taken part of it."""
-    grams: float | None = None
-    """Of something that is no known goods (``product`` empty, ``facing`` a facing or a plate): what it weighs."""
-
-
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """All a person needs to answer, but for what the sensors said."""
 
@@ -92,11 +69,13 @@ def case(tx: Tx, by: Actor, shop: str, deal: UUID, claim: Claim, at_us: int, *, 
     one = next((w for w in found if w.deal.id == deal), None)
     if one is None:
         raise not_waiting()
-    offers = pricing.kept(one.deal.data).offers[:OFFERS_SHOWN]
+    proposal = pricing.kept(one.deal.data)
+    offers = proposal.offers[:OFFERS_SHOWN]
     disputed = _disputed_line(tx, by, one.deal)
     doubtful = (disputed.product,) if disputed is not None else _doubtful(offers)
     visit = records.visit(tx, shop, deal)
-    moments = () if visit is None else _moments(tx, shop, visit, set(doubtful), at_us)
+    noted = proposal.noted if disputed is None else ()
+    moments = () if visit is None else moments_of(tx, shop, visit, set(doubtful), noted, at_us)
     ids = {item.product for offer in offers for item in (*offer.taken, *offer.missing)}
     ids |= {*doubtful, *(moment.product for moment in moments if moment.product)}
     if disputed is not None:
@@ -184,56 +163,3 @@ def _differs(qty: int, first: int) -> Literal["", "more", "fewer", "only", "miss
     if not qty or not first:
         return "missing" if not qty else "only"
     return "more" if qty > first else "fewer"
-
-
-def _moments(tx: Tx, shop: str, visit: Visit, doubtful: set[str], at_us: int) -> tuple[Moment, ...]:
-    """The moves to look at: the visit's own with a doubtful product, the least sure first, then what others did with
-    one meanwhile; where nobody did anything with one, the visit's own; and first of all what no known goods explain. In
-    the order of their times."""
-    mine = _of(visit, "mine")
-    until_us = max([one.at_us for one in mine], default=at_us) + AROUND_US
-    others = [
-        one
-        for other in records.visits_since(tx, shop, visit.entered_at_us)
-        if other.id != visit.id
-        for one in _of(other, "nobody" if other.name == NOBODY else "other")
-        if one.product in doubtful and visit.entered_at_us - AROUND_US <= one.at_us <= until_us
-    ]
-    own = [
-        msgspec.structs.replace(one, shared=any(_same(one, other) for other in others))
-        for one in mine
-        if one.product in doubtful
-    ]
-    apart = [one for one in others if not any(_same(one, other) for other in mine)]
-    chosen = [*sorted(own, key=_doubted)[:MOMENTS_MAX], *sorted(apart, key=_doubted)][:MOMENTS_MAX]
-    chosen = chosen or sorted(mine, key=_doubted)
-    odd = [_moment(move, "mine") for move in visit.books.unknown.values()]
-    chosen = [*sorted(odd, key=_doubted)[:UNKNOWN_MAX], *chosen][:MOMENTS_MAX]
-    return tuple(sorted(chosen, key=lambda one: one.at_us))
-
-
-def _doubted(moment: Moment) -> tuple[float, int]:
-    return moment.probability, moment.at_us
-
-
-def _same(one: Moment, other: Moment) -> bool:
-    """Two words on one event: the same facing within a moment."""
-    return one.facing == other.facing and abs(one.at_us - other.at_us) < SECOND_US // 2
-
-
-def _of(visit: Visit, whose: Literal["mine", "other", "nobody"]) -> list[Moment]:
-    return [_moment(move, whose) for move in (visit.books.past | visit.books.moves).values() if move.qty > 0]
-
-
-def _moment(move: Move, whose: Literal["mine", "other", "nobody"]) -> Moment:
-    return Moment(
-        at_us=round(move.t * 1e6),
-        pick=move.pick,
-        product=move.product,
-        qty=move.qty,
-        facing=move.facing,
-        probability=move.probability,
-        whose=whose,
-        track=move.track,
-        grams=move.grams,
-    )

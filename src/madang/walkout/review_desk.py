@@ -25,7 +25,8 @@ from madang.walkout import evidence, learned, pricing, review, review_case, revi
 from madang.walkout.evidence import Seen, Span
 from madang.walkout.live_plan import Plan, plan_of
 from madang.walkout.review import Waiting
-from madang.walkout.review_case import Case, Moment
+from madang.walkout.review_case import Case
+from madang.walkout.review_moments import Moment
 from madang.walkout.review_records import Claim
 from madang.walkout.sketch import FloorSketch, FrontSketch, WeightSketch
 from madang.walkout.tasks import Task
@@ -344,7 +345,7 @@ class ReviewDesk:
             weights=sketch.weights(
                 evidence.traces(seen, columns), from_s=seen.span.from_us / 1e6, to_s=seen.span.to_us / 1e6, at_s=at_s
             ),
-            floor=sketch.floor(self._plan, tracks, ours, spots, at_s=at_s),
+            floor=sketch.floor(self._plan, tracks, ours, spots, at_s=at_s, mark=moment.at),
             front=sketch.front(self._plan, tracks, ours, spots, at_s=at_s),
         )
 

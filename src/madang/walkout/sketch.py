@@ -61,6 +61,7 @@ class FloorSketch(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[tuple[str, float, float, float, float], ...]
     spots: tuple[tuple[float, float, float, float], ...]
     ways: tuple[Way, ...]
+    mark: tuple[float, float] | None = None
 
 
 class Wrist(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,9 +129,16 @@ def weights(traces: Sequence[Trace], *, from_s: float, to_s: float, at_s: float)
 
 
 def floor(
-    plan: Plan, tracks: Sequence[Track], mine: Iterable[str], spots: Iterable[str], *, at_s: float
+    plan: Plan,
+    tracks: Sequence[Track],
+    mine: Iterable[str],
+    spots: Iterable[str],
+    *,
+    at_s: float,
+    mark: tuple[float, float] | None = None,
 ) -> FloorSketch:
-    """Everybody's ways; ``mine`` are the tracks of the visit, ``spots`` the facings that are meant."""
+    """Everybody's ways; ``mine`` are the tracks of the visit, ``spots`` the facings that are meant, ``mark`` a place on
+    the floor that is."""
     x0, y0, x1, y1 = plan.view
     meant, ours = set(spots), set(mine)
 
@@ -160,6 +168,7 @@ def floor(
         units=tuple(units),
         spots=tuple(marked),
         ways=ways,
+        mark=None if mark is None else at(*mark),
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.walkout.engine.plate_shop import Scene, Walker, play, receipts
+from tests.walkout.engine.plate_shop import T0, Scene, Walker, play, receipts
 
 from madang.walkout.engine import Receipt, Settings
-from madang.walkout.engine.doubt import KINDS, PRICES, Doubts, trust, weighed
+from madang.walkout.engine.doubt import KINDS, PRICES, SHOWN, Doubts, Spot, trust, weighed
 
 
 def _last(scene: Scene) -> dict[str, Receipt]:
@@ -59,6 +59,38 @@ def test_what_is_held_against_one_of_two_who_were_taken_for_each_other_is_held_a
     assert doubts.of([1]) == doubts.of([2]) == {"missed": 0.5, "met": 1.0}
     doubts.forget([1])
     assert doubts.of([1]) == {}
+
+
+def test_a_reach_over_dead_plates_is_noted_with_its_moment_plate_and_track() -> None:
+    s = Scene(dead=(0, 1))
+    s.shopper("a", Walker(1, 20, stand=0.1, reach={8: 0}))
+    said = _last(s)["a"]
+    reach = next(x for x in said.noted if x.kind == "missed")
+    assert (reach.facing, reach.plate, reach.track) == ("F1", "1-1-1", "t1")
+    assert reach.t == pytest.approx(T0 + 8, abs=0.6)
+    assert [x.nats for x in said.noted] == sorted([x.nats for x in said.noted], reverse=True)
+
+
+def test_an_entry_nobody_was_tied_to_is_noted_at_the_gate() -> None:
+    s = Scene()
+    s.shopper("a", Walker(1, 20))
+    s.people = []
+    at_gate = next(x for x in _last(s)["a"].noted if x.kind == "unbound")
+    assert (at_gate.plate, at_gate.track, at_gate.at) == (None, None, (-1.0, -2.3))
+
+
+def test_what_goes_on_is_one_moment_and_few_are_told() -> None:
+    doubts = Doubts()
+    for k in range(20):
+        doubts.note(1, "dark", 1.0, Spot(float(k), None))
+        doubts.note(1, "missed", 0.1 + 0.01 * k, Spot(60.0 * k, 3))
+    assert [(x.amount, x.spot.t) for x in doubts.moments.of([1], "dark")] == [(20.0, 0.0)]
+    assert [x.spot.t for x in doubts.moments.of([1], "missed")] == [60.0 * 19, 60.0 * 18][:SHOWN]
+    doubts.exchange(1, 2)
+    assert doubts.moments.of([2], "dark") == doubts.moments.of([1], "dark")
+    assert len(doubts.moments.of([1, 2], "dark")) == 1
+    doubts.forget([1, 2])
+    assert doubts.moments.of([1, 2], "dark") == []
 
 
 def test_a_receipt_of_nothing_from_a_quiet_trip_is_sure() -> None:

@@ -42,6 +42,9 @@ def test_what_went_while_a_gondola_was_silent_went_to_who_reached_for_it_then(si
     assert receipts(said) == {"a": {"cola": 1}, "b": {"soup": 1}}
     assert _noted(_last(said)["a"], "silent") > 0.5
     assert _noted(_last(said)["b"], "silent") == 0.0
+    silent = next(x for x in _last(said)["a"].noted if x.kind == "silent")
+    assert (silent.plate, silent.facing) == ("1-1-1", "F1")
+    assert silent.t == pytest.approx(T0 + 9, abs=0.6)
 
 
 def test_a_receipt_is_less_sure_for_a_silence_under_a_hand() -> None:

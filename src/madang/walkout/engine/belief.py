@@ -14,7 +14,7 @@ from typing import NamedTuple
 from madang.walkout.engine import lessons
 from madang.walkout.engine.contacts import Passing
 from madang.walkout.engine.contents import Content, contents, needed, sums
-from madang.walkout.engine.doubt import Doubts
+from madang.walkout.engine.doubt import Doubts, Spot
 from madang.walkout.engine.handing import Meetings, outcomes
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
@@ -84,29 +84,31 @@ class Belief:
         self.unseen.account(shift, {b: moved * p for b, p in self._doers.items()})
         self._settle(beam, children, shift)
 
-    def crossed(self, seconds: Mapping[int, float]) -> None:
-        """Whose hands were over the plates of the last shift while they moved, and how long."""
-        self.witness.crossed(seconds, {b: p for b, p in self._doers.items() if b is not None})
+    def crossed(self, seconds: Mapping[int, float], at: Spot) -> None:
+        """Whose hands were over the plates of the last shift (`at`) while they moved, and how long."""
+        self.witness.crossed(seconds, {b: p for b, p in self._doers.items() if b is not None}, at)
 
-    def touched_at(self, body: int, plates: Sequence[int], others: Iterable[int]) -> None:
-        """`body` pressed on these plates and nothing was gone afterwards; the hands of `others` were there too: one may
-        have put down what another took up."""
+    def touched_at(self, body: int, plates: Sequence[int], others: Iterable[int], t: float) -> None:
+        """`body` pressed on these plates at `t` and nothing was gone afterwards; the hands of `others` were there too:
+        one may have put down what another took up."""
+        at = Spot(t, plates[0])
         for other in others:
             here = {p for _, p in self.catalogue.kinds_of(tuple(plates))}
             passed = max([sum(x for x, cart in self.carts_of([b]) if here & cart.keys()) for b in (body, other)])
-            self.doubts.note(body, "netted", passed)
-            self.doubts.note(other, "netted", passed)
+            self.doubts.note(body, "netted", passed, at)
+            self.doubts.note(other, "netted", passed, at)
 
     def reached(self, reach: Reached, shown: Mapping[int, Shown], heard: bool = True) -> None:
         """A reach is over: it may have taken what the plates could not notice (`shown`: what each would have shown, and
         did). Not `heard`: they were only silent for a while, and will tell."""
         idle = (1.0 - self.unseen.accounted(reach)) * min(1.0, reach.t1 - reach.t0)
-        self.doubts.note(reach.body, "idle", idle)
+        at = Spot(reach.t1, reach.plate)
+        self.doubts.note(reach.body, "idle", idle, at)
         missed = self.unseen.missed(reach, shown)
         chance = sum([x.probability for x in missed])
         if chance < self.s.least_missed:
             return
-        self.doubts.note(reach.body, "missed", chance)
+        self.doubts.note(reach.body, "missed", chance, at)
         if not heard:
             return
         self._unweighed -= 1
@@ -250,7 +252,8 @@ class Belief:
         beam = self._together(both, ())
         for body in both:
             if any(b in x.carts for x in beam.states for b in both):
-                self.doubts.note(body, "met", 1.0 / (1.0 + math.exp(-max(met.given, met.taken) / TEMPER)))
+                sure = 1.0 / (1.0 + math.exp(-max(met.given, met.taken) / TEMPER))
+                self.doubts.note(body, "met", sure, Spot(met.t))
         children: list[State] = []
         prior = self.meetings.gives(met)
         for state in beam.states:

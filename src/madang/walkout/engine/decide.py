@@ -10,6 +10,7 @@ from madang.walkout.engine.belief import Belief, Told
 from madang.walkout.engine.contents import Content, sums
 from madang.walkout.engine.doubt import Kind, trust
 from madang.walkout.engine.people import People
+from madang.walkout.engine.reasons import Found, moments_of, noted
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Store
 from madang.walkout.engine.touches import Touch
@@ -43,6 +44,7 @@ class Reporter:
         self._banked: dict[str, Options] = {}
         self._touches = 0
         self._doubted: dict[str, dict[Kind, float]] = {}
+        self._moments: dict[str, Found] = {}
 
     def moved(self, now: float) -> list[Update]:
         """Moves that are believed otherwise than they were told, then the carts that changed."""
@@ -191,6 +193,9 @@ class Reporter:
         for kind, amount in self._doubted.get(visit.id, {}).items():
             counts[kind] = counts.get(kind, 0.0) + amount
         self._doubted[visit.id] = dict(counts)
+        self._moments[visit.id] = self._moments.get(visit.id, {}) | moments_of(
+            visit, some, self.belief.doubts, self.store
+        )
         counts["belief"] = -math.log(max(probability, MOST_DOUBT))
         counts["lost"] = -math.log(max(1.0 - self.belief.lost_of(some), MOST_DOUBT))
         return {kind: amount for kind, amount in counts.items() if amount > 0.0}
@@ -246,6 +251,7 @@ class Reporter:
                     alternatives=alternatives,
                     revision=revision,
                     evidence=tuple(sorted((kind, round(amount, 4)) for kind, amount in counts.items())),
+                    noted=noted(counts, self._moments[visit.id], self.s.doubts, self.store, self.people),
                 )
             )
         if done:

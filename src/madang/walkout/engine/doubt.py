@@ -3,14 +3,15 @@
 Every kind of evidence is counted per body while it happens, and has a price in nats. A receipt is exact with
 probability exp(-sum of count times price): each thing noted is an independent chance of a mistake, so receipts of many
 lines are less sure than short ones, and more evidence never makes a receipt surer. The belief's own probability is one
-of the kinds. The prices are fitted on simulated shops by one command (`PRICES`; docs/walkout.md).
+of the kinds. When and where a kind arose is kept beside it, so that a person who is asked can look there. The prices
+are fitted on simulated shops by one command (`PRICES`; docs/walkout.md).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Kind = Literal[
     "belief",  # nats that the likeliest cart is away from certain
@@ -72,17 +73,81 @@ catalogue weight looks alike); ``untried``: four at once where one was never see
 ``unweighed``: a weight known by two picks is another's one time in ten."""
 
 
+SAME_S = 3.0
+"""What is noted of one kind at one place within so many seconds is one moment."""
+KEPT = 4
+"""So many moments of a kind are kept of a body: the weightiest."""
+SHOWN = 2
+"""... and told of a receipt."""
+
+
+class Spot(NamedTuple):
+    """When and where: at a plate (a row of the store's), or at `xy` metres on the floor, or nobody knows where."""
+
+    t: float
+    plate: int | None = None
+    xy: tuple[float, float] | None = None
+
+
+class Moment(NamedTuple):
+    """`amount` of a kind of doubt about a body (None: somebody whom no camera was tied to), noted at `spot`."""
+
+    amount: float
+    spot: Spot
+    body: int | None
+
+
+class Moments:
+    """Those of every body, by kind."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, dict[str, list[Moment]]] = {}
+
+    def add(self, body: int, kind: str, amount: float, spot: Spot) -> None:
+        """Something was noted; what goes on is one moment, at its beginning."""
+        mine = self._of.setdefault(body, {}).setdefault(kind, [])
+        for k, one in enumerate(mine):
+            if one.spot.plate == spot.plate and abs(spot.t - one.spot.t) < SAME_S + one.amount:
+                mine[k] = one._replace(amount=one.amount + amount)
+                return
+        mine.append(Moment(amount, spot, body))
+        if len(mine) > KEPT:
+            mine.remove(min(mine, key=lambda x: (x.amount, x.spot.t)))
+
+    def of(self, bodies: Iterable[int], kind: str) -> list[Moment]:
+        """Those of these bodies together, the weightiest first; one that two of them share is told once."""
+        found: list[Moment] = []
+        every = [x for b in bodies for x in self._of.get(b, {}).get(kind, ())]
+        for one in sorted(every, key=lambda x: (-x.amount, x.spot.t)):
+            if all(x.spot.plate != one.spot.plate or abs(x.spot.t - one.spot.t) > SAME_S for x in found):
+                found.append(one)
+        return found[:SHOWN]
+
+    def exchange(self, a: int, b: int) -> None:
+        """The two were mistaken for each other: both have the moments of both."""
+        mine, other = self._of.get(a, {}), self._of.get(b, {})
+        both = {k: [*mine.get(k, ()), *other.get(k, ())] for k in dict.fromkeys((*mine, *other))}
+        self._of[a], self._of[b] = both, {k: list(some) for k, some in both.items()}
+
+    def forget(self, body: int) -> None:
+        """It has left."""
+        self._of.pop(body, None)
+
+
 class Doubts:
     """What was noted about each body."""
 
     def __init__(self) -> None:
         self._of: dict[int, dict[Kind, float]] = {}
+        self.moments = Moments()
 
-    def note(self, body: int, kind: Kind, amount: float) -> None:
-        """Count `amount` (1: a clear case) of this kind."""
+    def note(self, body: int, kind: Kind, amount: float, spot: Spot | None = None) -> None:
+        """Count `amount` (1: a clear case) of this kind, which arose at `spot`."""
         if amount > 0.0:
             mine = self._of.setdefault(body, {})
             mine[kind] = mine.get(kind, 0.0) + amount
+            if spot is not None:
+                self.moments.add(body, kind, amount, spot)
 
     def of(self, bodies: Iterable[int]) -> dict[Kind, float]:
         """What was noted about these bodies together."""
@@ -96,16 +161,24 @@ class Doubts:
         """The two were mistaken for each other: what is held against one is held against both."""
         both = self.of([a, b])
         self._of[a], self._of[b] = both, dict(both)
+        self.moments.exchange(a, b)
 
     def forget(self, bodies: Iterable[int]) -> None:
         """They have left."""
         for b in bodies:
             self._of.pop(b, None)
+            self.moments.forget(b)
 
 
 def weighed(kind: Kind, amount: float) -> float:
     """What `amount` of a kind counts: the second of the same kind tells less than the first."""
     return amount if kind in PLAIN else math.log1p(amount)
+
+
+def priced(counts: Mapping[Kind, float], prices: Mapping[str, float]) -> dict[Kind, float]:
+    """Nats that each kind takes from the confidence, the weightiest first."""
+    nats = {k: weighed(k, counts[k]) * prices[k] for k in KINDS if k in counts and k in prices}
+    return dict(sorted(nats.items(), key=lambda x: -x[1]))
 
 
 def trust(counts: Mapping[Kind, float], prices: Mapping[str, float], base: float) -> float:

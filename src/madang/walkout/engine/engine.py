@@ -13,6 +13,7 @@ from madang.walkout.engine.belief import Belief
 from madang.walkout.engine.clocks import Clock
 from madang.walkout.engine.contacts import Contact, Contacts, passing
 from madang.walkout.engine.decide import Reporter
+from madang.walkout.engine.doubt import Spot
 from madang.walkout.engine.flow import CAMERAS, JOIN_S, Flow
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
@@ -232,7 +233,9 @@ class Engine:
         dark = self._flow.missing(CAMERAS, now - 5 * TICK_S, now)
         if dark > SILENCE_S:
             for body in self._visits.inside():
-                self._belief.doubts.note(body, "dark", dark)
+                seen = self._people.bodies.get(body)
+                where = None if seen is None else (float(seen.where[0]), float(seen.where[1]))
+                self._belief.doubts.note(body, "dark", dark, Spot(now - dark, None, where))
 
     def _touched(self, now: float, over: list[Reached]) -> list[Update]:
         for moved in (self._plates.returns, self._holds.returns):
@@ -244,7 +247,7 @@ class Engine:
         ready = self._touches.ready(now)
         for touch in ready:
             others = {r.body for r, _ in self._reaches.at(touch.plates, touch.t0, touch.t1)} - {touch.body}
-            self._belief.touched_at(touch.body, touch.plates, others)
+            self._belief.touched_at(touch.body, touch.plates, others, touch.t0)
         return [self._reporter.touched(touch) for touch in ready]
 
     def _passed_on(self) -> list[Shift]:
@@ -264,7 +267,7 @@ class Engine:
         seconds: dict[int, float] = {}
         for reach, over in self._reaches.at(shift.plates, shift.t0 - TICK_S, shift.t1):
             seconds[reach.body] = seconds.get(reach.body, 0.0) + over
-        self._belief.crossed(seconds)
+        self._belief.crossed(seconds, Spot(shift.t, shift.main))
 
     def _meet(self, met: Contact) -> None:
         one, other = self._visits.visit_of(met.a), None if met.b is None else self._visits.visit_of(met.b)
@@ -284,7 +287,8 @@ class Engine:
                 silence = self._flow.missing(self.store.gondolas[reach.gondola], reach.t0, reach.t1 + TICK_S)
                 heard = silence < SILENCE_S or reach.t1 < now - SPEAKS_S  # else its levels tell what happened
                 self._belief.reached(reach, {q: self._scenes.shown(q, reach) for q in reach.over}, heard)
-                self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S))
+                at = Spot(reach.t1, reach.plate)
+                self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S), at)
 
     def _may_tell(self, reach: Reached, now: float) -> bool:
         """Is its gondola silent, and may it still speak and tell what the hand did?"""

@@ -126,11 +126,26 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that speaks against a receipt: a kind of doubt (`doubt.py`) and the nats it takes from its confidence.
+    Where it arose at a moment: `t`, the plate and facing or the place `at` on the floor in metres, and whose track."""
+
+    kind: str
+    nats: float
+    t: float | None = None
+    facing: str | None = None
+    plate: str | None = None
+    track: str | None = None
+    at: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The visit is over. `confidence` is the probability that every line is right and none is missing.
 
     A credential that comes in again gets a new Receipt of the same `visit`, which replaces the earlier one. `evidence`
-    is what the confidence rests on: kinds of doubt and how much was noted of each (`doubt.py`).
+    is what the confidence rests on: kinds of doubt and how much was noted of each (`doubt.py`); `noted` are those that
+    weigh something, the weightiest first, with the moments to look at.
     """
 
     t: float
@@ -142,6 +157,7 @@ class Receipt:
     alternatives: tuple[Alternative, ...] = ()
     revision: int = 0
     evidence: tuple[tuple[str, float], ...] = ()
+    noted: tuple[Noted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from madang.walkout.engine.doubt import Doubts
+from madang.walkout.engine.doubt import Doubts, Spot
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.states import Atom, State, log_add
 from madang.walkout.engine.unweighed import foreign
@@ -57,31 +57,31 @@ class Witness:
         if not atoms:
             self._unexplained(ways)
             return 0.0
-        part, blind = self._part(ways, atoms), self._blind(ways)
+        part, blind, at = self._part(ways, atoms), self._blind(ways), Spot(ways.shift.t, ways.shift.main)
         share = 1.0 / len(atoms)
         for a in atoms:
             if a.body is not None:
-                self._of_atom(a, share, part=part, blind=blind)
-                self.doubts.note(a.body, "several", float(a.qty - 1 + len(atoms) - 1))
-                self._of_pick(a, ways, share)
+                self._of_atom(a, share, at, part=part, blind=blind)
+                self.doubts.note(a.body, "several", float(a.qty - 1 + len(atoms) - 1), at)
+                self._of_pick(a, ways, share, at)
                 seen = ways.scene.seen(a.body, a.product)
-                self.doubts.note(a.body, "contrary", share * min(max(0.0, -seen), 4.0))
+                self.doubts.note(a.body, "contrary", share * min(max(0.0, -seen), 4.0), at)
         for b in {a.body for a in atoms if a.body in ways.scene.bodies}:
             assert b is not None
-            self.doubts.note(b, "hidden", float(ways.scene.hand(b) is None))
+            self.doubts.note(b, "hidden", float(ways.scene.hand(b) is None), at)
         nothing = max([x.logw for x in children if not x.story[-1].atoms], default=-math.inf)
         return 1.0 - math.exp(nothing - best.logw)
 
-    def _of_pick(self, a: Atom, ways: Ways, share: float) -> None:
+    def _of_pick(self, a: Atom, ways: Ways, share: float, at: Spot) -> None:
         """Is it what is planned there at all? A facing whose goods were seen singly holds what they weigh."""
         assert a.body is not None
         if a.kind != "pick":
             return
         known = self.catalogue
-        self.doubts.note(a.body, "unweighed", float(known.weight[a.product] <= 0))
+        self.doubts.note(a.body, "unweighed", float(known.weight[a.product] <= 0), at)
         if (a.facing, a.product) not in known.tried:
-            self.doubts.note(a.body, "untried", float(a.qty - 1))
-        self.doubts.note(a.body, "foreign", share * foreign_nats(ways))
+            self.doubts.note(a.body, "untried", float(a.qty - 1), at)
+        self.doubts.note(a.body, "foreign", share * foreign_nats(ways), at)
 
     def _unexplained(self, ways: Ways) -> None:
         """Whose hand moved something that is no known goods?"""
@@ -90,7 +90,7 @@ class Witness:
             return
         hands = {b: amount * math.exp(logp) for b, logp in ways.who(shift.plates).items() if b is not None}
         for body, sure in hands.items():
-            self.doubts.note(body, "unexplained", sure)
+            self.doubts.note(body, "unexplained", sure, Spot(shift.t, shift.main))
         facing = next(iter(self.catalogue.facings_of((shift.main,))), None)
         self.odd += [
             Odd(shift.id, shift.t, body, facing, shift.main, shift.total, sure)
@@ -98,14 +98,14 @@ class Witness:
             if sure >= LIKELY
         ]
 
-    def _of_atom(self, a: Atom, share: float, *, part: bool, blind: bool) -> None:
+    def _of_atom(self, a: Atom, share: float, at: Spot, *, part: bool, blind: bool) -> None:
         assert a.body is not None
         note = self.doubts.note
         home = a.facing is not None and a.product in self.catalogue.store.facings[a.facing].products
-        note(a.body, "strange", float(a.kind == "pick" and not home))
-        note(a.body, "moved", float(a.kind != "pick" and not home))
-        note(a.body, "part", share * part)
-        note(a.body, "blind", share * blind)
+        note(a.body, "strange", float(a.kind == "pick" and not home), at)
+        note(a.body, "moved", float(a.kind != "pick" and not home), at)
+        note(a.body, "part", share * part, at)
+        note(a.body, "blind", share * blind, at)
 
     def _part(self, ways: Ways, atoms: tuple[Atom, ...]) -> bool:
         """Does the change weigh less than what it is taken for?"""
@@ -121,11 +121,11 @@ class Witness:
         facings = [known.store.facings[f] for f in known.facings_of(ways.shift.plates)]
         return any(q in known.dead for f in facings for q in f.plates)
 
-    def crossed(self, reached: Mapping[int, float], doers: Mapping[int, float]) -> None:
+    def crossed(self, reached: Mapping[int, float], doers: Mapping[int, float], at: Spot) -> None:
         """Others had a hand over the same plates while they moved (`reached`: seconds per body)."""
         for b, seconds in reached.items():
             rest = 1.0 - doers.get(b, 0.0)
             amount = rest * min(1.0, seconds / 0.5)
             if amount > 0.05:
                 for k in (b, *[x for x, p in doers.items() if p > 0.5]):
-                    self.doubts.note(k, "visited", amount)
+                    self.doubts.note(k, "visited", amount, at)
