@@ -28,6 +28,7 @@ from madang.twin import (
     preset,
 )
 from madang.twin.messages import BATCH_S
+from madang.twin.scenarios import plan_of
 from madang.twin.settings import CLEAN, WIDE
 
 
@@ -308,6 +309,42 @@ def test_a_hand_over_moves_the_item_to_the_other_ones_receipt() -> None:
     assert truth.receipt("c1") == {}
     assert truth.receipt("c2")[products[0]] == 1
     assert truth.receipts_picker["c1"][products[0]] == 1
+
+
+def test_two_who_hand_something_over_stand_face_to_face_and_their_hands_meet() -> None:
+    shop = tiny()
+    gaps, kept = [], 0
+    for seed in range(4):
+        plan = plan_of("hand-over", Geometry(shop), np.random.default_rng(seed), 2, EPOCH_US)
+        stream = Shop(shop, seed, CLEAN).stream(plan)
+        frames = [m for m in stream if isinstance(m, SkeletonFrame)]
+        times, owner = np.array([f.t for f in frames]), {s.track: s.person for s in stream.truth.tracks}
+        given = [e for e in stream.truth.events if e.kind == "hand_over"]
+        kept += not given
+        for event in given:
+            frame = frames[int(np.argmin(np.abs(times - event.t)))]
+            joints = {owner[track]: j for track, j in frame.people}
+            one, other = joints[event.person][6:8, :3], joints[str(event.to)][6:8, :3]
+            gaps.append(float(np.linalg.norm(one[:, None] - other[None], axis=2).min()))
+    assert len(gaps) >= 2  # the others kept it: nobody was there any more
+    assert max(gaps) < 0.15
+
+
+def test_a_hand_that_keeps_something_is_up_before_the_body() -> None:
+    shop = tiny()
+    product = sorted(Geometry(shop).facings_of)[0]
+    heights = {True: [], False: []}  # type: dict[bool, list[float]]
+    for seed in range(6):
+        visit = Visit(EPOCH_US, "c1", (Line(product), Line(product)))
+        stream = Shop(shop, seed, CLEAN).stream(Plan(EPOCH_US, (visit,)))
+        frames = [m for m in stream if isinstance(m, SkeletonFrame)]
+        for event in stream.truth.events[:1]:
+            after = [j for f in frames if 2.5 < f.t - event.t < 3.5 for _, j in f.people]
+            some = max(float((j[6:8, 2] / j[1, 2]).max()) for j in after)
+            heights[some > 0.68].append(some)
+    assert len(heights[True]) >= 2
+    assert len(heights[False]) >= 2
+    assert max(heights[False]) < 0.67  # the others hang
 
 
 def test_streams_read_side_by_side_do_not_disturb_each_other() -> None:

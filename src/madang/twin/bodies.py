@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from madang.twin.person import Person
+from madang.twin.person import LOWERING_S, Person
 from madang.twin.random import keyed
 from madang.twin.settings import Settings
 
@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 SHOULDER_H, BREADTH_H, UPPER_H, FORE_H = 0.818, 0.129, 0.186, 0.146
 HEAD_H, NECK_H = 0.936, 0.845
 STEP_HZ, SWING_M = 0.95, 0.11  # arm swing of a walker, our choice
+CARRY_H, CARRY_AHEAD_H = 0.2, 0.15
+"""Below and ahead of the shoulder, shares of body height: a hand that holds something at elbow height (.818 - .186),
+the forearm (.146) ahead."""
 SWAY_M = 0.015  # a standing body's sway, our choice
 
 
@@ -37,6 +40,10 @@ def skeletons(person: Person, t: Floats) -> Floats:
     wrists = np.empty((len(t), 2, 3))
     for arm, side in ((0, 1.0), (1, -1.0)):
         hang = shoulders[:, arm] - 0.295 * up + (0.06 * h + side * swing)[:, None] * ahead + side * 0.02 * left
+        kept = _kept_up(person, arm, t)
+        if kept is not None:
+            before = shoulders[:, arm] - CARRY_H * up + CARRY_AHEAD_H * h * ahead - side * 0.04 * left
+            hang += kept[:, None] * (before - hang)
         blend, target = _reaching(person, arm, t)
         wanted = hang + blend[:, None] * (target - hang)
         wanted[:, 2] += 0.05 * np.sin(np.pi * blend)  # the hand rises on its way
@@ -112,6 +119,17 @@ def _reaching(person: Person, arm: int, t: Floats) -> tuple[Floats, Floats]:
         blend = np.where(during, s**3 * (10 - 15 * s + 6 * s * s), blend)
         target = np.where(during[:, None], reach.target, target)
     return blend, target
+
+
+def _kept_up(person: Person, arm: int, t: Floats) -> Floats | None:
+    """How far a hand is held up with something in it (0..1) [n]; None when it hangs all the time."""
+    share: Floats | None = None
+    for raised in person.raised:
+        if raised.hand != arm or raised.t0 > t[-1] or raised.t1 + LOWERING_S < t[0]:
+            continue
+        s = np.clip(np.minimum(t - raised.t0, raised.t1 + LOWERING_S - t) / LOWERING_S, 0, 1)
+        share = s * s * (3 - 2 * s) if share is None else np.maximum(share, s * s * (3 - 2 * s))
+    return share
 
 
 def _elbows(shoulders: Floats, wrists: Floats, h: float) -> Floats:

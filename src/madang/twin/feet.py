@@ -23,8 +23,14 @@ class Walker:
         self.world, self.person = world, person
         self.rng = keyed(world.seed, "person", person.serial)
 
+    def _until_free(self) -> Steps:
+        """Stay as long as somebody hands something over."""
+        if self.person.stays_s > self.world.now_s:
+            yield self.person.stays_s
+
     def _go_to(self, facing: Facing) -> Steps:
         """Walk to a place before the facing, wait for it when somebody stands there, and turn to the shelf."""
+        yield from self._until_free()
         world, person, g = self.world, self.person, facing.gondola
         waited = 0.0
         while (goal := self._place(facing, squeeze=waited >= PATIENCE_S)) is None:

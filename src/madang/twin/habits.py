@@ -17,6 +17,11 @@ IN_SHELF_SHARE = 562 / 1711
 SPEED_M_S, SPEED_SD_M_S = 1.2, 0.15
 ADULT_M, ADULT_SD_M = 1.67, 0.08  # Size Korea 2020: men 172.5 cm, women 159.6 cm
 CHILD_M = (1.05, 1.40)
+HOLDS_UP, GIVES_UP = 0.4, 0.6
+"""How often what was taken stays in a hand before the body for a while, and how often what is to be given does: the
+others let the arm hang with it, or put it in a bag. Our choice."""
+SAME_HAND = 0.85
+"""How often something is given with the hand that took it, our choice."""
 
 
 def _merl(rng: np.random.Generator, median: float, p95: float, longest_s: float) -> float:
@@ -69,3 +74,8 @@ def height_m(rng: np.random.Generator, child: bool) -> float:
 def hand(rng: np.random.Generator) -> int:
     """0 left, 1 right; one in ten people uses the left hand, and everybody now and then."""
     return int(rng.random() > 0.2)
+
+
+def hold_up_s(rng: np.random.Generator) -> float:
+    """How long something is held before the body before it goes into a bag: as long as products are looked at."""
+    return 1.0 + inspect_product_s(rng)

@@ -11,8 +11,9 @@ from madang.twin import habits
 from madang.twin.eyes import EMPTY, see
 from madang.twin.feet import Walker
 from madang.twin.geometry import Facing
-from madang.twin.person import Carried, Reach
+from madang.twin.person import Carried, Person, Raised, Reach
 from madang.twin.plan import Line
+from madang.twin.random import keyed
 from madang.twin.stock import Placed
 from madang.twin.world import Steps
 
@@ -36,17 +37,23 @@ class Hands(Walker):
         z = facing.z + min(0.14, facing.height_m / 2) + float(self.rng.normal(0, 0.06))
         target = np.array([floor[0], floor[1], z])
         reach = Reach(t0, t1, t2, t3, habits.hand(self.rng), target)
-        self.person.reaches.append(reach)
+        self.person.reach(reach)
         return reach
 
-    def _stretch(self, target: NDArray[np.float64]) -> Reach:
-        """A hand goes from now to a point away from the shelves, and back."""
+    def _stretch(self, target: NDArray[np.float64], hand: int | None = None) -> Reach:
+        """A hand (any, or this one) goes from now to a point away from the shelves, and back."""
         t1 = self.world.now_s + habits.reach_s(self.rng)
-        reach = Reach(
-            self.world.now_s, t1, t1 + 0.4, t1 + 0.4 + habits.retract_s(self.rng), habits.hand(self.rng), target
-        )
-        self.person.reaches.append(reach)
+        t3 = t1 + 0.4 + habits.retract_s(self.rng)
+        either = habits.hand(self.rng)
+        reach = Reach(self.world.now_s, t1, t1 + 0.4, t3, either if hand is None else hand, target)
+        self.person.reach(reach)
         return reach
+
+    def _hold_up(self, person: Person, reach: Reach, share: float) -> None:
+        """What came into a hand stays in it before the body for a while, in this share of cases."""
+        rng = keyed(self.world.seed, "hold", person.serial, round(reach.t0 * 1000))
+        if rng.random() < share:
+            person.raised.append(Raised(reach.t2, reach.t2 + habits.hold_up_s(rng), reach.hand))
 
     def _take(self, facing: Facing, product: str, qty: int, style: str, also: str = "") -> Taking:
         """Reach in and take one grab, perhaps with one of ``also`` from beside; returns how many of ``product``."""
@@ -66,7 +73,7 @@ class Hands(Walker):
             self._log_pick(at, beside, also, 1, plates)
         see(world, self.person, reach, reach.t2 + 0.15, product, self.rng)
         yield at
-        self._keep(moved + extra)
+        self._keep(moved + extra, reach)
         yield reach.t3
         return len(moved)
 
@@ -77,9 +84,10 @@ class Hands(Walker):
             self.person, at, kind, product=product, qty=qty, facing=facing.id, plates=plates, misplaced=astray
         )
 
-    def _keep(self, moved: list[Placed]) -> None:
+    def _keep(self, moved: list[Placed], reach: Reach) -> None:
         person = self.person
-        person.carried += [Carried(p.item, person.credential) for p in moved]
+        person.carried += [Carried(p.item, person.credential, reach.hand) for p in moved]
+        self._hold_up(person, reach, habits.HOLDS_UP)
         if person.credential and person.role == "customer":
             self.world.truth.receipts_picker[person.credential].update(p.item.product for p in moved)
 

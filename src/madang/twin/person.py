@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from madang.twin.stock import Item
 
 Floats = NDArray[np.float64]
+LOWERING_S = 0.5
+"""How long a hand takes from before the body down to the side, our choice."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,17 +29,28 @@ class Reach:
 
 @dataclass(slots=True, eq=False)
 class Carried:
-    """An item somebody carries, and the credential that took it from the shelf."""
+    """An item somebody carries, the credential that took it from the shelf, and the hand (0 left) it came into last."""
 
     item: Item
     picker: str | None
+    hand: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Raised:
+    """A hand kept up before the body, with something in it, from t0 until t1."""
+
+    t0: float
+    t1: float
+    hand: int
 
 
 @dataclass(slots=True, eq=False)
 class Person:
     """Somebody in the shop. Times are seconds since the epoch of the plan.
 
-    ``knots`` are (t, x, y, heading) between which the body moves evenly; ``tracks`` are (from, id or None) in order.
+    ``knots`` are (t, x, y, heading) between which the body moves evenly; ``tracks`` are (from, id or None) in order;
+    until ``stays_s`` somebody hands something over.
     """
 
     id: str
@@ -51,11 +64,13 @@ class Person:
     size: int
     knots: list[tuple[float, float, float, float]] = field(default_factory=list)
     reaches: list[Reach] = field(default_factory=list)
+    raised: list[Raised] = field(default_factory=list)
     tracks: list[tuple[float, str | None]] = field(default_factory=list)
     carried: list[Carried] = field(default_factory=list)
     spot: Floats | None = None
     leaving: bool = False
     gone_s: float | None = None
+    stays_s: float = -np.inf
 
     @property
     def here(self) -> Floats:
@@ -87,6 +102,19 @@ class Person:
             self.knots.pop(0)
         while self.reaches and self.reaches[0].t3 < before_s:
             self.reaches.pop(0)
+        while self.raised and self.raised[0].t1 < before_s - LOWERING_S:
+            self.raised.pop(0)
+
+    def stands(self, t: float) -> bool:
+        """Does the body stand at ``t`` with both hands free, as far as it is decided?"""
+        return self.knots[-1][0] <= t + 0.4 and all(r.t3 <= t for r in self.reaches)
+
+    def reach(self, reach: Reach) -> None:
+        """A hand goes out; what it held up it takes along."""
+        for raised in self.raised:
+            if raised.hand == reach.hand:
+                raised.t1 = min(raised.t1, reach.t0)
+        self.reaches.append(reach)
 
     def turn_to(self, t: float, heading: float) -> None:
         """Look another way by ``t``, the short way round."""

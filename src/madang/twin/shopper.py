@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from madang.kernel.clock import SECOND_US
 from madang.twin import habits
 from madang.twin.geometry import Facing
-from madang.twin.hands import Hands
+from madang.twin.giving import Giver
 from madang.twin.messages import GateEvent
 from madang.twin.person import Carried, Person
 from madang.twin.plan import Do, Line, Visit
@@ -20,7 +19,6 @@ from madang.twin.world import Steps, World
 
 Floats = NDArray[np.float64]
 MEETING_SD_S = 0.15  # how exactly two people do something at the same moment, our choice
-HAND_OVER_M = 1.05  # things change hands at about elbow height, our choice
 
 
 def visit_course(world: World, visit: Visit, number: int) -> Steps:
@@ -59,7 +57,7 @@ def visit_course(world: World, visit: Visit, number: int) -> Steps:
         yield world.now_s + float(rng.uniform(0.7, 1.6))
 
 
-class Shopper(Hands):
+class Shopper(Giver):
     """One person's trip, as a course of action."""
 
     def trip(self, lines: list[Line]) -> Steps:
@@ -73,6 +71,7 @@ class Shopper(Hands):
 
     def _pass_gate(self, line: Floats, *, coming: bool) -> Steps:
         world, person = self.world, self.person
+        yield from self._until_free()
         along = line[1] - line[0]
         outside = np.array([along[1], -along[0]]) / np.linalg.norm(along)
         middle = (world.geometry.low + world.geometry.high) / 2
@@ -146,6 +145,7 @@ class Shopper(Hands):
             yield max(self.world.now_s, line.meet_s + MEETING_SD_S * float(self.rng.standard_normal()))
         else:
             yield self.world.now_s + self.person.pace * habits.inspect_shelf_s(self.rng) * 0.6
+        yield from self._until_free()
         if line.do is Do.TOUCH:
             yield from self._handle(facing, line)
             return
@@ -161,6 +161,7 @@ class Shopper(Hands):
     def _then(self, line: Line, facing: Facing, product: str, qty: int) -> Steps:
         """What happens to things taken without the wish to buy them."""
         yield self.world.now_s + habits.inspect_product_s(self.rng) * max(self.person.pace, 0.3)
+        yield from self._until_free()
         mine = [c for c in self.person.carried if c.item.product == product][-qty:]
         if line.do is Do.RETURN:
             yield from self._put(facing, mine)
@@ -226,39 +227,3 @@ class Shopper(Hands):
                         facing, [Carried(world.stock.new_item(product), None) for _ in range(qty)], "restock"
                     )
                     lack -= qty
-
-    def _drop(self, things: list[Carried], product: str) -> Steps:
-        """Leave things on the floor: nobody's receipt."""
-        ahead = float(self.rng.uniform(0, 2 * np.pi))
-        floor = self.person.here + 0.4 * np.array([np.cos(ahead), np.sin(ahead)])
-        reach = self._stretch(np.array([*floor, 0.1]))
-        yield reach.t1
-        self.world.log(self.person, self.world.now_s, "drop", product=product, qty=len(things))
-        self._lose(things)
-        yield reach.t3
-
-    def _hand_over(self, things: list[Carried], product: str) -> Steps:
-        """Give things to the nearest other customer who is still shopping; keep them when there is none."""
-        world, person = self.world, self.person
-        others = [
-            p for p in world.people if p is not person and p.role == "customer" and not p.leaving and p.spot is not None
-        ]
-        if not others or not things:
-            return
-        to = min(others, key=lambda p: (float(np.hypot(*(p.here - person.here))), p.serial))
-        away = person.here - to.here
-        beside = to.here + 0.55 * away / max(0.3, float(np.hypot(*away)))
-        person.spot = beside
-        yield person.walk(world.now_s, world.ways.path(person.here, beside))
-        if to.leaving:
-            return
-        between = np.array([*((person.here + to.here) / 2), HAND_OVER_M])
-        reach = self._stretch(between)
-        to.reaches.append(replace(reach, hand=habits.hand(self.rng)))
-        yield reach.t1
-        world.log(
-            person, world.now_s, "hand_over", product=product, qty=len(things), to=to.id, to_credential=to.credential
-        )
-        self._lose(things)
-        to.carried += things
-        yield reach.t3
