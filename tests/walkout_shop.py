@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from madang import catalog, jobs, journal, ledger, members, payments, places
+from madang import catalog, jobs, journal, ledger, members, payments, places, settlement
 from madang.catalog import Facing, Price, Product, SoldBy, Vat
 from madang.db import Database, Tx
 from madang.deals import service as deals
 from madang.kernel import Actor, Kind, ManualClock, Role, derived, system
 from madang.kernel.clock import DAY_US, SECOND_US
+from madang.settlement import Terms
 from madang.walkout import books, conservation, records, service
 from madang.walkout.model import Alternative, Entered, Frame, Lasting, Left, Line, Moved, Noted, Receipt
 from madang.walkout.records import Rules
@@ -23,6 +24,7 @@ STAFF = Actor(Kind.PERSON, "staff-1", N, frozenset({Role.STAFF}))
 T0 = ManualClock().now_us()
 PERSON = derived("person", 1)
 WEIGHED = "W"
+MERCHANT = f"merchant/{SHOP}"
 
 
 def layout() -> dict[str, Any]:
@@ -155,6 +157,19 @@ class Shop:
     def facts(self, kind: str = "walkout.") -> list[str]:
         found = self.read(lambda tx: journal.read(tx, BY))
         return [fact.kind.removeprefix(kind) for fact in found if fact.kind.startswith(kind)]
+
+
+def settled(shop: Shop) -> Shop:
+    """The shop is settled: a tenth of what it sells, and the tax on that, is ours."""
+
+    def act(tx: Tx) -> None:
+        settlement.add_party(tx, BY, MERCHANT, name_ko="가게", name_en="Shop", shop=SHOP, at_us=T0)
+        terms = Terms(id=derived("terms"), holder=MERCHANT, purpose="sales", receiver="platform", bp=1_000, from_us=T0)
+        settlement.set_terms(tx, BY, terms, at_us=T0)
+        settlement.set_account(tx, BY, MERCHANT, "payee-1", id=derived("payee"), at_us=T0)
+
+    shop.write(act)
+    return shop
 
 
 def came(visit: str = "v1", credential: str | None = "c1", role: Any = "customer") -> Entered:

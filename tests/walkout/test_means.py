@@ -5,14 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from tests.walkout_shop import BY, PERSON, SHOP, T0, N, Shop, came, left, moved, receipt
+from tests.walkout_shop import BY, MERCHANT, PERSON, SHOP, T0, N, Shop, came, left, moved, receipt, settled
 
-from madang import vouchers
+from madang import ledger, vouchers
 from madang.db import Database, Tx
 from madang.deals import receipts
 from madang.deals.links import Links
 from madang.kernel import Actor, Invalid, Kind, Role, derived
 from madang.payments.preferences import prefer, preferred
+from madang.settlement import accounts
 from madang.vouchers import MerchantState
 from madang.walkout import service
 from madang.walkout.desk import Desk
@@ -73,6 +74,18 @@ def test_vouchers_pay_first_and_a_refund_goes_back_to_them(shop: Shop) -> None:
     assert (free(shop), shop.wallet()) == (2_500, 14_500)
     back = next(one for one in shop.read(lambda tx: receipts.of_deal(tx, BY, shop.deal().id)) if one.original)
     assert [x.amount_krw for x in desk.open(BY, links.token(back.id)).paid] == [-2_500, -500]
+
+
+def test_a_voucher_pays_whoever_has_a_share_and_has_its_part_back(shop: Shop) -> None:
+    settled(shop)
+    walks_out(shop)
+    pending = accounts.payable_pending(MERCHANT)
+    assert shop.read(lambda tx: ledger.balance(tx, pending)).posted == 6_000 - 660
+    at = shop.clock.now_us()
+    shop.write(lambda tx: service.dispute(tx, MINA, shop.deal().id, 1, 1, id=derived("d"), at_us=at, reason="fewer"))
+    assert (free(shop), shop.wallet()) == (2_500, 14_500)
+    assert shop.read(lambda tx: ledger.balance(tx, pending)).posted == 3_000 - 330
+    shop.check()
 
 
 def test_where_a_voucher_is_not_taken_any_more_the_wallet_pays(shop: Shop) -> None:

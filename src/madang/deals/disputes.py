@@ -14,7 +14,7 @@ import msgspec
 
 from madang.db import Tx
 from madang.deals import receipts, service
-from madang.deals.lines import GiveBack
+from madang.deals.lines import GiveBack, given_back
 from madang.deals.links import unknown
 from madang.deals.model import Deal
 from madang.deals.registry import Registry, deal_key, declared
@@ -127,7 +127,7 @@ def pay_back(tx: Tx, by: Actor, deal: Deal, args: dict[str, Any], at_us: int) ->
     back = receipts.refund(tx, by, claim.receipt, lines, id=id_, at_us=at_us, reason=claim.reason or "dispute")
     till.give_back(
         tx, system(tx.neighbourhood, "deals"), id=id_, sale=claim.receipt, person=back.person, shop=back.shop,
-        split=-back.split, cause=deal_key(deal.id), at_us=at_us,
+        split=-back.split, lines=given_back(back), cause=deal_key(deal.id), at_us=at_us,
     )  # fmt: skip
     refunded = int(deal.data.get("refunded_krw", 0)) - back.total_krw
     return {"dispute": None, "refund": str(back.id), "refunded_krw": refunded}

@@ -162,6 +162,15 @@ def gives(lines: Sequence[Line], give_back: Sequence[GiveBack]) -> bool:
     return made.keys() <= asked.keys() and all(made.get(line) == sum(filter(None, p)) for line, p in stated.items())
 
 
+def given_back(refund: Receipt) -> dict[int, int]:
+    """Won that a refund gives back of each line of its sale, by the line's number."""
+    found: dict[int, int] = {}
+    for line in refund.lines:
+        number = line.original_line or 0
+        found[number] = found.get(number, 0) - line.amount_krw
+    return {number: krw for number, krw in found.items() if krw}
+
+
 def left_krw(original: Iterable[Line], already: Iterable[Line]) -> int:
     """What of a receipt has not been given back yet."""
     return sum(line.amount_krw for line in original) + sum(line.amount_krw for line in already)

@@ -6,9 +6,11 @@ Numbers count from 1 per shop and business day, without gaps, sales and refunds 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
+import sqlalchemy as sa
 
 from madang import catalog, journal
 from madang.db import Page, Tx
@@ -47,6 +49,17 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def total_krw(self) -> int:
         return self.split.total_krw
+
+
+class Walked(msgspec.Struct, frozen=True, kw_only=True):
+    """Won of walk-out receipts by business day: what the shop sold for itself, and what was shared with others."""
+
+    own: dict[str, int]
+    shared: dict[str, int]
+
+    @property
+    def total_krw(self) -> int:
+        return sum(self.own.values()) + sum(self.shared.values())
 
 
 class Takings(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,10 +241,20 @@ def day_of(tx: Tx, by: Actor, shop: str, day: str) -> Day:
     return Day(shop=shop, day=day, receipts=count, refunds=refunds, split=split)
 
 
-def walked(tx: Tx, by: Actor, shop: str) -> dict[str, int]:
-    """By business day, what a shop's receipts of walk-out visits come to, less refunds: those have no frozen sale."""
+def walked(tx: Tx, by: Actor, shop: str, shared: sa.Select[tuple[Any]]) -> Walked:
+    """What a shop's receipts of walk-out visits come to by business day, less refunds, apart for those whose sale is
+    among ``shared`` (ids of sales that others have a part of)."""
     by.need_shop(shop)
-    return records.walked(tx, by, shop)
+    own, theirs = dict[str, int](), dict[str, int]()
+    for day, among, krw in records.walked(tx, by, shop, shared):
+        (theirs if among else own)[day] = krw
+    return Walked(own=own, shared=theirs)
+
+
+def walk_outs(by: Actor, shop: str) -> sa.Select[tuple[Any]]:
+    """The ids of a shop's receipts of walk-out visits, as a part of another room's query."""
+    by.need_shop(shop)
+    return records.walk_outs(by, shop)
 
 
 def takings(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) -> list[Takings]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from madang import catalog, journal, ledger, members, payments, settlement
+from madang import catalog, journal, ledger, members, settlement
 from madang.catalog import Product
 from madang.db import Tx
 from madang.deals import receipts
@@ -15,6 +15,7 @@ from madang.edge.model import Batch, News, Numbered, Payer, Upto
 from madang.kernel import Actor, Conflict, Invalid, Kind, Role, derived
 from madang.ledger import Book
 from madang.walkout import settling
+from madang.walkout.process import CLOSE_US
 
 PAGE = 200
 
@@ -52,19 +53,11 @@ def _take_one(tx: Tx, by: Actor, numbered: Numbered, at_us: int) -> None:
     if not receipts.keep(tx, by, receipt):
         raise _forked(numbered.n)
     owed = 0
-    if receipt.total_krw > 0:
+    if receipt.original is None:
         owed = settling.pay(tx, receipt, receipt.at_us)
-    elif receipt.total_krw < 0:
-        cause = str(receipt.deal)
-        back = payments.refund_wallet(
-            id=receipt.id,
-            person=receipt.person,
-            shop=receipt.shop,
-            split=-receipt.split,
-            at_us=receipt.at_us,
-            cause=cause,
-        )
-        ledger.post(tx, back)
+        settling.confirm(tx, [receipt], receipt.at_us + CLOSE_US)
+    else:
+        settling.pay_back(tx, receipt, receipt.at_us)
     records.add_taken(tx, receipt.shop, numbered.n, receipt.id, receipt.total_krw, owed, at_us)
     body = facts.Taken(receipt=str(receipt.id), n=numbered.n, total_krw=receipt.total_krw, owed_krw=owed)
     id = derived("edge.taken", tx.neighbourhood, receipt.shop, numbered.n)
@@ -97,8 +90,9 @@ def differences(tx: Tx, by: Actor, shops: Iterable[str]) -> list[str]:
             for code in ("sales", "sales_exempt", "vat_payable")
             for balance in ledger.balances(tx, book=Book.MONEY, code=code, owner_prefix=f"{shop}/").values()
         )
-        booked -= sum(settlement.own_income(tx, shop).values())  # the server's own sales: orders and vouchers
-        issued = sum(receipts.walked(tx, by, shop).values())
+        booked -= sum(settlement.own_income(tx, shop).values())  # what is frozen: orders, vouchers, what is shared
+        booked += sum(settlement.turnover(tx, shop, receipts.walk_outs(by, shop)).values())
+        issued = receipts.walked(tx, by, shop, settlement.frozen(tx)).total_krw
         taken = progress(tx, shop)["total_krw"]
         if not booked == issued == taken:
             wrong.append(f"money: {shop}: {booked} won booked, {issued} won on receipts, {taken} won taken over")

@@ -5,7 +5,7 @@ A sale by the wallet alone has no payment, only its transfers (``wallets.charge`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from madang import ledger
@@ -16,7 +16,17 @@ from madang.payments import payment_records as records
 from madang.payments import service
 from madang.payments.model import Leg, Part, Payment
 from madang.payments.vat import Split
-from madang.payments.wallets import refund_wallet, sales, sales_exempt, vat_payable
+from madang.payments.wallets import own_legs, refund_wallet
+
+Back = Callable[[Tx, Actor, UUID, UUID, Mapping[int, int], int], list[Leg] | None]
+"""Where a refund (its id, and won by line) of a sale comes from; None for a sale that was shared with nobody."""
+_back: Back | None = None
+
+
+def shared_by(back: Back) -> None:
+    """Refunds ask the room that shares sales out; it says so when it is imported."""
+    global _back
+    _back = back
 
 
 def payment_of(sale: UUID) -> UUID:
@@ -35,8 +45,10 @@ def sell(
     parts: Sequence[Part],
     cause: str,
     at_us: int,
+    legs: Sequence[Leg] | None = None,
 ) -> Payment:
-    """Pay a sale by ``parts`` that hold at once, into the shop's income and tax of the day. Once for each sale.
+    """Pay a sale by ``parts`` that hold at once, into the shop's income and tax of the day, or to ``legs``. Once for
+    each sale.
 
     Raises what holding a part raises; then nothing is held.
     """
@@ -44,28 +56,34 @@ def sell(
         tx, by, id=payment_of(sale), shop=shop, payer=person, total_krw=split.total_krw, parts=parts, cause=cause,
         expires_at_us=at_us + MINUTE_US, at_us=at_us, tax_free_krw=split.exempt_krw,
     )  # fmt: skip
-    return service.capture(tx, by, payment_of(sale), _legs(shop, split, at_us), at_us=at_us)
+    to = own_legs(shop, split, at_us) if legs is None else legs
+    return service.capture(tx, by, payment_of(sale), to, at_us=at_us)
 
 
 def give_back(
-    tx: Tx, by: Actor, *, id: UUID, sale: UUID, person: str, shop: str, split: Split, cause: str, at_us: int
+    tx: Tx,
+    by: Actor,
+    *,
+    id: UUID,
+    sale: UUID,
+    person: str,
+    shop: str,
+    split: Split,
+    lines: Mapping[int, int],
+    cause: str,
+    at_us: int,
 ) -> None:
-    """Give back ``split`` (positive amounts) of a sale: along the means that paid it, or into the wallet that did."""
-    if records.payment(tx, by, payment_of(sale)) is None:
-        back = refund_wallet(id=id, person=person, shop=shop, split=split, at_us=at_us, cause=cause)
-        if back:
-            ledger.post(tx, back)
+    """Give back ``split`` (positive amounts) of a sale: along the means that paid it, or into the wallet that did.
+
+    ``lines`` says how many won of each of the sale's lines come back: where the sale was shared with others, they come
+    from those who had them (``shared_by``), else from the shop's income and tax of the day.
+    """
+    if not split.total_krw:
         return
-    if split.total_krw:
-        service.refund(
-            tx, by, payment_of(sale), id=id, amount_krw=split.total_krw, legs=_legs(shop, split, at_us), at_us=at_us
-        )
-
-
-def _legs(shop: str, split: Split, at_us: int) -> list[Leg]:
-    every = [
-        (sales(shop, at_us), split.supply_krw),
-        (vat_payable(shop, at_us), split.vat_krw),
-        (sales_exempt(shop, at_us), split.exempt_krw),
-    ]
-    return [leg for leg in every if leg[1]]
+    legs = _back(tx, by, sale, id, lines, at_us) if _back is not None else None
+    if records.payment(tx, by, payment_of(sale)) is None:
+        back = refund_wallet(id=id, person=person, shop=shop, split=split, at_us=at_us, cause=cause, legs=legs)
+        ledger.post(tx, back)
+        return
+    legs = own_legs(shop, split, at_us) if legs is None else legs
+    service.refund(tx, by, payment_of(sale), id=id, amount_krw=split.total_krw, legs=legs, at_us=at_us)

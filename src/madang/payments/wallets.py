@@ -6,11 +6,13 @@ read, and no row is hot across shops. Nothing here touches a database: hand the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from madang.kernel import KRW, business_date, derived
 from madang.ledger import AccountKey, Book, Transfer
-from madang.payments.faults import bad_amount
+from madang.payments.faults import bad_amount, bad_legs
+from madang.payments.model import Leg, total_of
 from madang.payments.vat import Split
 
 
@@ -61,36 +63,51 @@ def cash_out(*, id: UUID, person: str, amount_krw: int, at_us: int, cause: str =
     return [_single(id, wallet(person), funding(at_us), amount_krw, at_us, cause)]
 
 
-def charge(*, id: UUID, person: str, shop: str, split: Split, at_us: int, cause: str = "") -> list[Transfer]:
+def charge(
+    *, id: UUID, person: str, shop: str, split: Split, at_us: int, cause: str = "", legs: Sequence[Leg] | None = None
+) -> list[Transfer]:
     """Pay a receipt: supply, tax and exempt income as one linked group (all or none); an empty one has no transfer.
+    ``legs`` say where else it goes, where the sale is shared with others.
 
     The legs' ids come from ``id``, so the same charge made again is made once.
     """
-    _not_negative(split)
-    legs = _legs(shop, split, at_us)
     return [
-        _single(derived(id, code), wallet(person), account, amount, at_us, cause, group=id)
-        for code, account, amount in legs
+        _single(leg, wallet(person), account, amount, at_us, cause, group=id)
+        for leg, account, amount in _numbered(id, shop, split, at_us, legs)
     ]
 
 
-def refund_wallet(*, id: UUID, person: str, shop: str, split: Split, at_us: int, cause: str = "") -> list[Transfer]:
-    """Give back ``split`` (positive amounts) from the shop's accounts of the refund's own day, as one linked group."""
-    _not_negative(split)
-    legs = _legs(shop, split, at_us)
+def refund_wallet(
+    *, id: UUID, person: str, shop: str, split: Split, at_us: int, cause: str = "", legs: Sequence[Leg] | None = None
+) -> list[Transfer]:
+    """Give back ``split`` (positive amounts) from the shop's accounts of the refund's own day, or from ``legs``, as one
+    linked group."""
     return [
-        _single(derived(id, code), account, wallet(person), amount, at_us, cause, group=id)
-        for code, account, amount in legs
+        _single(leg, account, wallet(person), amount, at_us, cause, group=id)
+        for leg, account, amount in _numbered(id, shop, split, at_us, legs)
     ]
 
 
-def _legs(shop: str, split: Split, at_us: int) -> list[tuple[str, AccountKey, int]]:
+def own_legs(shop: str, split: Split, at_us: int) -> list[Leg]:
+    """Where the money of what a shop sold for itself goes: its supply, tax and exempt income of the day."""
     every = [
-        ("sales", sales(shop, at_us), split.supply_krw),
-        ("vat_payable", vat_payable(shop, at_us), split.vat_krw),
-        ("sales_exempt", sales_exempt(shop, at_us), split.exempt_krw),
+        (sales(shop, at_us), split.supply_krw),
+        (vat_payable(shop, at_us), split.vat_krw),
+        (sales_exempt(shop, at_us), split.exempt_krw),
     ]
-    return [leg for leg in every if leg[2]]
+    return [leg for leg in every if leg[1]]
+
+
+def _numbered(
+    id: UUID, shop: str, split: Split, at_us: int, legs: Sequence[Leg] | None
+) -> list[tuple[UUID, AccountKey, int]]:
+    """The legs of a receipt, each with the id of its transfer."""
+    _not_negative(split)
+    if legs is None:
+        return [(derived(id, account.code), account, krw) for account, krw in own_legs(shop, split, at_us)]
+    if total_of(legs) != split.total_krw or any(krw <= 0 for _, krw in legs):
+        raise bad_legs(split.total_krw, total_of(legs))
+    return [(derived(id, account.code, account.owner), account, krw) for account, krw in legs]
 
 
 def _single(

@@ -9,6 +9,7 @@ programmes are parties to one sale. ``docs/settlement.md`` has the whole of it.
 from madang.settlement import bank_files, banks, transfers
 from madang.settlement.beancount import export as beancount
 from madang.settlement.checks import alerts, checked, differences, latest, resume, stopped
+from madang.settlement.income import frozen, own_income, turnover
 from madang.settlement.model import (
     PLATFORM,
     Commission,
@@ -65,7 +66,7 @@ from madang.settlement.releasing import (
     reserves_of,
 )
 from madang.settlement.rounds import settle_due
-from madang.settlement.sales import commission_lines, confirm, own_income, refund_legs, sale_legs, shares_of
+from madang.settlement.sales import commission_lines, confirm, refund_legs, sale_legs, shared, shares_of
 from madang.settlement.statements import Buckets, Statement, as_csv, buckets, months, statement
 from madang.settlement.taxes import Document, cash_receipt, documents_in, documents_of, make_invoices
 
@@ -109,6 +110,7 @@ __all__ = [
     "documents_of",
     "end_holds",
     "end_reserve_rule",
+    "frozen",
     "hold",
     "is_party",
     "latest",
@@ -138,11 +140,13 @@ __all__ = [
     "set_terms",
     "set_tier",
     "settle_due",
+    "shared",
     "shares_of",
     "statement",
     "stopped",
     "terms_of",
     "transfers",
+    "turnover",
     "upcoming",
     "write_off_due",
 ]

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import sqlalchemy as sa
 
 from madang.db import Tx
-from madang.kernel import Actor, business_date
+from madang.kernel import Actor
 from madang.ledger import AccountKey
+from madang.payments import till
 from madang.settlement import accounts, errors, facts, records, returning
 from madang.settlement.commissions import commissions, in_force, receiver_of
 from madang.settlement.model import (
@@ -26,7 +26,6 @@ from madang.settlement.model import (
 )
 
 Legs = list[tuple[AccountKey, int]]
-_OWN = ("sales", "sales_exempt", "vat_payable")
 
 
 def sale_legs(
@@ -112,30 +111,6 @@ def confirm(tx: Tx, by: Actor, sale: UUID, *, at_us: int) -> None:
         records.change(tx, s, *mine, available_us=due_us)
 
 
-def own_income(tx: Tx, shop: str) -> dict[str, int]:
-    """By business day, what frozen sales brought the shop's own daily accounts, less what was given back: what remains
-    on those accounts is what the walk-out shop took."""
-    asked = (
-        sa.select(records.sales.c.sold_us, records.legs.c.amount_krw)
-        .join(records.legs, sa.and_(records.legs.c.neighbourhood == records.sales.c.neighbourhood,
-                                    records.legs.c.sale == records.sales.c.sale))
-        .where(records.sales.c.neighbourhood == tx.neighbourhood, records.legs.c.party == shop,
-               records.legs.c.code.in_(_OWN))
-    )  # fmt: skip
-    sums: dict[str, int] = {}
-    for sold_us, krw in tx.rows(asked):
-        day = str(business_date(sold_us))
-        sums[day] = sums.get(day, 0) + krw
-    r = records.returns
-    back = sa.select(r.c.owner, sa.cast(sa.func.sum(r.c.amount_krw), sa.BigInteger)).where(
-        r.c.neighbourhood == tx.neighbourhood, r.c.owner.startswith(f"{shop}/", autoescape=True), r.c.code.in_(_OWN)
-    )
-    for owner, krw in tx.rows(back.group_by(r.c.owner)):
-        day = str(owner).removeprefix(f"{shop}/")
-        sums[day] = sums.get(day, 0) - int(krw)
-    return sums
-
-
 def commission_lines(tx: Tx, by: Actor, sale: UUID) -> list[Commission]:
     """The frozen commission lines of a sale."""
     by.need_neighbourhood(tx.neighbourhood)
@@ -146,6 +121,21 @@ def shares_of(tx: Tx, by: Actor, sale: UUID) -> list[Share]:
     """Who has what of a sale (sales a shop made for itself have none)."""
     by.need_neighbourhood(tx.neighbourhood)
     return records.some_shares(tx, records.shares.c.sale == sale, order=[records.shares.c.party])
+
+
+def shared(tx: Tx, shop: str, lines: Sequence[SaleLine]) -> bool:
+    """Whether anybody is registered to be settled for a sale: the shop, or a line's seller. If not, a room that sells
+    may book the shop's own income without freezing anything."""
+    return records.party(tx, f"{PartyKind.MERCHANT}/{shop}") is not None or any(line.seller for line in lines)
+
+
+def _back(tx: Tx, by: Actor, sale: UUID, refund: UUID, lines: Mapping[int, int], at_us: int) -> Legs | None:
+    if tx.get(records.sales, (sale,)) is None:
+        return None
+    return refund_legs(tx, by, sale=sale, refund=refund, lines=lines, at_us=at_us)
+
+
+till.shared_by(_back)
 
 
 class _Leg(msgspec.Struct, frozen=True):

@@ -1,4 +1,5 @@
-"""Which accounts an order's money goes to, and comes from when it is given back: as settlement froze it at the sale."""
+"""Which accounts the money of an order or a visit goes to, and comes from when it is given back: as settlement froze it
+at the sale."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from madang import deals, settlement
 from madang.catalog import Vat
 from madang.db import Tx
 from madang.deals import Deal, Receipt
+from madang.deals.lines import given_back
 from madang.deals.registry import declared
 from madang.kernel import Actor
 from madang.payments import Leg
@@ -32,28 +34,39 @@ def sale_legs(tx: Tx, ours: Actor, deal: Deal, *, at_us: int) -> list[Leg]:
     than the shop, that hub takes part in the sale."""
     order = msgspec.convert(deal.data, _Sold)
     receipt = deals.receipts.get(tx, ours, order.receipt)
-    lines = [
+    parties = {}
+    if order.fulfil.place is not None and order.fulfil.place != deal.shop:
+        hub = f"{PartyKind.HUB}/{order.fulfil.place}"
+        if settlement.is_party(tx, hub):  # one that is not registered takes no part
+            parties[PartyKind.HUB.value] = hub
+    return settlement.sale_legs(
+        tx, ours, sale=deal.id, shop=deal.shop, lines=sale_lines(receipt), parties=parties, at_us=at_us
+    )
+
+
+def refund_legs(tx: Tx, ours: Actor, deal: Deal, back: Receipt, *, at_us: int) -> list[Leg]:
+    """Where the money of a refund comes from: along the legs of the lines it gives back."""
+    return settlement.refund_legs(tx, ours, sale=deal.id, refund=back.id, lines=given_back(back), at_us=at_us)
+
+
+def visit_legs(tx: Tx, ours: Actor, receipt: Receipt) -> list[Leg] | None:
+    """Where the money of a walk-out receipt goes, frozen under the receipt's own id; None where the shop sells for
+    itself alone: then nothing is frozen, and it is the shop's income and tax of the day."""
+    lines = sale_lines(receipt)
+    if not settlement.shared(tx, receipt.shop, lines):
+        return None
+    return settlement.sale_legs(tx, ours, sale=receipt.id, shop=receipt.shop, lines=lines, at_us=receipt.at_us)
+
+
+def sale_lines(receipt: Receipt) -> list[SaleLine]:
+    """A receipt's lines as settlement needs them."""
+    return [
         SaleLine(
             number=x.number, amount_krw=x.amount_krw, vat_krw=x.vat_krw if x.vat is Vat.TAXABLE else 0,
             exempt=x.vat is Vat.EXEMPT,
         )
         for x in receipt.lines
     ]  # fmt: skip
-    parties = {}
-    if order.fulfil.place is not None and order.fulfil.place != deal.shop:
-        hub = f"{PartyKind.HUB}/{order.fulfil.place}"
-        if settlement.is_party(tx, hub):  # one that is not registered takes no part
-            parties[PartyKind.HUB.value] = hub
-    return settlement.sale_legs(tx, ours, sale=deal.id, shop=deal.shop, lines=lines, parties=parties, at_us=at_us)
-
-
-def refund_legs(tx: Tx, ours: Actor, deal: Deal, back: Receipt, *, at_us: int) -> list[Leg]:
-    """Where the money of a refund comes from: along the legs of the lines it gives back."""
-    lines: dict[int, int] = {}
-    for line in back.lines:
-        number = line.original_line or 0
-        lines[number] = lines.get(number, 0) - line.amount_krw
-    return settlement.refund_legs(tx, ours, sale=deal.id, refund=back.id, lines=_some(lines), at_us=at_us)
 
 
 @declared.action("order.confirmed")
@@ -62,7 +75,3 @@ def confirmed(tx: Tx, by: Actor, deal: Deal, _args: dict[str, Any], at_us: int) 
     settlement.confirm(tx, by, deal.id, at_us=at_us)
     forgetting.when_over(tx, deal, at_us + CLOSE_US)
     return {}
-
-
-def _some(lines: dict[int, int]) -> dict[int, int]:
-    return {number: krw for number, krw in lines.items() if krw}

@@ -144,7 +144,8 @@ def declined(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
 
 @declared.action("walkout.close")
 def close(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
-    """The time to dispute is over."""
+    """The time to dispute is over, and with it whoever has a share of what was sold has the day on which it is paid."""
     total = int(deal.data.get("charged_krw", 0)) - int(deal.data.get("refunded_krw", 0))
     tell(tx, by, deal, facts.Closed(visit=str(deal.id), total_krw=total), at_us)
+    settling.confirm(tx, receipts.of_deal(tx, by, deal.id), at_us)
     return {}

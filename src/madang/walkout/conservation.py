@@ -3,13 +3,15 @@
 - goods: for each product, shelves + stock + sold + lost + waste + stockroom = received
   (what is in hands is pending, still on a shelf);
 - in hands: what is pending off the shelves is what the open visits hold;
-- money: the shop's income and tax, less what orders and vouchers brought, = its walk-out receipts less refunds;
+- money: the shop's income and tax, less what frozen sales brought, = its walk-out receipts less refunds, but for
+  those that are shared with others: what of them was frozen, less what went back, = those;
 - capacity: free + inside + overflow = given, and what is pending is who is inside.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from madang import ledger, settlement
 from madang.db import Tx
@@ -63,12 +65,20 @@ def _money(tx: Tx, by: Actor, shop: str) -> list[str]:
     for code in SHOP_MONEY:
         for key, balance in ledger.balances(tx, book=Book.MONEY, code=code, owner_prefix=f"{shop}/").items():
             booked[key.owner.removeprefix(f"{shop}/")] += balance.posted
-    booked.subtract(settlement.own_income(tx, shop))  # orders and vouchers: checked against their payments
-    issued = receipts.walked(tx, by, shop)
+    booked.subtract(settlement.own_income(tx, shop))  # what is frozen: orders, vouchers, and what is shared
+    issued = receipts.walked(tx, by, shop, settlement.frozen(tx))
+    shared = settlement.turnover(tx, shop, receipts.walk_outs(by, shop))
     return [
-        f"money: {day}: {booked[day]} won booked, {issued.get(day, 0)} won on receipts"
+        *_by_day("money", booked, "booked", issued.own),
+        *_by_day("shared", shared, "frozen", issued.shared),
+    ]
+
+
+def _by_day(what: str, booked: Mapping[str, int], how: str, issued: Mapping[str, int]) -> list[str]:
+    return [
+        f"{what}: {day}: {booked.get(day, 0)} won {how}, {issued.get(day, 0)} won on receipts"
         for day in sorted({*booked, *issued})  # a day without any booking counts too
-        if issued.get(day, 0) != booked[day]
+        if issued.get(day, 0) != booked.get(day, 0)
     ]
 
 

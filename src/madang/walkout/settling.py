@@ -8,19 +8,20 @@ has no price is charged to nobody: its pieces are written off and told (``walkou
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
-from madang import catalog, journal, ledger, payments
+from madang import catalog, journal, ledger, payments, settlement
 from madang.db import Tx
 from madang.deals import receipts
-from madang.deals.lines import GiveBack, Receipt, Taken
+from madang.deals.lines import GiveBack, Receipt, Taken, given_back
 from madang.deals.model import Deal
 from madang.kernel import Actor, MadangError, derived, system
 from madang.ledger import Transfer
-from madang.payments import Part, on_account, till
+from madang.payments import Leg, Part, on_account, till
+from madang.storefront.settling import visit_legs
 from madang.walkout import facts, means, pricing, promise_records, records, tasks
 from madang.walkout.costs import Costs
 from madang.walkout.goods import Booking
@@ -206,32 +207,49 @@ def pay(tx: Tx, receipt: Receipt, at_us: int) -> int:
     terms = on_account.terms_of(tx, receipt.shop)
     if terms is not None:
         return _pay_on_account(tx, receipt, terms, at_us)
+    legs = visit_legs(tx, _ours(tx, receipt.shop), receipt)
     parts = means.parts_of(tx, receipt.person, receipt.shop, receipt.total_krw, at_us)
     if parts:
-        owed = _pay_by(tx, receipt, parts, at_us)
+        owed = _pay_by(tx, receipt, parts, legs, at_us)
         if owed is not None:
             return owed
     owed = _lend(tx, receipt, receipt.total_krw, at_us)
-    cause = str(receipt.deal)
     transfers = payments.charge(
-        id=receipt.id, person=receipt.person, shop=receipt.shop, split=receipt.split, at_us=at_us, cause=cause
-    )
+        id=receipt.id, person=receipt.person, shop=receipt.shop, split=receipt.split, at_us=at_us,
+        cause=str(receipt.deal), legs=legs,
+    )  # fmt: skip
     if transfers:
         ledger.post(tx, transfers)
     return owed
 
 
-def _pay_by(tx: Tx, receipt: Receipt, parts: list[Part], at_us: int) -> int | None:
+def pay_back(tx: Tx, back: Receipt, at_us: int) -> None:
+    """Move the money of a refund: to the means that paid the sale, from whoever had a part of it."""
+    assert back.original is not None
+    till.give_back(
+        tx, _ours(tx, back.shop), id=back.id, sale=back.original, person=back.person, shop=back.shop,
+        split=-back.split, lines=given_back(back), cause=str(back.deal), at_us=at_us,
+    )  # fmt: skip
+
+
+def confirm(tx: Tx, sales: Iterable[Receipt], at_us: int) -> None:
+    """Nobody can dispute these sales any more from ``at_us`` on: who has a share of them has the day it is paid."""
+    for sale in sales:
+        if sale.original is None:
+            settlement.confirm(tx, _ours(tx, sale.shop), sale.id, at_us=at_us)
+
+
+def _pay_by(tx: Tx, receipt: Receipt, parts: list[Part], legs: list[Leg] | None, at_us: int) -> int | None:
     """Pay by the means the shopper has chosen, the wallet for what is left; None where one of them cannot after all:
     nobody stands there to be asked, so the wallet pays then."""
-    ours = system(tx.neighbourhood, f"walkout/{receipt.shop}")
     rest = receipt.total_krw - sum(part.amount_krw for part in parts)
     try:
         with tx.savepoint():
             owed = _lend(tx, receipt, rest, at_us)
             till.sell(
-                tx, ours, sale=receipt.id, person=receipt.person, shop=receipt.shop, split=receipt.split,
-                parts=[*parts, Part("wallet", rest)] if rest else parts, cause=f"walkout/{receipt.deal}", at_us=at_us,
+                tx, _ours(tx, receipt.shop), sale=receipt.id, person=receipt.person, shop=receipt.shop,
+                split=receipt.split, parts=[*parts, Part("wallet", rest)] if rest else parts,
+                cause=f"walkout/{receipt.deal}", at_us=at_us, legs=legs,
             )  # fmt: skip
     except MadangError:
         return None
@@ -277,14 +295,15 @@ def _give_back(tx: Tx, by: Actor, deal: Deal, less: Mapping[str, int], at_us: in
             continue
         id = derived("walkout.adjust", sale.id, deal.moves)
         back = receipts.refund(tx, by, sale.id, give, id=id, at_us=at_us, reason="adjusted")
-        till.give_back(
-            tx, system(tx.neighbourhood, f"walkout/{back.shop}"), id=id, sale=sale.id, person=back.person,
-            shop=back.shop, split=-back.split, cause=str(deal.id), at_us=at_us,
-        )  # fmt: skip
+        pay_back(tx, back, at_us)
         for line in back.lines:
             left[line.product] += line.qty
         total -= back.total_krw
     return total
+
+
+def _ours(tx: Tx, shop: str) -> Actor:
+    return system(tx.neighbourhood, f"walkout/{shop}")
 
 
 def _paid_pieces(tx: Tx, by: Actor, deal: Deal) -> Counter[str]:

@@ -176,18 +176,30 @@ def day_sums(tx: Tx, by: Actor, shop: str, day: str) -> tuple[int, int, Split]:
     return int(count), int(refunds_), Split(supply_krw=int(supply), vat_krw=int(vat), exempt_krw=int(exempt))
 
 
-def walked(tx: Tx, by: Actor, shop: str) -> dict[str, int]:
-    """By business day, what receipts of walk-out visits come to, less what was refunded of them."""
+def walked(tx: Tx, by: Actor, shop: str, shared: sa.Select[tuple[Any]]) -> list[tuple[str, bool, int]]:
+    """By business day and by whether their sale is among ``shared``: what receipts of walk-out visits come to, less
+    what was refunded of them."""
     first = receipts.alias("first")
     sold_as = sa.func.coalesce(first.c.decision, receipts.c.decision)
     mine = sa.and_(first.c.neighbourhood == receipts.c.neighbourhood, first.c.id == receipts.c.original)
-    asked = (
-        sa.select(receipts.c.day, sa.cast(sa.func.sum(receipts.c.total_krw), sa.BigInteger))
+    among = sa.case((sa.func.coalesce(receipts.c.original, receipts.c.id).in_(shared), 1), else_=0).label("among")
+    each = (
+        sa.select(receipts.c.day, among, receipts.c.total_krw)
         .select_from(receipts.outerjoin(first, mine))
         .where(receipts.c.neighbourhood == by.neighbourhood, receipts.c.shop == shop, sold_as != "order")
-        .group_by(receipts.c.day)
+        .subquery()
     )
-    return {str(day): int(won) for day, won in tx.rows(asked)}
+    asked = sa.select(each.c.day, each.c.among, sa.cast(sa.func.sum(each.c.total_krw), sa.BigInteger))
+    rows = tx.rows(asked.group_by(each.c.day, each.c.among))
+    return [(str(day), bool(shared_), int(won)) for day, shared_, won in rows]
+
+
+def walk_outs(by: Actor, shop: str) -> sa.Select[tuple[Any]]:
+    """The ids of receipts of walk-out visits."""
+    r = receipts.c
+    return sa.select(r.id).where(
+        r.neighbourhood == by.neighbourhood, r.shop == shop, r.original.is_(None), r.decision != "order"
+    )
 
 
 def days(tx: Tx, by: Actor, shop: str) -> list[str]:
