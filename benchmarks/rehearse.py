@@ -69,10 +69,11 @@ def run(data: Path | None) -> Report:
 
 def _acting_s(shop: object, laid: object) -> float:
     """Processor seconds to enact the day without reading any sensor: a stream that starts at its end."""
-    from madang.rehearsal.crowd import HOUR_US, crowd
+    from madang.rehearsal.crowd import HOUR_US
+    from madang.rehearsal.days import script_of
     from madang.twin import Shop
 
-    script = crowd(shop, 1, 1)  # type: ignore[arg-type]
+    script = script_of(shop, laid.layout, 1, 1)  # type: ignore[arg-type, attr-defined]
     last_us = script.plan.visits[-1].arrive_us + HOUR_US
     began = time.process_time()
     for _ in Shop(laid.layout, 1001, shop.sensors).stream(script.plan, start_us=last_us):  # type: ignore[attr-defined]

@@ -6,22 +6,34 @@ import html.parser
 import json
 import re
 import sys
+from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from tests.rehearsal.small_rehearsal import SMALL, small
 
 from madang.cli import main
-from madang.rehearsal.chance import count, differs, receipts_needed, resampled, share
+from madang.rehearsal.chance import count, differs, quantile, resampled, share
 from madang.rehearsal.compare import compare
 from madang.rehearsal.crowd import crowd
+from madang.rehearsal.days import script_of
+from madang.rehearsal.deciding import decided
 from madang.rehearsal.doubt import doubt
+from madang.rehearsal.laying import laid_out
+from madang.rehearsal.mixed import placed, stocked
+from madang.rehearsal.model import Day
 from madang.rehearsal.progress import Bar
 from madang.rehearsal.running import Rehearsed, rehearse
 from madang.rehearsal.shopfile import read
 from madang.rehearsal.summary import summary
+from madang.twin import Do, Line, Visit
+from madang.twin.geometry import Geometry
+from madang.walkout import promise
+from madang.walkout.costs import Costs
 
 
 def _telling(run: Rehearsed) -> object:
@@ -100,10 +112,92 @@ def test_money_at_risk_is_the_wrong_money_nobody_looks_at(rehearsed: Rehearsed) 
 def test_a_promise_is_proved_broken_or_open(rehearsed: Rehearsed) -> None:
     a, b = _neighbours(rehearsed)
     none = summary(rehearsed.shop, _wrong(rehearsed, 0, a, b).days).promise
-    assert (none.state, none.achieved.value) == ("open", 0.0)  # too few receipts to prove five in a hundred
-    assert none.needed == receipts_needed(0.05) == 59
+    assert (none.state, none.achieved.value) == ("not_yet", 0.0)  # too few receipts to prove five in a hundred
+    assert none.needed_receipts is not None
+    assert none.needed_receipts > none.needed > 59, "drawn by lot, and looked at more than once"
     many = summary(rehearsed.shop, _wrong(rehearsed, len(rehearsed.days[0].receipts), a, b).days).promise
     assert (many.state, many.threshold) == ("broken", None)
+
+
+def _sure(run: Rehearsed, n: int, *, wrong: int = 0, confidence: float = 0.999) -> tuple[Day, ...]:
+    """A day of ``n`` receipts that the engine is sure of, the first of them ``wrong``."""
+    a, b = _neighbours(run)
+    like = replace(run.days[0].receipts[0], truth={a: 1}, charged={a: 1}, decision="charge", options=(), lost={})
+    made = [
+        replace(like, credential=f"c{i}", hour=10 + i / n, confidence=confidence, charged={b if i < wrong else a: 1})
+        for i in range(n)
+    ]
+    return (replace(run.days[0], receipts=tuple(made)),)
+
+
+def test_a_rehearsed_shop_asks_by_lot_by_cost_and_by_doubt_as_the_shop_does(rehearsed: Rehearsed) -> None:
+    shop = rehearsed.shop
+    [sure] = decided(shop, _sure(rehearsed, 400))
+    why = Counter(r.why for r in sure.receipts)
+    assert set(why) == {"", "audit"}
+    assert 8 <= why["audit"] <= 35, "one in twenty"
+    [unsure] = decided(shop, _sure(rehearsed, 20, confidence=0.8))
+    assert {r.why for r in unsure.receipts} == {"unsure"}
+    dear = replace(shop, goods=tuple(replace(g, type=replace(g.type, price_krw=900_000)) for g in shop.goods))
+    [costly] = decided(dear, _sure(rehearsed, 20, confidence=0.95))
+    assert {r.why for r in costly.receipts} == {"costly"}
+    [ask] = decided(replace(shop, terms=msgspec.structs.replace(shop.terms, until="ask")), _sure(rehearsed, 20))
+    assert {r.decision for r in ask.receipts} == {"review"}
+
+
+def test_the_promise_box_reckons_as_the_shops_own_page(rehearsed: Rehearsed) -> None:
+    shop = rehearsed.shop
+    days = decided(shop, _sure(rehearsed, 400))
+    said = summary(shop, days).promise
+    counts = promise.ladder([(promise.rung_of(r.score), 1, 0) for r in days[0].receipts if r.drawn])
+    found = promise.reckon(counts, shop.terms)
+    assert (said.needed, said.needed_at) == (found.needed, promise.RUNGS[found.next])
+    assert said.needed_receipts == promise.receipts_needed(counts, said.drawn, found, shop.terms.audit_share)
+    assert said.state == "not_yet"
+
+
+def test_a_promise_that_a_day_proves_lowers_what_the_next_one_asks(rehearsed: Rehearsed) -> None:
+    terms = msgspec.structs.replace(rehearsed.shop.terms, audit_share=0.5, costs=Costs(review_s=100_000))
+    shop = replace(rehearsed.shop, terms=terms)
+    first, doubtful = _sure(rehearsed, 900)[0], replace(_sure(rehearsed, 40, confidence=0.86)[0], number=2)
+    assert summary(shop, decided(shop, [first])).promise.state == "proved"
+    assert {r.why for r in decided(shop, [doubtful])[0].receipts} == {"unsure"}
+    assert {r.why for r in decided(shop, [first, doubtful])[1].receipts} == {"", "audit"}
+
+
+def test_a_days_troubles_come_at_their_rates_and_leave_the_other_shoppers_alone(tmp_path: Path) -> None:
+    calm = "troubles: {tailgaters: 0, children: 0, hand_overs: 0, crossing: 0, wrong_planogram: 0, wrong_weights: 0}\n"
+    busy = "troubles: {tailgaters: 1, children: 1, hand_overs: 1, crossing: 1, wrong_planogram: 1, wrong_weights: 1}\n"
+    text = SMALL.replace("group: 0", "group: 50%").replace("per_hour: 40", "per_hour: 90")
+    one, other = read(small(tmp_path, text + calm)), read(small(tmp_path, text + busy, "busy.yaml"))
+    plain, mixed = crowd(one, 1, 5).plan.visits, crowd(other, 1, 5).plan.visits
+    known = {v.credential: v for v in mixed if v.credential}
+    assert all(v.arrive_us == known[v.credential].arrive_us for v in plain if v.credential)
+    assert all(set(v.lines) <= set(known[v.credential].lines) for v in plain if v.credential)
+    customers = [v for v in plain if v.role == "customer"]
+    assert sum(v.credential is None for v in mixed) == len(customers)
+    assert all(v.children == (v.size > 1) for v in mixed if v.credential and v.role == "customer")
+    assert sum(line.do is Do.HAND_OVER for v in mixed for line in v.lines) == len(customers)
+    physical, pairs = stocked(laid_out(other).layout, other.troubles, 5, 1)
+    assert len(pairs) == len(physical["planogram"]) // 2
+    assert any(line.stand for v in mixed for line in v.lines)
+    assert all(line.at for v in script_of(other, physical, 1, 5).plan.visits for line in v.lines if line.stand)
+    assert stocked(laid_out(one).layout, one.troubles, 5, 1) == (laid_out(one).layout, [])
+    assert (one.sensors.wrong_weight_share, other.sensors.wrong_weight_share) == (0.0, 1.0)
+
+
+def test_who_meets_stands_before_what_the_other_wants_where_the_two_are_neighbours(rehearsed: Rehearsed) -> None:
+    geometry = Geometry(rehearsed.laid.layout)
+    rows = sorted(geometry.facings.values(), key=lambda f: (f.shelf, f.u0))
+    a, b = next((a, b) for a, b in pairwise(rows) if a.shelf == b.shelf and b.u0 + b.u1 - a.u0 - a.u1 >= 0.4)
+    lines = (Line(a.products[0], stand=b.products[0], meet_s=9.0), Line(a.products[0], stand="nowhere", meet_s=9.0))
+    [visit] = placed([Visit(0, "c", lines)], geometry)
+    taken, stood = (geometry.facings[id or ""] for id in (visit.lines[0].at, visit.lines[0].stand))
+    assert a.products[0] in taken.products
+    assert b.products[0] in stood.products
+    assert taken.shelf == stood.shelf
+    assert visit.lines[0].meet_s == 9.0
+    assert visit.lines[1] == Line(a.products[0]), "bought like anything else"
 
 
 def test_layouts_are_compared_visitor_by_visitor_and_little_proves_nothing(rehearsed: Rehearsed) -> None:
@@ -128,6 +222,8 @@ def test_intervals_hold_the_true_share_about_as_often_as_they_say() -> None:
     assert 0.92 < np.mean(held) < 0.99
     held = [(lambda f: f.low <= 2.0 <= f.high)(resampled(rng.exponential(2.0, 200))) for _ in range(100)]
     assert 0.85 < np.mean(held) <= 1.0
+    held = [(lambda f: f.low <= np.log(2) <= f.high)(quantile(rng.exponential(1.0, 150), 0.5)) for _ in range(200)]
+    assert 0.9 < np.mean(held) <= 1.0
     assert not differs(np.array([1.0] * 5 + [0.0] * 50))
     assert differs(np.array([1.0] * 6 + [0.0] * 50))
 

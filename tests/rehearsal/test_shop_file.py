@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,11 @@ def test_the_example_is_a_shop_whose_values_are_the_defaults(tmp_path: Path, lan
     bare = read(small(tmp_path, "name: x\n", "bare.yaml"))
     assert shop.shoppers.per_hour[8] == 45
     assert shop.racks == bare.racks
-    assert (shop.sensors, shop.staff.review_s, shop.wrong_per_1000) == (NORMAL, 30, 10) == (
-        bare.sensors, bare.staff.review_s, bare.wrong_per_1000,
+    sensors = replace(NORMAL, wrong_weight_share=shop.troubles.wrong_weights)
+    assert (shop.sensors, shop.staff.review_s, shop.terms.wrong_max) == (sensors, 30, 0.01) == (
+        bare.sensors, bare.staff.review_s, bare.terms.wrong_max,
     )  # fmt: skip
+    assert (shop.terms, shop.troubles) == (bare.terms, bare.troubles)
     assert len(Geometry(laid_out(shop).layout).facings) > 150
 
 

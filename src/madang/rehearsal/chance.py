@@ -80,6 +80,12 @@ def differs(differences: Floats) -> bool:
     return bool(2 * tail < 0.05)
 
 
-def receipts_needed(wrong_share: float) -> int:
-    """How many faultless receipts in a row prove, with 95 %, that at most this share is wrong (rule of three)."""
-    return int(np.ceil(np.log(0.05) / np.log1p(-wrong_share)))
+def quantile(values: Floats, q: float) -> Figure:
+    """The ``q`` quantile, with the interval between the order statistics that hold it (Conover, by the normal law of
+    ranks); where the ranks go beyond what was seen, the largest and smallest seen."""
+    n = len(values)
+    if not n:
+        return Figure(0.0, 0.0, 0.0)
+    rows, half = np.sort(values), Z * np.sqrt(n * q * (1 - q))
+    low, high = int(np.floor(n * q - half)) - 1, int(np.ceil(n * q + half))
+    return Figure(float(np.quantile(rows, q)), float(rows[max(0, low)]), float(rows[min(n - 1, high)]))

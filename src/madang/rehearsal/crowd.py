@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.kernel.clock import SECOND_US
+from madang.rehearsal.mixed import mixed_in
 from madang.rehearsal.model import Good, ShopPlan
 from madang.twin import Do, Line, Plan, Visit
 from madang.twin.random import keyed
@@ -44,7 +45,7 @@ def crowd(shop: ShopPlan, number: int, seed: int) -> Crowd:
         basket = _basket(shop, weights, rng)
         wishes[name] = basket
         visits.append(Visit(at_us, name, _errands(shop, basket, shop.goods, rng), size=_size(shop, rng)))
-    visits += _rounds(shop, start_us)
+    visits = mixed_in(shop, visits, wishes, seed, number, epoch_us) + _rounds(shop, start_us)
     visits.sort(key=lambda v: v.arrive_us)
     return Crowd(Plan(epoch_us, tuple(visits)), wishes)
 

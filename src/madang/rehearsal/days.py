@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from madang.kernel.clock import SECOND_US
 from madang.rehearsal.crowd import DAY_US, HOUR_US, Crowd, crowd
 from madang.rehearsal.feeding import Enacted, Progress, enact
 from madang.rehearsal.laying import Laid
-from madang.rehearsal.model import Day, Items, Outage, ShopPlan, Told
+from madang.rehearsal.mixed import placed, stocked
+from madang.rehearsal.model import Day, Items, Layout, Outage, ShopPlan, Told
+from madang.twin.geometry import Geometry
 from madang.twin.truth import Event
 from madang.walkout.engine import Line, Moved, Receipt
 
@@ -20,8 +23,9 @@ OPTIONS = 5  # other possible receipts kept of each
 def day(shop: ShopPlan, laid: Laid, number: int, seed: int, tell: Progress, *, apart: bool) -> Day:
     """Enact day ``number``; the same shop, number and seed give the same day, however it is spread over processes."""
     began = time.monotonic()
-    script = crowd(shop, number, seed)
-    enacted = enact(laid.layout, seed * 1000 + number, shop.sensors, script, tell, apart=apart)
+    physical, mixed_up = stocked(laid.layout, shop.troubles, seed, number)
+    script = script_of(shop, physical, number, seed)
+    enacted = enact(laid.layout, physical, seed * 1000 + number, shop.sensors, script, tell, apart=apart)
     midnight_s = (DAY_US + (number - 1) * 24 * HOUR_US) / SECOND_US
     staff = {str(p["person"]) for p in enacted.truth.people if p["role"] == "staff"}
     return Day(
@@ -30,15 +34,24 @@ def day(shop: ShopPlan, laid: Laid, number: int, seed: int, tell: Progress, *, a
         seed=seed,
         shop_s=enacted.shop_s,
         receipts=tuple(_told(enacted, script, midnight_s)),
-        outages=tuple(_outages(shop, laid, enacted.truth.events, midnight_s)),
+        outages=tuple(_outages(shop, physical, enacted.truth.events, midnight_s)),
         misplaced=enacted.misplaced,
         restock_s=sum(s.t1 - s.t0 for s in enacted.truth.tracks if s.person in staff),
         restocked=sum(e.qty for e in enacted.truth.events if e.kind == "restock"),
-        visits=sum(v.role == "customer" for v in script.plan.visits),
+        visits=sum(v.role == "customer" and v.credential is not None for v in script.plan.visits),
+        unbilled=tuple({p: n for p, n in sorted(c.items()) if n > 0} for c in enacted.truth.unbilled.values()),
+        mixed_up=tuple(map(tuple, mixed_up)),
         twin_s=enacted.twin_s,
         engine_s=enacted.engine_s,
         wall_s=time.monotonic() - began,
     )
+
+
+def script_of(shop: ShopPlan, physical: Layout, number: int, seed: int) -> Crowd:
+    """Who comes on the day and what they do in this layout."""
+    script = crowd(shop, number, seed)
+    visits = placed(script.plan.visits, Geometry(physical))
+    return replace(script, plan=replace(script.plan, visits=visits))
 
 
 def _told(enacted: Enacted, script: Crowd, midnight_s: float) -> Iterable[Told]:
@@ -94,9 +107,9 @@ def _places(picks: Iterable[tuple[str | None, str | None, str | None, int]]) -> 
     return {c: {p: dict(f) for p, f in found.items()} for c, found in out.items()}
 
 
-def _outages(shop: ShopPlan, laid: Laid, events: list[Event], midnight_s: float) -> Iterable[Outage]:
+def _outages(shop: ShopPlan, layout: Layout, events: list[Event], midnight_s: float) -> Iterable[Outage]:
     """When a facing had none of its product left."""
-    hand = {(f["id"], p): int(n) for f in laid.layout["planogram"] for p, n in f["count"].items()}
+    hand = {(f["id"], p): int(n) for f in layout["planogram"] for p, n in f["count"].items()}
     since: dict[tuple[str, str], float] = {}
     for e in sorted(events, key=lambda e: e.t):
         key = (e.facing or "", e.product or "")

@@ -89,6 +89,7 @@ def _setting(run: Rehearsed) -> dict[str, Any]:
         "wage_krw_h": shop.staff.wage_krw_h,
         "restock_at": list(shop.staff.restock_at),
         "swaps": [list(pair) for pair in shop.swaps],
+        "troubles": asdict(shop.troubles),
     }
 
 
@@ -135,6 +136,7 @@ def _day(run: Rehearsed, i: int) -> dict[str, Any]:
                 "credential": r.credential,
                 "hour": r.hour,
                 "decision": r.decision,
+                "why": r.why,
                 "confidence": round(r.confidence, 4),
                 "exact": is_exact(r),
                 "sales_krw": value_krw(r.truth, prices),

@@ -43,13 +43,16 @@ Progress = Callable[[float], None]
 """Told the epoch second the engine has come to."""
 
 
-def enact(layout: Layout, seed: int, sensors: Settings, crowd: Crowd, tell: Progress, *, apart: bool) -> Enacted:
-    """Enact a day and run it through the engine; ``apart`` puts the twin in a process of its own."""
-    feed = _Feed(layout, tell)
+def enact(
+    known: Layout, physical: Layout, seed: int, sensors: Settings, crowd: Crowd, tell: Progress, *, apart: bool
+) -> Enacted:
+    """Enact a day in the ``physical`` shop and run it through an engine that is told the ``known`` one; ``apart`` puts
+    the twin in a process of its own."""
+    feed = _Feed(known, tell)
     if apart:
-        return _in_two(feed, layout, seed, sensors, crowd)
+        return _in_two(feed, physical, seed, sensors, crowd)
     began = time.process_time()
-    stream = Shop(layout, seed, sensors).stream(crowd.plan, thrifty=True)
+    stream = Shop(physical, seed, sensors).stream(crowd.plan, thrifty=True)
     for messages in _chunks(stream):
         feed.all(messages)
     feed.finish()

@@ -9,6 +9,7 @@ from typing import Any
 from madang.twin import Settings
 from madang.twin.layout import Shape, Stand
 from madang.twin.products import ProductType
+from madang.walkout.promise import Terms
 
 Items = dict[str, int]
 """Product and quantity."""
@@ -79,6 +80,19 @@ class Staff:
 
 
 @dataclass(frozen=True, slots=True)
+class Troubles:
+    """How often what is no sensor's fault goes wrong: shares of shopping parties (``children``: of groups;
+    ``crossing``: of two who come in soon after each other), of facings and of products."""
+
+    tailgaters: float
+    children: float
+    hand_overs: float
+    crossing: float
+    wrong_planogram: float
+    wrong_weights: float
+
+
+@dataclass(frozen=True, slots=True)
 class ShopPlan:
     """A whole shop file, read and checked."""
 
@@ -94,15 +108,18 @@ class ShopPlan:
     faults: str
     cameras: int
     staff: Staff
-    wrong_per_1000: float
+    terms: Terms
+    troubles: Troubles
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """One receipt: what was carried out, what the engine charged, how sure it was, and what else it held possible.
 
-    ``decision`` is ``charge``, ``review``, or ``none`` where the engine never wrote a receipt. ``lag_s`` is from the
-    last person's exit to the receipt. ``where`` are the facings each product was taken from by the engine's account.
+    ``decision`` is ``charge``, ``review``, or ``none`` where the engine never wrote a receipt; ``why`` the shop asks
+    (``unsure``, ``costly``, ``audit``, ``no_price``), ``score`` and ``drawn`` as its promise has them. ``lag_s`` is
+    from the last person's exit to the receipt. ``where`` are the facings each product was taken from by the engine's
+    account.
     """
 
     credential: str
@@ -117,6 +134,9 @@ class Told:
     where: dict[str, dict[str, int]] = field(default_factory=dict)
     taken: dict[str, dict[str, int]] = field(default_factory=dict)
     lost: Items = field(default_factory=dict)
+    why: str = ""
+    score: float = 0.0
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +151,8 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One enacted day. ``work_s`` is what the machine spent: generation and engine, in processor seconds."""
+    """One enacted day. ``unbilled``: what each tailgater carried out; ``mixed_up``: facings that held each other's
+    goods; ``twin_s`` and ``engine_s`` are processor seconds."""
 
     shop: str
     number: int
@@ -143,6 +164,8 @@ class Day:
     restock_s: float
     restocked: int
     visits: int
+    unbilled: tuple[Items, ...]
+    mixed_up: tuple[tuple[str, ...], ...]
     twin_s: float
     engine_s: float
     wall_s: float

@@ -16,6 +16,7 @@ from typing import Any
 from madang.kernel.clock import SECOND_US
 from madang.rehearsal.crowd import DAY_US, HOUR_US
 from madang.rehearsal.days import day
+from madang.rehearsal.deciding import decided
 from madang.rehearsal.laying import Laid
 from madang.rehearsal.model import Day, ShopPlan
 
@@ -54,7 +55,7 @@ def rehearse(
         done = _side_by_side(shops, asked, seed, jobs, tell)
     tell(1.0)
     return [
-        Rehearsed(shop, laid, tuple(done[i, number] for number in range(1, days + 1)))
+        Rehearsed(shop, laid, decided(shop, [done[i, number] for number in range(1, days + 1)]))
         for i, (shop, laid) in enumerate(shops)
     ]
 

@@ -10,10 +10,12 @@ import yaml
 
 from madang.rehearsal.fields import Fault, Fields, clock_of, load, refuse, span_of
 from madang.rehearsal.goods import given_facings, goods_of
-from madang.rehearsal.model import Rack, Shoppers, ShopPlan, Staff
+from madang.rehearsal.model import Rack, Shoppers, ShopPlan, Staff, Troubles
 from madang.twin import Settings, preset
 from madang.twin.layout import Room, Shape, Stand, floor
 from madang.twin.settings import PRESETS
+from madang.walkout.costs import Costs
+from madang.walkout.promise import Terms
 
 FACES = {
     "south": ((1.0, 0.0), (0.0, -1.0)),
@@ -36,6 +38,9 @@ def read(path: Path) -> ShopPlan:
     goods = goods_of(top, path.parent)
     sensors, faults_name, cameras = _sensors(top, room)
     shoppers = _shoppers(top.part("shoppers"))
+    staff = _staff(top.part("staff"), shoppers)
+    troubles = _troubles(top.part("troubles"))
+    sensors = replace(sensors, wrong_weight_share=max(sensors.wrong_weight_share, troubles.wrong_weights))
     plan = ShopPlan(
         name=name,
         path=path,
@@ -48,8 +53,9 @@ def read(path: Path) -> ShopPlan:
         sensors=sensors,
         faults=faults_name,
         cameras=cameras,
-        staff=_staff(top.part("staff"), shoppers),
-        wrong_per_1000=_promise(top.part("promise")),
+        staff=staff,
+        terms=_promise(top.part("promise"), staff),
+        troubles=troubles,
     )
     top.done()
     if faults:
@@ -245,7 +251,29 @@ def _staff(f: Fields, shoppers: Shoppers) -> Staff:
     return staff
 
 
-def _promise(f: Fields) -> float:
-    value = f.number("wrong_per_1000", 0.01, 500.0, 10.0)
+def _troubles(f: Fields) -> Troubles:
+    """Rates of what is nobody's fault; why these: docs/rehearsal.md."""
+    troubles = Troubles(
+        tailgaters=f.number("tailgaters", 0.0, 1.0, 0.005),
+        children=f.number("children", 0.0, 1.0, 0.25),
+        hand_overs=f.number("hand_overs", 0.0, 1.0, 0.005),
+        crossing=f.number("crossing", 0.0, 1.0, 0.02),
+        wrong_planogram=f.number("wrong_planogram", 0.0, 1.0, 0.01),
+        wrong_weights=f.number("wrong_weights", 0.0, 1.0, 0.01),
+    )
     f.done()
-    return value
+    return troubles
+
+
+def _promise(f: Fields, staff: Staff) -> Terms:
+    """The promise as the shop will make it; what a look costs is what staff cost here."""
+    usual = Terms()
+    terms = Terms(
+        wrong_max=f.number("wrong_per_1000", 0.01, 200.0, 10.0) / 1000,
+        floor=f.number("floor", 0.0, 1.0, usual.floor),
+        audit_share=f.number("audit", 0.0, 1.0, usual.audit_share),
+        until="ask" if f.choice("until", ("cost", "ask"), usual.until) == "ask" else "cost",
+        costs=Costs(review_s=staff.review_s, wage_krw_h=staff.wage_krw_h),
+    )
+    f.done()
+    return terms

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from madang.rehearsal.chance import Figure, count, receipts_needed, resampled, share
+from madang.rehearsal.chance import Figure, count, quantile, resampled, share
+from madang.rehearsal.deciding import rung_name, standing
 from madang.rehearsal.model import Day, Items, Outage, ShopPlan, Told
+from madang.walkout import promise as promises
+from madang.walkout.promise import Terms
 
 Floats = NDArray[np.float64]
 
@@ -19,15 +22,23 @@ Floats = NDArray[np.float64]
 class Promise:
     """At most ``asked`` of the automatic charges wrong: was it kept, is it proved, and what would it take?
 
-    ``state`` is ``proved`` (the interval's upper end is below), ``broken`` (its lower end is above) or ``open``;
-    ``needed`` is how many automatic receipts without a fault would prove it. ``threshold`` is the lowest confidence
-    above which the rehearsed receipts would have kept it (None: none does), ``review`` the share below it.
+    ``achieved`` is the true share among the rehearsed automatic charges. ``state`` is what the shop's own page would
+    say after these days: ``proved`` (by the receipts drawn by lot), or ``not_yet``; ``broken`` where the truth, which
+    only a rehearsal knows, is clearly above. ``needed`` more drawn receipts at or above the threshold ``needed_at``
+    must be right, about ``needed_receipts`` of the shop's; ``drawn`` were, ``drawn_wrong`` of them wrong. ``threshold``
+    is the lowest confidence above which the rehearsed receipts would have kept it (None: none does), ``review`` the
+    share below it.
     """
 
     asked: float
     achieved: Figure
     state: str
+    charged_from: float
+    drawn: int
+    drawn_wrong: int
     needed: int
+    needed_at: float
+    needed_receipts: int | None
     threshold: float | None
     review: float
 
@@ -62,8 +73,8 @@ class Summary:
     under_krw_day: Figure
     at_risk_krw_day: Figure
     missing_receipts: int
-    lag_median_s: float
-    lag_p99_s: float
+    lag_median_s: Figure
+    lag_p99_s: Figure
     reviewed_median_min: float
     reviewed_p95_min: float
     review_min_day: Figure
@@ -77,6 +88,12 @@ class Summary:
     lost_krw_day: Figure
     lost: tuple[tuple[str, int], ...]
     stock_outs: tuple[StockOut, ...]
+    asked_unsure_day: float
+    asked_costly_day: float
+    asked_by_lot_day: float
+    tailgaters: int
+    unbilled_krw_day: Figure
+    mixed_up: int
     promise: Promise
     ece: float
 
@@ -135,8 +152,8 @@ def summary(shop: ShopPlan, days: Sequence[Day]) -> Summary:
         under_krw_day=_rare(under, sales).times(float(sales.sum()) / k),
         at_risk_krw_day=_rare(risk, sales).times(float(sales.sum()) / k),
         missing_receipts=sum(r.decision == "none" for r in told),
-        lag_median_s=float(np.median(lags)),
-        lag_p99_s=float(np.quantile(lags, 0.99)),
+        lag_median_s=quantile(lags, 0.5),
+        lag_p99_s=quantile(lags, 0.99),
         reviewed_median_min=float(np.median(reviewed)),
         reviewed_p95_min=float(np.quantile(reviewed, 0.95)),
         review_min_day=review_min,
@@ -150,7 +167,13 @@ def summary(shop: ShopPlan, days: Sequence[Day]) -> Summary:
         lost_krw_day=_rare(_money(told, lambda r: value_krw(r.lost, prices)), sales).times(float(sales.sum()) / k),
         lost=tuple(sorted(lost.items(), key=lambda pair: (-pair[1] * prices.get(pair[0], 0), pair[0]))),
         stock_outs=tuple(_stock_outs(days)),
-        promise=_promise(shop.wrong_per_1000 / 1000, told),
+        asked_unsure_day=sum(r.why in ("unsure", "no_price") for r in told) / k,
+        asked_costly_day=sum(r.why == "costly" for r in told) / k,
+        asked_by_lot_day=sum(r.why == "audit" for r in told) / k,
+        tailgaters=sum(len(d.unbilled) for d in days),
+        unbilled_krw_day=_unbilled(days, prices),
+        mixed_up=sum(len(d.mixed_up) for d in days),
+        promise=_promise(shop.terms, told),
         ece=_ece(told),
     )
 
@@ -203,12 +226,32 @@ def _stock_outs(days: Sequence[Day]) -> list[StockOut]:
     return sorted(rows, key=lambda s: (-s.hours_a_day, s.facing))
 
 
-def _promise(asked: float, told: Sequence[Told]) -> Promise:
+def _unbilled(days: Sequence[Day], prices: dict[str, int]) -> Figure:
+    """What tailgaters carried out, a day: their number by Poisson, times what each took on average."""
+    worth = [value_krw(items, prices) for day in days for items in day.unbilled]
+    return count(len(worth), len(days)).times(sum(worth) / len(worth)) if worth else Figure(0.0, 0.0, 0.0)
+
+
+def _promise(terms: Terms, told: Sequence[Told]) -> Promise:
     auto = [r for r in told if r.decision == "charge"]
     wrong = share(sum(not is_exact(r) for r in auto), len(auto))
-    state = "proved" if wrong.high <= asked and auto else "broken" if wrong.low > asked else "open"
-    threshold, review = _threshold(asked, told)
-    return Promise(asked, wrong, state, receipts_needed(asked), threshold, review)
+    stands = standing(terms, told)
+    found = stands.found
+    state = "broken" if wrong.low > terms.wrong_max else "proved" if found.proved is not None else "not_yet"
+    best, review = _threshold(terms.wrong_max, told)
+    return Promise(
+        asked=terms.wrong_max,
+        achieved=wrong,
+        state=state,
+        charged_from=min(stands.threshold, 1.0),
+        drawn=stands.answered,
+        drawn_wrong=sum(r.drawn and not is_exact(r) for r in told),
+        needed=found.needed,
+        needed_at=rung_name(found),
+        needed_receipts=promises.receipts_needed(stands.counts, stands.answered, found, terms.audit_share),
+        threshold=best,
+        review=review,
+    )
 
 
 def _threshold(asked: float, told: Sequence[Told]) -> tuple[float | None, float]:

@@ -25,7 +25,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from madang.walkout.costs import Costs
+from madang.walkout.costs import Amounts, Costs, worth_charging
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -247,6 +247,40 @@ def reckon(counts: Sequence[Count], terms: Terms, before: Iterable[int] = ()) ->
 def _passing(counts: Sequence[Count], rung: int) -> float:
     """Share of the receipts at the laxest rung that also pass this one; before there are any, all do."""
     return max((counts[rung].n + 0.5) / (counts[-1].n + 0.5), 1e-6)
+
+
+# --- one receipt ------------------------------------------------------------------------------------------------------
+ASK_ALL = 2.0
+"""A threshold that no score reaches."""
+
+
+def score(said: Amounts, confidence: float, others: Sequence[tuple[float, Amounts]], costs: Costs) -> float:
+    """The confidence, or nothing where asking is expected to cost less than charging (``costs.charging_krw``)."""
+    return confidence if worth_charging(said, confidence, others, costs) else 0.0
+
+
+def verdict(confidence: float, score: float, threshold: float) -> tuple[Literal["charge", "review"], str | None]:
+    """What the rules say of a receipt, the lot aside: charge, or ask because it is ``unsure`` or ``costly``."""
+    if confidence < threshold:
+        return "review", "unsure"
+    return ("charge", None) if score >= threshold else ("review", "costly")
+
+
+def threshold(proved: int | None, terms: Terms, before: float | None = None, *, rested: bool = True) -> float:
+    """What receipts are judged by while ``proved`` is the laxest proved rung. ``before``: the threshold of a proof that
+    stood already, which becomes laxer only once it has ``rested`` for a day."""
+    if proved is None:
+        return terms.floor if terms.until == "cost" else ASK_ALL
+    now = RUNGS[proved]
+    if before is None:
+        return now
+    return eased(before, now) if rested else max(before, now)
+
+
+def receipts_needed(counts: Sequence[Count], answered: int, found: Reckoning, audit_share: float) -> int | None:
+    """About so many of the shop's receipts until ``found.needed`` drawn ones have passed the rung; None: never."""
+    share = (counts[found.next].n + 0.5) / (answered + 0.5) * audit_share
+    return round(found.needed / share) if share > 0 else None
 
 
 # --- the watch --------------------------------------------------------------------------------------------------------

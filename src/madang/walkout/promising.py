@@ -17,14 +17,12 @@ from madang.db import Tx
 from madang.deals.model import Deal
 from madang.kernel import Actor, Invalid, Role, derived, system
 from madang.kernel.clock import DAY_US, HOUR_US
-from madang.walkout import costs, facts, pricing, promise, snapshots, tasks
+from madang.walkout import facts, pricing, promise, snapshots, tasks
 from madang.walkout import promise_records as records
 from madang.walkout.promise import RUNGS, Count, Terms
 from madang.walkout.promise_records import Drawn, Period, Standing
 from madang.walkout.records import last_run
 
-ASK_ALL = 2.0
-"""A threshold that no score reaches."""
 MOVED_SHARE = 0.1
 """A new period begins when more than this share of the facings hold something else than when the period began."""
 USUAL_D, USUAL_MIN = 7, 200
@@ -154,16 +152,14 @@ def verdict_on(tx: Tx, shop: str, proposal: pricing.Proposal, at_us: int) -> Ver
     terms, standing = records.terms_at(tx, shop, at_us), records.standing_at(tx, shop, at_us)
     if terms is None or standing is None:
         return Verdict("charge") if proposal.decision == "charge" else Verdict("review", "unsure")
-    if proposal.confidence < standing.threshold:
-        return Verdict("review", "unsure")
-    return Verdict("charge") if score_of(proposal, terms) >= standing.threshold else Verdict("review", "costly")
+    return Verdict(*promise.verdict(proposal.confidence, score_of(proposal, terms), standing.threshold))
 
 
 def score_of(proposal: pricing.Proposal, terms: Terms) -> float:
     """The confidence, or nothing where asking is expected to cost less than charging."""
     best, *others = proposal.offers
     rest = [(o.probability, o.amounts) for o in others]
-    return proposal.confidence if costs.worth_charging(best.amounts, proposal.confidence, rest, terms.costs) else 0.0
+    return promise.score(best.amounts, proposal.confidence, rest, terms.costs)
 
 
 def _lot(deal: UUID) -> float:
@@ -281,14 +277,12 @@ def _stand(tx: Tx, shop: str, terms: Terms, at_us: int) -> Standing:
     same = before is not None and before.period == period.number
     known = [before.proved] if before is not None and same and before.proved is not None else []
     found = promise.reckon(promise.ladder(records.per_rung(tx, shop, period.number)), terms, known)
+    state: records.State = "proved"
     if found.proved is None:
-        state: records.State = "drift" if period.why == "drift" else "not_yet"
-        threshold = terms.floor if terms.until == "cost" else ASK_ALL
-    else:
-        state, threshold = "proved", RUNGS[found.proved]
-        if before is not None and same and before.state == "proved":
-            rested = at_us - before.from_us >= DAY_US
-            threshold = promise.eased(before.threshold, threshold) if rested else max(before.threshold, threshold)
+        state = "drift" if period.why == "drift" else "not_yet"
+    stood = before.threshold if before is not None and same and before.state == "proved" else None
+    rested = before is None or at_us - before.from_us >= DAY_US
+    threshold = promise.threshold(found.proved, terms, stood, rested=rested)
     number = 1 if before is None else before.number + 1
     new = Standing(number, at_us, period.number, state, threshold, found.proved)
     if before is not None and same and _gist(before) == _gist(new):
@@ -355,8 +349,6 @@ def report(tx: Tx, by: Actor, shop: str, at_us: int) -> Report:
     receipts = sum(n for n, _, _ in decided.values())
     charged, _, refunded = decided.get("charge", (0, 0, 0))
     answered = sum(n for _, n, _ in alone)
-    passing = (counts[found.next].n + 0.5) / (answered + 0.5)
-    share = passing * terms.audit_share
     return Report(
         state=standing.state,
         wrong_max=terms.wrong_max,
@@ -376,7 +368,7 @@ def report(tx: Tx, by: Actor, shop: str, at_us: int) -> Report:
         achieved_high=high,
         needed=found.needed,
         needed_at=RUNGS[found.next],
-        needed_receipts=round(found.needed / share) if share > 0 else None,
+        needed_receipts=promise.receipts_needed(counts, answered, found, terms.audit_share),
         receipts=receipts,
         charged=charged,
         asked=receipts - charged,
