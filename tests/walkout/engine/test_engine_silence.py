@@ -92,7 +92,7 @@ def test_while_no_camera_speaks_everybody_inside_is_doubtful() -> None:
 
 
 def test_flow_knows_what_of_a_time_has_not_come() -> None:
-    flow = Flow(["1"], 0.9)
+    flow = Flow(["1"], 0.9, 0.12)
     for t in (10.0, 10.2, 12.0, 12.2, 14.0):
         flow.batch("1", t, 0.2, t + 0.25)
         flow.frame(t)

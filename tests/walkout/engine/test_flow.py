@@ -11,11 +11,11 @@ from tests.walkout.engine.plate_shop import T0, Scene, Walker, layout, play
 from madang.walkout.engine import Cart, Engine, Settings, Store
 from madang.walkout.engine.flow import Flow
 
-LATE_S = 0.9
+LATE_S, OVERTAKEN_S = 0.9, 0.12
 
 
 def _flow(*gondolas: str) -> Flow:
-    return Flow(gondolas, LATE_S)
+    return Flow(gondolas, LATE_S, OVERTAKEN_S)
 
 
 def test_nothing_heard_is_no_reason_to_go_on() -> None:
@@ -33,15 +33,40 @@ def test_the_slowest_sensor_says_how_far() -> None:
     assert flow.upto() == pytest.approx(10.4)
 
 
-def test_a_batch_that_is_missing_is_waited_for_as_long_as_it_may_take() -> None:
+def test_a_batch_that_is_missing_is_waited_for_a_moment_once_its_successor_is_there() -> None:
     flow = _flow("1")
-    for t in (10.0, 10.4, 10.6):
-        flow.batch("1", t, 0.2, t + 0.25)
+    flow.batch("1", 10.0, 0.2, 10.25)
+    flow.frame(10.2)
+    flow.frame(10.4)
+    flow.batch("1", 10.4, 0.2, 10.65)
+    flow.frame(10.6)
+    flow.frame(10.76)
+    assert flow.upto() == pytest.approx(10.2), "it may still come"
+    flow.batch("1", 10.2, 0.2, 10.76)
+    assert flow.upto() == pytest.approx(10.6)
+
+
+def test_who_has_been_overtaken_for_longer_than_messages_jitter_holds_nobody_up() -> None:
+    flow = _flow("1")
+    flow.batch("1", 10.0, 0.2, 10.25)
+    flow.frame(10.2)
+    flow.frame(10.4)
+    flow.batch("1", 10.4, 0.2, 10.65)
+    flow.frame(10.6)
+    flow.frame(10.65 + OVERTAKEN_S + 0.01)
+    assert flow.upto() == pytest.approx(10.6)
+    assert flow.missing("1", 10.0, 10.6) == pytest.approx(0.2)
+
+
+def test_after_the_hub_was_deaf_nobody_is_overtaken() -> None:
+    flow = _flow("1")
+    flow.patient_from = 10.2
+    flow.batch("1", 10.0, 0.2, 10.25)
+    flow.frame(10.2)
+    for t in (10.4, 10.6, 10.8, 11.0):
+        flow.batch("1", t, 0.2, 30.0)
         flow.frame(t)
-        flow.frame(t + 0.2)
     assert flow.upto() == pytest.approx(10.2)
-    flow.batch("1", 10.2, 0.2, 10.9)
-    assert flow.upto() == pytest.approx(10.8)
 
 
 def test_a_batch_that_never_comes_is_passed_over() -> None:

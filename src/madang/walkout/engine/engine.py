@@ -69,7 +69,7 @@ class Engine:
         self._order = 0
         self._tick: int | None = None
         self._latest = -math.inf
-        self._flow = Flow(store.gondolas, s.lateness_s)
+        self._flow = Flow(store.gondolas, s.lateness_s, s.overtaken_s)
         self._scenes = Scenes(store, s, self._plates, self._people, self._visits, self._sight, self._flow)
         self._whole = -math.inf  # every sensor has been heard up to here, a whole tick
 

@@ -17,31 +17,35 @@ FRAMES_S = 0.3
 
 
 class _Heard:
-    """One sensor: everything before ``upto`` has come but for the ``lost`` spans; ``ahead`` are spans beyond a gap."""
+    """One sensor: everything before ``upto`` has come but for the ``lost`` spans; ``ahead`` are spans beyond a gap,
+    each with the hub's time when it came, of which ``overtaken`` is the first (infinity where there is no gap)."""
 
-    __slots__ = ("ahead", "lost", "upto")
+    __slots__ = ("ahead", "lost", "overtaken", "upto")
 
     def __init__(self, upto: float) -> None:
         self.upto = upto
-        self.ahead: list[tuple[float, float]] = []
+        self.ahead: list[tuple[float, float, float]] = []
         self.lost: list[tuple[float, float]] = []
+        self.overtaken = math.inf
 
-    def add(self, start: float, end: float) -> None:
+    def add(self, start: float, end: float, came: float) -> None:
         if not self.ahead and start <= self.upto + JOIN_S:
             if end > self.upto:
                 self.upto = end
             return
-        self.ahead.append((start, end))
+        self.ahead.append((start, end, came))
         self.ahead.sort()
         self._join()
 
     def _join(self) -> None:
         while self.ahead and self.ahead[0][0] <= self.upto + JOIN_S:
             self.upto = max(self.upto, self.ahead.pop(0)[1])
+        self.overtaken = min([came for _, _, came in self.ahead], default=math.inf)
 
-    def give_up(self, before: float) -> None:
-        """What has not come of the time before ``before`` never will: pass over the gap that lies there."""
-        while self.ahead and self.upto < before:
+    def give_up(self, before: float, overtaken: float) -> None:
+        """What has not come of the time before ``before``, or was overtaken by what came before ``overtaken``, never
+        will: pass over the gap that lies there."""
+        while self.ahead and (self.upto < before or self.overtaken < overtaken):
             self.lost.append((self.upto, self.ahead[0][0]))
             self.upto = self.ahead[0][0]
             self._join()
@@ -55,10 +59,10 @@ class _Heard:
 class Flow:
     """Of all gondolas and the cameras. Seconds, each by its own device's clock."""
 
-    def __init__(self, gondolas: Iterable[str], lateness_s: float) -> None:
+    def __init__(self, gondolas: Iterable[str], lateness_s: float, overtaken_s: float) -> None:
         self._names = [*gondolas, CAMERAS]
         self._heard: dict[str, _Heard] = {}
-        self._lateness_s = lateness_s
+        self._lateness_s, self._overtaken_s = lateness_s, overtaken_s
         self._hub = -math.inf
         self._least: _Heard | None = None  # who is waited for, and how far it was heard
         self._least_upto = -math.inf
@@ -76,9 +80,9 @@ class Flow:
     def _add(self, name: str, start: float, end: float, now: float) -> None:
         if not self._heard:
             self._heard = {each: _Heard(start) for each in self._names}
-        self._heard[name].add(start, end)
         if now > self._hub:
             self._hub = now
+        self._heard[name].add(start, end, self._hub)
 
     def missing(self, name: str, t0: float, t1: float) -> float:
         """Seconds from ``t0`` to ``t1`` of which this sensor (`CAMERAS`, or a gondola) has said nothing."""
@@ -92,13 +96,16 @@ class Flow:
 
     def upto(self) -> float:
         """Every sensor has said all of the time before this: those that have said nothing for as long as a message
-        may take are not waited for, and a gap that old is passed over."""
+        may take are not waited for, and a gap that old is passed over, or one that its sensor left out some time
+        ago: messages of one sensor come in order, so what was overtaken is lost or far behind."""
         late = min(self._hub, self.patient_from) - self._lateness_s
-        if self._least is not None and self._least.upto == self._least_upto >= late:
+        overtaken = min(self._hub - self._overtaken_s, self.patient_from)
+        least = self._least
+        if least is not None and least.upto == self._least_upto >= late and least.overtaken >= overtaken:
             return self._least_upto  # the one that is waited for has said nothing new, and may still speak
         self._least = None
         for heard in self._heard.values():
-            heard.give_up(late)
+            heard.give_up(late, overtaken)
             if heard.upto >= late and (self._least is None or heard.upto < self._least.upto):
                 self._least = heard
         self._least_upto = -math.inf if self._least is None else self._least.upto
