@@ -224,7 +224,7 @@ def _sensitivity(data: Path, vision: bool) -> Table:
         value = getattr(Settings(), name)
         cells = []
         for factor in (0.5, 2.0):
-            changed = dataclasses.replace(Settings(), **{name: _changed(value, factor)})
+            changed = Settings()._replace(**{name: _changed(value, factor)})
             got = figures(_replayed(some, stores, changed, vision=vision))
             cells += [f"{100 * (got[key] - base[key]):+.1f}" for key in ("f1", "exact_share")]
         table.rows.append([name, f"{value:g}", *cells])

@@ -14,6 +14,8 @@ import multiprocessing
 import os
 import pstats
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -28,6 +30,14 @@ SUMMARY = "engine speed as a multiple of real time per core, and memory, on a 30
 MUST_X = {"4-people": 300.0, "15-people": 60.0}
 MUST_WHOLE_X = 120.0
 MUST_MB = 150.0
+MUST_IMPORT_S = 0.1
+IMPORTS = 5
+IMPORTED = """
+import time
+began = time.process_time(); import numpy; own = time.process_time() - began
+began = time.process_time(); from madang.walkout import Engine
+print(own, time.process_time() - began)
+"""
 MINUTES = 3.0
 TURNS = 2
 LONGEST = 12  # rows of the table when a folder has many recordings
@@ -120,7 +130,8 @@ def run(data: Path | None) -> Report:
         "peak_memory_mb": max(r.base_mb + r.growth_mb for r in runs),
         "peak_process_mb": max(r.peak_mb for r in runs),
     }
-    report.references = {"whole_replay_x": MUST_WHOLE_X, "peak_memory_mb": MUST_MB}
+    report.references = {"whole_replay_x": MUST_WHOLE_X, "peak_memory_mb": MUST_MB, "import_s": MUST_IMPORT_S}
+    report.figures["numpy_import_s"], report.figures["import_s"] = _imported()
     if data is None:
         report.figures |= {f"speed_{r.case}_x": r.shop_s / r.engine_s for r in runs}
         report.references |= {f"speed_{case}_x": must for case, must in MUST_X.items()}
@@ -129,6 +140,8 @@ def run(data: Path | None) -> Report:
         "bare: the mean of every batch's samples by numpy, in the same process; nothing can be faster than that.\n"
         "whole replay: reading and engine. memory: interpreter, numpy and engine, without the recording's own arrays.\n"
         f"Musts on one core: 300x with 4 people, 60x with 15, whole replay {MUST_WHOLE_X:.0f}x, {MUST_MB:.0f} MB.\n"
+        f"`from madang.walkout import Engine`: {report.figures['import_s']:.3f} s of processor beyond numpy's own "
+        f"{report.figures['numpy_import_s']:.3f} s (must: {MUST_IMPORT_S} s).\n"
         "Recordings made by the twin are simulated." * (data is None)
     ]
     return report
@@ -207,6 +220,14 @@ def measured(folder: Path, stores: Path) -> Run:
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         shares=_by_file(profile),
     )
+
+
+def _imported() -> tuple[float, float]:
+    """Processor seconds that numpy takes to be imported, and the engine after it: the least of a few processes'."""
+    command = [sys.executable, "-c", IMPORTED]
+    said = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(IMPORTS)]
+    numpys, engines = zip(*[map(float, line.split()) for line in said], strict=True)
+    return min(numpys), min(engines)
 
 
 def _timed(work: object) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ MOST_NATS = 4.0
 """One grasp never weighs more than this against a difference: a joint may be wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """A gondola's clock is ahead of the cameras' by `offset_s`, known to `sd_s`, from so many clear grasps."""
 
     gondola: str

@@ -49,8 +49,7 @@ AT_REST_M = 0.3
 """... while it is this near the body's neck: not reaching for something."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """From `t0` to `t1` a hand of body `a` met a hand of `b`, or (None) reached down to the floor. `odds`: log
     likelihood ratio of something being handed over against chance; `hands` (of a, of b), 0 left, 1 right."""
 

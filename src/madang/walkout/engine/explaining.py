@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from madang.walkout.engine.hypotheses import Catalogue
@@ -16,8 +15,7 @@ Who = dict[int | None, float]
 """Log probability per body that its hand was the one; None: nobody that was seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """What is known around one shift besides its weight. All logs; `bodies` are those that may have done it; `hand`
     is the one a body did it with, 0 left, 1 right."""
 

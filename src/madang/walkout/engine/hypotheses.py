@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,8 +30,7 @@ class Part(NamedTuple):
     misplaced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """One explanation of a shift that took things off a shelf."""
 
     parts: tuple[Part, ...]
@@ -255,7 +254,7 @@ class Catalogue:
         over = Take((), -0.5 * (left / sd) ** 2)
         plates, deltas = tuple([shift.plates[k] for k in rest]), shift.deltas[rest]
         with_it = self._planned(replace(shift, plates=plates, deltas=deltas)) if left < 0 else []
-        return [over, *(replace(x, loglik=x.loglik + math.log(self.s.two_kinds)) for x in with_it[:4])]
+        return [over, *(x._replace(loglik=x.loglik + math.log(self.s.two_kinds)) for x in with_it[:4])]
 
     def _parts(self, row: Ints, kinds: list[tuple[int, str]], shift: Shift) -> tuple[Part, ...]:
         parts = []

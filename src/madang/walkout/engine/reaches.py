@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,7 @@ LEAST_S = 0.02
 """Plates with less time than this are not mentioned."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(NamedTuple):
     """Hand `hand` (0 left, 1 right) of `body` was among the shelves of a gondola (row of the store's) from `t0` to `t1`
     (camera time). `over` shares that time out among plates: seconds, by where the wrist was; `paused` shares out the
     moment when it was slowest, at the front of the goods: nothing when the hand never stopped there, or is still in."""
@@ -48,7 +48,7 @@ class Reached:
     t0: float
     t1: float
     over: Mapping[int, float]
-    paused: Mapping[int, float] = field(default_factory=dict)
+    paused: Mapping[int, float]
 
     @property
     def plate(self) -> int:

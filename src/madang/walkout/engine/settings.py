@@ -4,13 +4,12 @@ recording."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from madang.walkout.engine.doubt import BASE, PRICES
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Defaults hold for AiFi-like shops; sources are sections of the project's field notes and docs/walkout.md."""
 
     plate_noise_g: float = 0.6
@@ -280,7 +279,7 @@ class Settings:
     """Moves older than this are told no other way any more."""
     model_doubt: float = BASE
     """Doubt in every receipt, nats ..."""
-    doubts: Mapping[str, float] = field(default_factory=lambda: dict(PRICES))
+    doubts: Mapping[str, float] = PRICES
     """... and per kind of evidence (`doubt.py`), nats each; fitted on simulated shops (docs/walkout.md)."""
     memory_s: float = 40.0
     """How long hands and looks are kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(slots=True)
@@ -30,8 +31,7 @@ class Step:
         return self.after - self.before
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(NamedTuple):
     """A plate moved from `t0` to `t1`, at most `peak` grams off, and came back to the level where it was."""
 
     plate: int

@@ -7,7 +7,7 @@ at the level where it began. What shakes the whole shelf is no touch, and neithe
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from madang.walkout.engine.history import middle
 from madang.walkout.engine.holds import Holds
@@ -18,8 +18,7 @@ from madang.walkout.engine.steps import Return
 from madang.walkout.engine.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """`body` pressed on `plates` (store rows, the one pressed most first) between `t0` and `t1` with at most `peak`
     grams and took nothing. `share`: how much of the reach was over these plates."""
 
