@@ -8,7 +8,7 @@ import re
 import sys
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations
 from pathlib import Path
 
 import msgspec
@@ -189,7 +189,7 @@ def test_a_days_troubles_come_at_their_rates_and_leave_the_other_shoppers_alone(
 def test_who_meets_stands_before_what_the_other_wants_where_the_two_are_neighbours(rehearsed: Rehearsed) -> None:
     geometry = Geometry(rehearsed.laid.layout)
     rows = sorted(geometry.facings.values(), key=lambda f: (f.shelf, f.u0))
-    a, b = next((a, b) for a, b in pairwise(rows) if a.shelf == b.shelf and b.u0 + b.u1 - a.u0 - a.u1 >= 0.4)
+    a, b = next((a, b) for a, b in combinations(rows, 2) if a.shelf == b.shelf and b.u0 + b.u1 - a.u0 - a.u1 > 0.5)
     lines = (Line(a.products[0], stand=b.products[0], meet_s=9.0), Line(a.products[0], stand="nowhere", meet_s=9.0))
     [visit] = placed([Visit(0, "c", lines)], geometry)
     taken, stood = (geometry.facings[id or ""] for id in (visit.lines[0].at, visit.lines[0].stand))
