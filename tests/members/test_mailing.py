@@ -12,9 +12,9 @@ from tests.members.sink import Sink
 from tests.storefront.street import BY, N, Street
 
 from madang import jobs, members
-from madang.db import Database, open_database
+from madang.db import Database, Tx, open_database
 from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, derived
-from madang.kernel.clock import HOUR_US, MINUTE_US
+from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US
 from madang.kernel.errors import Forbidden
 from madang.members import bank, incidents, letters, mail, mailing
 from madang.members.addresses import Keyring
@@ -214,3 +214,20 @@ def test_every_letter_has_words_in_both_languages_and_no_subject_names_anything(
         for language in ("ko", "en"):
             assert "{" not in TEXTS.say(language, f"mail.{what}_subject")
             assert f"mail.{what}_text" in TEXTS.keys(language)
+
+
+def test_who_works_in_a_shop_and_the_buyer_are_told_of_an_order_that_is_late(office: Office) -> None:
+    office.knows(email="mina@example.org", language="en")
+    street, worker = office.street, derived("worker")
+
+    def hire(tx: Tx) -> None:
+        members.add_person(tx, BY, key=worker, fields={"email": "worker@example.org"}, at_us=street.now)
+        members.give_role(tx, BY, worker, Role.STAFF, shop="s1", at_us=street.now)
+
+    street.write(hire)
+    order = street.buy({"RAMEN": 1})
+    street.clock.advance(us=20 * DAY_US)
+    jobs.run_due(street.db, street.clock, neighbourhood=N)
+    office.looks()
+    told = {subject for subject, text, _ in office.sent() if f"/orders/{order}" in text}
+    assert told == {"Your order is paid", "Your order is late", "보내지 않은 주문이 있습니다"}

@@ -23,9 +23,9 @@ from madang.storefront.board import Wanted
 from madang.storefront.model import Reason
 from madang.storefront.process import ORDER
 
-ONE_STEPS = (*STEPS, "take_back", "exchange", "decline", "cancel", "confirm")
+ONE_STEPS = (*STEPS, "got_back", "take_back", "exchange", "decline", "cancel", "confirm")
 """Steps that an order's page offers where the process allows them."""
-FIELDS = ("q", "state", "shop", "way", "day", "until", "who")
+FIELDS = ("q", "state", "shop", "way", "day", "until", "who", "late")
 
 
 async def sent(request: Request) -> list[tuple[str, str]]:
@@ -167,7 +167,7 @@ def wanted(asked: Mapping[str, str]) -> Wanted:
         states=states, shop=asked.get("shop") or None, way=way if way in ("delivery", "pickup") else None,  # type: ignore[arg-type]
         from_us=None if first is None else start_of_day_us(first),
         until_us=None if (last or first) is None else start_of_day_us((last or first or date.min) + timedelta(days=1)),
-        who=asked.get("who") or None, text=asked.get("q", ""),
+        who=asked.get("who") or None, text=asked.get("q", ""), late=asked.get("late") == "yes",
     )  # fmt: skip
 
 

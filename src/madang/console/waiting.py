@@ -26,13 +26,15 @@ SOON_D = 3
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """``what`` waits ``n`` times; ``where`` is the page for it. ``urgent``: money or law, before anything else."""
+    """``what`` waits ``n`` times; ``where`` is the page for it. ``urgent``: money or law, before anything else;
+    ``since_us``: when the oldest of it fell due."""
 
     what: str
     n: int
     where: str
     urgent: bool = False
     place: Place | None = None
+    since_us: int | None = None
 
 
 def waiting(tx: Tx, by: Actor, *, at_us: int) -> list[Waiting]:
@@ -47,8 +49,12 @@ def waiting(tx: Tx, by: Actor, *, at_us: int) -> list[Waiting]:
 
 
 def _orders(tx: Tx, by: Actor) -> list[Waiting]:
-    counts = board.counts(tx, by)
-    return [
+    counts, late = board.counts(tx, by), board.late(tx, by)
+    found = [
+        Waiting(what=f"late_{state}", n=n, where=f"/console/orders?state={state}&late=yes", urgent=True, since_us=since)
+        for state, (n, since) in late.items()
+    ]
+    return found + [
         Waiting(what=state, n=counts[state], where=f"/console/orders?state={state}", urgent=state == "returning")
         for state in board.TO_DO
         if state != "shipped"

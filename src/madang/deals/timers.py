@@ -35,6 +35,18 @@ def start(tx: Tx, deal: Deal, process: Process) -> None:
         )
 
 
+def again(tx: Tx, deal: Deal, transition: str, due_us: int) -> None:
+    """Have a step made (once more) at an instant, unless the deal leaves its state before: what an action sets whose
+    time no declaration can say (a calendar, a window that was chosen)."""
+    jobs.set_timer(
+        tx,
+        id=derived(KIND, deal.id, deal.entered_move, transition, due_us),
+        due_us=due_us,
+        kind=KIND,
+        payload={"deal": str(deal.id), "entered_move": deal.entered_move, "transition": transition},
+    )
+
+
 def stop(tx: Tx, deal: Deal, process: Process, *, move: UUID, at_us: int) -> None:
     """Take back the timers of the state a deal is leaving by ``move``, but for the one that makes this very move."""
     for timer in _of(process, deal.state):

@@ -11,11 +11,12 @@ from madang.journal.readers import Reader
 from madang.members import mailed, mailing
 from madang.members.mail import Post
 from madang.storefront import mailed as orders_mailed
+from madang.storefront.facts import Late
 
 if TYPE_CHECKING:
     from madang.serve.site import Site
 
-READER = Reader("mails", {**mailed.HANDLERS, Moved: orders_mailed.moved})
+READER = Reader("mails", {**mailed.HANDLERS, Moved: orders_mailed.moved, Late: orders_mailed.told_late})
 TOGETHER = 400
 """Facts read in one transaction; most are passed over."""
 

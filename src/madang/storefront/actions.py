@@ -11,11 +11,11 @@ import msgspec
 from madang import deals, jobs, journal, ledger, payments
 from madang.catalog import stock
 from madang.db import Tx
-from madang.deals import Deal, GiveBack, receipts
+from madang.deals import Deal, receipts
 from madang.deals.registry import declared
 from madang.kernel import Actor, derived, system
 from madang.ledger import LedgerConflict
-from madang.storefront import facts, faults, forgetting, pricing, settling, slots, tender, withdrawal
+from madang.storefront import claims, facts, faults, forgetting, late, pricing, settling, slots, tender, withdrawal
 from madang.storefront.model import Claim, Line, Order, Reason, Wish
 from madang.storefront.terms import terms_of
 
@@ -129,7 +129,7 @@ def ask_back(_tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
         kind=args["kind"], lines=msgspec.convert(args["lines"], tuple[Wish, ...]), reason=reason, at_us=at_us,
         known_at_us=args.get("known_at_us"), note=str(args.get("note", ""))[:500],
     )  # fmt: skip
-    for line, _ in wished(order, claim.lines):
+    for line, _ in claims.wished(order, claim.lines):
         said = withdrawal.answer(
             line, reason, received_at_us=order.delivered_at_us, now_us=at_us, known_at_us=claim.known_at_us,
             untouched=bool(args.get("untouched", False)),
@@ -149,9 +149,9 @@ def take_back(tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     sellable = bool(args.get("sellable", order.claim.reason is Reason.CHANGE_OF_MIND))
     reason = order.claim.reason.value
     tell_buyer(tx, deal, "returned", at_us)
-    return give_back(tx, deal, order, wishes, id=_id(deal), at_us=at_us, reason=reason, sellable=sellable) | {
-        "claim": None
-    }
+    changes = give_back(tx, deal, order, wishes, id=_id(deal), at_us=at_us, reason=reason, sellable=sellable)
+    interest = late.interest_krw(order, changes["refunded_krw"] - order.refunded_krw, at_us)
+    return changes | {"claim": None, "interest_krw": order.interest_krw + interest}
 
 
 @declared.action("order.exchange")
@@ -160,7 +160,7 @@ def exchange(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     order, cause, id = order_of(deal), deals.deal_key(deal.id), _id(deal)
     assert order.claim is not None
     sellable = bool(args.get("sellable", order.claim.reason is Reason.CHANGE_OF_MIND))
-    goods = [(line, amount) for line, amount in wished(order, order.claim.lines)]
+    goods = [(line, amount) for line, amount in claims.wished(order, order.claim.lines)]
     fresh = stock.reserve(
         tx, by, deal.shop, _components(goods), id=derived("storefront.exchange", id), at_us=at_us, expires_at_us=None,
         cause=cause, shelves=terms_of(tx, deal.shop).from_shelves,
@@ -185,13 +185,12 @@ def give_back(
     """Goods into stock or to waste, a refund's receipt, the money along its ways; the delivery fee comes with the last
     piece. Gives the changes of the deal's data."""
     ours = system(tx.neighbourhood, "storefront")
-    goods = wished(order, wishes)
+    goods = claims.wished(order, wishes)
     taken = dict(order.taken_back)
     for line, amount in goods:
         taken[str(line.number)] = taken.get(str(line.number), 0) + amount
     _restock(tx, ours, deal, order, _components(goods), id=id, at_us=at_us, sellable=sellable)
-    all_back = all(taken.get(str(line.number), 0) == line.amount for line in order.lines)
-    refunded = _refund(tx, ours, deal, order, goods, fee=all_back, id=id, at_us=at_us, reason=reason)
+    refunded = _refund(tx, ours, deal, order, goods, id=id, at_us=at_us, reason=reason)
     _tell(tx, deal, goods, reason, sellable, refunded, id, at_us)
     changes: Data = {"taken_back": taken, "refunded_krw": order.refunded_krw + refunded}
     if order.paid_by and refunded:
@@ -200,23 +199,6 @@ def give_back(
             str(number): order.paid_back.get(str(number), 0) + krw for number, krw in given.items()
         }
     return changes
-
-
-def wished(order: Order, wishes: tuple[Wish, ...]) -> list[tuple[Line, int]]:
-    """The lines meant and how much of each. Raises ``Invalid`` where less is left."""
-    by_number = {line.number: line for line in order.lines}
-    found: dict[int, int] = {}
-    for wish in wishes:
-        line = by_number.get(wish.line)
-        if line is None or wish.line in found:
-            raise faults.bad_wish()
-        amount = order.left(line) if wish.amount is None else wish.amount
-        if not 1 <= amount <= order.left(line):
-            raise faults.bad_wish()
-        found[wish.line] = amount
-    if not found:
-        raise faults.bad_wish()
-    return [(by_number[number], amount) for number, amount in found.items()]
 
 
 def slot_hold(order: UUID) -> UUID:
@@ -237,19 +219,12 @@ def _refund(
     order: Order,
     goods: list[tuple[Line, int]],
     *,
-    fee: bool,
     id: UUID,
     at_us: int,
     reason: str,
 ) -> int:
     assert order.receipt is not None
-    numbers = pricing.numbers_on_receipt(order.lines)
-    back = [_give(line, number, amount) for line, amount in goods for number in numbers[line.number]]
-    last = max(n for of_it in numbers.values() for n in of_it)
-    if fee and order.fee_krw:
-        back.append(GiveBack(line=last + 1))
-    if fee and order.border_krw and reason != Reason.CHANGE_OF_MIND:  # a border that was crossed keeps what it took
-        back.append(GiveBack(line=last + (2 if order.fee_krw else 1)))
+    back = claims.on_receipt(order, goods, reason=reason)
     made = receipts.refund(
         tx, ours, order.receipt, back, id=derived("storefront.refund", id), at_us=at_us, reason=reason
     )
@@ -261,11 +236,6 @@ def _refund(
         by_parts=tender.back(-made.total_krw, order.paid_by, order.paid_back) if order.paid_by else None,
     )  # fmt: skip
     return -made.total_krw
-
-
-def _give(line: Line, number: int, amount: int) -> GiveBack:
-    by_weight = line.sold_by == "weight"
-    return GiveBack(line=number, grams=amount) if by_weight else GiveBack(line=number, qty=amount)
 
 
 def _restock(

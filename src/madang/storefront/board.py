@@ -19,6 +19,8 @@ from madang.storefront.model import Order, Reason, Way, Wish
 TO_DO = ("paid", "packed", "ready", "shipped", "returning")
 """States in which an order waits for somebody of the shop."""
 OPEN = ("placed", *TO_DO)
+LATE = ("paid", "packed", "shipped", "returning")
+"""States that a time limit is looked at in."""
 SHORT = {"paid": "short", "packed": "short_packed", "ready": "short_ready"}
 """The step that pays a part back before an order is handed over (after ``paid`` since the process's version 2)."""
 _SERVING = (Role.OPERATOR, Role.STAFF)
@@ -28,7 +30,8 @@ _LABEL = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})-(\d{1,6})")
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which orders: in one of ``states`` (none: all), of a ``shop``, placed between two instants, got in a ``way``, of
     a buyer (``who``, an opaque key), and ``text``: part of a product's name or code, a waybill's number, an order's id
-    or a receipt's number (``20261122-0007``)."""
+    or a receipt's number (``20261122-0007``). ``late``: only those whose time limit is over in the state
+    they are in."""
 
     states: tuple[str, ...] = ()
     shop: str | None = None
@@ -37,6 +40,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     way: Way | None = None
     who: str | None = None
     text: str = ""
+    late: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +65,8 @@ def find(tx: Tx, by: Actor, wanted: Wanted, *, cursor: str | None = None, limit:
     says = [text] if text else []
     if wanted.way is not None:
         says.append(f'"way":"{wanted.way}"')
+    if wanted.late:
+        says.append('"late":"')
     page = deals.find(
         tx, by, process=process.NAME, shop=wanted.shop, subject=wanted.who, states=wanted.states,
         from_us=wanted.from_us, until_us=wanted.until_us, says=says, cursor=cursor, limit=limit,
@@ -73,6 +79,16 @@ def counts(tx: Tx, by: Actor, *, shop: str | None = None) -> dict[str, int]:
     """How many orders are in each open state; zero where none is."""
     found = deals.counts(tx, by, process=process.NAME, states=OPEN, shop=shop)
     return {state: found.get(state, 0) for state in OPEN}
+
+
+def late(tx: Tx, by: Actor) -> dict[str, tuple[int, int]]:
+    """By state, how many orders have outrun a time limit, and since when the oldest of them (of 200 a state)."""
+    found = {}
+    for state in LATE:
+        page = find(tx, by, Wanted(states=(state,), late=True), limit=200)
+        if page.rows:
+            found[state] = (len(page.rows), min(row.order.late_since_us or row.deal.entered_at_us for row in page.rows))
+    return found
 
 
 def refund_part(
@@ -135,6 +151,8 @@ def _fits(row: Row, wanted: Wanted) -> bool:
     if wanted.shop not in (None, deal.shop) or wanted.way not in (None, order.fulfil.way):
         return False
     if wanted.who not in (None, deal.subject) or (wanted.states and deal.state not in wanted.states):
+        return False
+    if wanted.late and order.late != deal.state:
         return False
     texts = [order.sent_number, order.sent_by]
     texts += [text for line in order.lines for text in (line.name_ko, line.name_en, line.sku)]

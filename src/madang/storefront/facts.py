@@ -29,6 +29,16 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
     refunded_krw: int
 
 
+@journal.kind("storefront.late", version=1, stage=Stage.SERVICE)
+class Late(msgspec.Struct, frozen=True, kw_only=True):
+    """A time limit of an order is over while it is in ``state``; ``tells`` who must know: the shop, the buyer."""
+
+    order: str
+    state: str
+    since_us: int
+    tells: tuple[str, ...]
+
+
 @journal.kind("storefront.came_in", version=1, stage=Stage.SALES)
 class CameIn(msgspec.Struct, frozen=True, kw_only=True):
     """An entry code opened a gate."""

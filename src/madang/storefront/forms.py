@@ -18,10 +18,10 @@ from madang.storefront.world.nations import Abroad
 
 NOT_CONTENT = ("csrf_token", "idempotency_key")
 STEPS = (
-    "pack", "ship", "make_ready", "deliver", "hand_over", "take_back", "exchange", "decline", "withdraw_claim",
-    "confirm", "short",
+    "pack", "ship", "make_ready", "deliver", "hand_over", "got_back", "take_back", "exchange", "decline",
+    "withdraw_claim", "confirm", "short",
 )  # fmt: skip
-STAFF_STEPS = ("pack", "ship", "make_ready", "deliver", "hand_over", "take_back", "exchange", "decline")
+STAFF_STEPS = ("pack", "ship", "make_ready", "deliver", "hand_over", "got_back", "take_back", "exchange", "decline")
 SAID = (
     "thanks",
     "again",

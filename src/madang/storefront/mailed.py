@@ -6,11 +6,14 @@ from uuid import UUID
 
 from madang import deals, places
 from madang.db import Tx
+from madang.deals import Deal
 from madang.deals.facts import Moved
 from madang.journal.model import Fact
-from madang.kernel import NotFound, system
-from madang.members import mailing
+from madang.kernel import Actor, NotFound, Role, derived, seoul, system
+from madang.members import listing, mailing
+from madang.storefront import claims, late
 from madang.storefront.actions import order_of
+from madang.storefront.facts import Late
 from madang.storefront.process import NAME
 from madang.ui.formats import won
 
@@ -28,7 +31,8 @@ def _order(tx: Tx, about: str, language: str) -> dict[str, object]:
         for line in order.lines[:LINES_MAX]
     ]
     more = ["…"] if len(order.lines) > LINES_MAX else []
-    return {
+    late = _late(tx, by, deal, language) if order.late == deal.state else {}
+    return late | {
         "shop": shop.name_ko if ko else shop.name_en,
         "lines": "\n".join([*lines, *more]),
         "total": won(order.total_krw, language),
@@ -47,6 +51,51 @@ LETTERS = {
     )
 }  # fmt: skip
 """The letter of each step."""
+
+
+LATE = {
+    (who, state): mailing.declare_letter(f"order_late_{who}_{state}", _order)
+    for who, states in (
+        ("shop", ("paid", "packed", "shipped", "returning")),
+        ("buyer", ("paid", "packed", "returning")),
+    )
+    for state in states
+}
+"""The letter of a time limit that is over, by who is told and the state it ran out in."""
+_WORKS = (Role.MERCHANT, Role.STAFF)
+
+
+def _late(tx: Tx, by: Actor, deal: Deal, language: str) -> dict[str, object]:
+    order = order_of(deal)
+    since = seoul(order.late_since_us or deal.entered_at_us)
+    krw = late.interest_krw(order, claims.refund_krw(tx, by, deal), deal.entered_at_us)
+    return {"since": f"{since:%Y-%m-%d}", "interest": won(krw, language)}
+
+
+def told_late(tx: Tx, fact: Fact) -> None:
+    """A time limit of an order is over: who works in its shop is told (where nobody does, the operators), and the buyer
+    where the law wants them to know."""
+    body = fact.body
+    assert isinstance(body, Late)
+    by = system(tx.neighbourhood, "storefront/mailed")
+    deal = deals.get(tx, by, UUID(body.order))
+    for who, people in (("shop", _workers(tx, by, deal.shop)), ("buyer", _buyer(deal))):
+        what = LATE.get((who, body.state))
+        for person in people if who in body.tells and what is not None else ():
+            id = derived("storefront.late_told", fact.id, who, person)
+            mailing.tell(tx, id=id, person=person, what=what, about=body.order, at_us=fact.at_us)
+
+
+def _workers(tx: Tx, by: Actor, shop: str) -> list[UUID]:
+    found = {one.key for role in _WORKS for one in listing.find(tx, by, role=role, shop=shop, limit=20).rows}
+    return sorted(found or {one.key for one in listing.find(tx, by, role=Role.OPERATOR, limit=20).rows})
+
+
+def _buyer(deal: Deal) -> list[UUID]:
+    try:
+        return [UUID(deal.subject)]
+    except ValueError:  # a guest has no address here
+        return []
 
 
 def moved(tx: Tx, fact: Fact) -> None:

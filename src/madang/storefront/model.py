@@ -148,7 +148,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """An open wish to give back or exchange. ``known_at_us``: when a defect was found."""
+    """An open wish to give back or exchange. ``known_at_us``: when a defect was found; ``back_at_us``: when the goods
+    were with the shop again, from when on they must be paid back."""
 
     kind: Literal["return", "exchange"]
     lines: tuple[Wish, ...]
@@ -156,6 +157,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     at_us: int
     known_at_us: int | None = None
     note: str = ""
+    back_at_us: int | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +166,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ``taken_back`` is how much of each line (by number) has come back or was never sent; ``held_at_us`` says on which
     day's account the goods were sold. ``paid_by`` is how many won of it each part of its payment (by number) paid,
     ``paid_back`` what of that went back; orders of before have none, and share their payment in proportion.
+    ``late`` is the state in which a time limit of the law ran out at ``late_since_us`` (``deadlines``), last told
+    at ``late_told_us``; ``interest_krw`` what the shop owes for paying back late, beside the refund.
     """
 
     checkout: UUID
@@ -187,6 +191,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     paid_by: dict[str, int] = {}
     paid_back: dict[str, int] = {}
     why_ended: str = ""
+    late: str = ""
+    late_since_us: int | None = None
+    late_told_us: int | None = None
+    interest_krw: int = 0
     shown: Shown | None = None
     export: Export | None = None
 

@@ -14,7 +14,7 @@ from madang.deals import Deal, Move, Receipt
 from madang.deals.pages import PaidBy
 from madang.kernel import Actor, NotFound, Role, derived
 from madang.payments import State
-from madang.storefront import addresses, carts, checkout, faults, paying, process, withdrawal
+from madang.storefront import addresses, carts, checkout, claims, deadlines, faults, late, paying, process, withdrawal
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.model import Line, Order, Reason, Wish
@@ -23,6 +23,16 @@ from madang.storefront.world.nations import Abroad
 from madang.storefront.world.session_records import Said
 
 _SERVING = (Role.OPERATOR, Role.STAFF)
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """By when (exclusive) the shop must do its next step in law, whether that is over, and of a claim what it comes to
+    and the interest for paying it back late."""
+
+    by_us: int
+    over: bool
+    refund_krw: int = 0
+    interest_krw: int = 0
 
 
 class Tracked(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +51,7 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     paid: tuple[PaidBy, ...] = ()
     receiver: Abroad | None = None
     sessions: dict[str, Said] = {}
+    due: Due | None = None
 
 
 def get(tx: Tx, by: Actor, id: UUID) -> tuple[Deal, Order]:
@@ -85,13 +96,14 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
         paid=tuple(paying.paid_by(tx, deal, issued[0])) if issued else (),
         deal=deal,
         order=order,
-        steps=tuple(deals.history(tx, by, id)),
+        steps=tuple(step for step in deals.history(tx, by, id) if step.transition not in process.LOOKS),
         choices=tuple(step.name for step in deals.choices(tx, by, deal) if step.roles),
         address=address,
         receipts=tuple(issued),
         answers=answers,
         payment=payment,
         receiver=receiver,
+        due=_due(tx, by, deal, order, now_us),
         sessions=session_records.said_of(tx, by, booked) if booked else {},
     )
 
@@ -157,6 +169,19 @@ def again(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> list[Line]:
             continue
         carts.put(tx, by, deal.shop, line.sku, min(line.amount, room), at_us=at_us)
     return left_out
+
+
+def _due(tx: Tx, by: Actor, deal: Deal, order: Order, now_us: int) -> Due | None:
+    if deal.state in ("paid", "packed") and order.paid_at_us is not None:
+        by_us = deadlines.act_by_us(order)
+        return Due(by_us=by_us, over=now_us >= by_us)
+    claim = order.claim
+    if deal.state != "returning" or claim is None or claim.back_at_us is None:
+        return None
+    by_us, worth = deadlines.refund_by_us(claim.back_at_us), claims.refund_krw(tx, by, deal)
+    return Due(
+        by_us=by_us, over=now_us >= by_us, refund_krw=worth, interest_krw=late.interest_krw(order, worth, now_us)
+    )
 
 
 def step_id(order: UUID, key: str) -> UUID:

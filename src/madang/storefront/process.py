@@ -22,6 +22,11 @@ NAME = "order"
 CONFIRM_US = 7 * DAY_US
 FETCH_US = 7 * DAY_US
 CLOSE_US = 90 * DAY_US
+LOOK_US = DAY_US
+"""How long after an order came into a state its time limit is first looked at; then when the limit is over."""
+ARRIVED_D = 7
+"""What was sent counts as delivered so long after (to other countries later), unless somebody says so before. Our
+choice: couriers of this country bring a parcel in one to three days."""
 
 _DESK = (Role.OPERATOR, Role.STAFF)
 _BUYER = (Role.SHOPPER, *_DESK)
@@ -131,5 +136,39 @@ ORDER_2 = declared.declare(
     )
 )
 """With a refund in part until an order is handed over, and with sessions, which are received by coming."""
-ORDER = ORDER_2
+ORDER_3 = declared.declare(
+    msgspec.structs.replace(
+        ORDER_2,
+        version=3,
+        transitions=(
+            *ORDER_2.transitions,
+            Transition("look_paid", ("paid",), "paid", (), ("order.look",)),
+            Transition("look_packed", ("packed",), "packed", (), ("order.look",)),
+            Transition("look_shipped", ("shipped",), "shipped", (), ("order.look_shipped",)),
+            Transition("look_returning", ("returning",), "returning", (), ("order.look_returning",)),
+            Transition("arrived", ("shipped",), "delivered", (), ("order.arrived",)),
+            Transition("got_back", ("returning",), "returning", _DESK, ("order.got_back",)),
+        ),
+        timers=(
+            *ORDER_2.timers,
+            StateTimer("paid", LOOK_US, "look_paid"),
+            StateTimer("packed", LOOK_US, "look_packed"),
+            StateTimer("shipped", ARRIVED_D * DAY_US, "look_shipped"),
+            StateTimer("returning", LOOK_US, "look_returning"),
+        ),
+        titles=ORDER_2.titles
+        | {
+            "look_paid": ("기한 확인", "look whether it is late"),
+            "look_packed": ("기한 확인", "look whether it is late"),
+            "look_shipped": ("도착 확인", "look whether it arrived"),
+            "look_returning": ("기한 확인", "look whether it is late"),
+            "arrived": ("배송 완료로 봄", "counts as delivered"),
+            "got_back": ("물건 도착 확인", "the goods are here again"),
+        },
+    )
+)
+"""With the law's time limits: ``late`` looks at each, and what was sent counts as delivered in the end."""
+LOOKS = ("look_paid", "look_packed", "look_shipped", "look_returning")
+"""Steps that only look: nothing of theirs is news to a buyer."""
+ORDER = ORDER_3
 """The newest: what pages take their words from."""

@@ -1,0 +1,152 @@
+"""Time limits of the law on orders: who is late is told, and what was sent counts as delivered in the end."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from tests.storefront.street import BY, STAFF, TERMS, Street
+from tests.storefront.test_orders import HOME, received
+
+from madang import journal
+from madang.jobs import run_due
+from madang.kernel import business_date, start_of_day_us
+from madang.kernel.clock import DAY_US
+from madang.storefront import board, deadlines, orders
+from madang.storefront.addresses import Address
+from madang.storefront.checkout import Choice
+from madang.storefront.facts import Late
+from madang.storefront.model import Wish
+
+TUESDAY = date(2026, 9, 22)  # the street's clock; 추석 is on the 24th and 25th
+
+
+def told(street: Street) -> list[tuple[str, tuple[str, ...]]]:
+    facts = street.read(lambda tx: journal.trail(tx, BY, subject=None, limit=400))
+    return [(f.body.state, f.body.tells) for f in reversed(facts) if isinstance(f.body, Late)]
+
+
+def until(street: Street, day: date) -> None:
+    """The first moment of a day, with everything done that was due before."""
+    street.clock.set(start_of_day_us(day))
+    run_due(street.db, street.clock, neighbourhood="n1")
+
+
+def sent(street: Street) -> UUID:
+    way = {"s1": Choice(way="delivery", slot="delivery-20260923-1000")}
+    order = street.buy({"RAMEN": 1}, choices=way, address=Address(**HOME))
+    street.step(order, "pack")
+    street.step(order, "ship", number="1")
+    return order
+
+
+def test_working_days_leave_out_weekends_and_holidays() -> None:
+    at = start_of_day_us(TUESDAY) + DAY_US // 2
+    assert business_date(deadlines.working_days_after(at, 3) - 1) == date(2026, 9, 29)
+    assert business_date(deadlines.working_days_after(at, 3, holidays=()) - 1) == date(2026, 9, 25)
+
+
+def test_interest_is_fifteen_percent_a_year_of_the_days_after_the_last() -> None:
+    due = start_of_day_us(date(2026, 9, 30))
+    assert deadlines.interest_krw(36_500_00, due, due - 1) == 0
+    assert deadlines.interest_krw(36_500_00, due, due) == 1_500
+    assert deadlines.interest_krw(36_500_00, due, due + 364 * DAY_US) == 3_650_000 * 15 // 100
+
+
+def test_a_paid_order_that_nobody_packs_is_late_after_three_working_days_and_its_buyer_is_told_after_seven(
+    street: Street,
+) -> None:
+    street.clock.set(start_of_day_us(date(2026, 10, 8)) + DAY_US // 2)
+    street.open()
+    order = street.buy({"RAMEN": 1})
+    until(street, date(2026, 10, 14))
+    assert told(street) == [], "한글날 and a weekend do not count: Monday to Wednesday do"
+    until(street, date(2026, 10, 15))
+    assert told(street) == [("paid", ("shop",))]
+    until(street, date(2026, 10, 16))
+    assert told(street)[1:] == [("paid", ("shop", "buyer"))]
+    [(n, since)] = street.read(lambda tx: board.late(tx, STAFF)).values()
+    assert (n, business_date(since)) == (1, date(2026, 10, 15))
+    rows = street.read(lambda tx: board.find(tx, STAFF, board.Wanted(late=True))).rows
+    assert [row.deal.id for row in rows] == [order]
+    assert [
+        s.transition for s in street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).steps
+    ] == ["open", "pay"], "looking is no news"
+    until(street, date(2026, 10, 23))
+    assert told(street)[2:] == [("paid", ("shop", "buyer"))], "told again each week"
+    street.step(order, "pack")
+    assert street.read(lambda tx: board.late(tx, STAFF)) == {}
+    until(street, date(2026, 10, 24))
+    assert told(street)[3:] == [("packed", ("shop", "buyer"))]
+    for step in ("make_ready", "hand_over"):
+        street.step(order, step)
+    until(street, date(2026, 10, 31))
+    assert len(told(street)) == 4, "nothing waits for the shop any more"
+
+
+def test_a_window_that_was_chosen_is_the_time_that_was_agreed_on(street: Street) -> None:
+    street.open(TERMS)
+    late = Choice(way="pickup", place="h1", slot="pickup-20260927-1600")
+    order = street.buy({"RAMEN": 1}, choices={"s1": late})
+    end = street.order(order)[1].fulfil.until_us
+    assert end is not None
+    street.clock.set(end - 1)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert told(street) == []
+
+
+def test_what_was_sent_counts_as_delivered_after_seven_days_and_is_confirmed_seven_later(street: Street) -> None:
+    street.open(TERMS)
+    order = sent(street)
+    at = street.now
+    street.clock.set(at + 7 * DAY_US - 1)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert street.state(order) == "shipped"
+    street.clock.advance(us=1 + DAY_US // 2)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    deal, said = street.order(order)
+    assert (deal.state, said.delivered_at_us) == ("delivered", street.now)
+    street.clock.advance(us=7 * DAY_US)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert street.state(order) == "confirmed"
+    street.books_agree()
+
+
+def test_a_return_that_is_here_is_paid_back_in_three_working_days_or_bears_interest(street: Street) -> None:
+    street.open()
+    order = street.buy({"RICE": 3})
+    received(street, order)
+    street.ask_back(order, [Wish(line=1)])
+    street.step(order, "got_back")
+    due = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).due
+    assert due is not None
+    assert (due.over, due.refund_krw, due.interest_krw, business_date(due.by_us - 1)) == (
+        False,
+        36_000,
+        0,
+        date(2026, 9, 28),
+    )
+    until(street, date(2026, 9, 29))
+    assert told(street) == [("returning", ("shop", "buyer"))]
+    until(street, date(2026, 10, 8))
+    due = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).due
+    assert due is not None
+    assert due.interest_krw == 36_000 * 10 * 15 // 36_500
+    street.step(order, "take_back")
+    assert street.order(order)[1].interest_krw == due.interest_krw
+    assert street.wallet().posted == 500_000, "the refund itself is whole"
+    street.books_agree()
+
+
+def test_goods_that_never_come_back_want_a_decision(street: Street) -> None:
+    street.open()
+    order = street.buy({"RAMEN": 1})
+    received(street, order)
+    street.ask_back(order, [Wish(line=1)])
+    street.clock.advance(us=14 * DAY_US - 1)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert told(street) == []
+    street.clock.advance(us=1)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert told(street) == [("returning", ("shop",))]
+    assert set(street.read(lambda tx: board.late(tx, STAFF))) == {"returning"}
