@@ -36,7 +36,13 @@ def terms(form: Fields) -> tuple[Terms, dict[str, str]]:
     said, wrong = dict(form), dict[str, str]()
     numbers = {
         name: _number(said.get(name, ""), most, wrong, name)
-        for name, most in (("fee_krw", KRW_MAX), ("min_order_krw", KRW_MAX), ("lead_min", 10_080), ("days_ahead", 30))
+        for name, most in (
+            ("fee_krw", KRW_MAX),
+            ("min_order_krw", KRW_MAX),
+            ("return_fee_krw", KRW_MAX),
+            ("lead_min", 10_080),
+            ("days_ahead", 30),
+        )
     }
     free = said.get("free_from_krw", "").strip()
     codes = tuple(code for code in said.get("delivers_to", "").replace(",", " ").split() if code)

@@ -8,14 +8,26 @@ from uuid import UUID
 
 import msgspec
 
-from madang import deals, jobs, journal, ledger, payments
+from madang import deals, jobs, journal, ledger
 from madang.catalog import stock
 from madang.db import Tx
 from madang.deals import Deal, receipts
 from madang.deals.registry import declared
-from madang.kernel import Actor, derived, system
+from madang.kernel import Actor, business_date, derived, system
 from madang.ledger import LedgerConflict
-from madang.storefront import claims, facts, faults, forgetting, late, pricing, settling, slots, tender, withdrawal
+from madang.storefront import (
+    claims,
+    exchanging,
+    facts,
+    faults,
+    forgetting,
+    late,
+    netting,
+    pricing,
+    settling,
+    slots,
+    withdrawal,
+)
 from madang.storefront.model import Claim, Line, Order, Reason, Wish
 from madang.storefront.terms import terms_of
 
@@ -121,7 +133,7 @@ def hand_over(_tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 
 
 @declared.action("order.ask_back")
-def ask_back(_tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+def ask_back(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """Somebody wants to give back or exchange (args: kind, lines, reason, known_at_us, untouched, note)."""
     order = order_of(deal)
     reason = Reason(args["reason"])
@@ -129,6 +141,8 @@ def ask_back(_tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
         kind=args["kind"], lines=msgspec.convert(args["lines"], tuple[Wish, ...]), reason=reason, at_us=at_us,
         known_at_us=args.get("known_at_us"), note=str(args.get("note", ""))[:500],
     )  # fmt: skip
+    if claim.known_at_us is not None and not _can_be_known(claim.known_at_us, order, at_us):
+        raise faults.known_wrong()
     for line, _ in claims.wished(order, claim.lines):
         said = withdrawal.answer(
             line, reason, received_at_us=order.delivered_at_us, now_us=at_us, known_at_us=claim.known_at_us,
@@ -136,27 +150,50 @@ def ask_back(_tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
         )  # fmt: skip
         if not said.ok:
             raise faults.cannot_come_back(line, said.verdict)
+    claim = msgspec.structs.replace(claim, cost_krw=claims.cost_krw(order, claim.kind, reason))
+    if claim.kind == "exchange":
+        claim = _exchanged(tx, by, deal, order, claim, at_us)
     return {"claim": msgspec.to_builtins(claim)}
+
+
+def _exchanged(tx: Tx, by: Actor, deal: Deal, order: Order, claim: Claim, at_us: int) -> Claim:
+    """What goes out in exchange, and what it costs more held; before version 4 it is always the same again."""
+    if deal.version >= 4:
+        return exchanging.held(tx, by, deal, exchanging.quoted(tx, by, deal, order, claim, at_us=at_us), at_us=at_us)
+    for wish in claim.lines:
+        if wish.to:
+            raise faults.cannot_exchange(next(line for line in order.lines if line.number == wish.line))
+    return msgspec.structs.replace(claim, cost_krw=0)
+
+
+def _can_be_known(known_at_us: int, order: Order, at_us: int) -> bool:
+    first = business_date(order.delivered_at_us or at_us)
+    return first <= business_date(known_at_us) <= business_date(at_us)
 
 
 @declared.action("order.take_back")
 def take_back(tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """The goods are here again (args: sellable; lines, where less came than was claimed): pay them back along the
-    ways the money came (전자상거래법 §18: within three working days of having them)."""
+    """The goods are here again (args: sellable; lines, where less came than was claimed; waive: the shop bears the way
+    back): pay them back along the ways the money came (전자상거래법 §18: within three working days of having them)."""
     order = order_of(deal)
     assert order.claim is not None
     wishes = msgspec.convert(args["lines"], tuple[Wish, ...]) if "lines" in args else order.claim.lines
     sellable = bool(args.get("sellable", order.claim.reason is Reason.CHANGE_OF_MIND))
     reason = order.claim.reason.value
     tell_buyer(tx, deal, "returned", at_us)
-    changes = give_back(tx, deal, order, wishes, id=_id(deal), at_us=at_us, reason=reason, sellable=sellable)
+    exchanging.let_go(tx, order.claim, at_us=at_us)
+    cost = 0 if args.get("waive") is True or order.claim.kind == "exchange" else order.claim.cost_krw
+    changes = give_back(
+        tx, deal, order, wishes, id=_id(deal), at_us=at_us, reason=reason, sellable=sellable, cost_krw=cost
+    )
     interest = late.interest_krw(order, changes["refunded_krw"] - order.refunded_krw, at_us)
     return changes | {"claim": None, "interest_krw": order.interest_krw + interest}
 
 
 @declared.action("order.exchange")
 def exchange(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """The goods are here again and the same go out once more; no money moves. Raises ``catalog.sold_out``."""
+    """Before version 4: the goods are here again and the same go out once more; no money moves. Raises
+    ``catalog.sold_out``."""
     order, cause, id = order_of(deal), deals.deal_key(deal.id), _id(deal)
     assert order.claim is not None
     sellable = bool(args.get("sellable", order.claim.reason is Reason.CHANGE_OF_MIND))
@@ -171,34 +208,59 @@ def exchange(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     return {"claim": None, "delivered_at_us": None}
 
 
+@declared.action("order.swap")
+def swap(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+    """The goods are here again (args: sellable), and others go out by an order of their own (``exchanging``)."""
+    order, id = order_of(deal), _id(deal)
+    assert order.claim is not None
+    if order.claim.kind != "exchange":
+        raise faults.wrong_way()
+    sellable = bool(args.get("sellable", order.claim.reason is Reason.CHANGE_OF_MIND))
+    goods = claims.wished(order, order.claim.lines)
+    _restock(tx, by, deal, order, _components(goods), id=id, at_us=at_us, sellable=sellable)
+    changes = exchanging.swap(tx, deal, order, order.claim, at_us=at_us)
+    refunded = changes["refunded_krw"] - order.refunded_krw
+    _tell(tx, deal, goods, order.claim.reason.value, sellable, refunded, id, at_us)
+    return changes | {"claim": None, "taken_back": _taken(order, goods)}
+
+
 @declared.action("order.decline")
 def decline(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """The claim is put aside, with a reason the buyer can read."""
     if by.key != deal.subject:
         tell_buyer(tx, deal, "declined", at_us)
+    exchanging.let_go(tx, order_of(deal).claim, at_us=at_us)
     return {"claim": None, "declined": str(args.get("why", ""))[:500]}
 
 
 def give_back(
-    tx: Tx, deal: Deal, order: Order, wishes: tuple[Wish, ...], *, id: UUID, at_us: int, reason: str, sellable: bool
+    tx: Tx,
+    deal: Deal,
+    order: Order,
+    wishes: tuple[Wish, ...],
+    *,
+    id: UUID,
+    at_us: int,
+    reason: str,
+    sellable: bool,
+    cost_krw: int = 0,
 ) -> Data:
-    """Goods into stock or to waste, a refund's receipt, the money along its ways; the delivery fee comes with the last
-    piece. Gives the changes of the deal's data."""
+    """Goods into stock or to waste, a refund's receipt, the money along its ways but for what the way back costs the
+    buyer; the delivery fee comes with the last piece. Gives the changes of the deal's data."""
     ours = system(tx.neighbourhood, "storefront")
     goods = claims.wished(order, wishes)
+    _restock(tx, ours, deal, order, _components(goods), id=id, at_us=at_us, sellable=sellable)
+    refunded, changes = _refund(tx, ours, deal, order, goods, cost_krw, id=id, at_us=at_us, reason=reason)
+    _tell(tx, deal, goods, reason, sellable, refunded, id, at_us)
+    return changes | {"taken_back": _taken(order, goods), "refunded_krw": order.refunded_krw + refunded}
+
+
+def _taken(order: Order, goods: claims.Goods) -> dict[str, int]:
+    """How much of each line has come back, these goods with it."""
     taken = dict(order.taken_back)
     for line, amount in goods:
         taken[str(line.number)] = taken.get(str(line.number), 0) + amount
-    _restock(tx, ours, deal, order, _components(goods), id=id, at_us=at_us, sellable=sellable)
-    refunded = _refund(tx, ours, deal, order, goods, id=id, at_us=at_us, reason=reason)
-    _tell(tx, deal, goods, reason, sellable, refunded, id, at_us)
-    changes: Data = {"taken_back": taken, "refunded_krw": order.refunded_krw + refunded}
-    if order.paid_by and refunded:
-        given = tender.back(refunded, order.paid_by, order.paid_back)
-        changes["paid_back"] = order.paid_back | {
-            str(number): order.paid_back.get(str(number), 0) + krw for number, krw in given.items()
-        }
-    return changes
+    return taken
 
 
 def slot_hold(order: UUID) -> UUID:
@@ -217,25 +279,28 @@ def _refund(
     ours: Actor,
     deal: Deal,
     order: Order,
-    goods: list[tuple[Line, int]],
+    goods: claims.Goods,
+    cost_krw: int,
     *,
     id: UUID,
     at_us: int,
     reason: str,
-) -> int:
+) -> tuple[int, Data]:
+    """What is paid back, and what changes in the order's data by it."""
     assert order.receipt is not None
     back = claims.on_receipt(order, goods, reason=reason)
     made = receipts.refund(
         tx, ours, order.receipt, back, id=derived("storefront.refund", id), at_us=at_us, reason=reason
     )
     if made.total_krw == 0:
-        return 0
+        return 0, {}
+    cost_krw = min(cost_krw, -made.total_krw)
     legs = settling.refund_legs(tx, ours, deal, made, at_us=at_us)
-    payments.refund(
-        tx, ours, order.payment, id=made.id, amount_krw=-made.total_krw, legs=legs, at_us=at_us, reason=reason,
-        by_parts=tender.back(-made.total_krw, order.paid_by, order.paid_back) if order.paid_by else None,
-    )  # fmt: skip
-    return -made.total_krw
+    moved = netting.netted(legs, exchanging.way_legs(tx, ours, deal, cost_krw, at_us))
+    exchanging.post(tx, deal, id, moved.moves, at_us)
+    taken, left = netting.drawn(netting.sources_of(order), -made.total_krw - cost_krw)
+    exchanging.give(tx, ours, taken, list(moved.back), id=made.id, at_us=at_us, reason=reason)
+    return -made.total_krw - cost_krw, exchanging.drawn_from(order, left)
 
 
 def _restock(

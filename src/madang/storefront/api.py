@@ -6,6 +6,7 @@ The same services as the pages. A write carries an ``Idempotency-Key``; errors a
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from madang.db import Database, Tx
 from madang.guard import Answer, fingerprint, once
-from madang.kernel import Actor, Clock
+from madang.kernel import Actor, Clock, start_of_day_us
 from madang.payments import Part
-from madang.storefront import carts, checkout, model, orders, showing, withdrawal
+from madang.storefront import carts, checkout, exchanging, model, orders, showing, withdrawal
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice, Placing
@@ -93,19 +94,22 @@ class PlaceOrder(_Asked):
 
 
 class BackLine(_Asked):
-    """How much of a line comes back; without an amount all of it."""
+    """How much of a line comes back; without an amount all of it. ``to`` is the variant it is exchanged for, empty: the
+    same again."""
 
     line: Annotated[int, Field(strict=True, ge=1, le=100)]
+    to: Annotated[str, Field(max_length=80)] = ""
     amount: Annotated[int, Field(strict=True, ge=1, le=20_000)] | None = None
 
 
 class ComeBack(_Asked):
-    """What comes back, and why."""
+    """What comes back, and why; ``known_on`` is the day on which a defect was found."""
 
     kind: Literal["return", "exchange"] = "return"
     lines: Annotated[list[BackLine], Field(min_length=1, max_length=60)]
     reason: Reason
     untouched: bool = False
+    known_on: date | None = None
     note: Annotated[str, Field(max_length=500)] = ""
 
 
@@ -141,6 +145,9 @@ class OrderNow(msgspec.Struct, kw_only=True):
     fulfil: model.Fulfilment
     claim: model.Claim | None
     receipt: UUID | None
+    return_fee_krw: int
+    exchange_of: UUID | None
+    exchanged: tuple[UUID, ...]
 
 
 class OrdersNow(msgspec.Struct, kw_only=True):
@@ -158,11 +165,13 @@ class StepTaken(msgspec.Struct, kw_only=True):
 
 class OrderStory(OrderNow, kw_only=True):
     """An order with every step and what its reader can do now (``choices``); ``answers`` says of each line, by its
-    number, whether it can come back."""
+    number, whether it can come back; ``others`` what it can be exchanged for; ``due`` by when the shop must act."""
 
     steps: list[StepTaken]
     choices: tuple[str, ...]
     answers: dict[int, withdrawal.Answer]
+    others: dict[int, tuple[exchanging.Other, ...]]
+    due: orders.Due | None
 
 
 def router(db: Database, clock: Clock, neighbourhood: str) -> APIRouter:
@@ -278,6 +287,7 @@ def _orders(routes: APIRouter, api: _Api) -> None:
             found = orders.track(tx, by, id, now_us=at_us)
             steps = [StepTaken(step=x.transition, state=x.target, at_us=x.at_us) for x in found.steps]
             story = _order(found.deal) | {"steps": steps, "choices": found.choices, "answers": found.answers}
+            story |= {"others": exchanging.others(tx, by, found.deal, found.order), "due": found.due}
             return OrderStory(**story)
 
         return api.read(read)
@@ -288,10 +298,11 @@ def _orders(routes: APIRouter, api: _Api) -> None:
         """Ask to give back or to exchange."""
 
         def act(tx: Tx, by: Actor, at_us: int) -> Any:
-            wishes = [Wish(line=line.line, amount=line.amount) for line in asked.lines]
+            wishes = [Wish(line=line.line, amount=line.amount, to=line.to) for line in asked.lines]
             made = orders.ask_back(
                 tx, by, id, kind=asked.kind, lines=wishes, reason=asked.reason, step=orders.step_id(id, key),
                 at_us=at_us, untouched=asked.untouched, note=asked.note,
+                known_at_us=None if asked.known_on is None else start_of_day_us(asked.known_on),
             )  # fmt: skip
             return OrderNow(**_order(made))
 
@@ -326,6 +337,7 @@ def _order(deal: Any) -> dict[str, Any]:
         "id": deal.id, "shop": deal.shop, "state": deal.state, "placed_at_us": deal.opened_at_us,
         "lines": order.lines, "fee_krw": order.fee_krw, "total_krw": order.total_krw,
         "refunded_krw": order.refunded_krw, "fulfil": order.fulfil, "claim": order.claim, "receipt": order.receipt,
+        "return_fee_krw": order.return_fee_krw, "exchange_of": order.exchange_of, "exchanged": order.exchanged,
     }  # fmt: skip
 
 

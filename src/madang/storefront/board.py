@@ -118,7 +118,7 @@ def refund_part(
         orders.ask_back(
             tx, by, id, kind="return", lines=lines, reason=reason, step=asking, at_us=at_us, untouched=True, note=note
         )
-    return deals.move(tx, by, id, "take_back", id=taking, at_us=at_us, args=said)
+    return deals.move(tx, by, id, "take_back", id=taking, at_us=at_us, args=said | {"waive": True})
 
 
 def _named(tx: Tx, by: Actor, text: str) -> Row | None:

@@ -378,6 +378,7 @@ def _order(
     return Order(
         checkout=found.id, payment=_payment(found.id), lines=lines, fee_krw=fee, total_krw=group.goods_krw + fee,
         fulfil=fulfil, reserved=group.reserved, held_at_us=found.begun_at_us, held_until_us=found.held_until_us,
+        return_fee_krw=terms.return_fee_krw if choice.way == "delivery" else 0,
     )  # fmt: skip
 
 

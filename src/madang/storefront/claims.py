@@ -30,14 +30,22 @@ def wished(order: Order, wishes: tuple[Wish, ...]) -> Goods:
     return [(by_number[number], amount) for number, amount in found.items()]
 
 
-def on_receipt(order: Order, goods: Goods, *, reason: str) -> list[GiveBack]:
-    """The same as lines of the order's receipt. The delivery fee comes with the last piece; a border that was crossed
-    keeps what it took where the buyer changed their mind."""
+def cost_krw(order: Order, kind: str, reason: Reason) -> int:
+    """What the way costs the buyer: nothing where it is the shop's to pay (§18(10)), or where they come themselves;
+    there and back for an exchange."""
+    if reason is not Reason.CHANGE_OF_MIND or order.fulfil.way != "delivery":
+        return 0
+    return order.return_fee_krw * (2 if kind == "exchange" else 1)
+
+
+def on_receipt(order: Order, goods: Goods, *, reason: str, fee: bool = True) -> list[GiveBack]:
+    """The same as lines of the order's receipt. The delivery fee comes with the last piece (not of an exchange:
+    ``fee``); a border that was crossed keeps what it took where the buyer changed their mind."""
     numbers = pricing.numbers_on_receipt(order.lines)
     back = [_give(line, number, amount) for line, amount in goods for number in numbers[line.number]]
     last = max(n for of_it in numbers.values() for n in of_it)
     going = {line.number: amount for line, amount in goods}
-    whole = all(order.left(line) == going.get(line.number, 0) for line in order.lines)
+    whole = fee and all(order.left(line) == going.get(line.number, 0) for line in order.lines)
     if whole and order.fee_krw:
         back.append(GiveBack(line=last + 1))
     if whole and order.border_krw and reason != Reason.CHANGE_OF_MIND:

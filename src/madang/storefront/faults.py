@@ -160,6 +160,37 @@ def bad_wish() -> Invalid:
     )
 
 
+def cannot_exchange(line: Line) -> Invalid:
+    return Invalid(
+        "storefront.cannot_exchange",
+        ko=f"'{line.name_ko}'은(는) 고른 것으로 바꿀 수 없습니다.",
+        en=f"'{line.name_en}' cannot be exchanged for that.",
+        next_ko="같은 상품의 다른 옵션을 고르거나, 돈으로 돌려받고 새로 주문하세요.",
+        next_en="Choose another variant of the same product, or have the money back and order anew.",
+        line=line.number,
+    )
+
+
+def buyer_pays() -> Conflict:
+    return Conflict(
+        "storefront.buyer_pays",
+        ko="교환에 더 낼 돈이 있어 산 사람만 신청할 수 있습니다.",
+        en="This exchange costs more, so only the buyer can ask for it.",
+        next_ko="산 사람에게 주문 화면에서 신청해 달라고 하세요.",
+        next_en="Have the buyer ask for it on the order's page.",
+    )
+
+
+def known_wrong() -> Invalid:
+    return Invalid(
+        "storefront.known_wrong",
+        ko="문제를 안 날은 받은 날과 오늘 사이여야 합니다.",
+        en="The day you found out lies between the day it came and today.",
+        next_ko="날짜를 다시 고르세요.",
+        next_en="Choose the day again.",
+    )
+
+
 def bad_code() -> Conflict:
     return Conflict(
         "storefront.code_over",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, business_date
+from madang.kernel.clock import start_of_day_us
 from madang.payments import Part
-from madang.storefront import address_lines, tender
+from madang.storefront import address_lines, faults, tender
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice, Placing
 from madang.storefront.model import Checkout, Reason, Wish
@@ -142,7 +144,8 @@ def coming_back(form: Mapping[str, str]) -> dict[str, Any]:
     for name, text in form.items():
         line = name.removeprefix("amount.")
         if name.startswith("amount.") and line.isdigit() and text.strip() and number(text):
-            wishes.append(Wish(line=number(line), amount=number(text)))
+            to = form.get(f"to.{line}", "")[:80] if form.get("kind") == "exchange" else ""
+            wishes.append(Wish(line=number(line), amount=number(text), to=to))
     reason = form.get("reason", "")
     if reason not in list(Reason):
         raise Invalid(
@@ -155,7 +158,18 @@ def coming_back(form: Mapping[str, str]) -> dict[str, Any]:
     kind = "exchange" if form.get("kind") == "exchange" else "return"
     untouched = form.get("untouched") == "yes"
     note = form.get("note", "")[:500]
-    return {"kind": kind, "lines": wishes, "reason": Reason(reason), "untouched": untouched, "note": note}
+    known = form.get("known_on", "").strip()
+    return {
+        "kind": kind, "lines": wishes, "reason": Reason(reason), "untouched": untouched, "note": note,
+        "known_at_us": _day_us(known) if known and reason != Reason.CHANGE_OF_MIND else None,
+    }  # fmt: skip
+
+
+def _day_us(text: str) -> int:
+    try:
+        return start_of_day_us(date.fromisoformat(text))
+    except ValueError:
+        raise faults.known_wrong() from None
 
 
 def args_of(step: str, form: Mapping[str, str]) -> dict[str, object]:
@@ -165,7 +179,10 @@ def args_of(step: str, form: Mapping[str, str]) -> dict[str, object]:
     if step in ("deliver", "hand_over"):
         return {"age_checked": form.get("age_checked") == "yes"}
     if step in ("take_back", "exchange"):
-        return {"sellable": form.get("sellable") == "yes"}
+        said: dict[str, object] = {"sellable": form.get("sellable") == "yes"}
+        if step == "take_back" and form.get("waive") == "yes":
+            said["waive"] = True
+        return said
     if step == "decline":
         return {"why": form.get("why", "")[:500]}
     return {}

@@ -81,7 +81,9 @@ def told_late(tx: Tx, fact: Fact) -> None:
     deal = deals.get(tx, by, UUID(body.order))
     for who, people in (("shop", _workers(tx, by, deal.shop)), ("buyer", _buyer(deal))):
         what = LATE.get((who, body.state))
-        for person in people if who in body.tells and what is not None else ():
+        if what is None or who not in body.tells:
+            continue
+        for person in people:
             id = derived("storefront.late_told", fact.id, who, person)
             mailing.tell(tx, id=id, person=person, what=what, about=body.order, at_us=fact.at_us)
 

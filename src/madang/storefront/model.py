@@ -25,6 +25,8 @@ DELIVERY = "delivery-fee"
 """What a receipt's line of the delivery fee names as its product."""
 BORDER = "import-charges"
 """What a receipt's line of duty and tax paid for the buyer names as its product."""
+RETURNING = "return-fee"
+"""What a receipt's line of the buyer's way back names as its product."""
 
 Way = Literal["delivery", "pickup", "abroad"]
 
@@ -140,16 +142,28 @@ class Fulfilment(msgspec.Struct, frozen=True, kw_only=True):
     until_us: int | None = None
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a line is to come back: ``amount`` None is all of it."""
+class Wish(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What of a line is to come back: ``amount`` None is all of it. ``to`` is the SKU it is exchanged for, empty: the
+    same again."""
 
     line: int
     amount: int | None = None
+    to: str = ""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Won of an order that a payment paid, and of which of its parts (by number; empty: in proportion)."""
+
+    payment: UUID
+    krw: int
+    by: dict[str, int] = {}
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """An open wish to give back or exchange. ``known_at_us``: when a defect was found; ``back_at_us``: when the goods
-    were with the shop again, from when on they must be paid back."""
+    were with the shop again, from when on they must be paid back. ``cost_krw`` is what the way costs the buyer
+    (§18(9)), told before. Of an exchange ``swaps`` are the lines that go out instead, at their price; ``due_krw`` is
+    what they cost more (less: it is given back), held by ``payment`` where there is something to pay."""
 
     kind: Literal["return", "exchange"]
     lines: tuple[Wish, ...]
@@ -158,6 +172,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     known_at_us: int | None = None
     note: str = ""
     back_at_us: int | None = None
+    cost_krw: int = 0
+    swaps: tuple[Line, ...] = ()
+    due_krw: int = 0
+    payment: UUID | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +186,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ``paid_back`` what of that went back; orders of before have none, and share their payment in proportion.
     ``late`` is the state in which a time limit of the law ran out at ``late_since_us`` (``deadlines``), last told
     at ``late_told_us``; ``interest_krw`` what the shop owes for paying back late, beside the refund.
+    ``return_fee_krw`` is what one way back costs who changed their mind, as told before ordering. An order of goods
+    that went out in exchange names the one it came of (``exchange_of``) and whose won it holds (``sources``); that one
+    names it among ``exchanged``.
     """
 
     checkout: UUID
@@ -195,6 +216,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     late_since_us: int | None = None
     late_told_us: int | None = None
     interest_krw: int = 0
+    return_fee_krw: int = 0
+    exchange_of: UUID | None = None
+    exchanged: tuple[UUID, ...] = ()
+    sources: tuple[Source, ...] = ()
     shown: Shown | None = None
     export: Export | None = None
 

@@ -17,11 +17,11 @@ from madang.db import Database, Tx
 from madang.deals.links import Links
 from madang.files import Store
 from madang.guard import Answer, fingerprint, once
-from madang.kernel import Actor, Clock, Ids, Invalid, MadangError, NotFound, Role
+from madang.kernel import Actor, Clock, Ids, Invalid, MadangError, NotFound, Role, business_date
 from madang.members import addresses
 from madang.payments import State, gift_cards
 from madang.places import faces
-from madang.storefront import carts, checkout, faults, forms, guests, orders, purse, showing, tender
+from madang.storefront import carts, checkout, claims, exchanging, faults, forms, guests, orders, purse, showing, tender
 from madang.storefront.actions import order_of
 from madang.storefront.checkout import Placing
 from madang.storefront.model import Reason
@@ -352,8 +352,17 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
 
     @routes.get("/orders/{id}/return", name="order.return", dependencies=[own_or_guest])
     def back(request: Request, id: UUID) -> Response:
-        _, tracked = _seen(shop, request, id)
-        return shop.html(request, "return", of=tracked, reasons=list(Reason))
+        by, tracked = _seen(shop, request, id)
+        deal, order = tracked.deal, tracked.order
+        costs = {
+            kind: {reason: claims.cost_krw(order, kind, reason) for reason in Reason} for kind in ("return", "exchange")
+        }
+        others = shop.read(lambda tx: exchanging.others(tx, by, deal, order)) if deal.version >= 4 else {}
+        return shop.html(
+            request, "return", of=tracked, reasons=list(Reason), costs=costs, others=others,
+            today=str(business_date(shop.clock.now_us())),
+            first=str(business_date(order.delivered_at_us or deal.opened_at_us)),
+        )  # fmt: skip
 
 
 def _desk(routes: APIRouter, shop: Storefront) -> None:

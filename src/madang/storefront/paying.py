@@ -12,6 +12,7 @@ from madang.kernel import NotFound, system
 from madang.payments import Payment, till
 from madang.storefront import process, purse
 from madang.storefront.actions import order_of
+from madang.storefront.model import Source
 
 
 def paid_by(tx: Tx, deal: Deal, receipt: Receipt) -> list[PaidBy]:
@@ -21,6 +22,8 @@ def paid_by(tx: Tx, deal: Deal, receipt: Receipt) -> list[PaidBy]:
     payment = _payment(tx, order.payment if order is not None else till.payment_of(receipt.original or receipt.id))
     if payment is None:
         return []
+    if receipt.original is None and order is not None and order.sources:
+        return [one for source in order.sources for one in _of_source(tx, source)]
     if receipt.original is None and order is not None:
         return _told(tx, payment, {int(number): krw for number, krw in order.paid_by.items()})
     if receipt.original is None:
@@ -28,6 +31,11 @@ def paid_by(tx: Tx, deal: Deal, receipt: Receipt) -> list[PaidBy]:
     ours = system(tx.neighbourhood, "storefront")
     back = next((one for one in payments.refunds_of(tx, ours, payment.id) if one.id == receipt.id), None)
     return _told(tx, payment, {n: -krw for n, krw in enumerate(back.shares, 1) if krw}) if back is not None else []
+
+
+def _of_source(tx: Tx, source: Source) -> list[PaidBy]:
+    payment = _payment(tx, source.payment)
+    return [] if payment is None else _told(tx, payment, {int(number): krw for number, krw in source.by.items()})
 
 
 def _payment(tx: Tx, id: UUID) -> Payment | None:

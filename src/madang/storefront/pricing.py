@@ -14,7 +14,7 @@ from madang.deals import lines as receipt
 from madang.kernel import Actor, Conflict
 from madang.payments import vat_per_line
 from madang.storefront import records
-from madang.storefront.model import BORDER, DELIVERY, CartLine, Line, WithdrawalBasis
+from madang.storefront.model import BORDER, DELIVERY, RETURNING, CartLine, Line, WithdrawalBasis
 from madang.storefront.withdrawal import basis_of
 from madang.storefront.world import experiences
 
@@ -71,6 +71,12 @@ def on_receipt(lines: Sequence[Line], fee_krw: int, border_krw: int = 0) -> tupl
     taxable = [line for line in bare if line.vat is Vat.TAXABLE]
     taxes = dict(zip([x.number for x in taxable], vat_per_line([x.amount_krw for x in taxable]), strict=True))
     return tuple(msgspec.structs.replace(line, vat_krw=taxes.get(line.number, 0)) for line in bare)
+
+
+def way_back(cost_krw: int) -> tuple[receipt.Line, ...]:
+    """The line of what a buyer pays for sending back what they changed their mind about."""
+    line = _fee(1, cost_krw, RETURNING, ("반품 배송비", "Sending back"), Vat.TAXABLE)
+    return (msgspec.structs.replace(line, vat_krw=vat_per_line([cost_krw])[0]),)
 
 
 def numbers_on_receipt(lines: Sequence[Line]) -> dict[int, list[int]]:

@@ -168,7 +168,20 @@ ORDER_3 = declared.declare(
     )
 )
 """With the law's time limits: ``late`` looks at each, and what was sent counts as delivered in the end."""
+ORDER_4 = declared.declare(
+    msgspec.structs.replace(
+        ORDER_3,
+        version=4,
+        transitions=(
+            *(step for step in ORDER_3.transitions if step.name != "exchange"),
+            Transition("exchange", ("returning",), "returned", _DESK, ("order.swap",)),
+            Transition("replace", ("placed",), "paid", (), ("order.replace",)),
+        ),
+        titles=ORDER_3.titles | {"replace": ("교환 주문", "goods in exchange")},
+    )
+)
+"""What goes out in exchange is an order of its own: the other lines keep their days."""
 LOOKS = ("look_paid", "look_packed", "look_shipped", "look_returning")
 """Steps that only look: nothing of theirs is news to a buyer."""
-ORDER = ORDER_3
+ORDER = ORDER_4
 """The newest: what pages take their words from."""

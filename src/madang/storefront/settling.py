@@ -49,6 +49,14 @@ def refund_legs(tx: Tx, ours: Actor, deal: Deal, back: Receipt, *, at_us: int) -
     return settlement.refund_legs(tx, ours, sale=deal.id, refund=back.id, lines=given_back(back), at_us=at_us)
 
 
+def fee_legs(tx: Tx, ours: Actor, deal: Deal, receipt: Receipt, *, at_us: int) -> list[Leg]:
+    """Where the won of a fee go that is due at once (the buyer's way back): a sale of its own, confirmed as it is
+    made."""
+    legs = settlement.sale_legs(tx, ours, sale=receipt.id, shop=deal.shop, lines=sale_lines(receipt), at_us=at_us)
+    settlement.confirm(tx, ours, receipt.id, at_us=at_us)
+    return legs
+
+
 def visit_legs(tx: Tx, ours: Actor, receipt: Receipt) -> list[Leg] | None:
     """Where the money of a walk-out receipt goes, frozen under the receipt's own id; None where the shop sells for
     itself alone: then nothing is frozen, and it is the shop's income and tax of the day."""

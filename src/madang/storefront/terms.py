@@ -20,7 +20,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     (the shop, a hub); ``free_from_krw`` None: the fee is always due; ``lead_min`` is how long before a window begins it
     can still be chosen. A way without windows is served whenever the shop is open. ``from_shelves``: what stands on
     shelves is sold online too (a shop with sensors sells from its back only, so that nobody in the shop takes what was
-    ordered). ``abroad``: it sends what is offered to the world to other countries, too.
+    ordered). ``return_fee_krw`` is what one way back costs who changed their mind about what was delivered.
+    ``abroad``: it sends what is offered to the world to other countries, too.
     """
 
     open: bool = True
@@ -35,6 +36,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     lead_min: int = 60
     days_ahead: int = 7
     abroad: bool = False
+    return_fee_krw: int = 0
 
     def fee(self, way: str, goods_krw: int) -> int:
         """The delivery fee of an order."""
@@ -89,7 +91,7 @@ def sells_online(tx: Tx) -> dict[str, Terms]:
 
 
 def _check(terms: Terms) -> None:
-    amounts = (terms.fee_krw, terms.free_from_krw or 0, terms.min_order_krw)
+    amounts = (terms.fee_krw, terms.return_fee_krw, terms.free_from_krw or 0, terms.min_order_krw)
     windows_ok = all(
         0 <= w.from_min < w.until_min <= 24 * 60 and w.orders_max >= 0 and set(w.weekdays) <= set(range(7))
         for w in terms.windows
