@@ -244,8 +244,10 @@ def table_of(rows: Sequence[Noted], kinds: Sequence[str]) -> Floats:
 
 
 def fitted(rows: Sequence[Noted], kinds: Sequence[str] | None = None) -> tuple[list[str], Floats]:
-    """Prices [kinds + 1] that make what happened likeliest; the last one is the doubt in every receipt."""
+    """Prices [kinds + 1] that make what happened likeliest, none below `doubt.LEAST`; the last: in every one."""
     from scipy.optimize import minimize
+
+    from madang.walkout.engine.doubt import LEAST, LEAST_BASE
 
     kinds = list(kinds or kinds_of(rows))
     x = np.column_stack([table_of(rows, kinds), np.ones(len(rows))])
@@ -261,8 +263,9 @@ def fitted(rows: Sequence[Noted], kinds: Sequence[str] | None = None) -> tuple[l
         gradient = (x / spread).T @ slope + PENALTY * np.append(u[:-1], 0.0)
         return float(value), gradient
 
-    start = np.append(np.full(len(kinds), 0.05), 0.02)
-    best = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(start))
+    least = np.append([LEAST.get(k, 0.0) for k in kinds], LEAST_BASE) * spread
+    start = np.maximum(np.append(np.full(len(kinds), 0.05), 0.02), least)
+    best = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(low, None) for low in least])
     return kinds, best.x / spread
 
 
