@@ -10,7 +10,7 @@ from tests.catalog.shop_of_goods import BY, Goods, plain
 from tests.console.people import PEOPLE
 from tests.databases import BOTH, SQLITE
 
-from madang import catalog
+from madang import catalog, settlement
 from madang.catalog import Ask, Form, Nature, NetUnit, Sheet, Shopper
 from madang.catalog.arranging import SHEETS
 from madang.catalog.search import synonyms
@@ -61,7 +61,9 @@ def test_files_of_all_sorts_are_taken_in_and_what_goes_out_changes_nothing(goods
         "floors": "sku,price_krw\nRAMEN,800\n",
         "synonyms": 'words\n"라면, 라멘"\n',
         "particulars": "sku,net,net_unit,natures,hs,made_in\nRAMEN,120,g,식품,1902.30,kr\n",
+        "sellers": "sku,seller\nMILK,maker/kim\n",
     }
+    goods.write(lambda tx: settlement.add_party(tx, BY, "maker/kim", name_ko="김", name_en="Kim", at_us=goods.now))
     assert files.keys() == {sort.value for sort in SHEETS}
     for sheet, text in files.items():
         take(goods, desk, sheet, text)

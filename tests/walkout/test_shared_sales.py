@@ -9,7 +9,8 @@ import pytest
 from tests.walkout_shop import BY, MERCHANT, PERSON, SHOP, T0, N, Shop, came, left, moved, receipt, settled
 
 from madang import ledger, settlement
-from madang.db import Database
+from madang.catalog import sellers
+from madang.db import Database, Tx
 from madang.deals import receipts
 from madang.edge import taking
 from madang.edge.model import Batch, Numbered
@@ -182,3 +183,18 @@ def test_the_check_sees_a_share_that_is_not_what_the_receipts_say(shop: Shop) ->
     assert shop.read(lambda tx: conservation.differences(tx, BY, SHOP)) == [
         "shared: 2026-09-21: 0 won frozen, 6000 won on receipts"
     ]
+
+
+def test_goods_of_a_maker_are_the_makers_sale_in_a_shop_that_is_not_settled_itself(db: Database) -> None:
+    shop = Shop(db)
+
+    def act(tx: Tx) -> None:
+        settlement.add_party(tx, BY, "maker/kim", name_ko="김", name_en="Kim", at_us=T0)
+        sellers.set_sellers(tx, BY, {"B": "maker/kim"}, id=derived("s"), at_us=T0)
+
+    shop.write(act)
+    walks_out(shop, A=1, B=2)
+    assert posted(shop, "payable_pending", "maker/kim") == 2_200
+    assert posted(shop, "sales", f"{SHOP}/") + posted(shop, "vat_payable", f"{SHOP}/") == 3_000
+    disputes(shop, line=2, qty=1)
+    assert posted(shop, "payable_pending", "maker/kim") == 1_100

@@ -156,8 +156,8 @@ class PictureSet(msgspec.Struct, frozen=True, kw_only=True):
 
 @journal.kind("catalog.arranged", version=1, stage=Stage.MARKETING)
 class Arranged(msgspec.Struct, frozen=True, kw_only=True):
-    """Categories, collections, bundles, synonyms or particulars (``what``) are as given from now on; ``ids`` names
-    those."""
+    """Categories, collections, bundles, synonyms, particulars or sellers (``what``) are as given from now on; ``ids``
+    names those."""
 
     what: str
     ids: tuple[str, ...]

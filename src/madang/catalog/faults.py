@@ -171,6 +171,12 @@ WORDS: dict[str, Words] = {
         "가게 코드를 확인하거나 칸을 비우세요(모든 가게).",
         "Check the shop's code, or leave the cell empty (every shop).",
     ),
+    "unknown_seller": Words(
+        "정산 대상으로 등록되지 않은 판매자입니다.",
+        "This seller is not registered to be settled.",
+        "정산 화면에서 먼저 등록하거나(예: maker/kim), 칸을 비우세요(가게가 판매자).",
+        "Register them under Settlement first (like maker/kim), or leave the cell empty (the shop sells).",
+    ),
     "gtin_taken": Words(
         "'{other}' 상품이 이미 쓰는 바코드입니다.",
         "The product '{other}' has this barcode already.",

@@ -33,6 +33,7 @@ class Sheet(StrEnum):
     FLOORS = "floors"
     SYNONYMS = "synonyms"
     PARTICULARS = "particulars"
+    SELLERS = "sellers"
 
     @property
     def sort(self) -> Sort | None:

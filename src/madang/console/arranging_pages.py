@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from madang import catalog
-from madang.catalog import Nature, NetUnit, Particulars
+from madang import catalog, settlement
+from madang.catalog import Nature, NetUnit, Particulars, sellers
 from madang.catalog.arranging import ARRANGEMENTS, SHEETS, Sort, rows, sheets
 from madang.console import kinds, service
 from madang.console.desk import MAY
@@ -20,7 +20,8 @@ from madang.console.model import Change, Kind
 from madang.console.order_pages import FORM
 from madang.console.views import PRIVATE, Views
 from madang.db import Database, Tx
-from madang.kernel import Actor, Clock, Ids, Invalid
+from madang.kernel import Actor, Clock, Ids, Invalid, Role
+from madang.settlement import Party
 from madang.storefront import bases
 from madang.storefront.model import WithdrawalBasis
 
@@ -57,6 +58,16 @@ class ArrangingDesk:
             return known, said.basis if said else None
 
         by.need(*MAY)
+        return self._db.read(read, neighbourhood=self._n)
+
+    def seller(self, by: Actor, sku: str) -> tuple[str, list[Party]] | None:
+        """For whom a product is sold ('': the shop), and whom it can be; None for who acts for one shop."""
+        if by.shops or not by.may(Role.OPERATOR):
+            return None
+
+        def read(tx: Tx) -> tuple[str, list[Party]]:
+            return sellers.sellers_of(tx, [sku]).get(sku, ""), settlement.selling(tx, by)
+
         return self._db.read(read, neighbourhood=self._n)
 
     def stage(self, by: Actor, wanted: Mapping[Kind, Mapping[str, dict[str, Any]]]) -> Change:
@@ -106,6 +117,13 @@ def add(routes: APIRouter, desk: ArrangingDesk, views: Views) -> None:
             "position": _whole(said, "position"),
         }  # fmt: skip
         return _staged(desk, request, {Kind.COLLECTIONS: {value["id"]: {**before, **value}}})
+
+    @routes.post("/products/{product}/seller", name="console.product.seller")
+    def seller(request: Request, product: str, form: FORM) -> Response:
+        """For whom a product is sold, to a preview."""
+        request.state.by.need(Role.OPERATOR)
+        value = {"sku": product, "seller": dict(form).get("seller", "")}
+        return _staged(desk, request, {Kind.SELLERS: {product: value}})
 
     @routes.post("/products/{product}/particulars", name="console.product.particulars")
     def particulars(request: Request, product: str, form: FORM) -> Response:

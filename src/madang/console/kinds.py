@@ -134,6 +134,7 @@ HOWS: Mapping[Kind, How] = {
     Kind.BUNDLES: _arranged(Sort.BUNDLES),
     Kind.SYNONYMS: _arranged(Sort.SYNONYMS),
     Kind.PARTICULARS: _arranged(Sort.PARTICULARS),
+    Kind.SELLERS: _arranged(Sort.SELLERS),
     Kind.BASES: How(_bases, _make_bases, lambda edit: edit.before or bases.unsaid(edit.object)),
     Kind.PROMOTIONS: _arranged(Sort.PROMOTIONS),
 }

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     FLOORS = "floors"
     SYNONYMS = "synonyms"
     PARTICULARS = "particulars"
+    SELLERS = "sellers"
+    """For whom goods are sold."""
     PROMOTIONS = "promotions"
     BASES = "bases"
     """What of goods the right to withdraw excepts."""

@@ -137,6 +137,7 @@ def _products(routes: APIRouter, desk: ConsoleDesk, views: Views, arranging: Arr
             vats=[Vat.TAXABLE, Vat.EXEMPT], units=list(SoldBy), now_us=desk.clock.now_us(), in_shop=bool(by.shops),
             natures=list(Nature), bases=list(WithdrawalBasis),
             asked=None if arranging is None else arranging.particulars(by, product),
+            seller=None if arranging is None else arranging.seller(by, product),
         )  # fmt: skip
 
     @routes.post("/products/{product}/price", name="console.product.price")

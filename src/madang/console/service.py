@@ -58,7 +58,7 @@ def _needed(tx: Tx, by: Actor, listed: Sequence[Placed]) -> list[Edit]:
     return [Edit(object=id, before=None, after=kinds.plain(one), kind=Kind.CATEGORIES) for id, one in needs.items()]
 
 
-_OF_ALL = (Kind.CATEGORIES, Kind.COLLECTIONS, Kind.SYNONYMS)
+_OF_ALL = (Kind.CATEGORIES, Kind.COLLECTIONS, Kind.SYNONYMS, Kind.SELLERS)
 """What is the whole neighbourhood's: nobody who acts for one shop changes it."""
 _OF_GOODS = (Kind.BUNDLES, Kind.FLOORS, Kind.PARTICULARS, Kind.BASES)
 """What is said of goods, by SKU: a shop's people change it of their own."""

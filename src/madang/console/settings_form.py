@@ -54,6 +54,7 @@ def terms(form: Fields) -> tuple[Terms, dict[str, str]]:
         "delivers": said.get("delivers") == "yes",
         "from_shelves": said.get("from_shelves") == "yes",
         "abroad": said.get("abroad") == "yes",
+        "courier": said.get("courier", "")[:100],
         "delivers_to": codes,
         "free_from_krw": _number(free, KRW_MAX, wrong, "free_from_krw") if free else None,
         "fetch_at": tuple(dict.fromkeys(value for name, value in form if name == "fetch_at")),

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from madang import places
+from madang import places, settlement
 from madang.console import guarding, settings_form
 from madang.console.order_pages import FORM
 from madang.console.views import PRIVATE, Views
 from madang.db import Database, Tx
 from madang.kernel import Actor, Clock, Ids, Invalid, Role, Uuid7
 from madang.places import PlaceKind
+from madang.settlement import PartyKind
 from madang.storefront import profile, terms
 from madang.storefront.profile import Profile, What
 from madang.storefront.slots import Window
@@ -47,6 +48,7 @@ class SettingsDesk:
                 "terms": kept or Terms(open=False),
                 "places_here": [p for p in places.every(tx, by) if p.kind in (PlaceKind.SHOP, PlaceKind.HUB)],
                 "pasts": pasts,
+                "couriers": settlement.of_kind(tx, PartyKind.COURIER),
                 "guard": next(iter(guarding.guarded(tx, by, here, at_us=now_us)), None),
                 "may_promise": by.may(Role.OPERATOR),
             }

@@ -35,6 +35,7 @@ def _terms(routes: APIRouter, desk: Desk) -> None:
         by, key, at_us = session.signed_in(request).by, f"{kind}/{id}", desk.clock.now_us()
 
         def read(tx: Tx) -> dict[str, Any]:
+            others = [one.key for one in parties.parties_of(tx, by) if one.key != key]
             return {
                 "party": parties.party(tx, by, key),
                 "terms": parties.terms_of(tx, by, key, at_us=at_us),
@@ -42,7 +43,7 @@ def _terms(routes: APIRouter, desk: Desk) -> None:
                 "schedule": records.schedule_of(tx, key, at_us),
                 "usual": Schedule(),
                 "cycles": [one.value for one in Cycle],
-                "receivers": [PLATFORM, *(kind.value for kind in PartyKind)],
+                "receivers": [PLATFORM, *(kind.value for kind in PartyKind), *others],
                 "today": business_date(at_us),
             }
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
 
+from madang import members
+from madang.catalog import sellers
 from madang.db import Tx
 from madang.kernel import Actor, Conflict, Forbidden, Kind, Role
 from madang.settlement import errors, facts, records
 from madang.settlement.commissions import BP
 from madang.settlement.model import PLATFORM, Party, PartyKind, ReserveRule, Schedule, TaxStatus, Terms
 from madang.settlement.registration import valid as valid_registration
+
+SELLING = (PartyKind.MERCHANT, PartyKind.MAKER, PartyKind.GUILD)
 
 
 def add_party(
@@ -56,6 +61,35 @@ def party(tx: Tx, by: Actor, key: str) -> Party:
 def is_party(tx: Tx, key: str) -> bool:
     """Whether somebody is registered to be settled: for rooms that name who takes part in a sale."""
     return records.party(tx, key) is not None
+
+
+def known_sellers(tx: Tx, keys: Collection[str]) -> set[str]:
+    """Those of some keys that goods can be sold for."""
+    return {key for key in keys if key.split("/", 1)[0] in SELLING and records.party(tx, key) is not None}
+
+
+sellers.known_by(known_sellers)
+
+
+def selling(tx: Tx, by: Actor) -> list[Party]:
+    """Whom goods can be sold for, by key."""
+    _operator(tx, by)
+    return [one for one in records.every_party(tx) if one.kind in SELLING]
+
+
+def of_kind(tx: Tx, kind: PartyKind) -> list[Party]:
+    """The parties of a kind, by key: names of businesses, for those who choose one."""
+    return [found for key in sorted(records.keys_of(tx, kind)) if (found := records.party(tx, key)) is not None]
+
+
+def guild_of(tx: Tx, person: str, shop: str) -> str | None:
+    """The guild somebody buys for: a group of members (``guild:potters``) that is registered to be settled as
+    ``guild/potters``; the first by name where they are in several, None where they are in none."""
+    guilds = records.keys_of(tx, PartyKind.GUILD)
+    if not guilds:
+        return None
+    mine = sorted(guilds & {tag.replace(":", "/", 1) for tag in members.tags_of(tx, person, shop)})
+    return mine[0] if mine else None
 
 
 def parties_of(tx: Tx, by: Actor) -> list[Party]:

@@ -199,6 +199,15 @@ def party(tx: Tx, key: str) -> Party | None:
     return found
 
 
+def keys_of(tx: Tx, kind: str) -> frozenset[str]:
+    """The parties of a kind, by key."""
+    found: frozenset[str] = tx.recall((parties.name,), ("kind", kind))
+    if found is NOTHING:
+        found = frozenset(one.key for one in every_party(tx, parties.c.key.startswith(f"{kind}/", autoescape=True)))
+        tx.remember((parties.name,), ("kind", kind), found)
+    return found
+
+
 def every_party(tx: Tx, *where: Any) -> list[Party]:
     return [Party(**row) for row in find(tx, parties, *where, order=[parties.c.key])]
 

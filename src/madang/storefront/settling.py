@@ -10,6 +10,7 @@ import msgspec
 
 from madang import deals, settlement
 from madang.catalog import Vat
+from madang.catalog.sellers import sellers_of
 from madang.db import Tx
 from madang.deals import Deal, Receipt
 from madang.deals.lines import given_back
@@ -18,8 +19,9 @@ from madang.kernel import Actor
 from madang.payments import Leg
 from madang.settlement import PartyKind, SaleLine
 from madang.storefront import forgetting
-from madang.storefront.model import Fulfilment
+from madang.storefront.model import DELIVERY, Fulfilment
 from madang.storefront.process import CLOSE_US
+from madang.storefront.terms import kept_terms
 
 
 class _Sold(msgspec.Struct, frozen=True):
@@ -30,18 +32,21 @@ class _Sold(msgspec.Struct, frozen=True):
 
 
 def sale_legs(tx: Tx, ours: Actor, deal: Deal, *, at_us: int) -> list[Leg]:
-    """Where the captured money of a paid order goes, line by line of its receipt; where it is fetched at another place
-    than the shop, that hub takes part in the sale."""
+    """Where the captured money of a paid order goes, line by line of its receipt. Beside the sellers take part: the hub
+    where it is fetched at another place than the shop, the courier who brings it (the fee is theirs), the buyer's
+    guild; who is not registered takes no part."""
     order = msgspec.convert(deal.data, _Sold)
     receipt = deals.receipts.get(tx, ours, order.receipt)
-    parties = {}
+    courier = _courier(tx, deal.shop) if order.fulfil.way == "delivery" else None
+    parties = _guild(tx, receipt)
     if order.fulfil.place is not None and order.fulfil.place != deal.shop:
         hub = f"{PartyKind.HUB}/{order.fulfil.place}"
-        if settlement.is_party(tx, hub):  # one that is not registered takes no part
+        if settlement.is_party(tx, hub):
             parties[PartyKind.HUB.value] = hub
-    return settlement.sale_legs(
-        tx, ours, sale=deal.id, shop=deal.shop, lines=sale_lines(receipt), parties=parties, at_us=at_us
-    )
+    if courier is not None:
+        parties[PartyKind.COURIER.value] = courier
+    lines = sale_lines(tx, receipt, courier)
+    return settlement.sale_legs(tx, ours, sale=deal.id, shop=deal.shop, lines=lines, parties=parties, at_us=at_us)
 
 
 def refund_legs(tx: Tx, ours: Actor, deal: Deal, back: Receipt, *, at_us: int) -> list[Leg]:
@@ -52,7 +57,7 @@ def refund_legs(tx: Tx, ours: Actor, deal: Deal, back: Receipt, *, at_us: int) -
 def fee_legs(tx: Tx, ours: Actor, deal: Deal, receipt: Receipt, *, at_us: int) -> list[Leg]:
     """Where the won of a fee go that is due at once (the buyer's way back): a sale of its own, confirmed as it is
     made."""
-    legs = settlement.sale_legs(tx, ours, sale=receipt.id, shop=deal.shop, lines=sale_lines(receipt), at_us=at_us)
+    legs = settlement.sale_legs(tx, ours, sale=receipt.id, shop=deal.shop, lines=sale_lines(tx, receipt), at_us=at_us)
     settlement.confirm(tx, ours, receipt.id, at_us=at_us)
     return legs
 
@@ -60,21 +65,39 @@ def fee_legs(tx: Tx, ours: Actor, deal: Deal, receipt: Receipt, *, at_us: int) -
 def visit_legs(tx: Tx, ours: Actor, receipt: Receipt) -> list[Leg] | None:
     """Where the money of a walk-out receipt goes, frozen under the receipt's own id; None where the shop sells for
     itself alone: then nothing is frozen, and it is the shop's income and tax of the day."""
-    lines = sale_lines(receipt)
+    lines = sale_lines(tx, receipt)
     if not settlement.shared(tx, receipt.shop, lines):
         return None
-    return settlement.sale_legs(tx, ours, sale=receipt.id, shop=receipt.shop, lines=lines, at_us=receipt.at_us)
+    return settlement.sale_legs(
+        tx, ours, sale=receipt.id, shop=receipt.shop, lines=lines, parties=_guild(tx, receipt), at_us=receipt.at_us
+    )
 
 
-def sale_lines(receipt: Receipt) -> list[SaleLine]:
-    """A receipt's lines as settlement needs them."""
+def sale_lines(tx: Tx, receipt: Receipt, courier: str | None = None) -> list[SaleLine]:
+    """A receipt's lines as settlement needs them: each with whoever its goods are sold for, the delivery fee with the
+    courier."""
+    sellers = sellers_of(tx, [line.product for line in receipt.lines])
+    if courier is not None:
+        sellers[DELIVERY] = courier
+    known = {key for key in set(sellers.values()) if settlement.is_party(tx, key)}
     return [
         SaleLine(
             number=x.number, amount_krw=x.amount_krw, vat_krw=x.vat_krw if x.vat is Vat.TAXABLE else 0,
-            exempt=x.vat is Vat.EXEMPT,
+            exempt=x.vat is Vat.EXEMPT, seller=seller if (seller := sellers.get(x.product)) in known else None,
         )
         for x in receipt.lines
     ]  # fmt: skip
+
+
+def _courier(tx: Tx, shop: str) -> str | None:
+    terms = kept_terms(tx, shop)
+    named = terms.courier if terms is not None else ""
+    return named if named and settlement.is_party(tx, named) else None
+
+
+def _guild(tx: Tx, receipt: Receipt) -> dict[str, str]:
+    guild = settlement.guild_of(tx, receipt.person, receipt.shop)
+    return {} if guild is None else {PartyKind.GUILD.value: guild}
 
 
 @declared.action("order.confirmed")

@@ -22,6 +22,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     shelves is sold online too (a shop with sensors sells from its back only, so that nobody in the shop takes what was
     ordered). ``return_fee_krw`` is what one way back costs who changed their mind about what was delivered.
     ``abroad``: it sends what is offered to the world to other countries, too.
+    ``courier`` is the party (``courier/…``) to whom the delivery fee goes; '' keeps it with the shop.
     """
 
     open: bool = True
@@ -37,6 +38,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     days_ahead: int = 7
     abroad: bool = False
     return_fee_krw: int = 0
+    courier: str = ""
 
     def fee(self, way: str, goods_krw: int) -> int:
         """The delivery fee of an order."""

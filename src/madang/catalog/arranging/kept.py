@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from madang.catalog import listing, listing_records, listings, particular_records, particular_service
+from madang.catalog import listing, listing_records, listings, particular_records, particular_service, sellers
 from madang.catalog import promotion_records as promoted
 from madang.catalog import promotions as promoting
 from madang.catalog.arranging.model import Arrangement, Sort, Value
@@ -75,6 +75,15 @@ def _set_particulars(tx: Tx, by: Actor, values: Mapping[str, Value], id: UUID, a
     particular_service.set_particulars(tx, by, new, id=id, at_us=at_us)
 
 
+def _sellers_now(tx: Tx, _by: Actor, ids: Collection[str]) -> dict[str, Value]:
+    known = sellers.sellers_of(tx, ids)
+    return {sku: {"sku": sku, "seller": known.get(sku, "")} for sku in ids}
+
+
+def _set_sellers(tx: Tx, by: Actor, values: Mapping[str, Value], id: UUID, at_us: int) -> None:
+    sellers.set_sellers(tx, by, {sku: one["seller"] for sku, one in values.items()}, id=id, at_us=at_us)
+
+
 # --- words -----------------------------------------------------------------------------------------------------------
 def _synonyms_now(tx: Tx, by: Actor, ids: Collection[str]) -> dict[str, Value]:
     return {word: {"word": word, "others": sorted(others)} for word, others in found.synonyms(tx, by, ids).items()}
@@ -114,6 +123,7 @@ ARRANGEMENTS: Mapping[Sort, Arrangement] = {
     Sort.SYNONYMS: Arrangement(
         _synonyms_now, found.synonym_words, _set_synonyms, blank=lambda word: {"word": word, "others": []}
     ),
+    Sort.SELLERS: Arrangement(_sellers_now, sellers.sold_for, _set_sellers),
     Sort.PARTICULARS: Arrangement(
         _particulars_now, particular_records.skus, _set_particulars, blank=lambda sku: plain(Particulars(sku=sku))
     ),

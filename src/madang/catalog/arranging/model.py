@@ -26,6 +26,7 @@ class Sort(StrEnum):
     FLOORS = "floors"
     SYNONYMS = "synonyms"
     PARTICULARS = "particulars"
+    SELLERS = "sellers"
     PROMOTIONS = "promotions"
 
 

@@ -36,6 +36,7 @@ PRICE_LISTS: Columns = {
 }  # fmt: skip
 BUNDLES: Columns = {"sku": ("묶음상품코드", "묶음"), "part": ("구성상품코드", "구성"), "n": ("수량",)}
 FLOORS: Columns = {"sku": ("상품코드",), "price_krw": ("최저가", "최저가(원)")}
+SELLERS: Columns = {"sku": ("상품코드",), "seller": ("판매자", "정산대상")}
 SYNONYMS: Columns = {"words": ("같은말",)}
 PARTICULARS: Columns = {
     "sku": ("상품코드",), "net": ("내용량",), "net_unit": ("내용량단위",), "per": ("단위가격기준",),
@@ -66,6 +67,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     categories: Sequence[Category] = ()
     listings: frozenset[str] = frozenset()
     shops: frozenset[str] = frozenset()
+    sellers: frozenset[str] = frozenset()
 
 
 Read = tuple[list[tuple[int, Named]], list[RowError]]
@@ -179,6 +181,16 @@ def bundles(rows: Sequence[Row], known: Known) -> Read:
 def floors(rows: Sequence[Row], known: Known) -> Read:
     def one(cells: Cells, _was: Value) -> Value:
         return {"sku": _sku(cells, "sku", known), "price_krw": cells.whole("price_krw") or 0}
+
+    return _each([Cells(row) for row in rows], "sku", known, one)
+
+
+def sellers(rows: Sequence[Row], known: Known) -> Read:
+    def one(cells: Cells, _was: Value) -> Value:
+        seller = cells.raw("seller")
+        if seller and seller not in known.sellers:
+            cells.fault("seller", seller, "unknown_seller")
+        return {"sku": _sku(cells, "sku", known), "seller": seller}
 
     return _each([Cells(row) for row in rows], "sku", known, one)
 

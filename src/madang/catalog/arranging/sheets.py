@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from madang import places
-from madang.catalog import listing_records, ownership, records
+from madang.catalog import listing_records, ownership, records, sellers
 from madang.catalog.arranging import rows
 from madang.catalog.arranging.kept import ARRANGEMENTS
 from madang.catalog.arranging.model import Named, Sort, Value
@@ -36,6 +36,7 @@ SHEETS: Mapping[Sort, Paper] = {
     Sort.FLOORS: Paper(rows.FLOORS, ("sku", "price_krw"), "sku", rows.floors),
     Sort.SYNONYMS: Paper(rows.SYNONYMS, ("words",), "words", rows.synonyms),
     Sort.PARTICULARS: Paper(rows.PARTICULARS, ("sku",), "sku", rows.particulars),
+    Sort.SELLERS: Paper(rows.SELLERS, ("sku", "seller"), "sku", rows.sellers),
 }
 
 
@@ -76,7 +77,8 @@ def _known(tx: Tx, by: Actor, sort: Sort, lines: Sequence[Row]) -> Known:
         bundles=frozenset(listing_records.bundles(tx, by, skus)) | ({*ids} if sort is Sort.BUNDLES else frozenset()),
         categories=listing_records.find_categories(tx, by),
         listings=frozenset(listing_records.listings_by_id(tx, by, pages)),
-        shops=frozenset(shop.id for shop in places.shops(tx, by))
+        shops=frozenset(shop.id for shop in places.shops(tx, by)),
+        sellers=frozenset(sellers.known(tx, {row.cells.get("seller", "") for row in lines} - {""})),
     )  # fmt: skip
 
 
