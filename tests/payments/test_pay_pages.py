@@ -8,12 +8,14 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from tests.payments.counter import person
-from tests.payments.pay_stage import N, PayStage
+from tests.payments.pay_stage import MINA, N, PayStage
 
 from madang import jobs, ledger, payments
 from madang.db import Tx, open_database
 from madang.kernel import ManualClock, Role, Uuid7
-from madang.payments import Part, State, charge_records
+from madang.payments import Part, State, charge_records, charging
+from madang.payments.gateways import Seen, Status
+from madang.payments.gateways.model import BackSeen
 from madang.web import start
 
 HTML = {"accept": "text/html"}
@@ -165,6 +167,23 @@ def test_a_top_up_pays_the_tab_first(browser: Browser) -> None:
     assert standing(browser) == (0, 2_000)
     filled(browser, 10_000)
     assert standing(browser) == (8_000, 0)
+
+
+def test_what_the_company_gave_back_by_itself_is_decided_on_the_payments_page(browser: Browser) -> None:
+    filled(browser, 10_000)
+    stage, paying = browser.stage, browser.stage.db.read(lambda tx: payments.find(tx, MINA), neighbourhood=N).rows[0]
+    [charge] = stage.db.read(lambda tx: charge_records.charges_of(tx, MINA, paying.id), neighbourhood=N)
+    back = BackSeen(id="", key="t-1", amount_krw=4_000)
+    seen = Seen(key="k", order=charge.order_id, status=Status.PAID, total_krw=10_000, backs=(back,))
+    stage.db.write(lambda tx: charging.learned(tx, MINA, charge.order_id, seen, at_us=charge.made_us), neighbourhood=N)
+    assert "결제사가 스스로 돌려준 돈" in browser.open("/console/payments")
+    story = browser.open(f"/console/payments/{paying.id}")
+    assert "아직 4,000원이 설명되지 않았습니다" in story
+    loss, refund = re.findall(r'action="(/console/payments/[^"]+/unasked/[^"]+/(?:loss|refund))"', story)[::-1]
+    assert browser.press(story, loss, why=" ") == loss
+    assert browser.press(story, refund) == f"/console/payments/{paying.id}"
+    assert standing(browser) == (6_000, 0)
+    assert "우리 환불이었음" in browser.open(f"/console/payments/{paying.id}")
 
 
 def test_a_link_that_we_did_not_make_opens_nothing(browser: Browser) -> None:

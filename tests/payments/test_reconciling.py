@@ -11,7 +11,7 @@ from tests.payments.counter import N, person
 from tests.payments.till import Till
 
 from madang import jobs, journal, ledger
-from madang.kernel import Forbidden, Invalid, Malformed, business_date
+from madang.kernel import Forbidden, Invalid, Malformed, Role, business_date
 from madang.kernel.clock import DAY_US
 from madang.payments import differences, reconciling, settlement_files
 from madang.payments.differences import Kept, Standing
@@ -48,6 +48,23 @@ def some_sales(till: Till) -> None:
         till.capture(till.get(paying))
     till.refund(till.get(paying), 5_000)
     till.work()
+
+
+def test_what_the_company_gave_back_by_itself_is_a_line_that_agrees(till: Till) -> None:
+    paying = till.ask(25_000)
+    till.pay(paying)
+    paid = till.capture(till.get(paying))
+    account = till.fake.account(till.order(paying))
+    till.fake.desk.give_back(account, 25_000, 0, "chargeback")
+    till.crossing.look(till.order(paying))
+    till.refund(paid, 5_000)  # takes 5,000 of what the payer has already: no line of its own
+    till.work()
+    made = settle(till, file_of(till))
+    assert (made.lines, made.matched, made.differences) == (2, 2, ())
+    assert [balance.posted for _, balance in till.balances("gateway")] == [0]
+    at = till.clock.now_us() + 4 * DAY_US
+    old = till.read(lambda tx: reconciling.open_clearing(tx, person("boss", Role.OPERATOR), at_us=at))
+    assert [(one.code, one.balance_krw, one.old) for one in old] == [("unasked", -20_000, True)]
 
 
 def test_a_settlement_that_agrees_takes_the_clearing_account_to_zero_once(till: Till) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
-from tests.payments.counter import sales
+from tests.payments.counter import person, sales
 from tests.payments.fake_gateway import server as fake
 from tests.payments.till import Till
 
-from madang import payments
+from madang import members, payments
 from madang.db import Tx
-from madang.kernel import Conflict, Invalid, Unavailable
+from madang.kernel import Conflict, Forbidden, Invalid, Role, Unavailable, derived
 from madang.kernel.clock import MINUTE_US
-from madang.payments import ChargeState, ReturnState, State, charge_records, charging, hooks
+from madang.payments import ChargeState, ReturnState, State, charge_records, giving_back, hooks, topping_up, unasked
 from madang.payments.connected import gateway_of
+
+MEMBER = str(derived("a member"))
+BOSS, STAFF = person("boss", Role.OPERATOR), person("staff", Role.STAFF)
 
 
 def test_a_payment_there_and_back_is_charged_once_and_captured(till: Till) -> None:
@@ -187,7 +191,7 @@ def test_money_goes_back_once_whatever_the_gateway_answers(till: Till) -> None:
 
 def test_a_refund_the_gateway_refuses_stays_owed_until_somebody_acts(till: Till) -> None:
     till.fake.mishap("give_back", fake.REFUSES_BACK, fake.REFUSES_BACK)
-    paying = till.ask()
+    paying = till.ask(payer=MEMBER)
     till.pay(paying)
     till.refund(till.capture(till.get(paying)), 4_000)
     till.work()
@@ -195,15 +199,16 @@ def test_a_refund_the_gateway_refuses_stays_owed_until_somebody_acts(till: Till)
     assert back.state == ReturnState.REFUSED
     till.both_books_agree(owed_krw=4_000)
     now = till.clock.now_us()
-    till.write(lambda tx: charging.return_again(tx, till.by, back.id, at_us=now))
+    till.write(lambda tx: giving_back.return_again(tx, till.by, back.id, at_us=now))
     till.work()
     assert till.backs(paying)[0].state == ReturnState.REFUSED
+    till.write(lambda tx: members.add_person(tx, till.by, key=UUID(MEMBER), fields={}, at_us=now))
     for _ in range(2):
-        till.write(lambda tx: charging.return_to_wallet(tx, till.by, back.id, at_us=now))
-    assert till.wallet().posted == 4_000
+        till.write(lambda tx: giving_back.return_to_wallet(tx, till.by, back.id, at_us=now))
+    assert till.wallet(MEMBER).posted == 4_000
     till.both_books_agree()
     with pytest.raises(Conflict, match=r"payments\.return_not_now"):
-        till.write(lambda tx: charging.return_again(tx, till.by, back.id, at_us=now))
+        till.write(lambda tx: giving_back.return_again(tx, till.by, back.id, at_us=now))
 
 
 def test_a_refusal_is_asked_anew_and_done_once(till: Till) -> None:
@@ -216,7 +221,7 @@ def test_a_refusal_is_asked_anew_and_done_once(till: Till) -> None:
     assert back.state == ReturnState.REFUSED
     till.fake.mishap("give_back", fake.CHARGED_THEN_RESET)
     now = till.clock.now_us()
-    till.write(lambda tx: charging.return_again(tx, till.by, back.id, at_us=now))
+    till.write(lambda tx: giving_back.return_again(tx, till.by, back.id, at_us=now))
     till.work()
     till.work(s=60)
     assert till.backs(paying)[0].state == ReturnState.DONE
@@ -224,7 +229,29 @@ def test_a_refusal_is_asked_anew_and_done_once(till: Till) -> None:
     till.both_books_agree()
 
 
-def test_what_was_given_back_at_the_company_itself_is_not_asked_for_without_end(till: Till) -> None:
+def test_a_guest_is_given_by_hand_what_the_gateway_refuses(till: Till) -> None:
+    """Their wallet hangs on a browser's cookie: nobody could open it once that is gone."""
+    till.fake.mishap("give_back", fake.REFUSES_BACK)
+    paying = till.ask(payer=str(derived("a guest's cookie")))
+    till.pay(paying)
+    till.refund(till.capture(till.get(paying)), 4_000)
+    till.work()
+    [back], now = till.backs(paying), till.clock.now_us()
+    with pytest.raises(Conflict, match=r"payments\.nobodys_wallet"):
+        till.write(lambda tx: giving_back.return_to_wallet(tx, till.by, back.id, at_us=now))
+    with pytest.raises(Forbidden):
+        till.write(lambda tx: giving_back.return_by_hand(tx, STAFF, back.id, how="계좌 이체", at_us=now))
+    with pytest.raises(Invalid, match=r"payments\.say_why"):
+        till.write(lambda tx: giving_back.return_by_hand(tx, BOSS, back.id, how=" ", at_us=now))
+    till.both_books_agree(owed_krw=4_000)
+    for _ in range(2):
+        till.write(lambda tx: giving_back.return_by_hand(tx, BOSS, back.id, how="계좌 이체 9.23", at_us=now))
+    assert till.backs(paying)[0].state == ReturnState.GIVEN
+    assert [balance.posted for _, balance in till.balances("funding")] == [4_000]
+    till.both_books_agree()
+
+
+def test_what_was_given_back_at_the_company_itself_pays_what_we_owe_and_the_rest_is_decided(till: Till) -> None:
     paying = till.ask()
     till.pay(paying)
     paid = till.capture(till.get(paying))
@@ -233,10 +260,77 @@ def test_what_was_given_back_at_the_company_itself_is_not_asked_for_without_end(
     till.refund(paid, 4_000)
     for _ in range(3):
         till.work(s=60)
-    assert [back.state for back in till.backs(paying)] == [ReturnState.REFUSED]
+    assert [(b.state, b.amount_krw, b.code) for b in till.backs(paying)] == [
+        (ReturnState.GIVEN, 4_000, "given_back_there")
+    ]
     asked = till.fake.count("give_back")
     till.work(s=7200)
-    assert till.fake.count("give_back") == asked
+    assert till.fake.count("give_back") == asked, "nobody is asked hourly for what is gone"
+    till.both_books_agree()
+    assert unexplained(till) == 6_000
+    [gone] = till.read(lambda tx: unasked.waiting(tx, till.by)).rows
+    now = till.clock.now_us()
+    with pytest.raises(Forbidden):
+        till.write(lambda tx: unasked.write_off(tx, STAFF, gone.id, why="매입 취소", at_us=now))
+    with pytest.raises(Invalid, match=r"payments\.say_why"):
+        till.write(lambda tx: unasked.write_off(tx, BOSS, gone.id, why="", at_us=now))
+    with pytest.raises(Conflict, match=r"payments\.refund_where_bought"):
+        till.write(lambda tx: giving_back.refund_unasked(tx, BOSS, gone.id, at_us=now))
+    for _ in range(2):
+        till.write(lambda tx: unasked.write_off(tx, BOSS, gone.id, why="매입 취소", at_us=now))
+    assert unexplained(till) == 0
+    assert [balance.posted for _, balance in till.balances("gateway_loss")] == [-6_000]
+    assert not till.read(lambda tx: unasked.waiting(tx, till.by)).rows
+    till.both_books_agree()
+
+
+def test_a_filled_wallet_that_the_company_emptied_is_refunded_by_a_decision(till: Till) -> None:
+    now = till.clock.now_us()
+    said: dict[str, Any] = {"id": till.ids.new(), "shop": "s1", "amount_krw": 10_000, "means": till.fake.name}
+    paying = till.write(lambda tx: topping_up.begin(tx, person("p1"), title="충전", at_us=now, **said))
+    till.pay(paying)
+    account = till.fake.account(till.order(paying))
+    till.fake.desk.give_back(account, 10_000, 10_000, "chargeback")
+    _notify(till, till.order(paying), "CANCELED")
+    till.work()
+    till.both_books_agree()
+    assert (unexplained(till), till.wallet().posted) == (10_000, 10_000)
+    [gone] = till.read(lambda tx: unasked.waiting(tx, till.by)).rows
+    for _ in range(2):
+        till.write(lambda tx: giving_back.refund_unasked(tx, BOSS, gone.id, at_us=now))
+    assert (unexplained(till), till.wallet().posted, till.get(paying).state) == (0, 0, State.REFUNDED)
+    till.work(s=60)
+    assert till.fake.count("give_back") == 0
+    till.both_books_agree()
+
+
+def test_a_gateway_that_gives_back_another_sum_is_asked_for_the_rest_or_explained(till: Till) -> None:
+    paying = till.ask()
+    till.pay(paying)
+    paid = till.capture(till.get(paying))
+    till.fake.mishap("give_back", fake.GIVES_LESS, fake.GIVES_MORE)
+    till.refund(paid, 4_000)
+    till.work()
+    till.work(s=60)
+    assert till.fake.desk.charged_krw == 10_000 - 4_100, "100 too little, then 200 for the 100 that were missing"
+    assert sorted(back.amount_krw for back in till.backs(paying)) == [200, 3_900]
+    assert unexplained(till) == 100
+    till.both_books_agree()
+    till.refund(paid)
+    till.work()
+    assert (unexplained(till), till.fake.desk.charged_krw) == (0, 0)
+    till.both_books_agree()
+
+
+def test_a_partial_refund_tells_what_of_it_bears_no_tax(till: Till) -> None:
+    paying = till.ask(10_000, tax_free_krw=4_000)
+    till.pay(paying)
+    paid, account = till.capture(till.get(paying)), till.fake.account(till.order(paying))
+    for krw, free in ((3_000, 3_000), (2_000, 0), (1_000, None), (4_000, 0)):
+        till.refund(paid, krw, tax_free_krw=free)
+        till.work()
+    assert [one.tax_free for one in account.cancels] == [3_000, 0, 0, 1_000], "the last one has to bear what is left"
+    till.both_books_agree()
 
 
 def test_what_is_not_captured_goes_back_through_the_gateway(till: Till) -> None:
@@ -351,6 +445,10 @@ def test_a_worker_killed_while_money_goes_back_gives_it_back_once(till: Till) ->
     assert [cancel.amount for cancel in till.fake.account(till.order(paying)).cancels] == [3_000]
     assert till.backs(paying)[0].state == ReturnState.DONE
     till.both_books_agree()
+
+
+def unexplained(till: Till) -> int:
+    return -sum(balance.posted for _, balance in till.balances("unasked"))
 
 
 def _notify(till: Till, order: str, status: str = "DONE") -> None:

@@ -10,7 +10,7 @@ from madang.db import Database, Tx
 from madang.kernel import Actor, Clock, Role
 from madang.kernel.clock import SECOND_US
 from madang.members import mailing
-from madang.payments import charge_records, differences
+from madang.payments import charge_records, differences, unasked
 from madang.payments.charges_model import ReturnState
 from madang.settlement import PayoutState
 from madang.storefront import board
@@ -47,7 +47,7 @@ def _told(tx: Tx, by: Actor) -> Told:
 
 
 def _money(tx: Tx, by: Actor) -> Mapping[str, int]:
-    refused = len(charge_records.backs_in(tx, by, [ReturnState.REFUSED]).rows)
+    refused = len(charge_records.backs_in(tx, by, [ReturnState.REFUSED]).rows) + len(unasked.waiting(tx, by).rows)
     if not (by.may(Role.OPERATOR) and not by.shops):
         return {"payments": refused}
     stop, held = settlement.stopped(tx), settlement.payouts_in(tx, by, PayoutState.HELD)

@@ -13,7 +13,7 @@ from madang.console import guarding
 from madang.db import Tx
 from madang.kernel import Actor, Role, seoul
 from madang.ledger import Book
-from madang.payments import charge_records, reconciling
+from madang.payments import charge_records, reconciling, unasked
 from madang.payments.charges_model import ReturnState
 from madang.places import Place
 from madang.settlement import PayoutState
@@ -112,6 +112,7 @@ def _money(tx: Tx, by: Actor, at_us: int) -> list[Waiting]:
         Waiting(what="differences", n=faults, where="/console/settlement", urgent=True),
         Waiting(what="clearing", n=old, where="/console/money", urgent=True),
         Waiting(what="refused", n=refused, where="/console/payments", urgent=True),
+        Waiting(what="unasked", n=len(unasked.waiting(tx, by).rows), where="/console/payments", urgent=True),
         Waiting(what="appeals", n=len(settlement.appeals(tx, by)), where="/console/settlement", urgent=True),
         Waiting(what="held", n=held, where="/console/settlement"),
         Waiting(what="to_file", n=len(settlement.transfers.fileable(tx, by)), where="/console/settlement/transfers"),

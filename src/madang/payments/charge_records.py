@@ -93,7 +93,7 @@ _SET_CHARGE = (
     .where(charges.c.neighbourhood == sa.bindparam("n_"), charges.c.order_id == sa.bindparam("order_"))
     .values({name: sa.bindparam(name) for name in _CHANGING})
 )
-_RETURNING = ("state", "transaction_key", "code", "clearing", "changed_us")
+_RETURNING = ("amount_krw", "tax_free_krw", "state", "transaction_key", "code", "clearing", "changed_us")
 _SET_RETURN = (
     sa.update(returns)
     .where(returns.c.neighbourhood == sa.bindparam("n_"), returns.c.id == sa.bindparam("id_"))

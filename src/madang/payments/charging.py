@@ -7,30 +7,27 @@ Everything here may be told twice, late and out of order; it takes effect once.
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
 
-from madang import journal, ledger
+from madang import ledger
 from madang.db import Tx
 from madang.kernel import Actor, derived
 from madang.ledger import Kind, Transfer
 from madang.payments import charge_records as records
-from madang.payments import facts, faults, looking, service
+from madang.payments import facts, faults, looking, service, unasked
 from madang.payments.charges_model import (
     Charge,
     ChargeState,
-    Return,
-    ReturnState,
     clearing,
     clearing_owner,
     returning,
 )
 from madang.payments.gateways import Seen, Status
+from madang.payments.giving_back import charge_of, send_back, tell
 from madang.payments.means import step_id
 from madang.payments.model import Payment, State, Tender, payment_key
-from madang.payments.wallets import wallet
 
 _HELD = frozenset({ChargeState.PAID, ChargeState.LATE})
 
@@ -67,8 +64,10 @@ class ByGateway:
         taken = self._post(part, at_us)
         return taken + self._back(tx, by, part, part.amount_krw, "void", step_id("void", part), at_us)
 
-    def refund(self, tx: Tx, by: Actor, part: Tender, amount_krw: int, *, id: UUID, at_us: int) -> list[Transfer]:
-        return self._back(tx, by, part, amount_krw, "refund", step_id("refund", part, id), at_us)
+    def refund(
+        self, tx: Tx, by: Actor, part: Tender, amount_krw: int, *, id: UUID, at_us: int, tax_free_krw: int | None = None
+    ) -> list[Transfer]:
+        return self._back(tx, by, part, amount_krw, "refund", step_id("refund", part, id), at_us, tax_free_krw)
 
     def _post(self, part: Tender, at_us: int) -> list[Transfer]:
         return [
@@ -78,28 +77,20 @@ class ByGateway:
             )
         ]  # fmt: skip
 
-    def _back(self, tx: Tx, by: Actor, part: Tender, amount_krw: int, why: str, id: UUID, at_us: int) -> list[Transfer]:
+    def _back(
+        self, tx: Tx, by: Actor, part: Tender, amount_krw: int, why: str, id: UUID, at_us: int, free: int | None = None
+    ) -> list[Transfer]:
         charge = charge_of(tx, by, order_id(part))
-        send_back(tx, by, charge, id=id, amount_krw=amount_krw, why=why, at_us=at_us)
-        return [
-            Transfer(
-                id=id, debit=part.account, credit=returning(part.payment), amount=amount_krw,
-                cause=payment_key(part.payment), at_us=at_us,
-            )
-        ]  # fmt: skip
+        debt = Transfer(
+            id=id, debit=part.account, credit=returning(part.payment), amount=amount_krw,
+            cause=payment_key(part.payment), at_us=at_us,
+        )  # fmt: skip
+        return [debt, *send_back(tx, by, charge, id=id, amount_krw=amount_krw, why=why, at_us=at_us, free_krw=free)]
 
 
 def order_id(part: Tender) -> str:
     """Our name for a part at its gateway: 6 to 64 characters, nothing of the payer in it."""
     return f"m-{part.payment.hex}-{part.number}"
-
-
-def charge_of(tx: Tx, by: Actor, order: str) -> Charge:
-    """Raises ``NotFound``."""
-    found = records.charge(tx, by, order)
-    if found is None:
-        raise faults.unknown()
-    return found
 
 
 def opened(tx: Tx, by: Actor, order: str, *, key: str, address: str, mobile: str, at_us: int) -> Charge:
@@ -143,7 +134,7 @@ def learned(tx: Tx, by: Actor, order: str, seen: Seen, *, at_us: int) -> Charge:
     if seen.order != order:
         raise faults.other_order(order)
     if charge.state in _HELD:
-        _tell_unasked(tx, by, charge, seen)
+        unasked.note(tx, by, charge, seen, at_us=at_us)
         return charge
     if seen.status == Status.PAID:
         return _paid(tx, by, charge, seen, at_us)
@@ -160,7 +151,7 @@ def refused(tx: Tx, by: Actor, order: str, *, code: str, at_us: int) -> Charge:
     after = replace(charge, state=ChargeState.REFUSED, code=code[:100], changed_us=at_us)
     records.change_charge(tx, after)
     said = facts.ChargeRefused(payment=str(charge.payment), gateway=charge.gateway, order=order, code=after.code)
-    _tell(tx, by, after, said, "refused", at_us)
+    tell(tx, by, after, said, "refused", at_us)
     service.fail(tx, by, charge.payment, at_us=at_us, reason="refused")
     return after
 
@@ -175,91 +166,8 @@ def unclear(tx: Tx, by: Actor, order: str, *, at_us: int) -> Charge:
     said = facts.ChargeUnclear(
         payment=str(charge.payment), gateway=charge.gateway, order=order, amount_krw=charge.amount_krw
     )
-    _tell(tx, by, after, said, "unclear", at_us)
+    tell(tx, by, after, said, "unclear", at_us)
     service.fail(tx, by, charge.payment, at_us=at_us, reason="unclear")
-    return after
-
-
-def send_back(tx: Tx, by: Actor, charge: Charge, *, id: UUID, amount_krw: int, why: str, at_us: int) -> Return:
-    """Money the gateway is to give back: remembered, and done by a job. The caller books the debt."""
-    before = [back.amount_krw for back in records.backs_of(tx, by, charge.order_id)]
-    tax_free = _tax_free(charge, sum(before) + amount_krw) - _tax_free(charge, sum(before))
-    back = Return(
-        id=id, order_id=charge.order_id, payment=charge.payment, gateway=charge.gateway, why=why, amount_krw=amount_krw,
-        tax_free_krw=tax_free, state=ReturnState.DUE, transaction_key="", code="", clearing="", at_us=at_us,
-        changed_us=at_us,
-    )  # fmt: skip
-    records.add_back(tx, back)
-    looking.give_back_later(tx, charge, back, attempt=1, due_us=at_us)
-    return back
-
-
-def returned(tx: Tx, by: Actor, id: UUID, seen: Seen, *, at_us: int) -> Return:
-    """The gateway has given it back."""
-    back = _back(tx, by, id)
-    if back.state in (ReturnState.DONE, ReturnState.GIVEN):
-        return back
-    owner = clearing_owner(back.gateway, at_us)
-    key = next((one.key for one in seen.backs if one.id == str(id)), "")
-    after = replace(back, state=ReturnState.DONE, transaction_key=key, clearing=owner, code="", changed_us=at_us)
-    ledger.post(tx, [_out_of_returning(after, clearing(owner), "returned", at_us)])
-    records.change_back(tx, after)
-    charge = charge_of(tx, by, back.order_id)
-    said = facts.Returned(
-        payment=str(back.payment), gateway=back.gateway, order=back.order_id, amount_krw=back.amount_krw, why=back.why
-    )
-    _tell(tx, by, charge, said, "returned", at_us, id)
-    return after
-
-
-def return_refused(tx: Tx, by: Actor, id: UUID, *, code: str, at_us: int) -> Return:
-    """The gateway will not: the debt to the payer stays on the books, and somebody is told."""
-    back = _back(tx, by, id)
-    if back.state != ReturnState.DUE:
-        return back
-    after = replace(back, state=ReturnState.REFUSED, code=code[:100], changed_us=at_us)
-    records.change_back(tx, after)
-    charge = charge_of(tx, by, back.order_id)
-    said = facts.ReturnRefused(
-        payment=str(back.payment),
-        gateway=back.gateway,
-        order=back.order_id,
-        amount_krw=back.amount_krw,
-        code=after.code,
-    )
-    _tell(tx, by, charge, said, "return_refused", at_us, id, at_us)
-    return after
-
-
-def return_again(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Return:
-    """Ask the gateway once more for what it refused."""
-    by.need(*service.SERVING)
-    back = _back(tx, by, id)
-    service.get(tx, by, back.payment)
-    if back.state != ReturnState.REFUSED:
-        raise faults.return_not_now(back.state)
-    after = replace(back, state=ReturnState.DUE, changed_us=at_us)
-    records.change_back(tx, after)
-    looking.give_back_later(tx, charge_of(tx, by, back.order_id), after, attempt=2, due_us=at_us, number=at_us)
-    return after
-
-
-def return_to_wallet(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Return:
-    """Put what the gateway refuses to give back into the payer's wallet instead: the debt is paid, once."""
-    by.need(*service.SERVING)
-    back = _back(tx, by, id)
-    payment = service.get(tx, by, back.payment)
-    if back.state == ReturnState.GIVEN:
-        return back
-    if back.state != ReturnState.REFUSED:
-        raise faults.return_not_now(back.state)
-    after = replace(back, state=ReturnState.GIVEN, changed_us=at_us)
-    ledger.post(tx, [_out_of_returning(after, wallet(payment.payer), "given", at_us)])
-    records.change_back(tx, after)
-    said = facts.ReturnedOtherwise(
-        payment=str(back.payment), gateway=back.gateway, order=back.order_id, amount_krw=back.amount_krw
-    )
-    _tell(tx, by, charge_of(tx, by, back.order_id), said, "given", at_us, id)
     return after
 
 
@@ -282,7 +190,7 @@ def _paid(tx: Tx, by: Actor, charge: Charge, seen: Seen, at_us: int) -> Charge:
     said = facts.Charged(
         payment=str(charge.payment), gateway=charge.gateway, order=charge.order_id, amount_krw=charge.amount_krw
     )
-    _tell(tx, by, after, said, "charged", at_us)
+    tell(tx, by, after, said, "charged", at_us)
     service.part_confirmed(tx, by, payment, charge.number, at_us)
     return after
 
@@ -311,58 +219,15 @@ def _late(tx: Tx, by: Actor, payment: Payment, charge: Charge, seen: Seen, at_us
             id=id, debit=clearing(owner), credit=returning(charge.payment), amount=left_krw,
             cause=payment_key(charge.payment), at_us=at_us,
         )  # fmt: skip
+        back = derived("payments.late_back", charge.order_id)
         ledger.post(tx, [owed])
-        send_back(
-            tx,
-            by,
-            after,
-            id=derived("payments.late_back", charge.order_id),
-            amount_krw=left_krw,
-            why="late",
-            at_us=at_us,
-        )
+        unasked.were_before(tx, after, seen, at_us=at_us)
+        ledger.post(tx, send_back(tx, by, after, id=back, amount_krw=left_krw, why="late", at_us=at_us))
     said = facts.ChargedLate(
         payment=str(charge.payment), gateway=charge.gateway, order=charge.order_id, amount_krw=seen.total_krw,
         wanted_krw=charge.amount_krw,
     )  # fmt: skip
-    _tell(tx, by, after, said, "late", at_us)
+    tell(tx, by, after, said, "late", at_us)
     if payment.state == State.PENDING:
         service.fail(tx, by, payment.id, at_us=at_us, reason=after.code or "expired")
     return after
-
-
-def _tell_unasked(tx: Tx, by: Actor, charge: Charge, seen: Seen) -> None:
-    ours = {str(back.id) for back in records.backs_of(tx, by, charge.order_id)}
-    for back in seen.backs:
-        if back.id not in ours:
-            said = facts.UnaskedReturn(
-                payment=str(charge.payment), gateway=charge.gateway, order=charge.order_id, amount_krw=back.amount_krw
-            )
-            _tell(tx, by, charge, said, "unasked", charge.changed_us, back.key)
-
-
-def _out_of_returning(back: Return, to: ledger.AccountKey, step: str, at_us: int) -> Transfer:
-    return Transfer(
-        id=derived(f"payments.{step}", back.id), debit=returning(back.payment), credit=to, amount=back.amount_krw,
-        cause=payment_key(back.payment), at_us=at_us,
-    )  # fmt: skip
-
-
-def _tax_free(charge: Charge, of_krw: int) -> int:
-    """The tax-free won in the first ``of_krw`` of a charge: parts that make up the whole add up to all of it."""
-    return charge.tax_free_krw * of_krw // charge.amount_krw if of_krw <= charge.amount_krw else charge.tax_free_krw
-
-
-def _back(tx: Tx, by: Actor, id: UUID) -> Return:
-    found = records.back(tx, by, id)
-    if found is None:
-        raise faults.unknown()
-    return found
-
-
-def _tell(tx: Tx, by: Actor, charge: Charge, body: Any, what: str, at_us: int, *more: str | int | UUID) -> None:
-    payment = service.get(tx, by, charge.payment)
-    journal.append(
-        tx, by, body, id=derived(f"payments.charge.{what}", charge.order_id, *more), at_us=at_us,
-        subject=payment_key(charge.payment), shop=payment.shop, cause=payment.cause,
-    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -12,14 +13,15 @@ from starlette.responses import RedirectResponse, Response
 from madang import journal, ledger
 from madang.db import Page, Tx
 from madang.journal import Fact
-from madang.kernel import Actor, Invalid, MadangError, Role
-from madang.payments import charge_records, charging, differences, reconciling, service, settlement_files
+from madang.kernel import Actor, Conflict, Invalid, MadangError, Role
+from madang.payments import charge_records, differences, giving_back, reconciling, service, settlement_files, unasked
 from madang.payments.charges_model import Call, Charge, Hook, Return, ReturnState, returning
 from madang.payments.desk import PayDesk
 from madang.payments.differences import Standing
 from madang.payments.model import Leg, Payment, Refund, State, payment_key, tender
 from madang.payments.pages import PRIVATE
 from madang.payments.reconciling import Reconciled
+from madang.payments.unasked import Unasked
 from madang.ui import Pages, access
 
 
@@ -30,6 +32,7 @@ class AtGateway(NamedTuple):
     calls: list[Call]
     hooks: list[Hook]
     backs: list[Return]
+    unasked: list[Unasked]
 
 
 class Story(NamedTuple):
@@ -53,6 +56,7 @@ def story(tx: Tx, by: Actor, id: UUID) -> Story:
             charge_records.calls_of(tx, by, charge.order_id),
             charge_records.hooks_of(tx, by, charge),
             charge_records.backs_of(tx, by, charge.order_id),
+            unasked.of_charge(tx, by, charge.order_id),
         )
         for charge in charge_records.charges_of(tx, by, id)
     ]
@@ -76,38 +80,76 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
         by: Actor = request.state.by
         only = state if state in [str(one) for one in State] else None
 
-        def look(tx: Tx) -> tuple[Page[Payment], list[Return]]:
+        def look(tx: Tx) -> tuple[Page[Payment], list[Return], list[Unasked]]:
             refused = charge_records.backs_in(tx, by, [ReturnState.REFUSED]).rows
-            return service.find(tx, by, state=only, cursor=cursor, limit=30), refused
+            return service.find(tx, by, state=only, cursor=cursor, limit=30), refused, unasked.waiting(tx, by).rows
 
-        found, refused = desk.read(look)
+        found, refused, strange = desk.read(look)
         return pages.html(
-            request, "payments/console.html", headers=PRIVATE, found=found, refused=refused, state=only or "",
-            states=[str(one) for one in State], reconciles=by.may(Role.OPERATOR),
+            request, "payments/console.html", headers=PRIVATE, found=found, refused=refused, strange=strange,
+            state=only or "", states=[str(one) for one in State], reconciles=by.may(Role.OPERATOR),
         )  # fmt: skip
 
     _reconcile(routes, desk, pages)
 
-    @routes.get("/{payment}", name="console.payment")
-    def one(request: Request, payment: UUID) -> Response:
+    _one(routes, desk, pages)
+    return routes
+
+
+def _one(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:
+    def shown(request: Request, payment: UUID, error: MadangError | None = None) -> Response:
         by: Actor = request.state.by
         found = desk.read(lambda tx: story(tx, by, payment))
-        return pages.html(request, "payments/story.html", headers=PRIVATE, story=found, refused=ReturnState.REFUSED)
+        return pages.html(
+            request, "payments/story.html", status=error.status if error else 200, headers=PRIVATE, story=found,
+            refused=ReturnState.REFUSED, error=error, decides=by.may(Role.OPERATOR),
+            refunds=found.payment.cause.partition("/")[0] in giving_back.REFUNDED_HERE,
+        )  # fmt: skip
 
-    @routes.post("/{payment}/returns/{back}/{act}", name="console.return")
-    def settle(request: Request, payment: UUID, back: UUID, act: str) -> Response:
-        """Ask the gateway again (``again``), or put it into the payer's wallet (``wallet``)."""
-        by, now = request.state.by, desk.clock.now_us()
+    def done(request: Request, payment: UUID, act: Callable[[Tx], object]) -> Response:
+        by: Actor = request.state.by
 
         def do(tx: Tx) -> None:
             service.get(tx, by, payment)
-            step = charging.return_to_wallet if act == "wallet" else charging.return_again
-            step(tx, by, back, at_us=now)
+            act(tx)
 
-        desk.write(do)
+        try:
+            desk.write(do)
+        except (Conflict, Invalid) as error:
+            return shown(request, payment, error)
         return RedirectResponse(f"/console/payments/{payment}", 303, headers=PRIVATE)
 
-    return routes
+    @routes.get("/{payment}", name="console.payment")
+    def one(request: Request, payment: UUID) -> Response:
+        return shown(request, payment)
+
+    @routes.post("/{payment}/returns/{back}/{act}", name="console.return")
+    def settle(
+        request: Request,
+        payment: UUID,
+        back: UUID,
+        act: Literal["again", "wallet", "hand"],
+        how: Annotated[str, Form(max_length=1000)] = "",
+    ) -> Response:
+        """Ask the gateway again, put it into the payer's wallet, or note that it was given by hand."""
+        by, now = request.state.by, desk.clock.now_us()
+        if act == "again":
+            return done(request, payment, lambda tx: giving_back.return_again(tx, by, back, at_us=now))
+        if act == "wallet":
+            return done(request, payment, lambda tx: giving_back.return_to_wallet(tx, by, back, at_us=now))
+        return done(request, payment, lambda tx: giving_back.return_by_hand(tx, by, back, how=how, at_us=now))
+
+    @routes.post("/{payment}/unasked/{gone}/loss", name="console.unasked.loss")
+    def lose(request: Request, payment: UUID, gone: UUID, why: Annotated[str, Form(max_length=1000)] = "") -> Response:
+        """What the company gave back unasked is our loss."""
+        by, now = request.state.by, desk.clock.now_us()
+        return done(request, payment, lambda tx: unasked.write_off(tx, by, gone, why=why, at_us=now))
+
+    @routes.post("/{payment}/unasked/{gone}/refund", name="console.unasked.refund")
+    def refund(request: Request, payment: UUID, gone: UUID) -> Response:
+        """What the company gave back unasked was the refund of this payment."""
+        by, now = request.state.by, desk.clock.now_us()
+        return done(request, payment, lambda tx: giving_back.refund_unasked(tx, by, gone, at_us=now))
 
 
 def _reconcile(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:

@@ -17,7 +17,7 @@ from madang.db import Database, Tx
 from madang.kernel import Actor, Clock, Ids, derived, system
 from madang.kernel.clock import DAY_US
 from madang.payments import charge_records as records
-from madang.payments import charging, looking
+from madang.payments import charging, giving_back, looking
 from madang.payments.charges_model import Call, Charge, ChargeState
 from madang.payments.connected import gateway_of
 from madang.payments.gateways import Back, Order, Refused, Seen, Status, Unclear
@@ -41,7 +41,7 @@ class Crossing:
         Raises ``Unavailable`` where the gateway cannot be reached (nothing is charged; try again). A refusal fails the
         payment and shows in the charge's state.
         """
-        charge = self._read(lambda tx: charging.charge_of(tx, self._ours, order))
+        charge = self._read(lambda tx: giving_back.charge_of(tx, self._ours, order))
         if charge.address or charge.state != ChargeState.WAITING:
             return charge
         gateway, call = gateway_of(charge.gateway), self._begin(order, "open")
@@ -73,7 +73,7 @@ class Crossing:
         """
         now = self._clock.now_us()
         try:
-            before = self._read(lambda tx: charging.charge_of(tx, self._ours, order))
+            before = self._read(lambda tx: giving_back.charge_of(tx, self._ours, order))
             charge = self._write(
                 lambda tx: charging.asked(tx, self._ours, order, key=key, proof=proof, amount_krw=amount_krw, at_us=now)
             )
@@ -89,7 +89,7 @@ class Crossing:
 
     def look(self, order: str) -> Charge:
         """Ask the gateway how a charge stands, now."""
-        charge = self._read(lambda tx: charging.charge_of(tx, self._ours, order))
+        charge = self._read(lambda tx: giving_back.charge_of(tx, self._ours, order))
         gateway, call = gateway_of(charge.gateway), self._begin(order, "look")
         return self._learn(call, charge, _answer(lambda: gateway.look(order, charge.gateway_key)))
 
@@ -128,7 +128,7 @@ class Answer(NamedTuple):
     answered: bool = False
 
     def said(self) -> str:
-        if self.seen is None:
+        if self.seen is None or self.code:
             return self.code[:SAID_MAX]
         return msgspec.json.encode(self.seen).decode()[:SAID_MAX]
 
@@ -147,7 +147,7 @@ def _take_in(tx: Tx, by: Actor, order: str, answer: Answer, at_us: int) -> Charg
         return charging.refused(tx, by, order, code=answer.code, at_us=at_us)
     if answer.seen is not None:
         return charging.learned(tx, by, order, answer.seen, at_us=at_us)
-    return charging.charge_of(tx, by, order)
+    return giving_back.charge_of(tx, by, order)
 
 
 def _settle_look(tx: Tx, job: jobs.Job, answer: Answer) -> None:
@@ -155,7 +155,7 @@ def _settle_look(tx: Tx, job: jobs.Job, answer: Answer) -> None:
     by, said = system(tx.neighbourhood, "payments"), job.payload
     order, attempt = str(said["order"]), int(said["attempt"])
     records.begin_call(tx, _call(job, "look", answer))
-    before = charging.charge_of(tx, by, order)
+    before = giving_back.charge_of(tx, by, order)
     charge = _take_in(tx, by, order, answer, job.now_us)
     if charge.state not in (ChargeState.WAITING, ChargeState.ASKED) or said["why"] == "hook":
         return
@@ -189,11 +189,11 @@ def _settle_back(tx: Tx, job: jobs.Job, answer: Answer) -> None:
     id, attempt = UUID(said["id"]), int(said["attempt"])
     records.begin_call(tx, _call(job, "give_back", answer))
     if answer.outcome == "refused":
-        charging.return_refused(tx, by, id, code=answer.code, at_us=job.now_us)
+        giving_back.return_refused(tx, by, id, code=answer.code, at_us=job.now_us, seen=answer.seen)
     elif answer.seen is not None:
-        charging.returned(tx, by, id, answer.seen, at_us=job.now_us)
+        giving_back.returned(tx, by, id, answer.seen, at_us=job.now_us)
     else:
-        charge = charging.charge_of(tx, by, said["order"])
+        charge = giving_back.charge_of(tx, by, said["order"])
         back = records.back(tx, by, id)
         assert back is not None
         due_us, number = job.now_us + looking.wait_us(attempt), int(said.get("number", 0)) + answer.answered
@@ -214,9 +214,16 @@ def give_back(job: jobs.Job) -> Answer:
         seen = _answer(lambda: gateway.look(said["order"], said["key"]))
         if seen.outcome != "ok" or (seen.seen is not None and any(one.id == back.id for one in seen.seen.backs)):
             return seen
+        if seen.seen is None:  # it knows the payment: it was charged, so nothing is decided on this
+            return Answer("unclear", None, "payment not seen")
         if seen.seen is not None and seen.seen.left_krw < back.amount_krw:
-            return Answer("refused", None, f"{seen.seen.left_krw} left")
-    return _answer(lambda: gateway.give_back(said["key"], back))
+            return Answer("refused", seen.seen, f"{seen.seen.left_krw} left")
+    answer = _answer(lambda: gateway.give_back(said["key"], back))
+    if answer.outcome == "refused":  # perhaps because it is gone already: then the payer has it
+        return answer._replace(seen=_answer(lambda: gateway.look(said["order"], said["key"])).seen)
+    if answer.seen is not None and all(one.id != back.id for one in answer.seen.backs):
+        return Answer("unclear", None, "given back but not seen", answered=True)
+    return answer
 
 
 def _call(job: jobs.Job, what: str, answer: Answer) -> Call:

@@ -146,7 +146,7 @@ class ReturnRefused(msgspec.Struct, frozen=True, kw_only=True):
 
 @journal.kind("payments.returned_otherwise", version=1, stage=Stage.SERVICE)
 class ReturnedOtherwise(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway would not give back was put into the payer's wallet."""
+    """What a gateway would not give back was put into the payer's wallet, or the payer had it from there already."""
 
     payment: str
     gateway: str
@@ -162,6 +162,30 @@ class UnaskedReturn(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str
     order: str
     amount_krw: int
+
+
+@journal.kind("payments.unasked_settled", version=1, stage=Stage.SERVICE)
+class UnaskedSettled(msgspec.Struct, frozen=True, kw_only=True):
+    """What was given back unasked is explained. ``how``: ``taken`` (it was owed to the payer), ``lost`` (our loss, with
+    the reason in ``why``)."""
+
+    payment: str
+    gateway: str
+    order: str
+    amount_krw: int
+    how: str
+    why: str = ""
+
+
+@journal.kind("payments.returned_by_hand", version=1, stage=Stage.SERVICE)
+class ReturnedByHand(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway would not give back was given to the payer by hand; ``how`` finds it again."""
+
+    payment: str
+    gateway: str
+    order: str
+    amount_krw: int
+    how: str
 
 
 @journal.kind("payments.gift_card_issued", version=1, stage=Stage.SALES)

@@ -231,3 +231,23 @@ def return_not_now(state: str) -> Conflict:
         next_en="Look at the state of the refund.",
         state=state,
     )
+
+
+def nobodys_wallet() -> Conflict:
+    return Conflict(
+        "payments.nobodys_wallet",
+        ko="손님이 회원이 아니어서 지갑을 열 수 없습니다.",
+        en="The customer is no member and could not open a wallet.",
+        next_ko="계좌 이체나 현금으로 돌려준 뒤 '직접 돌려줌'으로 적으세요.",
+        next_en="Pay it back by bank transfer or in cash, then note it as given back by hand.",
+    )
+
+
+def refund_where_bought() -> Conflict:
+    return Conflict(
+        "payments.refund_where_bought",
+        ko="이 결제는 산 것을 취소해야 환불됩니다.",
+        en="This payment is refunded by giving back what was bought.",
+        next_ko="주문이나 상품권을 취소·반품하세요. 이미 돌려준 금액은 저절로 맞춰집니다.",
+        next_en="Cancel or return the order or voucher; what was given back already is taken into account.",
+    )

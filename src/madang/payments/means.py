@@ -39,9 +39,11 @@ class Means(Protocol):
     def void(self, tx: Tx, by: Actor, part: Tender, *, at_us: int) -> list[Transfer]:
         """Transfers that let go of all that an authorised part holds."""
 
-    def refund(self, tx: Tx, by: Actor, part: Tender, amount_krw: int, *, id: UUID, at_us: int) -> list[Transfer]:
+    def refund(
+        self, tx: Tx, by: Actor, part: Tender, amount_krw: int, *, id: UUID, at_us: int, tax_free_krw: int | None = None
+    ) -> list[Transfer]:
         """Transfers that take ``amount_krw`` out of ``part.account`` back to where the part came from; ``id`` is the
-        refund's."""
+        refund's, ``tax_free_krw`` what of it bears no VAT (None: in proportion), for who has to tell."""
 
 
 def step_id(step: str, part: Tender, *more: str | int | UUID) -> UUID:
@@ -83,7 +85,9 @@ class Held:
             )
         ]  # fmt: skip
 
-    def refund(self, tx: Tx, by: Actor, part: Tender, amount_krw: int, *, id: UUID, at_us: int) -> list[Transfer]:
+    def refund(
+        self, tx: Tx, by: Actor, part: Tender, amount_krw: int, *, id: UUID, at_us: int, tax_free_krw: int | None = None
+    ) -> list[Transfer]:
         return [
             Transfer(
                 id=step_id("refund", part, id), debit=part.account, credit=self._source(part), amount=amount_krw,

@@ -17,7 +17,7 @@ from madang.db import Tx, table
 from madang.kernel import KRW, Actor, Role, business_date, derived, start_of_day_us, system
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey, Book, Limit, Transfer, declare_code
-from madang.payments import charge_records, differences, facts, matching, payment_records
+from madang.payments import charge_records, differences, facts, matching, payment_records, unasked
 from madang.payments.charges_model import Charge, ChargeState, Return, ReturnState, clearing
 from madang.payments.matching import Matched, Ours
 from madang.payments.settlement_files import Settled
@@ -124,7 +124,8 @@ class Open(msgspec.Struct, frozen=True):
 
 def open_clearing(tx: Tx, by: Actor, *, at_us: int) -> list[Open]:
     """Everything that waits on a clearing account, the oldest first: gateways' days (old after ten), money on its way
-    back (after three), tender (at once: a payment's account fills and empties in one moment). As ``aged``."""
+    back or given back unasked (after three), tender (at once: a payment's account fills and empties in one moment). As
+    ``aged``."""
     by.need(Role.OPERATOR, Role.STAFF)
     if by.shops:
         return []
@@ -132,7 +133,7 @@ def open_clearing(tx: Tx, by: Actor, *, at_us: int) -> list[Open]:
     for key, balance in ledger.balances(tx, book=Book.MONEY, code="gateway", unsettled=True).items():
         days = (today - date.fromisoformat(key.owner.rpartition("/")[2])).days
         found.append(Open(key.code, key.owner, balance.posted, days, days > AGED_DAYS))
-    for code, most in (("returning", RETURNING_DAYS), ("tender", -1)):
+    for code, most in (("returning", RETURNING_DAYS), ("unasked", RETURNING_DAYS), ("tender", -1)):
         waiting = ledger.balances(tx, book=Book.MONEY, code=code, unsettled=True)
         since = payment_records.changed_us(tx, [UUID(key.owner) for key in waiting])
         for key, balance in waiting.items():
@@ -174,6 +175,10 @@ def _open_side(tx: Tx, by: Actor, gateway: str, first: date, last: date) -> list
         charge = by_order.get(back.order_id) or charge_records.charge(tx, by, back.order_id)
         if back.state == ReturnState.DONE and charge is not None:
             sides.append(_returned(charge, back))
+    for gone in unasked.between(tx, by, gateway, since, until):
+        charge = by_order.get(gone.order_id) or charge_records.charge(tx, by, gone.order_id)
+        if charge is not None:
+            sides.append(_gone(charge, gone))
     return [one for one in sides if one.name not in done]
 
 
@@ -188,6 +193,13 @@ def _returned(charge: Charge, back: Return) -> Ours:
     return Ours(
         key=charge.gateway_key, order=charge.order_id, transaction=back.transaction_key, payment=str(charge.payment),
         amount_krw=-back.amount_krw, day=_day(back.clearing), clearing=back.clearing,
+    )  # fmt: skip
+
+
+def _gone(charge: Charge, gone: unasked.Unasked) -> Ours:
+    return Ours(
+        key=charge.gateway_key, order=charge.order_id, transaction=gone.transaction_key, payment=str(charge.payment),
+        amount_krw=-gone.amount_krw, day=_day(gone.clearing), clearing=gone.clearing,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from madang import jobs, journal, ledger
 from madang.db import Page, Tx
-from madang.kernel import Actor, Conflict, Role, derived, system
+from madang.kernel import Actor, Conflict, Role, allocate, derived, system
 from madang.ledger import LedgerConflict, Transfer
 from madang.payments import facts, faults, forming, listeners, sharing
 from madang.payments import payment_records as records
@@ -137,12 +137,14 @@ def refund(
     legs: Sequence[Leg] | None = None,
     at_us: int,
     reason: str = "",
+    tax_free_krw: int | None = None,
 ) -> Refund:
     """Give back ``amount_krw`` of a captured payment (None: all that is left), to the means that paid it.
 
     Over the means in proportion to what each has left, or as ``by_means`` or ``by_parts`` (by the parts' numbers) says
     (its sum is then the amount); from ``legs``, or where there are none from the accounts it was captured to, in
-    proportion to what each has left. The same ``id`` with the same content gives the refund that was made. Raises
+    proportion to what each has left. ``tax_free_krw`` is what of it bears no VAT (면세), as the lines given back say;
+    None is in proportion to the payment's. The same ``id`` with the same content gives the refund that was made. Raises
     ``Conflict`` where less is left.
     """
     by.need(*SERVING)
@@ -163,7 +165,7 @@ def refund(
         legs=tuple(_legs_back(tx, by, paid, amount, legs)), reason=reason, at_us=at_us,
     )  # fmt: skip
     after = forming.given_back(paid, made)
-    ledger.post(tx, [*_from_legs(made), *_to_means(tx, by, paid, made)])
+    ledger.post(tx, [*_from_legs(made), *_to_means(tx, by, paid, made, tax_free_krw)])
     records.change(tx, after)
     records.add_refund(tx, made, asked)
     told = facts.Refunded(
@@ -326,12 +328,17 @@ def _from_legs(made: Refund) -> list[Transfer]:
     ]  # fmt: skip
 
 
-def _to_means(tx: Tx, by: Actor, paid: Payment, made: Refund) -> list[Transfer]:
+def _to_means(tx: Tx, by: Actor, paid: Payment, made: Refund, tax_free_krw: int | None) -> list[Transfer]:
+    free: Sequence[int | None] = [None] * len(made.shares)
+    if tax_free_krw is not None:
+        free = allocate(min(tax_free_krw, made.amount_krw), made.shares)
     return [
         transfer
-        for part, share in zip(paid.parts, made.shares, strict=True)
+        for part, share, of_it in zip(paid.parts, made.shares, free, strict=True)
         if share
-        for transfer in means_of(part.means).refund(tx, by, part, share, id=made.id, at_us=made.at_us)
+        for transfer in means_of(part.means).refund(
+            tx, by, part, share, id=made.id, at_us=made.at_us, tax_free_krw=of_it
+        )
     ]
 
 

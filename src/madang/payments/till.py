@@ -86,4 +86,7 @@ def give_back(
         ledger.post(tx, back)
         return
     legs = own_legs(shop, split, at_us) if legs is None else legs
-    service.refund(tx, by, payment_of(sale), id=id, amount_krw=split.total_krw, legs=legs, at_us=at_us)
+    service.refund(
+        tx, by, payment_of(sale), id=id, amount_krw=split.total_krw, legs=legs, at_us=at_us,
+        tax_free_krw=split.exempt_krw,
+    )  # fmt: skip

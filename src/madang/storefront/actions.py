@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 
 from madang import deals, jobs, journal, ledger
-from madang.catalog import stock
+from madang.catalog import Vat, stock
 from madang.db import Tx
-from madang.deals import Deal, receipts
+from madang.deals import Deal, Receipt, receipts
 from madang.deals.registry import declared
 from madang.kernel import Actor, business_date, derived, system
 from madang.ledger import LedgerConflict
@@ -299,8 +299,14 @@ def _refund(
     moved = netting.netted(legs, exchanging.way_legs(tx, ours, deal, cost_krw, at_us))
     exchanging.post(tx, deal, id, moved.moves, at_us)
     taken, left = netting.drawn(netting.sources_of(order), -made.total_krw - cost_krw)
-    exchanging.give(tx, ours, taken, list(moved.back), id=made.id, at_us=at_us, reason=reason)
+    free = -made.total_krw if order.export is not None else _exempt_krw(made)
+    exchanging.give(tx, ours, taken, list(moved.back), id=made.id, at_us=at_us, reason=reason, tax_free_krw=free)
     return -made.total_krw - cost_krw, exchanging.drawn_from(order, left)
+
+
+def _exempt_krw(back: Receipt) -> int:
+    """What of a refund's receipt bears no VAT (면세)."""
+    return -sum(line.amount_krw for line in back.lines if line.vat is Vat.EXEMPT)
 
 
 def _restock(

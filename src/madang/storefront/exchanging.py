@@ -19,7 +19,7 @@ from madang.catalog import stock
 from madang.db import Tx
 from madang.deals import Deal, receipts
 from madang.deals.registry import declared
-from madang.kernel import Actor, derived, system
+from madang.kernel import Actor, allocate, derived, system
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey, Transfer
 from madang.payments import Leg, Part
@@ -140,15 +140,26 @@ def drawn_from(order: Order, left: tuple[Source, ...]) -> Data:
 
 
 def give(
-    tx: Tx, ours: Actor, sources: tuple[Source, ...], legs: list[Leg], *, id: UUID, at_us: int, reason: str
+    tx: Tx,
+    ours: Actor,
+    sources: tuple[Source, ...],
+    legs: list[Leg],
+    *,
+    id: UUID,
+    at_us: int,
+    reason: str,
+    tax_free_krw: int | None = None,
 ) -> None:
-    """Pay back what was drawn, each along the payment it came by; the first under ``id``."""
-    for number, source in enumerate(sources):
+    """Pay back what was drawn, each along the payment it came by; the first under ``id``. ``tax_free_krw`` is what
+    of it all bears no VAT (None: nobody knows lines)."""
+    krw = [source.krw for source in sources]
+    free = [None] * len(krw) if tax_free_krw is None else allocate(min(tax_free_krw, sum(krw)), krw)
+    for number, (source, of_it) in enumerate(zip(sources, free, strict=True)):
         mine, legs = _first(legs, source.krw)
         payments.refund(
             tx, ours, source.payment, id=id if number == 0 else derived("storefront.source", id, number),
             amount_krw=source.krw, legs=mine, at_us=at_us, reason=reason,
-            by_parts={int(n): krw for n, krw in source.by.items() if krw} or None,
+            by_parts={int(n): krw for n, krw in source.by.items() if krw} or None, tax_free_krw=of_it,
         )  # fmt: skip
 
 

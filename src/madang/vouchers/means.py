@@ -93,7 +93,9 @@ class Vouchers:
             self._set(tx, part, row["number"], state=VOIDED)
         return made
 
-    def refund(self, tx: Tx, by: Actor, part: Tender, amount_krw: int, *, id: UUID, at_us: int) -> list[Transfer]:
+    def refund(
+        self, tx: Tx, by: Actor, part: Tender, amount_krw: int, *, id: UUID, at_us: int, tax_free_krw: int | None = None
+    ) -> list[Transfer]:
         left, made = amount_krw, list[Transfer]()
         rule = rules.at(records.rules_of(tx, where(part.ref, part.shop)[0]), at_us)
         for row, lot in reversed(self._rows(tx, part, CAPTURED)):

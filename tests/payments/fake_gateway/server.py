@@ -35,7 +35,16 @@ DECLINED = "the card company says no"
 REFUSES_BACK = "will not give it back"
 WRONG_AMOUNT = "charges another amount"
 GARBAGE = "done, answered with half a document"
+SAYS_NO = "nothing done, the request is not to its liking"
+NOT_FOUND = "says there is no such payment"
+GIVES_LESS = "gives back 100 won less than it is asked to"
+GIVES_MORE = "gives back 100 won more than it is asked to"
 
+_NOES = {
+    SAYS_NO: (400, "INVALID_REQUEST", -780),
+    NOT_FOUND: (404, "NOT_FOUND_PAYMENT", -721),
+    REFUSES_BACK: (403, "NOT_CANCELABLE_PAYMENT", -781),
+}
 SILENCE_S = 0.6
 PATIENCE = httpx.Timeout(0.4, connect=2.0)
 
@@ -108,17 +117,21 @@ class FakeGateway:
         if mishap == HTML_502:
             return wire.raw(502, b"<html>Bad gateway</html>")
         self._prepare(mishap, what, body)
-        if mishap == REFUSES_BACK:
-            answer = (403, {"code": "NOT_CANCELABLE_PAYMENT", "message": "취소 할 수 없는 결제 입니다."})
+        if mishap in _NOES:
+            status, code, number = _NOES[mishap]
             if isinstance(self.side, TossSide):
-                answer = self.side.keep(method, path, headers, answer)
+                answer = self.side.keep(method, path, headers, (status, {"code": code, "message": mishap}))
             else:
-                answer = (400, {"error_code": -781, "error_message": "cancel failure!"})
+                answer = (400, {"error_code": number, "error_message": mishap})
         else:
             answer = self.side.answer(method, path, headers, body)
         return self._reply(mishap, answer, wire)
 
     def _prepare(self, mishap: str, what: str, body: dict[str, Any]) -> None:
+        if mishap in (GIVES_LESS, GIVES_MORE):
+            body["cancelAmount" if "cancelAmount" in body else "cancel_amount"] += 100 * (
+                1 if mishap == GIVES_MORE else -1
+            )
         account = self.desk.by_key.get(str(body.get("paymentKey") or body.get("tid") or ""))
         if account is None or what != "confirm":
             return
