@@ -82,8 +82,9 @@ def _data(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
         now_us = desk.clock.now_us()
         data = desk.read(lambda tx: exporting.export(tx, by, me, at_us=now_us))
         laws = desk.read(lambda tx: keeping.due(tx, me, now_us))
+        open_ = desk.read(lambda tx: keeping.still_open(tx, me))
         return pages.html(
-            request, "members/data.html", headers=PRIVATE, data=data, more=exporting.parts(), laws=laws,
+            request, "members/data.html", headers=PRIVATE, data=data, more=exporting.parts(), laws=laws, open=open_,
             label=partial(label, language_of(request)),
             shown=lambda value: msgspec.json.format(msgspec.json.encode(value), indent=2).decode(),
         )  # fmt: skip

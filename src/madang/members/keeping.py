@@ -89,10 +89,14 @@ def keepings() -> list[Keeping]:
 
 def need_nothing_open(tx: Tx, person: UUID) -> None:
     """Raise what stands in the way of forgetting a person."""
-    for _, obstacle in sorted(_obstacles.items()):
-        fault = obstacle(tx, person)
-        if fault is not None:
-            raise fault
+    for fault in still_open(tx, person):
+        raise fault
+
+
+def still_open(tx: Tx, person: UUID) -> list[MadangError]:
+    """Everything that stands in the way of forgetting a person, in words they can act on."""
+    found = [obstacle(tx, person) for _, obstacle in sorted(_obstacles.items())]
+    return [fault for fault in found if fault is not None]
 
 
 def due(tx: Tx, person: UUID, at_us: int) -> list[tuple[Keeping, int]]:

@@ -1,18 +1,18 @@
-"""Accounts for real: their desk out of settings and keys, their pages, and who is known by a session."""
+"""Accounts for real: their desk out of settings and keys, their pages, and who is known by a session; with what stands
+in the way of leaving (``leaving``) and all that is given to somebody of theirs (``owned``)."""
 
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter
 
-from madang import ledger, members, payments
+from madang import members
 from madang.db import Tx
 from madang.deals import receipts
-from madang.kernel import Actor, Conflict, MadangError, Uuid7, system
+from madang.kernel import Uuid7, system
 from madang.members import (
     account_pages,
     data_pages,
@@ -29,10 +29,8 @@ from madang.members.addresses import Keyring
 from madang.members.keeping import YEAR_US
 from madang.members.knowing import Knowing
 from madang.members.mail import Post
-from madang.serve import keys, mails
+from madang.serve import keys, leaving, mails, owned
 from madang.ui import Identify
-
-RECEIPTS_MAX = 5_000
 
 if TYPE_CHECKING:
     from madang.serve.site import Site
@@ -85,53 +83,10 @@ def accounts(site: Site) -> Accounts:
     )
 
 
-def _wallet_is_empty(tx: Tx, person: UUID) -> MadangError | None:
-    """Money of theirs that we hold is theirs: it goes back before they are forgotten."""
-    left = ledger.balance(tx, payments.wallet(str(person)))
-    if left.posted == 0:
-        return None
-    return Conflict(
-        "serve.wallet_not_empty",
-        ko=f"지갑에 {left.posted:,}원이 남아 있습니다.",
-        en=f"There are ₩{left.posted:,} in the wallet.",
-        next_ko="지갑에서 돌려받거나 쓰세요.",
-        next_en="Have it sent back on the wallet's page, or spend it first.",
-    )
-
-
-def _nothing_is_owed(tx: Tx, person: UUID) -> MadangError | None:
-    owed = payments.owed_krw(tx, str(person))
-    if owed == 0:
-        return None
-    return Conflict(
-        "serve.tab_not_paid",
-        ko=f"외상 {owed:,}원이 남아 있습니다.",
-        en=f"₩{owed:,} are owed on the tab.",
-        next_ko="지갑을 충전하면 먼저 갚아집니다.",
-        next_en="Fill the wallet: the tab is paid first.",
-    )
-
-
 def _last_receipt_us(tx: Tx, person: UUID) -> int | None:
     """When the person last paid something here: from then on the law's years count."""
     page = receipts.find(tx, system(tx.neighbourhood, "serve/people"), person=str(person), limit=1)
     return page.rows[0].at_us if page.rows else None
-
-
-def _receipts(tx: Tx, _by: Actor, person: UUID) -> list[dict[str, Any]]:
-    reader, found, cursor = system(tx.neighbourhood, "serve/people"), list[dict[str, Any]](), None
-    while len(found) < RECEIPTS_MAX:
-        page = receipts.find(tx, reader, person=str(person), cursor=cursor, limit=200)
-        found += [msgspec.to_builtins(one) for one in page.rows]
-        cursor = page.next
-        if cursor is None:
-            break
-    return found
-
-
-def _wallet(tx: Tx, _by: Actor, person: UUID) -> list[dict[str, Any]]:
-    page = ledger.statement(tx, payments.wallet(str(person)), limit=200)
-    return [{"at_us": line.booked_us, "amount_krw": line.amount, "kind": str(line.kind)} for line in page.rows]
 
 
 members.declare_keeping(
@@ -144,7 +99,5 @@ members.declare_keeping(
         last=_last_receipt_us,
     )
 )
-members.declare_obstacle("wallet", _wallet_is_empty)
-members.declare_obstacle("tab", _nothing_is_owed)
-members.declare_export("receipts", _receipts)
-members.declare_export("wallet", _wallet)
+assert leaving.VISITING, "what stands in the way of leaving is declared by being imported"
+assert owned.OWNED, "and so is all that is given"
