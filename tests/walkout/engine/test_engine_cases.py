@@ -185,6 +185,23 @@ def test_half_of_an_item_on_a_dead_plate_is_still_an_item() -> None:
     assert receipts(play(s)) == {"a": {"cola": 1}}
 
 
+def _over_dead_plates(*looks: Vision) -> Receipt:
+    s = Scene(dead=(0, 1), seen=list(looks))
+    s.shopper("a", Walker(1, 20, reach={8: 0}))
+    [receipt] = [u for u in play(s) if isinstance(u, Receipt)]
+    return receipt
+
+
+def test_what_a_hand_took_off_dead_plates_is_seen_in_it() -> None:
+    def look(what: str) -> Vision:
+        return Vision(T0 + 8.2, "t1", "r", ((what, 0.9), ("chips", 0.05)))
+
+    nothing, took, empty = _over_dead_plates(), _over_dead_plates(look("cola")), _over_dead_plates(look("empty"))
+    assert {line.product for line in took.lines} == {"cola"}
+    assert took.confidence > nothing.confidence + 0.1
+    assert empty.lines == ()
+
+
 def test_drift_and_crosstalk_are_no_goods() -> None:
     s = Scene(drift_g_s=0.3)
     s.shopper("a", Walker(1, 20, reach={8: 2}))

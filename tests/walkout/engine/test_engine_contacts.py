@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, layout, play, receipts
 
-from madang.walkout.engine.contacts import Contact, Contacts, Passing, passing
+from madang.walkout.engine.contacts import Contact, Contacts
 from madang.walkout.engine.handing import Meetings, outcomes
+from madang.walkout.engine.passing import Passing, passing
 from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import Cart, Held
@@ -34,6 +35,7 @@ class _Meeting:
     def __init__(self, *, y: float = -1.3, apart: float = 0.7, raised: float = GIVE, out: float = 0.32) -> None:
         self.y, self.apart, self.raised, self.out = y, apart, raised, out
         self.before, self.after = (HANG, HANG), (HANG, HANG)
+        self.rest_out = 0.1
         self.speed = 0.0
 
     def watch(self) -> tuple[list[Contact], People]:
@@ -43,15 +45,16 @@ class _Meeting:
             t = k / 11
             rest = self.before if t < 4.0 else self.after
             during = 4.0 <= t < 5.0
+            out = self.out if during else self.rest_out
             x = 0.2 + self.speed * t
             pair = [
-                _person(x, self.y, raised=self.raised if during else rest[0], out=self.out if during else 0.1),
+                _person(x, self.y, raised=self.raised if during else rest[0], out=out),
                 _person(
                     x + self.apart,
                     self.y,
                     toward=-1.0,
                     raised=self.raised if during else rest[1],
-                    out=self.out if during else 0.1,
+                    out=out,
                     height=1.75,
                 ),
             ]
@@ -109,6 +112,18 @@ def test_hands_that_look_the_same_afterwards_say_nothing_of_the_way() -> None:
     said = passing(told[0], people.bodies[told[0].a], people.bodies[told[0].b or 0])
     assert said.given == pytest.approx(said.taken, abs=0.3)
     assert passing(told[0], None, None).given == told[0].odds
+
+
+def test_hands_that_went_out_for_each_other_say_more_than_hands_that_were_out_all_along() -> None:
+    told, people = _Meeting().watch()
+    a, b = people.bodies[told[0].a], people.bodies[told[0].b or 0]
+    assert passing(told[0], a, b).given > told[0].odds + 1.0
+    still = _Meeting()
+    still.rest_out = 0.32
+    told, people = still.watch()
+    said = [passing(c, people.bodies[c.a], people.bodies[c.b or 0]) for c in told]
+    assert said
+    assert all(p.given < c.odds - 0.5 for c, p in zip(told, said, strict=True))
 
 
 # what is believed to have passed

@@ -8,16 +8,16 @@ it, is explained, and the beams part again where what it left uncertain does not
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from madang.walkout.engine import lessons
-from madang.walkout.engine.contacts import Passing
 from madang.walkout.engine.contents import Content, contents, needed, sums
 from madang.walkout.engine.doubt import Doubts, Spot
 from madang.walkout.engine.handing import Meetings, outcomes
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.passing import Passing
 from madang.walkout.engine.reaches import Reached
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import (
@@ -32,7 +32,7 @@ from madang.walkout.engine.states import (
     product,
     with_cart,
 )
-from madang.walkout.engine.unseen import Acts, Shown, Unseen
+from madang.walkout.engine.unseen import Acts, Looks, Shown, Unseen
 from madang.walkout.engine.ways import Scene, Way, Ways
 from madang.walkout.engine.witness import TEMPER, Witness
 
@@ -98,14 +98,25 @@ class Belief:
             self.doubts.note(body, "netted", passed, at)
             self.doubts.note(other, "netted", passed, at)
 
-    def reached(self, reach: Reached, shown: Mapping[int, Shown], heard: bool = True) -> None:
+    def reached(
+        self,
+        reach: Reached,
+        shown: Mapping[int, Shown],
+        heard: bool = True,
+        looked: Callable[[Sequence[str]], Looks] = lambda _: Looks(),
+    ) -> None:
         """A reach is over: it may have taken what the plates could not notice (`shown`: what each would have shown, and
-        did). Not `heard`: they were only silent for a while, and will tell."""
-        idle = (1.0 - self.unseen.accounted(reach)) * min(1.0, reach.t1 - reach.t0)
+        did). Not `heard`: they were only silent for a while, and will tell. `looked`: what the classifier saw of these
+        products in the hand."""
+        told = self.unseen.accounted(reach)
+        idle = (1.0 - told) * min(1.0, reach.t1 - reach.t0)
         at = Spot(reach.t1, reach.plate)
         self.doubts.note(reach.body, "idle", idle, at)
         missed = self.unseen.missed(reach, shown)
-        chance = sum([x.probability for x in missed])
+        if not missed:
+            return
+        looks = looked([x.product for x in missed])._replace(told=told)
+        chance = self.unseen.believed(missed, looks)
         if chance < self.s.least_missed:
             return
         self.doubts.note(reach.body, "missed", chance, at)
@@ -114,7 +125,7 @@ class Belief:
         self._unweighed -= 1
         self.times[self._unweighed] = reach.t1
         beam = self._together([reach.body], ())
-        acts = Acts(self.catalogue, self.s, reach, missed, self.times)
+        acts = Acts(self.catalogue, self.s, reach, missed, self.times, looks)
         self._settle(beam, [child for state in beam.states for child in acts.after(state)], None)
 
     def _taken(self, ways: Ways) -> tuple[Beam, list[State]]:

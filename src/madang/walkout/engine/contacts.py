@@ -2,8 +2,8 @@
 
 A hand that gives or takes is stretched out towards the other person and raised; a hand that hangs is neither, and one
 that carries is raised, but near the body. How far wrists are apart, how far they are stretched out, how high they are
-and how far the next shelf is weigh together against such hands being near each other by chance. What passed shows in
-the hands afterwards: an emptied hand sinks, a filled one stays up. That says which way as well.
+and how far the next shelf is weigh together against such hands being near each other by chance. What the
+hands did before and after says the rest (`passing`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from madang.walkout.engine.bodies import NECK, Body, Frames
+from madang.walkout.engine.bodies import NECK, Frames
 from madang.walkout.engine.history import middle
 from madang.walkout.engine.reach import WRISTS
 from madang.walkout.engine.settings import Settings
@@ -30,23 +30,10 @@ IDLE = ((0.65, 0.61, 0.03, 0.19, 0.05), (0.25, 0.72, 0.05, 0.24, 0.06), (0.1, 0.
 carry, and that do anything else."""
 GAP_SD_M = 0.06
 """Wrists that hold one thing are apart by this along each axis: noise of two wrists, and the thing's size."""
-EMPTIED, EMPTIED_SD = 0.1, 0.04
-"""A hand that carries is higher than an empty one by this share of the neck's height ..."""
-SHOWS = 0.4
-"""... which shows this often: many let the arm hang with what they carry, or hold other things besides."""
-STEADY = ((0.8, 0.03), (0.2, 0.1))
-"""Share and spread of changes of a hand's height when nothing passed."""
 SHELF_SD_M = 0.04
 """How soft the edge is beyond which hands do not meet because of the shelf."""
 PAUSE_S = 0.6
 """Hands that have not been near for this long have parted."""
-BEFORE_S, AFTER_S = (-1.6, -0.3), (0.3, 1.6)
-"""When a hand's height before and after a contact is looked at, from its beginning and end."""
-BRINGS_NATS, CAME_M, CAME_S = 0.45, 0.5, 4.0
-"""Who gives comes to the other, in about seven of ten hand-overs (of 11 simulated ones, 8), within seconds; nobody
-came when both stood before."""
-AT_REST_M = 0.3
-"""... while it is this near the body's neck: not reaching for something."""
 
 
 class Contact(NamedTuple):
@@ -64,18 +51,6 @@ class Contact(NamedTuple):
     def t(self) -> float:
         """Middle of the contact."""
         return 0.5 * (self.t0 + self.t1)
-
-
-class Passing(NamedTuple):
-    """What a contact says once the hands have parted: log likelihood that `a` gave to `b`, that `b` gave to `a`, both
-    against nothing having passed. For the floor only the first."""
-
-    t: float
-    a: int
-    b: int | None
-    hands: tuple[int, int | None]
-    given: float
-    taken: float
 
 
 class _Meeting(NamedTuple):
@@ -225,8 +200,8 @@ class Contacts:
     def _odds(self, gap: float, raised: float, stretched: float, apart: float, clear: float, speed: float) -> float:
         """Log likelihood ratio of a hand-over against hands that came near each other by chance."""
         mean = min(STRETCHED_M, 0.5 * apart)
-        gives = _gauss(raised - RAISED, RAISED_SD) * _gauss(stretched - mean, STRETCHED_SD)
-        idle = sum(p * _gauss(raised - r, rs) * _gauss(stretched - e, es) for p, r, rs, e, es in IDLE)
+        gives = gauss(raised - RAISED, RAISED_SD) * gauss(stretched - mean, STRETCHED_SD)
+        idle = sum(p * gauss(raised - r, rs) * gauss(stretched - e, es) for p, r, rs, e, es in IDLE)
         # wrists that hold one thing: Maxwell; by chance: evenly spread in the ball of contact_m
         near = math.sqrt(2 / math.pi) / GAP_SD_M**3 * math.exp(-0.5 * (gap / GAP_SD_M) ** 2) * self.s.contact_m**3 / 3
         edge = math.log1p(math.exp(min((self.s.contact_clear_m - clear) / SHELF_SD_M, 50.0)))
@@ -234,58 +209,11 @@ class Contacts:
         return math.log(gives + 1e-9) - math.log(idle + 1e-9) + math.log(near + 1e-9) - edge - walks
 
 
-def passing(contact: Contact, a: Body | None, b: Body | None) -> Passing:
-    """What a contact says, from the hands before and after it."""
-    one, two = contact.hands
-    if contact.b is None or two is None:
-        return Passing(contact.t, contact.a, None, contact.hands, contact.odds, -math.inf)
-    sunk_a, sunk_b = _sunk(a, one, contact), _sunk(b, two, contact)
-    brings = BRINGS_NATS * math.tanh((_came(a, contact) - _came(b, contact)) / CAME_M)
-    return Passing(
-        contact.t,
-        contact.a,
-        contact.b,
-        contact.hands,
-        contact.odds + brings + _shown(sunk_a) + _shown(-sunk_b),
-        contact.odds - brings + _shown(-sunk_a) + _shown(sunk_b),
-    )
-
-
-def _came(body: Body | None, contact: Contact) -> float:
-    """How far the body came in the seconds before the contact, metres."""
-    if body is None:
-        return 0.0
-    xy = body.trail.xy[body.trail.span(contact.t0 - CAME_S, contact.t0)]
-    return float(np.hypot(*(xy[-1] - xy[0]))) if len(xy) > 1 else 0.0
-
-
-def _sunk(body: Body | None, hand: int, contact: Contact) -> float:
-    """How much lower the hand hangs after the contact, as a share of the neck's height; NaN when it was not seen."""
-    if body is None:
-        return math.nan
-    before = _height(body, hand, contact.t0 + BEFORE_S[0], contact.t0 + BEFORE_S[1])
-    return before - _height(body, hand, contact.t1 + AFTER_S[0], contact.t1 + AFTER_S[1])
-
-
-def _height(body: Body, hand: int, t0: float, t1: float) -> float:
-    joints = body.trail.joints[body.trail.span(t0, t1)]
-    wrist, neck = joints[:, 6 + hand], joints[:, NECK]
-    near = np.hypot(wrist[:, 0] - neck[:, 0], wrist[:, 1] - neck[:, 1]) < AT_REST_M
-    return middle((wrist[near, 2] / neck[near, 2]).tolist()) if np.count_nonzero(near) > 1 else math.nan
-
-
-def _shown(rise: float) -> float:
-    """Log likelihood ratio of a hand's rise under having been given something (a fall: `-rise` under having given)."""
-    if rise != rise:
-        return 0.0
-    steady = sum(p * _gauss(rise, sd) for p, sd in STEADY)
-    return math.log((1.0 - SHOWS) + SHOWS * _gauss(rise - EMPTIED, EMPTIED_SD) / steady)
-
-
-def _gauss(x: float, sd: float) -> float:
-    return math.exp(-0.5 * (x / sd) ** 2) / (sd * math.sqrt(2 * math.pi))
-
-
 def _hull(boxes: Floats) -> Floats:
     hull: Floats = np.r_[boxes[:, :2].min(axis=0), boxes[:, 3:5].max(axis=0)]
     return hull
+
+
+def gauss(x: float, sd: float) -> float:
+    """Density of a centred normal."""
+    return math.exp(-0.5 * (x / sd) ** 2) / (sd * math.sqrt(2 * math.pi))

@@ -5,19 +5,21 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.belief import Belief
 from madang.walkout.engine.clocks import Clock
-from madang.walkout.engine.contacts import Contact, Contacts, passing
+from madang.walkout.engine.contacts import Contact, Contacts
 from madang.walkout.engine.decide import Reporter
 from madang.walkout.engine.doubt import Spot
 from madang.walkout.engine.flow import CAMERAS, JOIN_S, Flow
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
+from madang.walkout.engine.passing import passing
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.reaches import Reached, Reaches
@@ -286,7 +288,8 @@ class Engine:
             if visit is None or visit.role != "staff":
                 silence = self._flow.missing(self.store.gondolas[reach.gondola], reach.t0, reach.t1 + TICK_S)
                 heard = silence < SILENCE_S or reach.t1 < now - SPEAKS_S  # else its levels tell what happened
-                self._belief.reached(reach, {q: self._scenes.shown(q, reach) for q in reach.over}, heard)
+                shown = {q: self._scenes.shown(q, reach) for q in reach.over}
+                self._belief.reached(reach, shown, heard, partial(self._scenes.looks, reach))
                 at = Spot(reach.t1, reach.plate)
                 self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S), at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from madang.walkout.engine.contacts import Passing
+from madang.walkout.engine.passing import Passing
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import EMPTY, Carts, Held, with_cart
 

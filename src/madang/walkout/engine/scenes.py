@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from madang.walkout.engine.bodies import Body
 from madang.walkout.engine.clocks import Clocks
@@ -17,7 +17,7 @@ from madang.walkout.engine.reaches import Reached
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Store
-from madang.walkout.engine.unseen import Shown
+from madang.walkout.engine.unseen import Looks, Shown
 from madang.walkout.engine.visits import Visits
 from madang.walkout.engine.ways import Scene
 
@@ -82,6 +82,16 @@ class Scenes:
         place = place_of(self.store, shift.plates, shift.deltas)
         seen = [b for b in self._people.present(now) if b.lost > now - 1.0]
         return in_shelf(seen, place, now - 0.35, now, self.s)
+
+    def looks(self, reach: Reached, products: Sequence[str]) -> Looks:
+        """What the classifier saw in the hand of a reach, of these products."""
+        body = self._people.bodies.get(reach.body)
+        if body is None:
+            return Looks()
+        half, wait = 0.5 * (reach.t0 + reach.t1), self.s.sight_s
+        spans = (reach.t0 - wait, half), (half, reach.t1 + wait)
+        before, after = ({p: self._sight.in_hand(body, p, *span) for p in products} for span in spans)
+        return Looks(before, after)
 
     def shown(self, plate: int, reach: Reached) -> Shown:
         """What this plate would have shown of a reach, and what its averages before and after it say."""

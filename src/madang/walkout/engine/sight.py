@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from madang.walkout.engine.bodies import Body, track_at
@@ -37,6 +39,17 @@ class Sight:
             return 0.0
         floor = self.s.sight_floor
         return float(self.s.sight_trust * np.log((p + floor) / (0.02 + floor)))
+
+    def in_hand(self, body: Body, product: str, t0: float, t1: float) -> float:
+        """How much likelier the body's hands held `product` than nothing, between these times; 0 when none was
+        seen."""
+        looks = [v for v in self._kept if t0 <= v.t <= t1 and (v.track is None or v.track == track_at(body, v.t))]
+        if not looks:
+            return 0.0
+        shown = [dict(v.top5) for v in looks]
+        held, empty = (max([x.get(name, 0.0) for x in shown]) for name in (product, "empty"))
+        floor = self.s.sight_floor
+        return self.s.sight_trust * math.log((held + floor) / (empty + floor))
 
     def forget(self, before: float) -> None:
         """Drop what is older than this."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from madang.walkout.engine.hypotheses import Catalogue, log_normal
@@ -36,6 +37,20 @@ class Shown(NamedTuple):
     sd: float = math.nan
 
 
+class Looks(NamedTuple):
+    """What the classifier saw in the hand: log odds per product of its holding that, against nothing, before and after
+    the reach. `told`: probability that a shift was this reach's doing; what was seen may be what the shift took."""
+
+    before: Mapping[str, float] = MappingProxyType({})
+    after: Mapping[str, float] = MappingProxyType({})
+    told: float = 0.0
+
+    def nothing(self, rest: float) -> float:
+        """Likelihood of no unseen act, which has the probability `rest`."""
+        most = math.exp(max([0.0, *self.after.values()]))
+        return max(rest, 0.01) + self.told * (most - 1.0)
+
+
 MOST_ODDS = 6.0
 """Averages never say more than this, nats: a plate may drift."""
 
@@ -45,10 +60,16 @@ class Acts:
     belongs there, by somebody who holds it."""
 
     def __init__(
-        self, catalogue: Catalogue, s: Settings, reach: Reached, missed: Sequence[Missed], times: Mapping[int, float]
+        self,
+        catalogue: Catalogue,
+        s: Settings,
+        reach: Reached,
+        missed: Sequence[Missed],
+        times: Mapping[int, float],
+        looks: Looks,
     ) -> None:
         """`times` are those of all shifts; this is the last."""
-        self.s, self.times = s, times
+        self.s, self.times, self._looks = s, times, looks
         shift = min(times)  # unseen acts count downwards
         self.body, self.shift, self.t = reach.body, shift, reach.t1
         self._nothing = Choice(shift, reach.t1, ())
@@ -68,11 +89,13 @@ class Acts:
         for chance, product, took, put, held in self._takes:
             mine = [k for k, h in enumerate(units) if h.product == product]
             back = chance * self._returns([units[k] for k in mine])
+            after = math.exp(self._looks.after.get(product, 0.0))
             if mine:
-                out.append(self._next(state, back, put, units[: mine[-1]] + units[mine[-1] + 1 :]))
-            out.append(self._next(state, chance - back, took, (*units, held)))
+                seen = math.exp(self._looks.before.get(product, 0.0))
+                out.append(self._next(state, back * seen, put, units[: mine[-1]] + units[mine[-1] + 1 :]))
+            out.append(self._next(state, (chance - back) * after, took, (*units, held)))
             rest -= chance
-        logw = state.logw + math.log(max(rest, 0.01))
+        logw = state.logw + math.log(self._looks.nothing(rest))
         return [*out, State(logw, state.carts, state.lying, (*state.story, self._nothing))]
 
     def _returns(self, units: Sequence[Held]) -> float:
@@ -146,6 +169,12 @@ class Unseen:
         sd = math.hypot(math.sqrt(var), self.catalogue.spread[product])
         odds = log_normal(change + unit, sd) - log_normal(change, math.sqrt(var))
         return 1.0, min(max(odds, -MOST_ODDS), MOST_ODDS)
+
+    def believed(self, missed: Sequence[Missed], looks: Looks) -> float:
+        """Probability that it took one of these, or put one back, once the classifier's looks are known."""
+        seen = [max(looks.before.get(x.product, 0.0), looks.after.get(x.product, 0.0)) for x in missed]
+        acts = sum([x.probability * math.exp(odds) for x, odds in zip(missed, seen, strict=True)])
+        return acts / (acts + looks.nothing(1.0 - sum([x.probability for x in missed])))
 
     def _busy(self, facing: Facing, reach: Reached) -> bool:
         """Did something else happen to these plates within the time of their averages?"""
