@@ -37,8 +37,8 @@ def set_line(tx: Tx, by: Actor, programme: str, member: str, line: int, *, id: U
     if line < 0:
         raise errors.bad_rule("한도는 0 이상입니다.", "a line is not negative.")
     before = line_of(tx, programme, member)
-    if line == before:
-        return
+    if line == before or ledger.booked(tx, [id]):
+        return  # done before; what was changed since stays
     own, granted = free_account(programme, member), _line(programme, member)
     debit, credit = (granted, own) if line > before else (own, granted)
     if line < before and ledger.balance(tx, own).available < before - line:
@@ -64,6 +64,9 @@ def pay(tx: Tx, by: Actor, programme: str, *, id: UUID, payer: str, payee: str, 
         cause="credit",
         at_us=at_us,
     )
+    if ledger.booked(tx, [id]):
+        ledger.post(tx, [move])  # the same again moves nothing; another under its id is refused
+        return
     free = ledger.balance(tx, free_account(programme, payer)).available
     room = rule.holding_cap_krw - balance(tx, programme, payee) if rule.holding_cap_krw else amount
     known = ledger.balance(tx, _line(programme, payee)).posted < 0 or payee == OWN
