@@ -13,6 +13,7 @@ from madang.deals import service as deals
 from madang.kernel import Actor, Kind, ManualClock, Role, derived, system
 from madang.kernel.clock import DAY_US, SECOND_US
 from madang.settlement import Terms
+from madang.storefront import actions as _order_actions  # noqa: F401  (its process is declared where sales are settled)
 from madang.walkout import books, conservation, records, service
 from madang.walkout.model import Alternative, Entered, Frame, Lasting, Left, Line, Moved, Noted, Receipt
 from madang.walkout.records import Rules

@@ -112,7 +112,7 @@ def expected(recorded: Path, run: Run, tmp_path_factory: pytest.TempPathFactory)
 
 def gist(said: list[Lasting]) -> list[Any]:
     """All but the probabilities: their last digits hang on the order of sums, which another hash seed changes."""
-    numbers = {"probability": 0.0, "confidence": 0.0, "lines": (), "alternatives": ()}
+    numbers = {"probability": 0.0, "confidence": 0.0, "lines": (), "alternatives": (), "noted": ()}
     return [
         msgspec.structs.replace(one, **{k: v for k, v in numbers.items() if k in one.__struct_fields__}) for one in said
     ]
@@ -120,6 +120,21 @@ def gist(said: list[Lasting]) -> list[Any]:
 
 def test_a_process_says_what_the_log_makes_it_say(recorded: Path, run: Run, expected: list[Lasting]) -> None:
     assert gist(told(Belief(run.store, 0), recorded)) == gist(expected)
+
+
+def test_an_engine_that_rests_is_forgotten_and_the_next_run_says_it_all(
+    recorded: Path, tmp_path: Path, run: Run, expected: list[Lasting]
+) -> None:
+    following = Following(recorded, tmp_path, run)
+    following.engine.go(following.end)
+    assert following.engine.wait_for(following.end // 2, timeout_s=60)
+    following.engine.rest()
+    assert following.engine.waiting.empty(), "neither what it said nor its end"
+    following.start(run)
+    following.engine.go(following.end)
+    following.drain()
+    following.engine.close()
+    assert gist(following.said) == gist(expected)
 
 
 def test_an_engine_that_is_killed_begins_again_where_the_database_is(

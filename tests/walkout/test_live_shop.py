@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.walkout_shop import SHOP, T0, N, Shop, came, layout, left, moved, receipt
 
 from madang.db import Database
 from madang.kernel import Unavailable
 from madang.kernel.clock import SECOND_US
-from madang.walkout import process, records
+from madang.walkout import learned, process, records, renewing
 from madang.walkout.engine_process import Died, EngineProcess
-from madang.walkout.model import Begin, Frame
+from madang.walkout.model import Begin, Frame, Health, Lasting
 from madang.walkout.shop import LiveShop
 
 
@@ -29,6 +30,9 @@ class Told(EngineProcess):
 
     def pump(self) -> None:
         return
+
+    def rest(self) -> None:
+        self._forget()
 
     def wait_for(self, position: int, *, timeout_s: float) -> bool:
         return True
@@ -113,3 +117,78 @@ def test_the_log_is_free_up_to_what_restarts_visits_and_retention_leave(watched:
     watched.say(watched.shop.frame(left(), receipt({})))
     assert watched.live.log_free(T0 + 10**12, 60 * SECOND_US) == (0, T0 + 10**12 - 60 * SECOND_US)
     watched.stop()
+
+
+# --- what was learned reaches the running engine ----------------------------------------------------------------------
+def _learned(watched: Watched, value: float | None = 102.0) -> None:
+    shop = watched.shop
+    shop.write(lambda tx: learned._learn(tx, SHOP, "weight", "", "A", value, 100.0, 9, "settled", shop.t))
+
+
+def _quiet(watched: Watched, seconds: int) -> list[Frame]:
+    """Frames in which nothing happens, one every five seconds."""
+    return [_after(watched, 4 * SECOND_US) for _ in range(seconds // 5)]
+
+
+def _after(watched: Watched, us: int, *said: Lasting) -> Frame:
+    watched.shop.t += us
+    return watched.shop.frame(*said)
+
+
+def _weights(watched: Watched) -> list[float]:
+    """What each run that the engine has begun believes A to weigh."""
+    stores = [msgspec.json.decode(begin.run.store) for begin in watched.engine.begun]
+    return [next(p["weight_g"] for p in store["products"] if p["id"] == "A") for store in stores]
+
+
+def test_what_was_learned_reaches_the_engine_while_nobody_is_inside_and_can_be_taken_back(watched: Watched) -> None:
+    watched.say(watched.shop.frame(came(), moved(), left(), receipt({"A": 1})))
+    _learned(watched)
+    frames = _quiet(watched, 900)
+    watched.say(*frames)
+    assert _weights(watched) == [100.0, 102.0]
+    begun = watched.engine.begun[1].run
+    assert begun.number == 2
+    heard = next(frame for frame in frames if frame.position == begun.start)
+    assert heard.t_us < frames[-1].t_us
+    watched.shop.seq = 0
+    _learned(watched, None)
+    watched.say(*_quiet(watched, 900))
+    assert _weights(watched) == [100.0, 102.0, 100.0], "taken back in the same way"
+    watched.stop()
+
+
+def test_where_nothing_was_learned_or_somebody_is_inside_the_engine_goes_on(watched: Watched) -> None:
+    watched.say(*_quiet(watched, 900))
+    watched.say(_after(watched, 0, came(), moved()))
+    _learned(watched)
+    watched.say(*_quiet(watched, 900))
+    assert len(watched.engine.begun) == 1
+    watched.say(_after(watched, 0, left(), receipt({"A": 1})), *_quiet(watched, 60))
+    assert len(watched.engine.begun) == 1, "somebody may be coming in"
+    watched.say(*_quiet(watched, 660))
+    assert _weights(watched) == [100.0, 102.0]
+    watched.stop()
+
+
+def test_what_the_engine_of_before_still_said_is_not_applied_to_the_new_run(watched: Watched) -> None:
+    _learned(watched)
+    frames = _quiet(watched, 900)
+    late = watched.shop.frame(came("v9", "c1"))
+    watched.say(*frames, late)
+    assert len(watched.engine.begun) == 2
+    assert watched.applied() == 0
+    assert not watched.shop.read(lambda tx: renewing.empty(tx, SHOP) is False)
+    watched.stop()
+
+
+def test_quiet_is_counted_from_the_last_thing_that_happened_and_begins_in_its_middle() -> None:
+    quiet = renewing.Quiet()
+    health = Health(0.0, "plate", "1-1-1", "dead")
+    for n in range(200):
+        t_us = T0 + n * 5 * SECOND_US
+        said = (came(),) if n == 120 else (health,) if n % 7 == 0 else ()
+        quiet.heard([Frame(t_us, n, 1, said)])
+        if (start := quiet.start()) is not None:
+            assert n - start == renewing.HEARD_US // (5 * SECOND_US)
+            assert not start <= 120 <= n, "what happened is heard once"

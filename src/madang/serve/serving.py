@@ -35,13 +35,12 @@ from madang.serve.premises import Premises
 from madang.serve.rounds import Rounds
 from madang.serve.session import Sessions
 from madang.serve.watching import Watching
-from madang.walkout import conservation, learned, promising, records, service, tasks
+from madang.walkout import conservation, learned, promising, records, renewing, service, tasks
 from madang.walkout.engine_process import EngineProcess
 from madang.walkout.records import Rules
 from madang.walkout.review_desk import ReviewDesk
 from madang.walkout.sensorlog import SensorLog
 from madang.walkout.shop import LiveShop, Viewer
-from madang.walkout.visits import NOBODY
 
 SWEEP_US = 10 * MINUTE_US
 TIDY_AFTER_US = 10 * MINUTE_US
@@ -221,7 +220,7 @@ class Serving:
             if not premises.same_shop(learned.stripped(known), _plain(found.store)):
                 service.begin_run(tx, self.by, shop, found.store, start=log_end, at_us=at_us)
                 log.warning("serve.other_planogram", extra={"shop": shop})
-            elif learned.has_news(tx, shop, known) and _empty(tx, shop):
+            elif renewing.has_news(tx, shop):
                 start = max(log_first, run.position)  # what was sensed since is heard by the new run
                 service.begin_run(tx, self.by, shop, found.store, start=start, at_us=at_us)
                 log.info("serve.learned", extra={"shop": shop})
@@ -394,11 +393,6 @@ def _broker_of(settings: Settings) -> Broker | None:
         certificate=settings.mqtt_cert,
         private_key=settings.mqtt_cert_key,
     )
-
-
-def _empty(tx: Tx, shop: str) -> bool:
-    """True where nobody is inside: a new run then takes nobody's cart away."""
-    return all(visit.name == NOBODY for visit in records.open_visits(tx, shop))
 
 
 def _plates(store: Mapping[str, Any]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from typing import IO
 
 import msgspec
 
-from madang.walkout.model import Begin, Done, FromEngine, Go, ToEngine
+from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, ToEngine, Trouble
 from madang.walkout.pipes import read_frame, write_frame
 
 WAITING_MAX = 400
@@ -44,7 +44,7 @@ class EngineProcess:
         self._life = threading.RLock()  # one thread begins or ends a process at a time
         self._lock = threading.Lock()
         self._moved = threading.Condition(self._lock)
-        self._reading = self._closing = False
+        self._reading = self._closing = self._resting = False
         self._child: subprocess.Popen[bytes] | None = None
         self._warm: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
@@ -95,6 +95,25 @@ class EngineProcess:
         with self._moved:
             return self._moved.wait_for(lambda: self.position >= position or self._closing, timeout_s)
 
+    def rest(self) -> None:
+        """Let the process end, and forget what it said that nobody has taken: a new run will say it."""
+        with self._life:
+            self._resting = True
+            self._end()
+            with self._lock:
+                self._child, self._reading = None, False
+            self._forget()
+            self._resting = False
+
+    def _forget(self) -> None:
+        kept: list[object] = []
+        while not self.waiting.empty():
+            one = self.waiting.get_nowait()
+            if not isinstance(one, Frame | Trouble | Note | Died):
+                kept.append(one)
+        for one in kept:
+            self.waiting.put(one)
+
     def close(self) -> None:
         """Let the engine end; frames it has not said will be said again by the next one."""
         with self._moved:
@@ -133,7 +152,7 @@ class EngineProcess:
         code = child.wait()
         if child.stdin is not None:
             _quietly(child.stdin.close)
-        if not self._closing:
+        if not self._closing and not self._resting:
             self.waiting.put(Died(code))
 
     def _hear(self, said: FromEngine) -> None:

@@ -20,7 +20,7 @@ from madang import catalog, jobs
 from madang.db import Database, Tx
 from madang.deals.registry import declared
 from madang.kernel import Actor, ManualClock, Unavailable, system
-from madang.walkout import records, retention, service, snapshots
+from madang.walkout import records, renewing, retention, service, snapshots
 from madang.walkout.applying import Effects
 from madang.walkout.engine_process import Died, EngineProcess
 from madang.walkout.model import Begin, Frame, Note, Run, Trouble
@@ -75,6 +75,7 @@ class LiveShop:
         self._run: Run | None = None
         self._deaths: list[float] = []
         self._home: dict[str, str] = {}
+        self._quiet = renewing.Quiet()
         self._thread = threading.Thread(target=self._follow, name=f"walkout-{shop}", daemon=True)
 
     @property
@@ -181,6 +182,7 @@ class LiveShop:
                 if first is None:
                     return
                 self._handle(self._more(first))
+                self._renew()
                 self.engine.pump()
         except BaseException as fault:
             self.failure = fault
@@ -240,8 +242,26 @@ class LiveShop:
             last = frames[-1]
             self.engine.applied = max(self.engine.applied, last.seq + len(last.lasting) - 1)
         self.applied_us = frames[-1].t_us
+        self._quiet.heard(frames)
         for viewer in self._viewers:
             viewer.frames(frames, effects)
+
+    def _renew(self) -> None:
+        """Where nobody is inside and the shop has learned something, the engine begins anew with it."""
+        start = self._quiet.start()
+        if start is None or not self._read(lambda tx: renewing.has_news(tx, self.shop)):
+            return
+        at_us = self.applied_us
+        self.engine.rest()
+        run = self.db.write(
+            lambda tx: renewing.renewed(tx, self.by, self.shop, self.layout, start=start, at_us=at_us),
+            neighbourhood=self.neighbourhood,
+        ) or self._read(lambda tx: records.last_run(tx, self.shop))
+        assert run is not None
+        self._run = run
+        self._quiet.begin()
+        log.info("walkout.learned", extra={"shop": self.shop, "run": run.number})
+        self._start_engine(run, self.engine.target)
 
     def _let_time_act(self, now_us: int) -> None:
         """Timers go off at the shop's time, between the frames of before and after."""

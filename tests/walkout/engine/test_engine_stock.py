@@ -77,3 +77,39 @@ def test_goods_found_beside_their_place_make_their_neighbourhood_suspect(p: floa
     after = stranger(shift, "milk"), stranger(cola_in_milk, "cola")
     gained = [b - a for a, b in zip(before, after, strict=True)]
     assert gained == [0.0, 0.0] if p < 0.5 else min(gained) > 2.0
+
+
+# --- unit weights -----------------------------------------------------------------------------------------------------
+def _weights() -> Catalogue:
+    return Catalogue(Store.from_json(layout()), Settings())
+
+
+def test_one_pick_that_weighs_otherwise_only_widens_what_a_product_may_weigh_two_that_agree_are_believed() -> None:
+    known = _weights()
+    assert known.learn("soup", 1, 272.0, 1.0)
+    assert (known.weight["soup"], known.spread["soup"] > 10.0) == (261.0, True)
+    assert known.learn("soup", 1, 273.0, 1.0)
+    assert (known.weight["soup"], known.spread["soup"] < 3.0) == (272.5, True)
+    assert not known.learn("soup", 1, 272.0, 1.0), "what fits teaches nothing"
+
+
+def test_a_pick_that_weighs_what_the_catalogue_says_takes_the_doubt_back() -> None:
+    known = _weights()
+    assert known.learn("soup", 1, 272.0, 1.0)
+    assert not known.learn("soup", 1, 251.0, 1.0)
+    assert (known.weight["soup"], known.spread["soup"]) == (250.0, 2.5)
+
+
+def test_picks_that_do_not_agree_or_lie_beyond_the_band_are_never_believed() -> None:
+    for picks in ((272.0, 225.0, 276.0, 226.0), (300.0,) * 4):
+        known = _weights()
+        assert all(known.learn("soup", 1, grams, 1.0) for grams in picks)
+        assert known.spread["soup"] > 10.0
+        assert 225.0 < known.weight["soup"] < 276.0
+
+
+def test_no_number_of_picks_walks_a_weight_out_of_its_band() -> None:
+    known = _weights()
+    for _ in range(40):
+        known.learn("soup", 1, known.weight["soup"] * 1.1, 1.0)
+    assert known.spread["soup"] > 10.0 or known.weight["soup"] <= 250.0 * 1.15

@@ -87,6 +87,8 @@ class Catalogue:
             if f.really
         }
         self.unweighed = Unweighed(settings)
+        self._doubted: dict[str, tuple[float, float, list[float]]] = {}
+        self._given = dict(self.weight)
         self.news: list[Learned] = []
         self.stock = {(k, p): float(n) for k, f in enumerate(store.facings) for p, n in (f.count or {}).items()}
         self.dead: set[int] = set()
@@ -135,20 +137,42 @@ class Catalogue:
         return log_add(good, log_normal(x, wide) + math.log(self.s.wrong_weight))
 
     def learn(self, product: str, qty: int, grams: float, sd: float) -> bool:
-        """A unit of a wrongly catalogued product has been weighed: believe the plates. Bounded; only clear misfits
-        count. True when something was learned."""
+        """Units were weighed: True where they plainly do not weigh what the catalogue says. One such pick only widens
+        what the product may weigh, from the one weight to the other; `learn_picks` that agree are believed, within
+        `learn_band` of the weight that the run began with."""
         w, u = self.weight[product], self.spread[product]
         if w <= 0 or qty < 1:
             return False
+        one, noise = grams / qty, sd / qty
+        doubted = self._doubted.get(product)
+        if doubted is None:
+            if not self._misfits(product, qty, grams, sd):
+                return False
+            self._doubted[product] = (w, u, [one])
+            self.weight[product], self.spread[product] = (w + one) / 2.0, math.hypot(u, (one - w) / 2.0)
+            return True
+        before, spread, seen = doubted
+        if abs(one - before) < 3.0 * math.hypot(spread, noise):
+            del self._doubted[product]
+            self.weight[product], self.spread[product] = before, spread
+            return False
+        seen.append(one)
+        del seen[: -self.s.learn_picks]
+        middle, base = sum(seen) / len(seen), self._given[product]
+        agree = max(seen) - min(seen) < 3.0 * math.sqrt(2.0) * math.hypot(spread, noise)
+        if len(seen) == self.s.learn_picks and agree and abs(middle - base) <= self.s.learn_band * base:
+            del self._doubted[product]
+            self.weight[product], self.spread[product] = middle, math.hypot(spread, noise / math.sqrt(len(seen)))
+        return True
+
+    def _misfits(self, product: str, qty: int, grams: float, sd: float) -> bool:
+        """Is a wrong catalogue weight likelier than a right one? (Of far too much or too little something else is.)"""
+        w, u = self.weight[product], self.spread[product]
         narrow = math.sqrt(sd**2 + qty * u**2)
         wide = math.hypot(narrow, self.s.wrong_weight_sd * w * qty)
         x = grams - qty * w
         odds = log_normal(x, wide) - log_normal(x, narrow) + math.log(self.s.wrong_weight)
-        if odds <= 0.0 or abs(x) >= 0.3 * w * qty:
-            return False
-        self.weight[product] = grams / qty
-        self.spread[product] = math.hypot(u, sd / qty)
-        return True
+        return odds > 0.0 and abs(x) < 0.3 * w * qty
 
     def usual(self, product: str) -> float:
         """What a unit weighs, as far as that is known, grams."""

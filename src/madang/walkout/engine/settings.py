@@ -177,6 +177,11 @@ class Settings(NamedTuple):
     """Probability that a given other product of the shelf lies in a facing."""
     learn_from: float = 0.9
     """A pick teaches weights and the planogram when its product is this sure."""
+    learn_picks: int = 2
+    """So many picks that agree teach another weight than the catalogue's: one may be two people's."""
+    learn_band: float = 0.15
+    """... at most this share away from the weight the run began with (more is another product or another pack; the band
+    of what a shop learns from settled receipts, docs/learning.md)."""
     two_kinds: float = 0.12
     """Probability that a grab takes a second kind."""
     share_sd_g: float = 3.0
