@@ -11,7 +11,7 @@ from madang.db import Database, Tx
 from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, derived, system
 from madang.kernel.clock import MINUTE_US
 from madang.ledger import AccountKey
-from madang.payments import Part, Payment, Refund
+from madang.payments import Part, Payment, Refund, checking
 
 N = "n1"
 T = TypeVar("T")
@@ -66,11 +66,13 @@ class Counter:
         return self.read(lambda tx: ledger.balance(tx, payments.wallet(person)))
 
     def books_ok(self) -> None:
-        """The ledger agrees with itself, and no payment has money stuck in the middle."""
+        """The ledger agrees with itself, and with payments, charges and returns; no payment has money stuck in the
+        middle."""
         report = self.read(ledger.check)
         assert report.ok, report
         for key, balance in self.read(lambda tx: ledger.balances(tx, book="money", code="tender")).items():
             assert balance.posted == 0, key
+        assert self.read(checking.differences) == []
 
 
 def sales(owner: str) -> AccountKey:

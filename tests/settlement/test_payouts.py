@@ -14,7 +14,7 @@ from tests.settlement.house import OTHER, SALE, House, N, line
 
 from madang import jobs, ledger, settlement
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, Role, business_date
-from madang.settlement import Cycle, PayoutState, ReserveRule, Schedule, TaxStatus, banks, records
+from madang.settlement import Cycle, PayoutState, ReserveRule, Schedule, TaxStatus, accounts, banks, records
 from madang.settlement.calendar import next_pay_day
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -219,6 +219,17 @@ def test_a_debt_nobody_nets_is_given_up_after_half_a_year(shop: House) -> None:
     assert shop.posted("payable", MAKER) == -7_800
     shop.settle(days=2)
     assert shop.posted("payable", MAKER) == 0
+    clean(shop)
+    stray = ledger.Transfer(
+        id=shop.ids.new(), debit=ledger.AccountKey("money", "written_off", "x", "KRW"), amount=1,
+        credit=accounts.payable_pending(MAKER), at_us=shop.clock.now_us(),
+    )  # fmt: skip
+    moved = ledger.Transfer(
+        id=shop.ids.new(), debit=stray.credit, credit=accounts.payable(MAKER), amount=1,
+        at_us=shop.clock.now_us(),
+    )  # fmt: skip
+    shop.db.write(lambda tx: ledger.post(tx, [stray, moved]), neighbourhood=N)
+    assert shop.db.read(settlement.differences, neighbourhood=N) == [f"payable {MAKER}: 0 kept, 1 in the books"]
 
 
 def test_a_weekly_schedule_pays_on_its_weekday(shop: House) -> None:

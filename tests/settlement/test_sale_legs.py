@@ -95,6 +95,11 @@ def test_a_kept_fee_is_paid_by_the_seller_when_the_sale_is_given_back(house: Hou
     sold = house.sell(line(1, 10_000, seller="maker/m1"))
     assert sold["payable_pending:maker/m1"] == 9_670
     assert house.refund() == {"payable_pending:maker/m1": 10_000}
+    house.terms("maker/m1", "card", "platform", 10_000, kept=True, from_us=house.clock.now_us() + 1)
+    house.clock.advance(us=1)
+    assert house.sell(line(1, 11_000, seller="maker/m1"), sale=OTHER).keys() & {"payable_pending:maker/m1"} == set()
+    assert house.refund(sale=OTHER) == {"payable_pending:maker/m1": 11_000}
+    assert [one.returned_krw for one in house.do(settlement.shares_of, OTHER)] == [11_000]
 
 
 def test_the_same_refund_again_is_one_refund(house: House) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from madang.db import NOTHING, Page, Tx, keyset
 from madang.ledger.errors import error_of
 from madang.ledger.lookups import ASKED, DUE, NEWEST, numbers, statements, uuids
-from madang.ledger.model import AccountKey, Book, Entry, Fault
+from madang.ledger.model import AccountKey, Book, Entry, Fault, Kind
 from madang.ledger.posting import Account
 from madang.ledger.tables import ACCOUNT, ENTRY, A, T, accounts, transfers
 
@@ -223,6 +223,22 @@ def lines_of(tx: Tx, account: int, *, until_us: int, cursor: str | None, limit: 
     both = sa.union_all(*sides).subquery("both_sides")  # two ordered index reads, merged
     order = [both.c.booked_us, both.c.seq]
     return keyset(tx, sa.select(both), order=order, cursor=cursor, limit=limit, descending=True).map(Entry._make)
+
+
+def flows(tx: Tx, book: str, code: str) -> list[tuple[str, str, int]]:
+    """Of the accounts of a code: (owner, the code of the other side, what came posted from there less what went)."""
+    mine, other = accounts.alias("mine"), accounts.alias("other")
+    ours = sa.and_(mine.c.neighbourhood == tx.neighbourhood, mine.c.book == book, mine.c.code == code)
+    posted = T.kind.in_([Kind.SINGLE.value, Kind.POST.value])
+    sides = []
+    for here, there, sign in ((T.credit, T.debit, 1), (T.debit, T.credit, -1)):
+        moved = sa.and_(T.neighbourhood == mine.c.neighbourhood, here == mine.c.id, posted)
+        across = sa.and_(other.c.neighbourhood == mine.c.neighbourhood, other.c.id == there)
+        each = sa.select(mine.c.owner, other.c.code, (sign * T.amount).label("krw"))
+        sides.append(each.select_from(mine.join(transfers, moved).join(other, across)).where(ours))
+    every = sa.union_all(*sides).subquery("every")
+    sums = sa.select(every.c.owner, every.c.code, sa.cast(sa.func.sum(every.c.krw), sa.BigInteger))
+    return [(str(o), str(c), int(n)) for o, c, n in tx.rows(sums.group_by(every.c.owner, every.c.code))]
 
 
 def find_accounts(

@@ -101,6 +101,12 @@ def balances(
     return {account.key: account.balance() for account in found}
 
 
+def flows(tx: Tx, *, book: str, code: str) -> dict[tuple[str, str], int]:
+    """What has passed between the accounts of a code and those of others: by (owner, the others' code) what came in,
+    posted, less what went out. For checks: it reads every entry of those accounts."""
+    return {(owner, other): moved for owner, other, moved in records.flows(tx, book, code)}
+
+
 def goods(tx: Tx, units: Collection[str]) -> dict[AccountKey, Balance]:
     """The balances of every goods account in some units (``A001:ea``), in order of key: one query by an index."""
     return {account.key: account.balance() for account in records.goods_of(tx, units)} if units else {}

@@ -15,7 +15,7 @@ from madang.files import Store
 from madang.kernel import Actor, Clock
 from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.ledger import Audit
-from madang.payments import gift_cards
+from madang.payments import checking, gift_cards
 from madang.serve import mails
 from madang.serve.rounds import Rounds
 from madang.storefront import guests, neighbours
@@ -131,7 +131,8 @@ class Bookkeeping:
         def read(tx: Tx) -> list[str]:
             report = ledger.check(tx, self._audit)
             found = [f"{book}: {text}" for book, one in report.books.items() for text in one.differences]
-            return [*found, *settlement.differences(tx), *vouchers.differences(tx), *self._also(tx)]
+            found += [*settlement.differences(tx), *vouchers.differences(tx), *checking.differences(tx)]
+            return [*found, *self._also(tx)]
 
         return self._db.read(read, neighbourhood=self._by.neighbourhood)
 

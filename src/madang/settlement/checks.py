@@ -6,7 +6,7 @@ payouts until a person lets them go on after a clean check; what only grows old 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -42,7 +42,8 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def differences(tx: Tx) -> list[str]:
-    """What must not be: shares, reserves or payouts that differ from the books; a tender account that is not empty."""
+    """What must not be: shares, reserves, payouts or what can be paid that differ from the books; a tender account that
+    is not empty."""
     s, r = records.shares, records.reserves
     pending = _sums(tx, s, s.c.amount_krw - s.c.returned_krw, s.c.state == ShareState.PENDING.value)
     reserved = _sums(tx, r, r.c.amount_krw, r.c.released_us.is_(None))
@@ -50,7 +51,24 @@ def differences(tx: Tx) -> list[str]:
     p = records.payouts
     on_way = records.some_payouts(tx, p.c.state.in_([PayoutState.HELD.value, PayoutState.SENT.value]))
     found += _compare(tx, "payout", {str(one.id): one.amount_krw for one in on_way})
+    found += _compare(tx, "payable", _payable(tx, reserved))
     return found + _compare(tx, "tender", {})
+
+
+def _payable(tx: Tx, reserved: Mapping[str, int]) -> dict[str, int]:
+    """What each party can be paid, reckoned anew from what is kept: shares that became available less what went back of
+    them, less what is reserved and what was paid or is on its way, with debts that were given up."""
+    s, p = records.shares, records.payouts
+    kept = _sums(tx, s, s.c.amount_krw - s.c.returned_krw, s.c.state == ShareState.AVAILABLE.value)
+    gone = [PayoutState.HELD.value, PayoutState.SENT.value, PayoutState.PAID.value]
+    lost = ledger.flows(tx, book=Book.MONEY, code="payable")
+    for taken in (reserved, _sums(tx, p, p.c.amount_krw, p.c.state.in_(gone))):
+        for party, krw in taken.items():
+            kept[party] = kept.get(party, 0) - krw
+    for (party, other), krw in lost.items():
+        if other == "written_off":
+            kept[party] = kept.get(party, 0) + krw
+    return kept
 
 
 def alerts(tx: Tx, now_us: int) -> list[str]:

@@ -235,7 +235,7 @@ def _freeze(
         records.add_leg(tx, sale, leg.number, leg.line, leg.code, leg.party, leg.amount_krw, leg.kept)
     for fee in fees:
         records.add_commission(tx, sale, fee, at_us)
-    sums: dict[tuple[str, str], int] = {}
+    sums = {(fee.seller, kinds[fee.number].value): 0 for fee in fees if fee.kept}  # what it has to give back later
     for leg in legs:
         if leg.code == "payable":
             key = (leg.party, kinds[leg.line].value)
