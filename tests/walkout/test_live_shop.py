@@ -7,15 +7,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.walkout_shop import SHOP, T0, N, Shop, came, layout, left, moved, receipt
+from tests.walkout_shop import BY, SHOP, T0, N, Shop, came, layout, left, moved, receipt
 
 from madang.db import Database
-from madang.kernel import Unavailable
+from madang.kernel import ManualClock, Unavailable
 from madang.kernel.clock import SECOND_US
 from madang.walkout import learned, process, records, renewing
+from madang.walkout.applying import Effects
 from madang.walkout.engine_process import Died, EngineProcess
-from madang.walkout.model import Begin, Frame, Health, Lasting
+from madang.walkout.live import Hub
+from madang.walkout.model import Begin, Cart, Frame, Health, Lasting, Line
 from madang.walkout.shop import LiveShop
+from madang.walkout.showing import Showing
 
 
 class Told(EngineProcess):
@@ -44,7 +47,15 @@ class Watched:
     def __init__(self, db: Database, folder: Path) -> None:
         self.shop, self.engine, self.seen = Shop(db), Told(), list[tuple[str, int, int]]()
         self.live = LiveShop(
-            db, SHOP, layout(), neighbourhood=N, folder=folder, sync=self.sync, viewers=(self,), engine=self.engine
+            db,
+            SHOP,
+            layout(),
+            neighbourhood=N,
+            folder=folder,
+            sync=self.sync,
+            viewers=(self,),
+            engine=self.engine,
+            believed=lambda frames: self.seen.append(("believed", frames[-1].position, self.applied())),
         )
         self.live.start(log_first=0, log_end=10**9, at_us=T0)
 
@@ -76,15 +87,39 @@ def watched(db: Database, tmp_path: Path) -> Watched:
 def test_the_log_is_durable_before_its_effects_are_stored_and_these_before_they_are_shown(watched: Watched) -> None:
     frame = watched.shop.frame(came(), moved())
     watched.say(frame)
-    assert watched.seen == [("sync", frame.position, 0), ("shown", frame.position, 2)]
+    at = frame.position
+    assert watched.seen == [("believed", at, 0), ("sync", at, 0), ("shown", at, 2)]
     watched.stop()
 
 
 def test_what_is_only_to_be_shown_touches_neither_log_nor_database(watched: Watched) -> None:
     frame = watched.shop.frame()
     watched.say(frame)
-    assert watched.seen == [("shown", frame.position, 0)]
+    assert watched.seen == [("believed", frame.position, 0), ("shown", frame.position, 0)]
     watched.stop()
+
+
+def _cart(shop: Shop, qty: int) -> Frame:
+    frame = shop.frame()
+    cart = Cart(frame.t_us / 1e6, "v1", (Line("A", qty, 100.0 * qty, 0.9),), 0.9)
+    return msgspec.structs.replace(frame, passing=(cart,))
+
+
+def _shown(hub: Hub) -> list[tuple[int, bool]]:
+    return [(cart["lines"][0]["qty"], cart["closed"]) for cart in hub.snapshot()["carts"]]
+
+
+def test_a_cart_is_on_the_page_before_what_led_to_it_is_on_disk_and_in_its_turn_after_a_receipt(db: Database) -> None:
+    shop = Shop(db)
+    hub = Hub(SHOP, layout(), [], ManualClock(T0))
+    showing = Showing(hub, db, BY, SHOP, speed=lambda: 1.0, devices=lambda _: [], lag_ms=lambda: 0.0)
+    said = [_cart(shop, 1), shop.frame(receipt({"A": 1})), _cart(shop, 2)]
+    showing.believed(said)
+    assert _shown(hub) == [(1, False)]
+    showing.frames(said, Effects())
+    assert _shown(hub) == [(2, False)], "the cart that came after the receipt is open"
+    showing.believed(said[:1])
+    assert _shown(hub) == [(1, False)]
 
 
 def test_timers_go_off_between_the_frames_of_before_and_after(watched: Watched) -> None:

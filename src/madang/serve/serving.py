@@ -148,6 +148,7 @@ class Serving:
             engine=engine,
             viewers=(*viewers, self.front.showing),
             rang=self.front.showing.rang,
+            believed=self.front.showing.believed,
         )
         self._renew(found, sensors.first, sensors.end)
         self._ends.callback(self.live.stop)

@@ -19,6 +19,7 @@ from madang.deals.model import Deal
 from madang.kernel import Actor, Conflict, NotFound, Role, derived
 from madang.kernel.clock import MINUTE_US
 from madang.ledger import Book, Transfer
+from madang.storefront import actions as orders
 from madang.walkout import (
     books,
     charging,
@@ -41,7 +42,7 @@ from madang.walkout.model import Frame, Run
 from madang.walkout.records import Rules
 from madang.walkout.visits import Visit
 
-ACTIONS = (charging, reviewing)  # importing them registers the actions that the declared processes name
+ACTIONS = (charging, reviewing, orders)  # importing them registers the actions that the declared processes name
 
 UNDO_US = 10 * MINUTE_US
 """How long an answer can be taken back."""

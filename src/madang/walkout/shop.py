@@ -47,7 +47,8 @@ class Viewer(Protocol):
 
 
 class LiveShop:
-    """``sync(position)`` makes the log durable. ``passing`` False leaves out what is only to be shown."""
+    """``sync(position)`` makes the log durable. ``passing`` False leaves out what is only to be shown. ``believed``
+    hears of every handful of frames before it is applied: what is in no book need not wait for disks."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class LiveShop:
         snapshot_every_s: int = 60,
         engine: EngineProcess | None = None,
         rang: Callable[[jobs.Job], None] | None = None,
+        believed: Callable[[list[Frame]], None] = lambda _frames: None,
     ) -> None:
         self.db, self.shop, self.layout, self.neighbourhood = db, shop, layout, neighbourhood
         self.engine = engine or EngineProcess()
@@ -71,7 +73,7 @@ class LiveShop:
         self.failure: BaseException | None = None
         self._folder, self._sync, self._viewers = folder, sync, viewers
         self._passing, self._snapshot_every_s = passing, snapshot_every_s
-        self._clock, self._rang = ManualClock(0), rang
+        self._clock, self._rang, self._believed = ManualClock(0), rang, believed
         self._run: Run | None = None
         self._deaths: list[float] = []
         self._home: dict[str, str] = {}
@@ -234,6 +236,7 @@ class LiveShop:
         if not frames:
             return
         effects = Effects()
+        self._believed(frames)
         if any(frame.lasting for frame in frames):
             self._sync(frames[-1].position)
             effects = self.db.write(

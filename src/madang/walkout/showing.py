@@ -31,6 +31,9 @@ PROMISE_S = 10.0
 """How often the evidence for the promise is counted."""
 
 
+_TURNS = (model.Entered, model.Left, model.Receipt)
+
+
 class Tally:
     """The day so far, counted from the deals as they change state."""
 
@@ -81,6 +84,7 @@ class Showing:
         self._inside: dict[str, int] = {}
         self._roles: dict[str, str] = {}
         self._carts: dict[str, model.Cart] = {}
+        self._ahead = 0  # so many of the frames at hand are shown as far as they are believed
         self._ill: dict[tuple[str, str], Sensor] = {}
         self._audit = Audit()
         self._looked_s = 0.0
@@ -116,9 +120,19 @@ class Showing:
         return deals.find(tx, self._by, process="walkout", shop=self._shop, cursor=cursor, limit=200)
 
     # --- what the engine says -------------------------------------------------------------------------------------
-    def frames(self, frames: list[Frame], effects: Effects) -> None:
-        for frame in frames:
+    def believed(self, frames: list[Frame]) -> None:
+        """Show at once what is only believed, before ``frames`` is told of the same: carts need not wait until what
+        led to them is on disk. Who comes, goes or is done changes how a cart is shown: what follows waits its turn."""
+        turns = (k + 1 for k, frame in enumerate(frames) if any(isinstance(u, _TURNS) for u in frame.lasting))
+        self._ahead = next(turns, len(frames))
+        for frame in frames[: self._ahead]:
             for said in frame.passing:
+                self._passing(said)
+
+    def frames(self, frames: list[Frame], effects: Effects) -> None:
+        ahead, self._ahead = self._ahead, 0
+        for k, frame in enumerate(frames):
+            for said in frame.passing if k >= ahead else ():
                 self._passing(said)
             for update in frame.lasting:
                 self._lasting(update)
