@@ -30,8 +30,9 @@ from madang.db import Database, open_database
 from madang.db.private import PrivatePostgres, binaries
 from madang.db.sqlite import library
 from madang.ledger import records
+from madang.ledger.account import Account
 from madang.ledger.model import Entry
-from madang.ledger.posting import Account, Books
+from madang.ledger.posting import Books
 
 SUMMARY = "durable transfers a second on SQLite and PostgreSQL, beside the same rows by the bare driver"
 MUST, GOAL = 0.30, 0.60

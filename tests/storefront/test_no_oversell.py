@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from tests.storefront.street import TERMS, N, Street, buyer
 
-from madang.catalog import stock
+from madang.catalog.stock import looking
 from madang.db import Database, Tx
 from madang.kernel import Conflict, derived
 from madang.ledger import Book, Limit
@@ -95,9 +95,9 @@ def test_items_are_guarded_by_the_ledger_alone(
     if not guarded:
         unguarded(monkeypatch, Book.GOODS, "stock", "shelf")
     street.open(amounts=there)
-    look = stock._accounts
+    look = looking.accounts_of
     before = db.read(lambda tx: look(tx, {"RAMEN": 1}, "s1", codes=("stock", "shelf")), neighbourhood=N)
-    monkeypatch.setattr(stock, "_accounts", lambda *_args, **_more: before)
+    monkeypatch.setattr(looking, "accounts_of", lambda *_args, **_more: before)
 
     def attempt(n: int) -> bool:
         who, id_ = buyer(derived("rush", n)), derived("rush.checkout", n)

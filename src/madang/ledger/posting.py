@@ -10,19 +10,15 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from uuid import UUID
 
-import msgspec
-
 from madang.kernel import derived
+from madang.ledger.account import Account, fault_of_state
 from madang.ledger.chart import code_of
 from madang.ledger.model import (
     RESOLVING,
-    TURNOVER_MAX,
     AccountKey,
-    Balance,
     Entry,
     Fault,
     Kind,
-    Limit,
     Outcome,
     Result,
     Transfer,
@@ -32,25 +28,7 @@ from madang.ledger.shape import fault_of_key, fault_of_shape
 
 # An enum's member costs a slow look-up each time it is named (Python 3.11); these are read for every transfer.
 SINGLE, PENDING, VOID, EXPIRE = Kind.SINGLE, Kind.PENDING, Kind.VOID, Kind.EXPIRE
-GIVES_WITHIN, GETS_WITHIN = Limit.DEBITS_WITHIN_CREDITS, Limit.CREDITS_WITHIN_DEBITS
 CREATED, EXISTS, FAILED = Outcome.CREATED, Outcome.EXISTS, Outcome.FAILED
-
-
-class Account(msgspec.Struct, gc=False):
-    """The working copy of an account: four sums that only posting changes."""
-
-    id: int
-    key: AccountKey
-    limit: str
-    debits_posted: int = 0
-    credits_posted: int = 0
-    debits_pending: int = 0
-    credits_pending: int = 0
-    closed_us: int | None = None
-    stored: bool = False
-
-    def balance(self) -> Balance:
-        return Balance(self.credits_posted - self.debits_posted, self.credits_pending, self.debits_pending)
 
 
 class Books:
@@ -233,7 +211,7 @@ class Books:
         amount = t.amount
         assert amount is not None
         assert amount > 0
-        fault = _fault_of_state(debit, credit, amount, t.expires_at_us, moment_us)
+        fault = fault_of_state(debit, credit, amount, t.expires_at_us, moment_us)
         if fault is not None:
             return fault
         if t.kind == PENDING:
@@ -370,31 +348,6 @@ class Books:
             elif entry.kind != VOID:
                 debit.debits_posted -= entry.amount
                 credit.credits_posted -= entry.amount
-
-
-def _fault_of_state(
-    debit: Account, credit: Account, amount: int, expires_at_us: int | None, moment_us: int
-) -> Fault | None:
-    """What the two accounts say against a single or pending transfer."""
-    assert amount > 0
-    assert moment_us > 0
-    if expires_at_us is not None and expires_at_us <= moment_us:
-        return Fault("expires_too_early", {"expires_at_us": expires_at_us, "booked_us": moment_us})
-    if debit.closed_us is not None:
-        return Fault("debit_account_closed", {"account": str(debit.key)})
-    if credit.closed_us is not None:
-        return Fault("credit_account_closed", {"account": str(credit.key)})
-    debits = debit.debits_pending + debit.debits_posted + amount
-    credits = credit.credits_pending + credit.credits_posted + amount
-    if debits > TURNOVER_MAX or credits > TURNOVER_MAX:
-        return Fault("turnover_too_large", {"turnover_max": TURNOVER_MAX})
-    if debit.limit == GIVES_WITHIN and debits > debit.credits_posted:
-        free = debit.credits_posted - debits + amount
-        return Fault("exceeds_credits", {"account": str(debit.key), "amount": amount, "available": free})
-    if credit.limit == GETS_WITHIN and credits > credit.debits_posted:
-        free = credit.debits_posted - credits + amount
-        return Fault("exceeds_debits", {"account": str(credit.key), "amount": amount, "available": free})
-    return None
 
 
 _ENDED: dict[str, str] = {

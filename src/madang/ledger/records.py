@@ -11,10 +11,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from madang.db import NOTHING, Page, Tx, keyset
+from madang.ledger.account import Account
 from madang.ledger.errors import error_of
 from madang.ledger.lookups import ASKED, DUE, NEWEST, numbers, statements, uuids
 from madang.ledger.model import AccountKey, Book, Entry, Fault, Kind
-from madang.ledger.posting import Account
 from madang.ledger.tables import ACCOUNT, ENTRY, A, T, accounts, transfers
 
 PAGE = 2_000  # rows at a time where the whole book is read

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from madang.db import Page, Tx
 from madang.ledger import records
+from madang.ledger.account import Account
 from madang.ledger.audit import Audit, BooksReport
 from madang.ledger.chart import code_of
 from madang.ledger.errors import error_of, raise_first
@@ -21,7 +22,7 @@ from madang.ledger.model import (
     Transfer,
     account_id,
 )
-from madang.ledger.posting import PENDING, Account, Books
+from madang.ledger.posting import PENDING, Books
 
 NEVER_US = 2**62
 
