@@ -9,12 +9,14 @@ from fastapi import APIRouter
 from tests.asking import Client
 
 from madang import journal, members
+from madang.console import adult_pages
+from madang.console.desk import ConsoleDesk
 from madang.console.people_desk import PeopleDesk
 from madang.console.people_pages import add
 from madang.console.views import Views
 from madang.db import Database
 from madang.kernel import Actor, Conflict, Forbidden, Kind, ManualClock, NotFound, Role, Uuid7, system
-from madang.members import api_keys, invites, sessions
+from madang.members import adults, api_keys, invites, sessions
 from madang.members.accounts import Accounts
 from madang.members.invite_pages import router as invite_router
 from madang.ui import Asking, Identity, Pages, access
@@ -37,6 +39,7 @@ class Town:
         self.do(members.give_role, DEV, Role.INTEGRATOR, at_us=self.now)
         routes = APIRouter(prefix="/console", dependencies=[access.role(Role.OPERATOR, Role.STAFF)])
         add(routes, PeopleDesk(self.accounts), Views(Pages()))
+        adult_pages.add(routes, ConsoleDesk(db, N, clock, ids), Views(Pages()))
         more = [routes, invite_router(self.accounts, Pages())]
         self.client = Client(create_app(Shopfront(neighbourhood=N, clock=clock, more=more, identify=self._who)))
         self.be(OP)
@@ -166,3 +169,19 @@ def test_only_operators_see_people_and_their_acts(town: Town) -> None:
 def test_every_page_of_people_opens_in_both_languages(town: Town, lang: str) -> None:
     for path in ("/console/people?", f"/console/people/{DEV}?", f"/console/people/{ARA}/role?role=staff&"):
         assert f'<html lang="{lang}">' in town.page(f"{path}lang={lang}")
+
+
+def test_whoever_serves_records_a_card_they_saw_by_the_code_on_the_phone(town: Town) -> None:
+    code = "a-code-of-aras-phone"
+    town.do(members.issue_credential, ARA, code, town.now)
+    for form in ({"code": code}, {"code": "", "seen": "yes"}, {"code": "nobodys", "seen": "yes"}):
+        assert town.client.post("/console/adults", data=form).status_code in (404, 422), form
+    assert town.client.post("/console/adults", data={"code": code, "seen": "yes"}).status_code == 303
+    assert town.do(lambda tx, _by: adults.is_adult(tx, str(ARA)))
+    for lang in ("ko", "en"):
+        assert str(ARA)[:8] in town.client.get(f"/console/adults?lang={lang}", headers={"accept": "text/html"}).text
+    assert town.client.post(f"/console/adults/{ARA}/take").status_code == 303
+    assert not town.do(lambda tx, _by: adults.is_adult(tx, str(ARA)))
+    assert town.client.post("/console/adults", data={"code": str(OP), "seen": "yes"}).status_code == 403, "of oneself"
+    there = [fact.kind for fact in town.do(lambda tx, by: journal.trail(tx, by, subject=f"person:{ARA}", limit=9))]
+    assert there[:2] == ["members.adult_taken_back", "members.adult_seen"]

@@ -8,11 +8,12 @@ import pytest
 from tests.storefront.street import BY, FETCH, TERMS, Street, buyer
 
 from madang import catalog, ledger
-from madang.catalog import Percent, Promotion
+from madang.catalog import Nature, Particulars, Percent, Promotion
 from madang.jobs import run_due
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, NotFound, derived
 from madang.kernel.clock import DAY_US, HOUR_US
 from madang.storefront import orders, showing
+from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice
 from madang.storefront.model import HOLD_US, Reason, Wish
 
@@ -134,8 +135,6 @@ def test_a_window_is_never_given_to_more_orders_than_it_takes(street: Street) ->
 
 
 def test_a_delivery_needs_an_address_that_can_be_read_and_reached(street: Street) -> None:
-    from madang.storefront.addresses import Address
-
     street.open(TERMS)
     street.put("RAMEN")
     held = street.begin()
@@ -167,6 +166,38 @@ def test_goods_for_adults_need_the_year_of_birth_and_an_identity_card(street: St
         street.step(order, "hand_over")
     assert fault.value.code == "storefront.check_age"
     assert street.step(order, "hand_over", age_checked=True).state == "picked_up"
+
+
+def test_alcohol_is_fetched_unless_it_is_traditional_and_tobacco_is_not_ordered_at_all(street: Street) -> None:
+    street.open(TERMS)
+    sent = {"s1": Choice(way="delivery", slot="delivery-20260923-1000")}
+    home = Address(**HOME)
+
+    def is_a(*natures: Nature) -> None:
+        said, id_ = Particulars(sku="WINE", natures=natures), street.ids.new()
+        street.write(lambda tx: catalog.set_particulars(tx, BY, [said], id=id_, at_us=street.now))
+
+    street.put("WINE")
+    for natures in ((), (Nature.ALCOHOL,), (Nature.TOBACCO,)):
+        is_a(*natures)
+        with pytest.raises(Invalid) as fault:
+            street.place(street.begin(), choices=sent, address=home, born=1990)
+        assert fault.value.code == "storefront.not_by_mail"
+        assert fault.value.details["why"] == ("tobacco" if Nature.TOBACCO in natures else "alcohol")
+    fetched = {"s1": Choice(way="pickup", place="h1", slot="pickup-20260923-1000")}
+    with pytest.raises(Invalid) as fault:
+        street.place(street.begin(), choices=fetched, born=1990)
+    assert fault.value.details["why"] == "tobacco"
+    is_a(Nature.ALCOHOL, Nature.TRADITIONAL)
+    order = street.place(street.begin(), choices=sent, address=home, born=1990).orders[0]
+    street.step(order, "pack")
+    street.step(order, "ship")
+    with pytest.raises(Invalid) as card:
+        street.step(order, "deliver")
+    assert card.value.code == "storefront.check_age"
+    street.clock.advance(us=9 * DAY_US)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert (street.state(order), street.order(order)[1].late) == ("shipped", "shipped"), "nobody saw a card"
 
 
 def test_what_is_made_to_order_needs_consent_and_then_does_not_come_back_for_a_change_of_mind(street: Street) -> None:

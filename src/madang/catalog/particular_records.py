@@ -25,8 +25,11 @@ _DELETE = sa.delete(rows).where(rows.c.neighbourhood == sa.bindparam("n_"), rows
 
 
 def find(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Particulars]:
-    found = [msgspec.json.decode(row[0], type=Particulars) for row in _FIND.rows(tx, skus, {"n": by.neighbourhood})]
-    return {one.sku: one for one in found}
+    def read(some: list[str]) -> dict[str, Particulars]:
+        found = [msgspec.json.decode(row[0], type=Particulars) for row in _FIND.rows(tx, some, {"n": by.neighbourhood})]
+        return {one.sku: one for one in found}
+
+    return tx.by_key((rows.name,), skus, read, by.neighbourhood)
 
 
 def skus(tx: Tx, by: Actor) -> list[str]:

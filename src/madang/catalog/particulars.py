@@ -41,6 +41,9 @@ class Nature(StrEnum):
     AEROSOL = "aerosol"
     COSMETIC = "cosmetic"
     MEDICINE = "medicine"
+    TRADITIONAL = "traditional"
+    """전통주: the liquor that may be sold by mail order."""
+    TOBACCO = "tobacco"
 
 
 class Particulars(msgspec.Struct, frozen=True, kw_only=True):

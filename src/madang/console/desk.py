@@ -24,6 +24,8 @@ from madang.db import Database, Page, Tx
 from madang.journal import Fact
 from madang.kernel import Actor, Clock, Ids, Role, seoul
 from madang.ledger import Book
+from madang.members import adults
+from madang.storefront import entry
 
 T = TypeVar("T")
 TRAIL = 50
@@ -165,6 +167,19 @@ class ConsoleDesk:
         if form == "xlsx":
             return workbooks.xlsx(sheet, heading, rows), workbooks.TYPE, name
         return workbooks.csv_bytes(heading, rows), "text/csv; charset=utf-8", name
+
+    def adults(self, by: Actor) -> list[adults.Adult]:
+        """Who was seen to be an adult lately."""
+        return self._read(by, lambda tx: adults.latest(tx, by))
+
+    def saw_card(self, by: Actor, code: str) -> None:
+        """The holder of an entry code (or of a member's number) showed a card. Raises ``NotFound``."""
+        at_us = self.clock.now_us()
+        self._write(lambda tx: adults.saw_card(tx, by, entry.whose(tx, by, code), at_us=at_us))
+
+    def not_adult(self, by: Actor, person: UUID) -> None:
+        at_us = self.clock.now_us()
+        self._write(lambda tx: adults.take_back(tx, by, person, at_us=at_us))
 
     # --- changing -------------------------------------------------------------------------------------------------
     def reprice(self, by: Actor, products: Sequence[str], rule: Rule) -> Change:

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from madang.catalog import Nature, Product, Sheet, SoldBy, Vat
 from madang.catalog.spreadsheet import BYTES_MAX
 from madang.console import (
+    adult_pages,
     arranging_pages,
     faults,
     money_pages,
@@ -65,6 +66,7 @@ def router(
     _changes(routes, desk, views)
     _files(routes, desk, views)
     _shops(routes)
+    adult_pages.add(routes, desk, views)
     stock_pages.add(routes, stockroom, views)
     order_pages.add(routes, orders, views)
     money_pages.add(routes, money, views)

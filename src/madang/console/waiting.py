@@ -18,6 +18,7 @@ from madang.payments.charges_model import ReturnState
 from madang.places import Place
 from madang.settlement import PayoutState
 from madang.storefront import board
+from madang.walkout import ages
 from madang.walkout.process import NAME as WALKOUT
 
 LOW_PIECES = 3
@@ -66,6 +67,8 @@ def _visits(tx: Tx, by: Actor, shops: list[Place]) -> list[Waiting]:
     for shop in shops:
         counts = deals.counts(tx, by, process=WALKOUT, states=("in_review", "disputed"), shop=shop.id)
         ill = len(guarding.ailing(tx, by, shop.id))
+        unseen = deals.find(tx, by, process=WALKOUT, state="in_review", shop=shop.id, says=[f'"why":"{ages.WHY}"'])
+        found.append(Waiting(what="age", n=len(unseen.rows), where=f"/desk/{shop.id}", urgent=True, place=shop))
         found.append(Waiting(what="sensors", n=ill, where=f"/live/{shop.id}", urgent=True, place=shop))
         found += [
             Waiting(what=what, n=counts.get(state, 0), where=f"/desk/{shop.id}", urgent=state == "disputed", place=shop)

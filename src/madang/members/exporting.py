@@ -24,6 +24,7 @@ from madang.members import (
     records,
     service,
     sessions,
+    tables,
 )
 from madang.members.declared import declared
 
@@ -74,6 +75,7 @@ def export(tx: Tx, by: Actor, person: UUID, *, at_us: int) -> dict[str, Any]:
         "dongs": msgspec.to_builtins(dongs.dongs_of(tx, by, person)),
         "entry_codes": len(_all(tx, records.credentials, person)),
         "program_keys": msgspec.to_builtins(api_keys.keys_of(tx, by, person)),
+        "adult": msgspec.to_builtins(_all(tx, tables.adults, person)),
         "payout_hold": msgspec.to_builtins(hold),
         "history": _history(tx, person),
         **{name: part(tx, by, person) for name, part in sorted(_parts.items())},

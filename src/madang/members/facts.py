@@ -205,6 +205,16 @@ class DongClosed(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+@journal.kind("members.adult_seen", version=1, stage=Stage.SERVICE)
+class AdultSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who serves here saw a card that shows that this person is an adult; nothing of the card is kept."""
+
+
+@journal.kind("members.adult_taken_back", version=1, stage=Stage.SERVICE)
+class AdultTakenBack(msgspec.Struct, frozen=True, kw_only=True):
+    """That a person is an adult was said by mistake."""
+
+
 @journal.kind("members.exported", version=1, stage=Stage.SERVICE)
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """All that is kept of a person was given to them."""

@@ -113,6 +113,16 @@ holds = table(
     sa.Column("reason", sa.Text, nullable=False),
     key=["person", "since_us"],
 )
+adults = table(
+    "members_adults",
+    sa.Column("person", sa.Uuid, nullable=False),
+    sa.Column("seen_at_us", sa.BigInteger, nullable=False),
+    sa.Column("shop", sa.Text, nullable=False),  # '' where it was seen in the neighbourhood's office
+    sa.Column("by_key", sa.Text, nullable=False),  # who saw the card
+    sa.Column("closed_at_us", sa.BigInteger),
+    sa.Index("members_adults_seen", "neighbourhood", "seen_at_us"),
+    key=["person", "seen_at_us"],
+)
 retained = table(
     "members_retained",
     sa.Column("person", sa.Uuid, nullable=False),

@@ -17,6 +17,7 @@ from madang.deals import service as deals
 from madang.guard import Answer, once
 from madang.guard.once import fingerprint
 from madang.kernel import Actor, Clock, NotSignedIn, derived
+from madang.members import adults
 from madang.serve import trusting
 from madang.serve.checkin import CheckedIn, check_in, come_in
 from madang.ui import access
@@ -72,9 +73,10 @@ class Decision(BaseModel):
 
 
 class LetIn(msgspec.Struct):
-    """Who may come in: the person's key."""
+    """Who may come in: the person's key, and whether they were seen to be an adult."""
 
     person: str
+    adult: bool
 
 
 class VisitNow(msgspec.Struct, kw_only=True):
@@ -180,7 +182,8 @@ def _credentials(routes: APIRouter, once_only: _Once, by: Actor) -> None:
         """May whoever showed this code come in? The person's key, once; 409 for a code that was used or has run out."""
 
         def act(tx: Tx, at_us: int) -> LetIn:
-            return LetIn(str(come_in(tx, by, asked.code, gate=asked.gate, at_us=at_us)))
+            person = str(come_in(tx, by, asked.code, gate=asked.gate, at_us=at_us))
+            return LetIn(person, adults.is_adult(tx, person))
 
         return once_only.write(ENTRIES, asked, idempotency_key, act)
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog, deals, journal, ledger, payments
-from madang.catalog import stock
+from madang.catalog import adults, stock
 from madang.db import Tx
 from madang.kernel import Actor, Conflict, Kind, NotFound, business_date, derived, system
 from madang.ledger import LedgerConflict
@@ -146,6 +146,7 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
         raise faults.hold_over()
     lines = {group.shop: _agreed(group, said, at_us) for group in found.groups}
     _old_enough(lines, said.born, at_us)
+    _may_be_sold_so(tx, by, lines, said)
     sessions = [x.sku for of_a_shop in lines.values() for x in of_a_shop if x.begins_us is not None]
     if sessions:
         experiences.need_on(tx, by, sessions)
@@ -291,6 +292,34 @@ def _old_enough(lines: Mapping[str, Sequence[Line]], born: int | None, at_us: in
     year = business_date(at_us).year
     if born is None or not year - 120 <= born <= year - ADULT_YEARS:
         raise faults.too_young(said=born is not None)
+
+
+def _may_be_sold_so(tx: Tx, by: Actor, lines: Mapping[str, Sequence[Line]], said: Placing) -> None:
+    """Alcohol is fetched, but for traditional liquor; tobacco is not ordered at all (``catalog.adults``)."""
+    for shop, of_a_shop in lines.items():
+        choice = said.choices.get(shop)
+        sent = choice is not None and choice.way == "delivery"
+        for line, why, never in _restricted(tx, by, of_a_shop):
+            if sent or never:
+                raise faults.not_by_mail(line, why)
+
+
+def stays(tx: Tx, by: Actor, lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Those of some lines that cannot be delivered."""
+    return tuple(line for line, _, _ in _restricted(tx, by, lines))
+
+
+def _restricted(tx: Tx, by: Actor, lines: Sequence[Line]) -> list[tuple[Line, adults.Refused, bool]]:
+    """Lines that cannot be delivered, why, and whether they cannot be ordered at all."""
+    mine = [line for line in lines if line.adult]
+    known = catalog.particulars(tx, by, [line.sku for line in mine]) if mine else {}
+    found = []
+    for line in mine:
+        said = known.get(line.sku)
+        why = adults.not_sent(said, adult=line.adult)
+        if why is not None:
+            found.append((line, why, adults.not_ordered(said) is not None))
+    return found
 
 
 def _address(tx: Tx, by: Actor, found: Checkout, said: Placing, at_us: int) -> addresses.Kept | None:

@@ -14,7 +14,7 @@ import msgspec
 
 from madang import jobs, journal, members
 from madang.db import Tx
-from madang.kernel import Actor, derived, system
+from madang.kernel import Actor, Role, derived, system
 from madang.kernel.clock import DAY_US, HOUR_US, SECOND_US
 from madang.members.credentials import digest_of as credential_digest
 from madang.storefront import facts, faults, records
@@ -48,6 +48,19 @@ def issue(tx: Tx, by: Actor, code: str, *, at_us: int) -> int:
     records.forget_codes(tx, at_us - DAY_US)
     _close_at(tx, code, until_us)
     return until_us
+
+
+def whose(tx: Tx, by: Actor, code: str) -> UUID:
+    """Whose code this is, without using it up: for somebody of the shop who looks at a phone; a member's number will
+    do. Raises ``NotFound``."""
+    by.need(Role.OPERATOR, Role.STAFF, Role.MERCHANT)
+    found = records.code(tx, digest_of(tx.neighbourhood, code))
+    if found is not None:
+        return found[0]
+    try:
+        return UUID(code)
+    except ValueError:
+        return members.person_of(tx, system(tx.neighbourhood, "storefront"), code)
 
 
 def check(tx: Tx, by: Actor, code: str, *, gate: str, at_us: int) -> UUID:

@@ -113,6 +113,28 @@ def too_young(*, said: bool) -> Invalid:
     )
 
 
+def not_by_mail(line: Line, why: str) -> Invalid:
+    ko, en, next_ko, next_en = {
+        "alcohol": (
+            "술은 배송할 수 없습니다(전통주만 됩니다).", "Alcohol cannot be delivered, but for traditional liquor.",
+            "가게에서 찾기를 고르고, 찾을 때 신분증을 보여 주세요.", "Fetch it at the shop and show a card there.",
+        ),
+        "tobacco": (
+            "담배는 온라인으로 팔 수 없습니다.", "Tobacco cannot be sold online.",
+            "장바구니에서 빼 주세요.", "Take it out of the cart.",
+        ),
+    }[why]  # fmt: skip
+    return Invalid(
+        "storefront.not_by_mail",
+        ko=f"'{line.name_ko}': {ko}",
+        en=f"'{line.name_en}': {en}",
+        next_ko=next_ko,
+        next_en=next_en,
+        sku=line.sku,
+        why=why,
+    )
+
+
 def age_check_needed() -> Invalid:
     return Invalid(
         "storefront.check_age",

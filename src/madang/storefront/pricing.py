@@ -8,6 +8,7 @@ import msgspec
 
 from madang import catalog, members
 from madang.catalog import Ask, Form, Priced, Shopper, SoldBy, Vat
+from madang.catalog import adults as goods_for_adults
 from madang.catalog.listing import ADULT
 from madang.db import Tx
 from madang.deals import lines as receipt
@@ -36,12 +37,14 @@ def quote(tx: Tx, by: Actor, shop: str, wanted: Sequence[CartLine], *, at_us: in
     said = records.bases_of(tx, skus)
     found = {one.sku: one for one in made.lines}
     begins = experiences.begins(tx, by, [one.sku for one in made.lines if one.form is Form.EXPERIENCE], at_us)
-    lines = []
+    adults, lines = goods_for_adults.by_nature(tx, by, skus), []
     for number, sku in enumerate(skus, 1):
         priced, product = found[sku], products[sku]
         if priced.form is Form.GIFT_CARD:
             raise _elsewhere(priced)
         line = _line(number, priced, basis_of(product, said.get(sku)))
+        if sku in adults:
+            line = msgspec.structs.replace(line, adult=True)
         lines.append(msgspec.structs.replace(line, begins_us=begins[sku]) if sku in begins else line)
     refused = tuple((one.code, one.ko, one.en) for one in made.refused)
     return Offer(lines=tuple(lines), refused=refused, applied={one.promotion: one.amount_krw for one in made.applied})

@@ -93,6 +93,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     pickup: tuple[Slot, ...]
     fetch_at: tuple[tuple[str, str, str], ...]
     abroad: Offer | None = None
+    stays: tuple[Line, ...] = ()
 
 
 class Counter(msgspec.Struct, frozen=True, kw_only=True):
@@ -312,6 +313,7 @@ def _desk(tx: Tx, by: Actor, group: Group, terms: Terms, at_us: int, country: st
         pickup=tuple(checkout.slots_of(tx, shop, terms, "pickup", at_us)),
         fetch_at=tuple((place.id, place.name_ko, place.name_en) for place in named),
         abroad=exporting.offer(tx, by, lines, country, quoted_us) if country and terms.abroad else None,
+        stays=checkout.stays(tx, by, lines),
     )  # fmt: skip
 
 

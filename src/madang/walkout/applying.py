@@ -20,7 +20,7 @@ from madang.kernel import Actor, Kind, Role, derived, system
 from madang.kernel.clock import SECOND_US
 from madang.ledger import Transfer
 from madang.members.credentials import digest_of
-from madang.walkout import books, errands, facts, learned, occupancy, pricing, promising, records, tasks
+from madang.walkout import ages, books, errands, facts, learned, occupancy, pricing, promising, records, tasks
 from madang.walkout import process as declared
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Move, Spot, heard, wanted
@@ -269,7 +269,10 @@ class Applying:
         process = deals.process_of(self._tx, self._system, deal)
         news = bool(visit.books.moves) or proposal.best.carried() != deal.data.get("carried")
         verdict = promising.verdict_on(self._tx, self._shop, proposal, self._at_us)
-        if news and verdict.decision == "review" and process.transition("reconsider") is not None:
+        before = deal.data.get("carried", {})
+        more = [product for product, n in proposal.best.carried().items() if n > before.get(product, 0)]
+        asks = verdict.decision == "review" or bool(ages.unseen(self._tx, self._system, deal, more))
+        if news and asks and process.transition("reconsider") is not None:
             self._move(visit, "reconsider", args)
         else:
             self._move(visit, "add" if deal.state == "disputed" else "adjust", args)

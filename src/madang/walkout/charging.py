@@ -13,7 +13,7 @@ from madang.deals.disputes import Claim
 from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor
-from madang.walkout import facts, learned, model, occupancy, pricing, promising, records, settling, trust
+from madang.walkout import ages, facts, learned, model, occupancy, pricing, promising, records, settling, trust
 from madang.walkout.goods import Booking
 from madang.walkout.holds import by_product, wanted
 from madang.walkout.settling import remember, tell, visit_of
@@ -26,7 +26,10 @@ def price(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """Give the engine's receipt (args: receipt) the catalogue's prices."""
     said = msgspec.convert(args["receipt"], model.Receipt)
     proposal = pricing.propose(tx, by, deal.shop, said, at_us)
-    verdict = promising.judge(tx, deal, proposal, at_us)
+    unseen = ages.unseen(tx, by, deal, proposal.best.carried())
+    verdict = promising.Verdict("review", ages.WHY) if unseen else promising.judge(tx, deal, proposal, at_us)
+    if unseen:
+        tell(tx, by, deal, facts.AgeUnseen(visit=str(deal.id), products=unseen), at_us)
     proposal = msgspec.structs.replace(proposal, decision=verdict.decision)
     best = proposal.best
     body = facts.Priced(

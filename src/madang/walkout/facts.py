@@ -217,6 +217,16 @@ class Unpriced(msgspec.Struct, frozen=True, kw_only=True):
     pieces: int
 
 
+@journal.kind("walkout.age_unseen", version=1, stage=Stage.SALES)
+class AgeUnseen(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who was not seen to be an adult carried out goods for adults: a person is asked. ``given_up``: nobody
+    answered, so they are written off and nobody was charged for them."""
+
+    visit: str
+    products: tuple[str, ...]
+    given_up: bool = False
+
+
 @journal.kind("walkout.reopened", version=1, stage=Stage.SERVICE)
 class Reopened(msgspec.Struct, frozen=True, kw_only=True):
     """A visit that was charged is asked again: an answer was ``undone``, or a ``revised`` receipt is in doubt.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import segno
 from fastapi import APIRouter
@@ -14,8 +15,10 @@ from starlette.responses import Response, StreamingResponse
 
 from madang import catalog, ledger, payments
 from madang.catalog import Listing, Product
+from madang.catalog import adults as goods_for_adults
 from madang.db import Database, Tx
 from madang.kernel import Actor, Clock, NotFound
+from madang.members import adults
 from madang.storefront import carts, entry, neighbours
 from madang.ui import Pages, session
 from madang.ui.access import everyone, own
@@ -52,6 +55,19 @@ class Phone:
     def wallet(self, by: Actor) -> int:
         """What the caller's wallet holds."""
         return self.db.read(lambda tx: ledger.balance(tx, payments.wallet(by.key)).available, neighbourhood=self.n)
+
+    def adult(self, by: Actor) -> adults.Adult | None:
+        """When the caller was seen to be an adult."""
+        try:
+            person = UUID(by.key)
+        except ValueError:
+            return None
+        return self.db.read(lambda tx: adults.of(tx, person), neighbourhood=self.n)
+
+    def restricted(self, sku: str) -> bool:
+        """Whether a product is for adults only."""
+        reader = phone.reader(self.n)
+        return bool(self.db.read(lambda tx: goods_for_adults.restricted(tx, reader, [sku]), neighbourhood=self.n))
 
     def label(self, shop: str, sku: str) -> tuple[Product, Listing | None, int | None, neighbours.View | None]:
         """A product with its story and price in a shop. Raises ``NotFound``."""
@@ -99,10 +115,10 @@ def router(phone_: Phone) -> APIRouter:
             hub, cart = at
             return phone_.pages.html(request, "walkout/phone_cart.html", headers=PRIVATE, hub=hub, cart=cart)
         qr, until_us = phone_.code(by)
-        wallet = phone_.db.read(
-            lambda tx: ledger.balance(tx, payments.wallet(by.key)).available, neighbourhood=phone_.n
-        )
-        values: dict[str, Any] = {"qr": qr, "until_us": until_us, "wallet_krw": wallet, "every_s": entry.FRESH_EVERY_S}
+        values: dict[str, Any] = {
+            "qr": qr, "until_us": until_us, "wallet_krw": phone_.wallet(by), "every_s": entry.FRESH_EVERY_S,
+            "adult": phone_.adult(by),
+        }  # fmt: skip
         return phone_.pages.html(request, "walkout/phone.html", headers=PRIVATE, **values)
 
     @routes.get("/code", name="phone.code", dependencies=[own])
@@ -128,9 +144,11 @@ def router(phone_: Phone) -> APIRouter:
     def product(request: Request, shop: str, sku: str, part: bool = False) -> Response:
         found, listing, price, view = phone_.label(shop, sku)
         template = "walkout/phone_product.html" if part else "walkout/phone_product_page.html"
+        who = request.state.who
         return phone_.pages.html(
-            request, template, headers=PRIVATE, product=found, listing=listing, price=price, view=view, shop=shop
-        )
+            request, template, headers=PRIVATE, product=found, listing=listing, price=price, view=view, shop=shop,
+            adults_only=phone_.restricted(sku), adult=None if who is None else phone_.adult(who.by),
+        )  # fmt: skip
 
     return routes
 

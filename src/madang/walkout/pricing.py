@@ -103,6 +103,18 @@ def cheapest_likely(proposal: Proposal) -> Offer:
     return min(likely, key=lambda o: (o.total_krw, -o.probability))
 
 
+def without(offer: Offer, products: Sequence[str]) -> Offer:
+    """The offer with some products charged to nobody."""
+    gone = tuple(item for item in offer.taken if item.product in products)
+    if not gone:
+        return offer
+    return msgspec.structs.replace(
+        offer, taken=tuple(item for item in offer.taken if item not in gone), missing=(*offer.missing, *gone),
+        total_krw=offer.total_krw - sum(offer.amounts.get(item.product, 0) for item in gone),
+        amounts={product: krw for product, krw in offer.amounts.items() if product not in products},
+    )  # fmt: skip
+
+
 def kept(data: dict[str, Any]) -> Proposal:
     """The proposal a deal remembers."""
     return msgspec.convert(data["proposal"], Proposal)

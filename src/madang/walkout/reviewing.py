@@ -16,7 +16,7 @@ from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor, Conflict, Invalid, derived
 from madang.ledger import Transfer
-from madang.walkout import books, facts, learned, model, pricing, promising, settling, trust
+from madang.walkout import ages, books, facts, learned, model, pricing, promising, settling, trust
 from madang.walkout.pricing import Offer, Proposal
 from madang.walkout.settling import remember, tell
 
@@ -46,7 +46,8 @@ def answer(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 
 @declared.action("walkout.lapse")
 def lapse(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
-    """Nobody answered in time: the cheapest likely receipt is charged, and an open claim is right."""
+    """Nobody answered in time: the cheapest likely receipt is charged, and an open claim is right. Goods for adults are
+    charged to nobody who was not seen to be one."""
     proposal = pricing.kept(deal.data)
     cheapest = pricing.cheapest_likely(proposal)
     promising.answered(tx, deal, "lapsed", at_us)
@@ -54,7 +55,9 @@ def lapse(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     if claim is not None:
         kept = _without(cheapest, _claimed(tx, by, claim))
         cheapest = pricing.offer(tx, by, deal.shop, kept, cheapest.probability, proposal.at_us)
-    return _reviewed(tx, by, deal, proposal, cheapest, at_us)
+    unseen = ages.unseen(tx, by, deal, cheapest.carried())
+    cheapest = pricing.without(cheapest, unseen)
+    return _reviewed(tx, by, deal, proposal, cheapest, at_us) | {"age_unseen": list(unseen) or None}
 
 
 @declared.action("walkout.settle")
@@ -97,7 +100,10 @@ def reconsider(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     said = msgspec.convert(args["receipt"], model.Receipt)
     proposal = pricing.propose(tx, by, deal.shop, said, at_us)
     risk = settling.at_risk_krw(tx, deal, proposal, at_us)
-    why = "no_price" if proposal.best.unpriced else "revised"
+    unseen = ages.unseen(tx, by, deal, proposal.best.carried())
+    why = ages.WHY if unseen else "no_price" if proposal.best.unpriced else "revised"
+    if unseen:
+        tell(tx, by, deal, facts.AgeUnseen(visit=str(deal.id), products=unseen), at_us)
     charged = int(deal.data.get("charged_krw", 0)) - int(deal.data.get("refunded_krw", 0))
     tell(tx, by, deal, facts.Reopened(visit=str(deal.id), why="revised", charged_krw=charged), at_us)
     body = facts.ReviewOpened(visit=str(deal.id), why=why, at_risk_krw=risk, confidence=round(proposal.confidence, 4))

@@ -121,7 +121,8 @@ def _settle_goods(tx: Tx, deal: Deal, visit: Visit, pieces: Mapping[str, int], a
 
 
 def _leave_out(tx: Tx, by: Actor, deal: Deal, visit: Visit, left_out: Mapping[str, int], at_us: int) -> Data:
-    """Pieces that have no price left the shop unpaid: they are written off, and somebody has to set a price."""
+    """Pieces that have no price left the shop unpaid: they are written off, and somebody has to set a price. (Goods for
+    adults that nobody answered for are written off too.)"""
     known: dict[str, int] = deal.data.get("unbilled", {})
     booking = Booking(tx, deal.shop, visit, at_us)
     for product, pieces in sorted(left_out.items()):
@@ -129,6 +130,10 @@ def _leave_out(tx: Tx, by: Actor, deal: Deal, visit: Visit, left_out: Mapping[st
         if new <= 0:
             continue
         booking.write_off(product, new, at_us)
+        if product in deal.data.get("age_unseen", ()):
+            said = facts.AgeUnseen(visit=str(deal.id), products=(product,), given_up=True)
+            tell(tx, by, deal, said, at_us, "given up", product)
+            continue
         body = facts.Unpriced(visit=str(deal.id), product=product, pieces=new)
         tell(tx, by, deal, body, at_us, "product", product)
         tasks.raise_task(tx, deal.shop, "price", product=product, details={"pieces": new}, at_us=at_us)

@@ -50,7 +50,7 @@ _UNITS = {"g": NetUnit.GRAM, "ml": NetUnit.MILLILITRE, "piece": NetUnit.PIECE, "
 NATURES = {
     Nature.FOOD: "식품", Nature.MEAT: "육류", Nature.DAIRY: "유제품", Nature.PLANT: "식물", Nature.ALCOHOL: "주류",
     Nature.LIQUID: "액체", Nature.BATTERY: "배터리", Nature.AEROSOL: "스프레이", Nature.COSMETIC: "화장품",
-    Nature.MEDICINE: "의약품",
+    Nature.MEDICINE: "의약품", Nature.TRADITIONAL: "전통주", Nature.TOBACCO: "담배",
 }  # fmt: skip
 _DIETS = {d.value: d.value for d in Diet} | {
     "비건": "vegan", "채식": "vegetarian", "글루텐프리": "gluten_free", "할랄": "halal", "유기농": "organic",
