@@ -7,7 +7,7 @@ from uuid import UUID
 from madang.catalog.model import SoldBy, Vat
 from madang.deals.lines import Line, Receipt, split_of
 from madang.deals.links import unknown
-from madang.deals.pages import Objection, Said, Shown
+from madang.deals.pages import Cash, Objection, Said, Shown
 from madang.kernel import Actor, Malformed
 
 TOKEN = "a-token-that-cannot-be-guessed"
@@ -50,6 +50,7 @@ class SmallDesk:
     def __init__(self) -> None:
         self.said: list[tuple[int, int | None, str]] = []
         self._objections: tuple[Objection, ...] = ()
+        self._cash = Cash()
         self._keys: set[str] = set()
 
     def open(self, by: Actor, token: str) -> Shown:
@@ -80,7 +81,14 @@ class SmallDesk:
             paid_from_ko="동네 지갑",
             paid_from_en="Neighbourhood wallet",
             objections=self._objections,
+            cash=self._cash,
         )
+
+    def ask_cash(self, by: Actor, token: str, number: str, *, business: bool, always: bool) -> None:
+        self._cash = Cash(masked="010******78", business=business, krw=7_000, always=always)
+
+    def stop_cash(self, by: Actor, token: str) -> None:
+        self._cash = Cash(masked="010******78", krw=7_000)
 
     def appeal(self, by: Actor, token: str, said: Said) -> None:
         self.said.append((said.line, said.qty, said.reason))

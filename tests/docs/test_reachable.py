@@ -18,7 +18,6 @@ KNOWN: dict[str, str] = {
     "members.credentials.close_credential": "credentials end by their date; no page shows them to who gave them",
     "payments.gift_cards.rest_in_cash": "cash is no means here; the rest goes into the wallet",
     "settlement.payouts.set_account": "accounts are the members' own; an adapter will say a payout service's code",
-    "settlement.taxes.cash_receipt": "nobody can ask for a cash receipt at checkout yet",
 }
 """No way leads to these: each with the reason. This may only shrink."""
 

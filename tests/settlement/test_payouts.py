@@ -283,12 +283,6 @@ def test_invoices_of_fees_and_what_amends_them(house: House) -> None:
         house.do(settlement.make_invoices, "2026-12", at_us=house.clock.now_us(), **mine)
 
 
-def test_a_cash_receipt_keeps_a_masked_identity(shop: House) -> None:
-    shop.paid_sale(SALE, line(1, 11_000, seller=MAKER))
-    made = shop.do(settlement.cash_receipt, id=OTHER, sale=SALE, party=MAKER, identity="010-1234-5678", at_us=1)
-    assert (made.supply_krw, made.vat_krw, made.recipient, made.reason) == (10_000, 1_000, "010******78", "deduction")
-
-
 def bean_check() -> str:
     """The other program, wherever it is installed (``make bean``); it is no part of this one's environment."""
     found = os.environ.get("MADANG_BEAN_CHECK") or shutil.which("bean-check")

@@ -8,12 +8,15 @@ from uuid import UUID
 import pytest
 from tests.asking import Client
 from tests.databases import BOTH, SQLITE
-from tests.walkout_shop import STAFF, N, Shop, came, left, moved, receipt
+from tests.walkout_shop import BY, STAFF, N, Shop, came, left, moved, receipt
 
+from madang import settlement
 from madang.db import Database
 from madang.deals.links import Links
+from madang.journal.readers import Reader
 from madang.kernel import derived
 from madang.kernel.clock import HOUR_US
+from madang.storefront import cash_receipts
 from madang.walkout import process, service
 from madang.walkout.desk import Desk
 from madang.web import Shopfront, create_app
@@ -153,3 +156,24 @@ def test_nothing_can_be_said_after_the_deal_has_closed(counter: Counter) -> None
 def test_a_form_that_makes_no_sense_changes_nothing(counter: Counter, form: dict[str, str | int]) -> None:
     assert counter.wrong(1, **form) in (400, 422)
     assert counter.shop.deal().state == "charged"
+
+
+def test_a_visits_cash_receipt_is_asked_for_on_its_page_and_follows_what_is_given_back(counter: Counter) -> None:
+    assert "현금영수증 받기" in counter.page()
+    form = {"number": "010-1234-5678", "always": "yes"}
+    assert counter.client.post(f"/r/{counter.token}/cash", data=form, headers=HTML).status_code == 303
+    page = counter.page()
+    assert "010******78" in page
+    assert "7,100원" in page[page.index('id="cash"') :]
+    assert counter.wrong(2) == 303
+    Reader("cash", cash_receipts.HANDLERS).catch_up(counter.shop.db, neighbourhood=N)
+    page = counter.page()
+    assert "6,000원" in page[page.index('id="cash"') :]
+    documents = counter.shop.read(lambda tx: settlement.documents_in(tx, BY, "2026-09"))
+    assert [(one.supplier, one.supply_krw, one.vat_krw) for one in documents] == [
+        ("merchant/s1", 6_555, 545), ("merchant/s1", -1_100, 0),
+    ]  # fmt: skip
+    counter.client.post(f"/r/{counter.token}/cash", data={"stop": "yes"}, headers=HTML)
+    assert "그만하기" not in counter.page()
+    bad = counter.client.post(f"/r/{counter.token}/cash", data={"number": "12"}, headers=HTML)
+    assert bad.status_code == 422

@@ -59,6 +59,16 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+class Cash(msgspec.Struct, frozen=True, kw_only=True):
+    """현금영수증 of the receipt's deal: under which (masked) number, for a business or not, won told so far;
+    ``always``: the buyer has one of everything to come."""
+
+    masked: str = ""
+    business: bool = False
+    krw: int = 0
+    always: bool = False
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A receipt as its page shows it. ``charged_krw`` is what was taken from ``paid_from`` (None while in review);
     ``paid`` is every means that paid it, where there were several or other ones than the wallet."""
@@ -76,6 +86,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     may_object: bool = True
     bound: Bound | None = None
     foreign: Foreign | None = None
+    cash: Cash | None = None
+    """What was asked; without a number: it can be asked for; None: there is none to be had."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +114,12 @@ class ReceiptDesk(Protocol):
 
     def appeal(self, by: Actor, token: str, said: Said) -> None:
         """Ask for a declined line to be looked at once more, once per key."""
+
+    def ask_cash(self, by: Actor, token: str, number: str, *, business: bool, always: bool) -> None:
+        """Ask for the cash receipt; ``always``: and of all that is to come."""
+
+    def stop_cash(self, by: Actor, token: str) -> None:
+        """No longer without being asked."""
 
 
 def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
@@ -165,6 +183,21 @@ def router(desk: ReceiptDesk, pages: Pages, ids: Ids) -> APIRouter:
         content = fingerprint("POST", request.url.path, b"")
         desk.appeal(request.state.by, token, Said(line=line, qty=None, reason="appeal", key=key, request=content))
         return RedirectResponse(f"/r/{token}?done={line}", 303, headers=PRIVATE)
+
+    @routes.post("/{token}/cash", name="receipt.cash")
+    def cash(
+        request: Request,
+        token: str,
+        number: Annotated[str, Form(max_length=40)] = "",
+        business: Annotated[str, Form(max_length=5)] = "",
+        always: Annotated[str, Form(max_length=5)] = "",
+        stop: Annotated[str, Form(max_length=5)] = "",
+    ) -> Response:
+        if stop == "yes":
+            desk.stop_cash(request.state.by, token)
+        else:
+            desk.ask_cash(request.state.by, token, number, business=business == "yes", always=always == "yes")
+        return RedirectResponse(f"/r/{token}#cash", 303, headers=PRIVATE)
 
     return routes
 

@@ -161,10 +161,10 @@ def _papers(tx: Tx, epoch_us: int) -> None:
     day = seoul(epoch_us)
     month = f"{day.year - (day.month == 1)}-{day.month - 1 or 12:02}"
     settlement.make_invoices(tx, BY, month, registration=OURS, at_us=epoch_us)
-    last = derived("demo.sale", epoch_us - LAST_D * DAY_US)
     settlement.cash_receipt(
-        tx, BY, id=derived("demo.cash"), sale=last, party=MERCHANT, identity="010-0000-0000", at_us=epoch_us
-    )
+        tx, BY, id=derived("demo.cash"), supplier=MERCHANT, registration=settlement.registration_of(tx, MERCHANT),
+        recipient="010******00", business=False, supply_krw=10_000, vat_krw=1_000, at_us=epoch_us,
+    )  # fmt: skip
     kept = settlement.reserves_of(tx, BY, MERCHANT)
     if kept:
         settlement.appeal(

@@ -10,12 +10,14 @@ from madang.journal import records as facts
 from madang.journal.readers import Reader
 from madang.members import mailed, mailing
 from madang.members.mail import Post
+from madang.storefront import cash_receipts
 from madang.storefront import mailed as orders_mailed
 from madang.storefront.facts import Late
 
 if TYPE_CHECKING:
     from madang.serve.site import Site
 
+CASH = Reader("cash_receipts", cash_receipts.HANDLERS)
 READER = Reader("mails", {**mailed.HANDLERS, Moved: orders_mailed.moved, Late: orders_mailed.told_late})
 TOGETHER = 400
 """Facts read in one transaction; most are passed over."""
@@ -32,13 +34,15 @@ def begin(db: Database, neighbourhood: str) -> None:
 
     def act(tx: Tx) -> None:
         head = facts.head(tx)
-        if head is not None and facts.cursor(tx, READER.name) == 0:
-            facts.move_cursor(tx, READER.name, since=0, seq=head[0])
+        for reader in (READER, CASH):
+            if head is not None and facts.cursor(tx, reader.name) == 0:
+                facts.move_cursor(tx, reader.name, since=0, seq=head[0])
 
     db.write(act, neighbourhood=neighbourhood)
 
 
 def look(db: Database, neighbourhood: str) -> None:
-    """Put into the outbox what has become news since."""
-    while READER.poll(db, neighbourhood=neighbourhood, batch=TOGETHER):
-        pass
+    """Put into the outbox what has become news since, and have cash receipts follow what was sold and given back."""
+    for reader in (READER, CASH):
+        while reader.poll(db, neighbourhood=neighbourhood, batch=TOGETHER):
+            pass

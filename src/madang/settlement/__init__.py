@@ -69,9 +69,17 @@ from madang.settlement.releasing import (
     reserves_of,
 )
 from madang.settlement.rounds import settle_due
-from madang.settlement.sales import commission_lines, confirm, refund_legs, sale_legs, shared, shares_of
+from madang.settlement.sales import commission_lines, confirm, refund_legs, sale_legs, sellers_of, shared, shares_of
 from madang.settlement.statements import Buckets, Statement, as_csv, buckets, months, statement
-from madang.settlement.taxes import Document, cash_receipt, documents_in, documents_of, make_invoices
+from madang.settlement.taxes import (
+    Document,
+    cash_receipt,
+    documents_in,
+    documents_of,
+    make_invoices,
+    registration_of,
+    taxed,
+)
 
 __all__ = [
     "PLATFORM",
@@ -131,6 +139,7 @@ __all__ = [
     "payouts_in",
     "payouts_of",
     "refund_legs",
+    "registration_of",
     "release_due",
     "release_held",
     "release_reserve",
@@ -138,6 +147,7 @@ __all__ = [
     "reserves_of",
     "resume",
     "sale_legs",
+    "sellers_of",
     "selling",
     "set_account",
     "set_reserve_rule",
@@ -150,6 +160,7 @@ __all__ = [
     "shares_of",
     "statement",
     "stopped",
+    "taxed",
     "terms_of",
     "transfers",
     "turnover",

@@ -123,6 +123,13 @@ def shares_of(tx: Tx, by: Actor, sale: UUID) -> list[Share]:
     return records.some_shares(tx, records.shares.c.sale == sale, order=[records.shares.c.party])
 
 
+def sellers_of(tx: Tx, sale: UUID) -> dict[int, str]:
+    """The seller of each line of a frozen sale, by its number; nothing for a sale that was never frozen."""
+    if tx.get(records.sales, (sale,)) is None:
+        return {}
+    return {number: line.seller or "" for number, line in _lines(tx, sale).items()}
+
+
 def shared(tx: Tx, shop: str, lines: Sequence[SaleLine]) -> bool:
     """Whether anybody is registered to be settled for a sale: the shop, or a line's seller. If not, a room that sells
     may book the shop's own income without freezing anything."""

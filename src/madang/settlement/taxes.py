@@ -1,4 +1,4 @@
-"""Data of tax documents: 세금계산서 for fees, 수정세금계산서 for what of them went back, 현금영수증 for sales.
+"""Data of tax documents: 세금계산서 for fees, 수정세금계산서 for what of them went back, 현금영수증 for buyers.
 
 Data only: they are sent through 홈택스 or an approved provider. A document is never changed; what changes later is a
 document of its own that names the one it amends (부가가치세법 시행령 §70: 환입).
@@ -17,8 +17,8 @@ import msgspec
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, Role, business_date, derived
 from madang.settlement import errors, facts, parties, records
-from madang.settlement.model import PLATFORM, SaleLine, TaxStatus
-from madang.settlement.registration import masked, valid
+from madang.settlement.model import PLATFORM, TaxStatus
+from madang.settlement.registration import valid
 from madang.settlement.statements import bounds
 
 INVOICE, AMENDED, CASH = "tax_invoice", "amended_invoice", "cash_receipt"
@@ -70,33 +70,42 @@ def make_invoices(tx: Tx, by: Actor, month: str, *, registration: str, at_us: in
 
 
 def cash_receipt(
-    tx: Tx, by: Actor, *, id: UUID, sale: UUID, party: str, identity: str, business: bool = False, at_us: int
+    tx: Tx,
+    by: Actor,
+    *,
+    id: UUID,
+    supplier: str,
+    registration: str,
+    recipient: str,
+    business: bool,
+    supply_krw: int,
+    vat_krw: int,
+    amends: UUID | None = None,
+    at_us: int,
 ) -> Document:
-    """현금영수증 data of a sale: for the buyer's income deduction (소득공제, a phone or card number) or a business's
-    proof of expense (지출증빙, its registration number). Of the identity only a masked form is kept.
-
-    A 간이과세 or exempt seller's receipt shows no VAT of its own.
-    """
+    """현금영수증 data of what a buyer paid in cash or what is like it: for their income deduction (소득공제) or a
+    business's proof of expense (지출증빙). ``recipient`` is the masked form of the number; what went back is a document
+    with negative amounts that ``amends`` the first. The same ``id`` again gives what was kept."""
     _operator(tx, by)
-    seller = parties.party(tx, by, party)
-    digits = identity.replace("-", "").replace(" ", "")
-    if business and not valid(digits):
-        raise errors.bad_registration()
-    found = records.find(tx, records.sales, records.sales.c.sale == sale)
-    if not found:
-        raise errors.unknown_sale(sale)
-    lines = msgspec.convert(msgspec.json.decode(found[0]["body"])[2], list[SaleLine])
-    mine = [one for one in lines if (one.seller or f"merchant/{found[0]['shop']}") == party]
-    taxed = records.status_of(tx, party, found[0]["sold_us"]) is TaxStatus.GENERAL
-    vat = sum(one.vat_krw for one in mine) if taxed else 0
+    day = str(business_date(at_us))
     made = Document(
-        id=id, kind=CASH, period=str(business_date(found[0]["sold_us"]))[:7], supplier=party,
-        recipient=masked(digits), supplier_registration=seller.registration,
-        recipient_registration=digits if business else "", supply_krw=sum(one.amount_krw for one in mine) - vat,
-        vat_krw=vat, amends=None, reason="expense" if business else "deduction",
-        written_on=str(business_date(found[0]["sold_us"])), made_us=at_us,
+        id=id, kind=CASH, period=day[:7], supplier=supplier, recipient=recipient, supplier_registration=registration,
+        recipient_registration="", supply_krw=supply_krw, vat_krw=vat_krw, amends=amends,
+        reason="expense" if business else "deduction", written_on=day, made_us=at_us,
     )  # fmt: skip
     return _keep(tx, by, made)
+
+
+def taxed(tx: Tx, seller: str, at_us: int) -> bool:
+    """Whether a seller's receipt shows VAT of its own: not of a 간이과세자 or who is exempt; a shop that nobody has
+    registered is taken for a general taxpayer."""
+    return records.status_of(tx, seller, at_us) in (None, TaxStatus.GENERAL)
+
+
+def registration_of(tx: Tx, seller: str) -> str:
+    """A party's 사업자등록번호; empty for none, and for who is no party."""
+    found = records.party(tx, seller)
+    return "" if found is None else found.registration
 
 
 def documents_of(tx: Tx, by: Actor, party: str) -> list[Document]:

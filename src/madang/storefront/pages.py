@@ -21,7 +21,20 @@ from madang.kernel import Actor, Clock, Ids, Invalid, MadangError, NotFound, Rol
 from madang.members import addresses
 from madang.payments import State, gift_cards
 from madang.places import faces
-from madang.storefront import carts, checkout, claims, exchanging, faults, forms, guests, orders, purse, showing, tender
+from madang.storefront import (
+    carts,
+    cash_receipts,
+    checkout,
+    claims,
+    exchanging,
+    faults,
+    forms,
+    guests,
+    orders,
+    purse,
+    showing,
+    tender,
+)
 from madang.storefront.actions import order_of
 from madang.storefront.checkout import Placing
 from madang.storefront.model import Reason
@@ -182,7 +195,9 @@ def _checkout(routes: APIRouter, shop: Storefront) -> None:
 
         def act(tx: Tx) -> checkout.Placed:
             said = _said(shop, tx, request, by, id, form, at_us)
-            return _place(shop, tx, by, id, said, _email(shop, request, form), language_of(request), at_us)
+            placed = _place(shop, tx, by, id, said, _email(shop, request, form), language_of(request), at_us)
+            _cash_receipts(tx, by, placed, form, at_us)
+            return placed
 
         try:
             placed = await shop.written(act)
@@ -234,6 +249,15 @@ def _place(
     if email and shop.names is not None:
         guests.remember(tx, by, email, shop.names(email), language, at_us=at_us)
     return placed
+
+
+def _cash_receipts(tx: Tx, by: Actor, placed: checkout.Placed, form: Form_, at_us: int) -> None:
+    """현금영수증 of what was ordered, where the buyer gave a number for it."""
+    number = form.get("cash_number", "").strip()[:40]
+    if not number or placed.payment is None:
+        return
+    for order in placed.orders:
+        cash_receipts.ask(tx, by, order, number, business=form.get("cash_business") == "yes", at_us=at_us)
 
 
 def _said(shop: Storefront, tx: Tx, request: Request, by: Actor, id: UUID, form: Form_, at_us: int) -> Placing:

@@ -15,11 +15,11 @@ from madang.deals.disputes import Claim
 from madang.deals.lines import Receipt
 from madang.deals.links import Links
 from madang.deals.model import Deal
-from madang.deals.pages import Bound, Foreign, Objection, Said, Shown, State, already_said
+from madang.deals.pages import Bound, Cash, Foreign, Objection, Said, Shown, State, already_said
 from madang.guard import Answer, once
 from madang.kernel import Actor, Clock, derived
 from madang.places import service as places
-from madang.storefront import paying
+from madang.storefront import cash_receipts, paying
 from madang.storefront.world import money
 from madang.ui import formats
 from madang.walkout import reviewing, service, trust
@@ -74,6 +74,22 @@ class Desk:
 
         self._changed(self._db.write(act, neighbourhood=by.neighbourhood))
 
+    def ask_cash(self, by: Actor, token: str, number: str, *, business: bool, always: bool) -> None:
+        at_us = self._clock.now_us()
+
+        def act(tx: Tx) -> None:
+            receipt, holder = receipts.open_link(tx, self._links, token)
+            cash_receipts.ask(tx, holder, receipt.deal, number, business=business, always=always, at_us=at_us)
+
+        self._db.write(act, neighbourhood=by.neighbourhood)
+
+    def stop_cash(self, by: Actor, token: str) -> None:
+        def act(tx: Tx) -> None:
+            receipt, holder = receipts.open_link(tx, self._links, token)
+            cash_receipts.stop(tx, holder, UUID(receipt.person))
+
+        self._db.write(act, neighbourhood=by.neighbourhood)
+
     def _open(self, tx: Tx, token: str) -> Shown:
         receipt, holder = receipts.open_link(tx, self._links, token)
         deal = deals.get(tx, holder, receipt.deal)
@@ -95,6 +111,7 @@ class Desk:
             may_object=first and deal.state in ("charged", "refunded"),
             bound=self._bound(tx, deal),
             foreign=_foreign(deal) if first else None,
+            cash=_cash(tx, deal) if first and receipt.total_krw else None,
         )
 
     def _bound(self, tx: Tx, deal: Deal) -> Bound | None:
@@ -105,6 +122,18 @@ class Desk:
         return Bound(
             now_krw=limit.now_krw, usual_krw=limit.shop_krw, declined=limit.declined, rises_at_us=limit.rises_at_us
         )
+
+
+def _cash(tx: Tx, deal: Deal) -> Cash | None:
+    try:
+        person = UUID(deal.subject)
+    except ValueError:
+        return None
+    wish = cash_receipts.wish_of(tx, deal.id)
+    if wish is None:
+        return Cash() if cash_receipts.cash_krw(tx, deal) > 0 else None
+    always = cash_receipts.wish_of(tx, person) is not None
+    return Cash(masked=wish.masked, business=wish.business, krw=wish.krw, always=always)
 
 
 def _foreign(deal: Deal) -> Foreign | None:

@@ -1,0 +1,303 @@
+"""현금영수증: what a buyer paid otherwise than by card is told to the tax office, for their income deduction
+(소득공제) or as a business's proof of expense (지출증빙) (소득세법 §162조의3, 부가가치세법 §46).
+
+A buyer asks for a visit or an order, or once for all that is to come. What is told is a document of each seller; it
+follows the receipts: whatever is charged more or given back later is told as the difference, the documents after the
+first naming it. The number lies in the members' vault, documents and pages show it masked. What a payment company
+charged is told by the card and not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from madang import deals, members, settlement
+from madang.catalog import Vat
+from madang.db import Tx, table
+from madang.deals import Deal, Receipt
+from madang.deals.facts import ReceiptIssued
+from madang.journal.model import Fact
+from madang.journal.readers import Handler
+from madang.kernel import Actor, Conflict, Invalid, NotFound, allocate, derived, system
+from madang.members.declared import declare_field
+from madang.settlement import PartyKind, registration
+from madang.storefront import paying, profile
+from madang.storefront.addresses import sealed_list
+
+FIELD = "cash_receipt_numbers"
+KEPT_MAX = 5
+declare_field(
+    FIELD,
+    purpose_ko="현금영수증을 발급하기",
+    purpose_en="Issuing cash receipts to the tax office",
+    basis="contract",
+    keep_d=90,
+    until_ko="다섯 번호까지, 오래된 것부터",
+    until_en="at most five numbers, the oldest goes first",
+)
+CASH = ("wallet", "gift_card", "voucher")
+"""Means that no card company tells of."""
+
+wishes = table(
+    "storefront_cash_wish",
+    sa.Column("about", sa.Uuid, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("masked", sa.Text, nullable=False),
+    sa.Column("business", sa.BigInteger, nullable=False),
+    sa.Column("asked_us", sa.BigInteger, nullable=False),
+    sa.Column("told", sa.Text, nullable=False),
+    key=["about"],
+)
+
+
+class Number(msgspec.Struct, frozen=True, kw_only=True):
+    """A number as the vault keeps it, with the key wishes name it by."""
+
+    key: str
+    digits: str
+    business: bool
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What the documents of one seller come to so far: the first one's id, and how many there are."""
+
+    first: UUID
+    count: int
+    supply_krw: int
+    vat_krw: int
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for a visit or an order (or by a person for all to come: ``about`` is theirs), and what was told
+    by seller."""
+
+    about: UUID
+    number: str
+    masked: str
+    business: bool
+    asked_us: int
+    told: dict[str, Told] = {}
+
+    @property
+    def krw(self) -> int:
+        return sum(one.supply_krw + one.vat_krw for one in self.told.values())
+
+
+def wish_of(tx: Tx, about: UUID) -> Wish | None:
+    """The wish for a deal, or a person's for all that is to come."""
+    row = tx.get(wishes, (about,))
+    if row is None:
+        return None
+    told = msgspec.json.decode(row["told"], type=dict[str, Told])
+    return Wish(
+        about=about, number=row["number"], masked=row["masked"], business=bool(row["business"]),
+        asked_us=row["asked_us"], told=told,
+    )  # fmt: skip
+
+
+def ask(
+    tx: Tx, by: Actor, deal: UUID, number: str, *, business: bool = False, always: bool = False, at_us: int
+) -> Wish:
+    """Ask for a deal's cash receipt: a phone's or a cash receipt card's number, or a business's registration number;
+    ``always``: and for every deal to come. For the buyer, and for staff for them.
+
+    The same again is one. Raises ``Invalid`` ``storefront.bad_cash_number``, ``Conflict`` ``storefront.cash_asked``
+    where another number was given before, ``storefront.no_cash`` where nothing was paid but by card.
+    """
+    found = deals.get(tx, by, deal)
+    digits = tidy(number, business=business)
+    known = wish_of(tx, deal)
+    if known is not None:
+        if (known.masked, known.business) != (registration.masked(digits), business):
+            raise _asked()
+        return known
+    if deals.receipts.of_deal(tx, _ours(tx), deal) and cash_krw(tx, found) <= 0:
+        raise _no_cash()
+    kept = _keep_number(tx, by, UUID(found.subject), digits, business, at_us)
+    made = Wish(
+        about=deal, number=kept.key, masked=registration.masked(digits), business=business, asked_us=at_us
+    )  # fmt: skip
+    _add(tx, made)
+    if always:
+        stop(tx, by, UUID(found.subject))
+        _add(tx, msgspec.structs.replace(made, about=UUID(found.subject)))
+    return _bring_up_to_date(tx, found, made, at_us)
+
+
+def stop(tx: Tx, by: Actor, person: UUID) -> None:
+    """From now on nothing is told without being asked for."""
+    by.need_neighbourhood(tx.neighbourhood)
+    _forget(tx, person)
+
+
+def heard(tx: Tx, fact: Fact) -> None:
+    """A receipt was issued: documents that were asked for follow it; who wants one always has one of a new deal."""
+    assert isinstance(fact.body, ReceiptIssued)
+    try:
+        deal = deals.get(tx, _ours(tx), UUID(fact.body.deal))
+    except NotFound:  # of a shop with its own machine: its deal is kept there
+        return
+    wish = wish_of(tx, deal.id)
+    if wish is None and fact.body.original is None and (usual := _usual(tx, deal)) is not None:
+        wish = msgspec.structs.replace(usual, about=deal.id, asked_us=fact.at_us)
+        _add(tx, wish)
+    if wish is not None:
+        _bring_up_to_date(tx, deal, wish, fact.at_us)
+
+
+HANDLERS: Mapping[type[msgspec.Struct], Handler] = {ReceiptIssued: heard}
+
+
+def tidy(number: str, *, business: bool) -> str:
+    """The digits of a number that will do. Raises ``Invalid``."""
+    digits = "".join(c for c in number if c.isdigit() and c.isascii())
+    mobile = digits.startswith("01") and len(digits) in (10, 11)
+    card = 13 < len(digits) <= 19  # 현금영수증 카드; 13 digits are a resident's number, which we must not take
+    if not (registration.valid(digits) if business else mobile or card):
+        raise Invalid(
+            "storefront.bad_cash_number",
+            ko="현금영수증 번호를 다시 확인해 주세요.",
+            en="Please look at the number for the cash receipt again.",
+            next_ko="소득공제는 휴대전화나 현금영수증 카드 번호를, 지출증빙은 사업자등록번호 열 자리를 적으세요.",
+            next_en="For a deduction give a mobile or cash receipt card number, for an expense the ten-digit "
+            "registration number.",
+        )
+    return digits
+
+
+def numbers_of(tx: Tx, by: Actor, person: UUID) -> list[Number]:
+    """A person's numbers, the newest first; for themselves, and for who sends documents to the tax office."""
+    return sealed_list(tx, by, person, FIELD, Number) or []
+
+
+def _bring_up_to_date(tx: Tx, deal: Deal, wish: Wish, at_us: int) -> Wish:
+    """Tell the difference between what the receipts come to now and what was told before, seller by seller."""
+    due, told = _due(tx, deal), dict(wish.told)
+    for seller in sorted({*due, *told}):
+        supply, vat = due.get(seller, (0, 0))
+        before = told.get(seller)
+        more, tax = (supply, vat) if before is None else (supply - before.supply_krw, vat - before.vat_krw)
+        if not (more or tax):
+            continue
+        count = 1 if before is None else before.count + 1
+        made = settlement.cash_receipt(
+            tx, _ours(tx), id=derived("storefront.cash", deal.id, seller, count), supplier=seller,
+            registration=_registration(tx, deal.shop, seller), recipient=wish.masked, business=wish.business,
+            supply_krw=more, vat_krw=tax, amends=before.first if before else None, at_us=at_us,
+        )  # fmt: skip
+        told[seller] = Told(first=before.first if before else made.id, count=count, supply_krw=supply, vat_krw=vat)
+    after = msgspec.structs.replace(wish, told=told)
+    _forget(tx, wish.about)
+    _add(tx, after)
+    return after
+
+
+def _due(tx: Tx, deal: Deal) -> dict[str, tuple[int, int]]:
+    """(supply, VAT) by seller of what was paid by anything but a card, of all the deal's receipts."""
+    slips = deals.receipts.of_deal(tx, _ours(tx), deal.id)
+    sums: dict[str, list[int]] = {}
+    for slip in slips:
+        sellers = _sellers(tx, deal, slip)
+        for line in slip.lines:
+            seller = sellers.get(line.original_line or line.number, f"{PartyKind.MERCHANT}/{deal.shop}")
+            mine = sums.setdefault(seller, [0, 0])
+            mine[0] += line.amount_krw
+            mine[1] += line.vat_krw if line.vat is Vat.TAXABLE and settlement.taxed(tx, seller, slip.at_us) else 0
+    cash = max(0, cash_krw(tx, deal))
+    if not any(amount for amount, _ in sums.values()):
+        return {}
+    parts = allocate(cash, [amount for amount, _ in sums.values()])
+    found: dict[str, tuple[int, int]] = {}
+    for (seller, (amount, vat)), part in zip(sums.items(), parts, strict=True):
+        tax = (2 * vat * part + amount) // (2 * amount) if amount else 0
+        found[seller] = (part - tax, tax)
+    return found
+
+
+def _sellers(tx: Tx, deal: Deal, slip: Receipt) -> dict[int, str]:
+    """Whose sale each line is, as it was frozen; nothing where the shop sold all for itself."""
+    return settlement.sellers_of(tx, slip.original or slip.id) or settlement.sellers_of(tx, deal.id)
+
+
+def cash_krw(tx: Tx, deal: Deal) -> int:
+    """What of a deal was paid by anything but a card, less what of it went back."""
+    total = 0
+    for slip in deals.receipts.of_deal(tx, _ours(tx), deal.id):
+        paid = paying.paid_by(tx, deal, slip)
+        every, cash = sum(one.amount_krw for one in paid), sum(one.amount_krw for one in paid if one.means in CASH)
+        total += slip.total_krw * cash // every if every else slip.total_krw
+    return total
+
+
+def _registration(tx: Tx, shop: str, seller: str) -> str:
+    of_party = settlement.registration_of(tx, seller)
+    if of_party:
+        return of_party
+    said = profile.profile_of(tx, shop)
+    return said.registration if said is not None and seller == f"{PartyKind.MERCHANT}/{shop}" else ""
+
+
+def _usual(tx: Tx, deal: Deal) -> Wish | None:
+    try:
+        found = wish_of(tx, UUID(deal.subject))
+    except ValueError:  # nobody we know
+        return None
+    return found
+
+
+def _keep_number(tx: Tx, by: Actor, person: UUID, digits: str, business: bool, at_us: int) -> Number:
+    members.add_person(tx, _ours(tx), key=person, fields={}, at_us=at_us)  # a guest, whom nobody knew before
+    known = numbers_of(tx, by, person)
+    for one in known:
+        if (one.digits, one.business) == (digits, business):
+            return one
+    kept = Number(key=derived("storefront.cash_number", person, at_us).hex[:16], digits=digits, business=business)
+    text = msgspec.json.encode([kept, *known][:KEPT_MAX]).decode()
+    members.set_fields(tx, by, person, {FIELD: text}, at_us=at_us)
+    return kept
+
+
+def _add(tx: Tx, wish: Wish) -> None:
+    row = {
+        "neighbourhood": tx.neighbourhood, "about": wish.about, "number": wish.number, "masked": wish.masked,
+        "business": int(wish.business), "asked_us": wish.asked_us, "told": msgspec.json.encode(wish.told).decode(),
+    }  # fmt: skip
+    tx.many(_PUT, [row])
+
+
+def _forget(tx: Tx, about: UUID) -> None:
+    tx.many(_FORGET, [{"n_": tx.neighbourhood, "about_": about}])
+
+
+_PUT = sa.insert(wishes)
+_FORGET = sa.delete(wishes).where(
+    wishes.c.neighbourhood == sa.bindparam("n_"), wishes.c.about == sa.bindparam("about_")
+)
+
+
+def _ours(tx: Tx) -> Actor:
+    return system(tx.neighbourhood, "storefront/cash")
+
+
+def _asked() -> Conflict:
+    return Conflict(
+        "storefront.cash_asked",
+        ko="이 거래의 현금영수증은 다른 번호로 이미 발급했습니다.",
+        en="A cash receipt of this was issued under another number already.",
+        next_ko="번호를 바꾸려면 가게에 문의하세요.",
+        next_en="Ask the shop to have the number changed.",
+    )
+
+
+def _no_cash() -> Conflict:
+    return Conflict(
+        "storefront.no_cash",
+        ko="카드로 결제한 것에는 현금영수증이 없습니다. 카드 전표가 그 증빙입니다.",
+        en="What was paid by card has no cash receipt; the card's slip is the proof.",
+        next_ko="카드사나 결제사의 전표를 쓰세요.",
+        next_en="Use the slip of the card company.",
+    )

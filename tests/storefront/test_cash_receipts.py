@@ -1,0 +1,101 @@
+"""Cash receipts: asked for by whoever bought, told seller by seller, less whatever comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.storefront.street import BY, FETCH, Street
+
+from madang import settlement
+from madang.catalog import sellers
+from madang.journal.readers import Reader
+from madang.kernel import Conflict, Invalid
+from madang.settlement import Document, TaxStatus
+from madang.storefront import cash_receipts
+from madang.storefront.model import Wish
+
+PHONE, FIRM = "010-1234-5678", "124-81-00998"
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader("cash", cash_receipts.HANDLERS)
+
+
+def ask(street: Street, order: UUID, number: str = PHONE, **more: Any) -> cash_receipts.Wish:
+    return street.write(lambda tx: cash_receipts.ask(tx, street.mina, order, number, at_us=street.now, **more))
+
+
+def told(street: Street) -> list[Document]:
+    found = street.read(lambda tx: settlement.documents_in(tx, BY, "2026-09"))
+    return [one for one in found if one.kind == "cash_receipt"]
+
+
+def follow(street: Street, reader: Reader) -> None:
+    reader.catch_up(street.db, neighbourhood="n1")
+
+
+def test_each_seller_tells_its_part_and_what_comes_back_is_taken_off(street: Street, reader: Reader) -> None:
+    street.open()
+    at = street.now
+    street.write(lambda tx: settlement.add_party(
+        tx, BY, "maker/kim", name_ko="김", name_en="Kim", status=TaxStatus.SIMPLIFIED, at_us=at))  # fmt: skip
+    street.write(lambda tx: sellers.set_sellers(tx, BY, {"MILK": "maker/kim"}, id=UUID(int=1), at_us=at))
+    order = street.buy({"RAMEN": 11, "MILK": 1, "RICE": 1})
+    made = ask(street, order)
+    assert (made.masked, made.krw) == ("010******78", 11_000 + 2_900 + 12_000)
+    assert ask(street, order) == made, "asked again it is one"
+    assert {(one.supplier, one.supply_krw, one.vat_krw) for one in told(street)} == {
+        ("merchant/s1", 22_000, 1_000), ("maker/kim", 2_900, 0),
+    }  # fmt: skip
+    with pytest.raises(Conflict, match="cash_asked"):
+        ask(street, order, FIRM, business=True)
+    street.cancel(order)
+    follow(street, reader)
+    follow(street, reader)
+    sums: dict[str, int] = {}
+    for one in told(street):
+        sums[one.supplier] = sums.get(one.supplier, 0) + one.supply_krw + one.vat_krw
+        assert (one.supply_krw < 0) == (one.amends is not None)
+        assert "1234" not in one.recipient
+    assert sums == {"merchant/s1": 0, "maker/kim": 0}
+    assert len(told(street)) == 4
+
+
+def test_who_wants_one_always_has_one_of_what_they_buy_next(street: Street, reader: Reader) -> None:
+    street.open()
+    first = street.buy({"RAMEN": 1})
+    ask(street, first, FIRM, business=True, always=True)
+    follow(street, reader)
+    second = street.buy({"RICE": 1})
+    follow(street, reader)
+    assert street.read(lambda tx: cash_receipts.wish_of(tx, second)).krw == 12_000  # type: ignore[union-attr]
+    assert [(one.supply_krw, one.reason) for one in told(street)] == [(909, "expense"), (12_000, "expense")]
+    street.write(lambda tx: cash_receipts.stop(tx, street.mina, UUID(street.mina.key)))
+    third = street.buy({"RAMEN": 1})
+    follow(street, reader)
+    assert street.read(lambda tx: cash_receipts.wish_of(tx, third)) is None
+    (kept,) = street.read(lambda tx: cash_receipts.numbers_of(tx, BY, UUID(street.mina.key)))
+    assert (kept.digits, kept.business) == ("1248100998", True)
+
+
+def test_a_part_given_back_is_told_to_the_won(street: Street, reader: Reader) -> None:
+    street.open()
+    order = street.buy({"RAMEN": 3}, choices={"s1": FETCH})
+    ask(street, order)
+    for step in ("pack", "make_ready", "hand_over"):
+        street.step(order, step)
+    street.ask_back(order, [Wish(line=1, amount=1)])
+    street.step(order, "take_back", sellable=True)
+    follow(street, reader)
+    assert [(one.supply_krw, one.vat_krw) for one in told(street)] == [(2_727, 273), (-909, -91)]
+
+
+@pytest.mark.parametrize(
+    ("number", "business"), [("", False), ("900101-1234567", False), (PHONE, True), ("123-45-67890", True)]
+)
+def test_a_number_that_cannot_be_told_is_refused(number: str, business: bool) -> None:
+    with pytest.raises(Invalid, match="bad_cash_number"):
+        cash_receipts.tidy(number, business=business)
