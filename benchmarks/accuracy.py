@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.events import Matched, matched
 from benchmarks.report import Report, Table
 
 SUMMARY = "accuracy of the walk-out engine on recordings with known truth (--data CASES)"
@@ -46,7 +47,8 @@ Basket = Mapping[str, int]
 
 
 class Scored(NamedTuple):
-    """One receipt: predicted and true units, money charged too much and too little, KRW."""
+    """One receipt: predicted and true units, money charged too much and too little, KRW. The first of a case has the
+    moves of the case besides."""
 
     case: str
     category: str
@@ -57,6 +59,7 @@ class Scored(NamedTuple):
     over_krw: int
     under_krw: int
     sales_krw: int
+    moves: Matched = Matched(0, 0, 0)
 
 
 def run(data: Path | None, flags: frozenset[str] = frozenset()) -> Report:
@@ -98,10 +101,14 @@ def _replayed(folders: list[Path], stores: Any, settings: Any, *, vision: bool =
         said = replay(recording, settings)
         truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
         prices = {str(p["id"]): int(p.get("price") or 0) for p in recording.store["products"]}
+        case: list[Scored] = []
         for credential, true in sorted(truth["receipts"].items()):
             told = said.receipts.get(credential, {})
             sure = said.confidence.get(credential, 0.0)
-            rows.append(receipt_score(folder.name, str(truth["category"]), told, true, sure, prices))
+            case.append(receipt_score(folder.name, str(truth["category"]), told, true, sure, prices))
+        if case:
+            case[0] = case[0]._replace(moves=matched(said.events, truth["events"]))
+        rows += case
     return rows
 
 
@@ -125,7 +132,7 @@ def receipt_score(
 
 
 def figures(rows: list[Scored]) -> dict[str, float]:
-    """Competition F1 (items pooled per case, mean of cases), exact receipts, money, calibration, review."""
+    """Competition F1 (items pooled per case, mean of cases), exact receipts, money, calibration, review, moves."""
     cases: dict[str, list[Scored]] = {}
     for row in rows:
         cases.setdefault(row.case, []).append(row)
@@ -139,6 +146,8 @@ def figures(rows: list[Scored]) -> dict[str, float]:
         "ece": ece(rows),
         "review_share_for_99": review_share(rows, 0.99),
         "receipts": float(len(rows)),
+        "event_precision": sum(r.moves.right for r in rows) / max(sum(r.moves.told for r in rows), 1),
+        "event_recall": sum(r.moves.right for r in rows) / max(sum(r.moves.true for r in rows), 1),
     }
 
 
@@ -174,7 +183,8 @@ def review_share(rows: list[Scored], goal: float) -> float:
 
 def _categories(rows: list[Scored]) -> Table:
     table = Table(
-        "receipts by category", ["category", "receipts", "F1", "exact %", "95 % interval", "over %", "under %"]
+        "receipts by category; moves: right in kind, place, product and quantity within 2 s",
+        ["category", "receipts", "F1", "exact %", "95 % interval", "over %", "under %", "moves right %", "found %"],
     )
     groups = {name: [r for r in rows if r.category == name] for name in sorted({r.category for r in rows})}
     for name, some in [*groups.items(), ("all", rows)]:
@@ -182,7 +192,8 @@ def _categories(rows: list[Scored]) -> Table:
         low, high = wilson(sum(r.exact for r in some), len(some))
         money = [f"{100 * f[key]:.1f}" for key in ("over_share", "under_share")]
         exact = [f"{100 * f['exact_share']:.1f}", f"{100 * low:.0f} to {100 * high:.0f}"]
-        table.rows.append([name, str(len(some)), f"{f['f1']:.3f}", *exact, *money])
+        moves = [f"{100 * f[key]:.1f}" for key in ("event_precision", "event_recall")]
+        table.rows.append([name, str(len(some)), f"{f['f1']:.3f}", *exact, *money, *moves])
     return table
 
 

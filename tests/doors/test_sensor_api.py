@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from fastapi import FastAPI
 from tests.asking import Client
 
 from madang.doors import Gateway, api
-from madang.kernel import ManualClock
+from madang.doors.waiting import Held, Waiting
+from madang.kernel import ManualClock, Unavailable
 from madang.ui import Pages
 from madang.walkout.messages import GateEvent
 from madang.walkout.sensorlog import SensorLog
@@ -101,3 +105,51 @@ def test_a_device_asks_where_to_go_on(client: Sender) -> None:
     client.post("/v1/sensors/batches", json=body)
     answer = client.get("/v1/sensors/devices/gate").json()
     assert answer == {"device": "gate", "boot": 0, "next_seq": 5, "gaps": [2, 3]}
+
+
+# --- a slow disk ------------------------------------------------------------------------------------------------------
+async def _all_at_once(gateway: Gateway, waiting: Waiting, disk: threading.Event, batches: int) -> list[httpx.Response]:
+    """So many senders at the same time, each with a batch of its own; the disk answers once somebody was sent away."""
+    app = FastAPI()
+    Faults(Pages()).install(app)
+    app.include_router(api.router(gateway, waiting))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as http:
+
+        async def send(n: int) -> httpx.Response:
+            body = [msgspec.to_builtins(gate(seq)) for seq in range(3 * n, 3 * n + 3)]
+            answer = await http.post(
+                "/v1/sensors/batches", json=body, headers={"authorization": "Bearer key of the gate"}
+            )
+            if answer.status_code == 503:
+                disk.set()
+            return answer
+
+        return list(await asyncio.gather(*(send(n) for n in range(batches))))
+
+
+def test_where_the_disk_is_slow_senders_are_told_to_come_again_and_nothing_is_lost(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, sync = threading.Event(), gateway.sync
+    monkeypatch.setattr(gateway, "sync", lambda end: (disk.wait(10), sync(end)))
+    waiting = Waiting(requests_max=2)
+    answers = asyncio.run(_all_at_once(gateway, waiting, disk, 5))
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert len(refused) == waiting.held().held == 3
+    assert {(one.headers["retry-after"], one.json()["code"]) for one in refused} == {("2", "sensors.busy")}
+    assert waiting.held().waiting == waiting.held().waiting_bytes == 0
+    assert gateway.seen("gate").next_seq < 15, "what was sent away was not taken"
+    again = asyncio.run(_all_at_once(gateway, Waiting(), disk, 5))
+    assert {answer.status_code for answer in again} == {200}
+    assert (gateway.seen("gate").next_seq, gateway.seen("gate").gaps) == (15, frozenset())
+
+
+def test_room_is_bounded_in_bytes_and_given_back_also_when_a_batch_is_bad(client: Sender, gateway: Gateway) -> None:
+    waiting = Waiting(bytes_max=100)
+    with waiting.room(1_000), pytest.raises(Unavailable), waiting.room(1):
+        pass
+    with waiting.room(60), waiting.room(40), pytest.raises(Unavailable), waiting.room(1):
+        pass
+    assert waiting.held() == Held(waiting=0, waiting_bytes=0, held=2)
+    assert client.post("/v1/sensors/batches", content=b"no batch").status_code == 400
+    assert gateway.waiting.held() == Held(waiting=0, waiting_bytes=0, held=0)

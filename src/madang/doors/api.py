@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from madang.doors.gateway import Encoding, Gateway, Taken
+from madang.doors.waiting import Waiting
 from madang.kernel import Malformed, TooLarge
 from madang.ui import access
 
@@ -61,8 +62,9 @@ class Progress(BaseModel):
     gaps: list[int]
 
 
-def router(gateway: Gateway) -> APIRouter:
-    """The routes of one shop's gateway."""
+def router(gateway: Gateway, waiting: Waiting | None = None) -> APIRouter:
+    """The routes of one shop's gateway; ``waiting`` bounds what they hold before the disk."""
+    queue = waiting or gateway.waiting
     routes = APIRouter(
         prefix="/v1/sensors", tags=["sensors"], dependencies=[access.key("a device's key: doors.gateway")]
     )
@@ -70,10 +72,11 @@ def router(gateway: Gateway) -> APIRouter:
     @routes.post("/batches", openapi_extra=_BATCH)
     async def take(request: Request, authorization: Annotated[str | None, Header()] = None) -> Outcome:
         """Take a JSON or msgpack array of messages (docs/sensor-wire-format.md)."""
-        body = await _limited(request)
-        encoding = _encoding(request.headers.get("content-type", ""))
-        messages, key = _split(body, encoding), _key(authorization)
-        taken = await run_in_threadpool(_take, gateway, messages, encoding, key)
+        with queue.room(_size(request)):
+            body = await _limited(request)
+            encoding = _encoding(request.headers.get("content-type", ""))
+            messages, key = _split(body, encoding), _key(authorization)
+            taken = await run_in_threadpool(_take, gateway, messages, encoding, key)
         faults = [Fault(index=index, fault=fault) for index, fault in taken.faults[:100]]
         return Outcome(
             taken=taken.taken,
@@ -99,6 +102,12 @@ def _take(gateway: Gateway, messages: list[bytes], encoding: Encoding, key: byte
     taken = gateway.receive(messages, encoding, key=key)
     gateway.sync(gateway.end)
     return taken
+
+
+def _size(request: Request) -> int:
+    """Bytes that a batch may bring: as many as it says, else as many as are allowed."""
+    said = request.headers.get("content-length", "")
+    return min(int(said), BATCH_BYTES_MAX) if said.isdecimal() else BATCH_BYTES_MAX
 
 
 async def _limited(request: Request) -> bytes:

@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from madang.doors.devices import Device
+from madang.doors.waiting import Waiting
 from madang.kernel import Clock
 from madang.walkout import messages
 from madang.walkout.messages import Message, Plates
@@ -99,6 +100,7 @@ class Gateway:
         logged: Callable[[int], None] = lambda _end: None,
     ) -> None:
         self._log, self._clock, self._plates, self._keys, self._logged = log, clock, plates, keys, logged
+        self.waiting = Waiting()
         self._lock = threading.RLock()
         self._devices: dict[str, Device] = {}
         self._arrival_us = 0

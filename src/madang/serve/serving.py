@@ -371,6 +371,7 @@ class Serving:
             "promise": self._read(lambda tx: promising.report(tx, self.by, self.asked.shop, self.clock.now_us())),
             "tasks": self._read(lambda tx: tasks.count(tx, self.asked.shop)),
             "devices": devices,
+            "http": self.gateway.waiting.held(),
             "mqtt": None if self.mqtt is None else self.mqtt.link(),
             "uplink": None if self.sending is None else uplink.shown(self.sending.link),
             "mqtt_alarms": self.watching.on(LINK),
