@@ -1,7 +1,8 @@
 """Everything that money buys, against everything payment companies do wrong: charged once, there once, back once.
 
 The payer walks our own pages (``/pay/…``) and comes back from companies that answer over HTTP; notifications come in by
-our own door. A few of each in the fast run, every pair of them in the soak (about a minute and a half of processor).
+our own door. A few of each in the fast run, every pair with one of the companies
+(and every second with the other) in the soak: a minute and a half of processor.
 """
 
 from __future__ import annotations
@@ -247,7 +248,7 @@ def test_a_company_that_refuses_or_was_quicker_gives_back_once(market: Market) -
 @pytest.mark.parametrize("name", THINGS)
 def test_each_thing_meets_everything(sqlite_url: str, name: str, means: str) -> None:
     with opened(sqlite_url) as market:
-        for step, mishap in ENDS_WELL:
+        for step, mishap in ENDS_WELL[:: 1 if means == "toss" else 2]:
             told(ends_well, market, name, means, step, mishap)
         for step, mishap in COMES_TO_NOTHING:
             told(comes_to_nothing, market, name, means, step, mishap)
@@ -256,7 +257,8 @@ def test_each_thing_meets_everything(sqlite_url: str, name: str, means: str) -> 
         for how in ("all", "some", "unheard"):
             told(given_back_there, market, name, means, how)
         told(too_late, market, name, means)
-        told(given_up, market, name, means)
+        if means == "toss":
+            told(given_up, market, name, means)
 
 
 def test_what_comes_back_of_a_mixed_order_tells_the_company_what_bore_no_tax(market: Market) -> None:

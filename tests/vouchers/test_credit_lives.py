@@ -63,9 +63,10 @@ class Machine(RuleBasedStateMachine):
     def an_officer_or_a_broker_sets_a_line(self, shop: str, line: int) -> None:
         broker = self.count % 2 == 0
         id, by = self.new(), self.by(Role.CONNECTOR if broker else Role.OPERATOR)
+        at = AT + self.count
 
         def act(tx: Tx) -> None:
-            credit.set_line(tx, by, "ring", shop, line, id=id, reason="season", at_us=AT)
+            credit.set_line(tx, by, "ring", shop, line, id=id, reason="season", at_us=at)
 
         used = max(0, -self.stands[shop])
         wrong = "vouchers.not_yours" if broker and not 0 <= line <= BROKERS else "vouchers.bad_rule" if line < 0 else ""

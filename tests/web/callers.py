@@ -38,7 +38,13 @@ class Callers(World):
             begin = {"token": token, "way": "link", "device": "", "proved_at_us": at_us, "at_us": at_us}
             self.write(sessions.begin, by=by, id=UUID(int=0x5E + n), **begin)
         self.token = api_keys.new_token()
-        made = {"id": UUID(int=7), "token": self.token, "name": "x", "scopes": ["me.read"], "days": 300}
+        made = {
+            "id": UUID(int=7),
+            "token": self.token,
+            "name": "x",
+            "scopes": [one.name for one in api_keys.scopes()],
+            "days": 300,
+        }
         self.write(api_keys.make, MINA, by=mina(Role.INTEGRATOR), at_us=at_us, **made)
         money = payments.top_up(id=UUID(int=8), person=str(MINA), amount_krw=900_000, at_us=at_us)
         self.write(lambda tx, _by: ledger.post(tx, money))

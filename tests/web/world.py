@@ -71,7 +71,7 @@ class World:
                 operator(N, SHOP),
                 SHOP,
                 allowed=lambda given: bool(key) and given == key,
-                status=dict,
+                status=lambda: {"at_us": 0, "ok": True, "faults": []},
                 changed=lambda _deal: None,
             ),
         ]

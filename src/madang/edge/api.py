@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from madang.db import Database
 from madang.edge import taking
-from madang.edge.model import NEWS, RECEIPTS, TOGETHER_MAX, Batch, Upto
+from madang.edge.model import NEWS, RECEIPTS, TOGETHER_MAX, Batch, News, Upto
 from madang.kernel import Clock, Malformed, NotSignedIn, TooLarge
 from madang.ui import access
+from madang.ui.answers import answers
 
 BYTES_MAX = 4 << 20
 
@@ -35,6 +36,7 @@ def router(db: Database, clock: Clock, neighbourhood: str, keys: Mapping[str, by
         return found[0]
 
     @routes.post(RECEIPTS)
+    @answers(Upto)
     async def receipts(request: Request, authorization: Annotated[str | None, Header()] = None) -> Response:
         """Take a batch of a shop's receipts, in order; what was taken before is passed over."""
         by = taking.machine(neighbourhood, shop_of(authorization))
@@ -46,6 +48,7 @@ def router(db: Database, clock: Clock, neighbourhood: str, keys: Mapping[str, by
         return _json(await run_in_threadpool(take))
 
     @routes.get(NEWS)
+    @answers(News)
     def news(
         authorization: Annotated[str | None, Header()] = None, if_none_match: Annotated[str | None, Header()] = None
     ) -> Response:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from madang.guard.limits import Limit, Limiter
 from madang.kernel import TooLarge
@@ -14,9 +15,16 @@ from madang.payments.connected import connected, gateway_of
 from madang.payments.desk import PayDesk
 from madang.payments.faults import unknown
 from madang.ui import access
+from madang.ui.answers import answers
 
 STRANGE = Limit(burst=60, per_s=1)
 """Notifications from one address that name nothing of ours: what anybody could send, and have us keep."""
+
+
+class Received(msgspec.Struct):
+    """It is kept, and will be looked into."""
+
+    received: bool = True
 
 
 def router(desk: PayDesk) -> APIRouter:
@@ -24,6 +32,7 @@ def router(desk: PayDesk) -> APIRouter:
     never_believed = access.key("gateways sign what they can; nothing is believed, each is only a reason to look")
 
     @routes.post("/{gateway}", name="payments.hook", dependencies=[never_believed])
+    @answers(Received)
     async def hook(request: Request, gateway: str) -> Response:
         """A payment company tells that something changed. 200: received. What names a payment of ours is never turned
         away for being too much (but for a flood: 200 a second); the rest is, beyond one a second."""
@@ -40,7 +49,7 @@ def router(desk: PayDesk) -> APIRouter:
         await run_in_threadpool(
             desk.write, lambda tx: hooks.received(tx, company, id=id, headers=headers, body=body, at_us=now)
         )
-        return JSONResponse({"received": True})
+        return Response(msgspec.json.encode(Received()), media_type="application/json")
 
     return routes
 

@@ -39,6 +39,15 @@ class NewCredential(BaseModel):
     top_up_krw: Annotated[int, Field(strict=True, ge=0, le=TOP_UP_KRW_MAX)] = 0
 
 
+class Health(msgspec.Struct):
+    """What every status says, a shop's and a neighbourhood's: ``ok`` is false when somebody should look. More stands
+    beside it (docs/operations.md)."""
+
+    at_us: int
+    ok: bool
+    faults: list[Any]
+
+
 class Entry(BaseModel):
     """A code that a gate has read."""
 
@@ -120,6 +129,7 @@ def router(
         trusting.add(routes, db, clock, by, shop)
 
     @routes.get(STATUS)
+    @answers(Health)
     def tell() -> Response:
         """How the shop does: devices, engine, books, jobs."""
         return _json(status())

@@ -11,7 +11,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from madang.console import pages as console_pages
-from madang.console import picture_pages
+from madang.console import picture_pages, shop_api
 from madang.console.arranging_pages import ArrangingDesk
 from madang.console.desk import ConsoleDesk
 from madang.console.framing import Framing
@@ -75,4 +75,5 @@ def _console(site: Site) -> list[APIRouter]:
         PeopleDesk(people.accounts(site)), SettingsDesk(*made_of[:3]), PromotionDesk(*made_of), ArrangingDesk(*made_of),
     )  # fmt: skip
     console = console_pages.router(*desks, site.pages, *others)
-    return [picture_pages.router(pictures, site.pages), console]
+    programs = shop_api.router(site.db, site.clock, site.neighbourhood)
+    return [picture_pages.router(pictures, site.pages), programs, console]

@@ -16,8 +16,10 @@ from madang.db import Database, Tx
 from madang.guard import Answer, once
 from madang.guard.once import fingerprint
 from madang.kernel import Actor, Clock, derived
+from madang.ui.answers import answers
 from madang.walkout import learned, promising, tasks
 from madang.walkout.costs import Costs
+from madang.walkout.learning_records import Row
 from madang.walkout.promise import Terms
 
 PROMISE = "/v1/operator/promise"
@@ -60,6 +62,18 @@ class Settled(BaseModel):
 
 class Undo(BaseModel):
     """Nothing to say: the row is in the address."""
+
+
+class Lessons(msgspec.Struct):
+    """What was learned and taken back."""
+
+    learned: list[Row]
+
+
+class ToDo(msgspec.Struct):
+    """What staff are asked to do."""
+
+    tasks: list[tasks.Task]
 
 
 def add(
@@ -105,11 +119,13 @@ def _promise(routes: APIRouter, door: _Door) -> None:
     by, shop = door.by, door.shop
 
     @routes.get(PROMISE)
+    @answers(promising.Report)
     def promised() -> Response:
         """The promise, and what has been achieved."""
         return door.read(lambda tx: promising.report(tx, by, shop, door.clock.now_us()))
 
     @routes.post(PROMISE)
+    @answers(promising.Report)
     def promise(asked: NewPromise, idempotency_key: Annotated[str, Header()] = "") -> Response:
         """Promise from now on."""
         id = derived("serve.promise", door.by.neighbourhood, shop, idempotency_key)
@@ -121,6 +137,7 @@ def _promise(routes: APIRouter, door: _Door) -> None:
         return door.write(PROMISE, asked, idempotency_key, act)
 
     @routes.post(PROMISE + "/anew")
+    @answers(promising.Report)
     def anew(asked: Undo, idempotency_key: Annotated[str, Header()] = "") -> Response:
         """Throw the evidence away and begin a new period."""
 
@@ -135,11 +152,13 @@ def _learned(routes: APIRouter, door: _Door) -> None:
     by, shop = door.by, door.shop
 
     @routes.get(LEARNED)
+    @answers(Lessons)
     def lessons(before: Whole | None = None) -> Response:
         """What was learned and taken back, newest first; ``before`` a number gives the next ones."""
-        return door.read(lambda tx: {"learned": learned.history(tx, by, shop, before=before)})
+        return door.read(lambda tx: Lessons(learned.history(tx, by, shop, before=before)))
 
     @routes.post(LEARNED + "/{number}/undo")
+    @answers(Row)
     def undo(
         number: Annotated[int, Path(ge=0, le=WHOLE_MAX)], asked: Undo, idempotency_key: Annotated[str, Header()] = ""
     ) -> Response:
@@ -154,13 +173,15 @@ def _tasks(routes: APIRouter, door: _Door) -> None:
     by, shop = door.by, door.shop
 
     @routes.get(TASKS)
+    @answers(ToDo)
     def todo(
         state: Literal["open", "done", "dismissed", "withdrawn"] = "open", before_us: Whole | None = None
     ) -> Response:
         """What staff are asked to do, newest first."""
-        return door.read(lambda tx: {"tasks": tasks.find(tx, by, shop, state, before_us=before_us)})
+        return door.read(lambda tx: ToDo(tasks.find(tx, by, shop, state, before_us=before_us)))
 
     @routes.post(TASKS + "/{task}")
+    @answers(tasks.Task)
     def settle(task: UUID, asked: Settled, idempotency_key: Annotated[str, Header()] = "") -> Response:
         """Say that a task is done, or was none, or take that back."""
 

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from madang.db import Database, Tx
+from madang.deals import Deal
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, start_of_day_us
 from madang.payments import Part
@@ -44,11 +45,13 @@ PROBLEMS: Problem = {
 }
 
 
-class _Asked(BaseModel):
+class Asked(BaseModel):
+    """What a program asks for: nothing that is not expected."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class PutLine(_Asked):
+class PutLine(Asked):
     """So much of a SKU of a shop: pieces, or grams where it is sold by weight."""
 
     shop: Code
@@ -56,7 +59,7 @@ class PutLine(_Asked):
     amount: Annotated[int, Field(strict=True, ge=0, le=20_000)]
 
 
-class How(_Asked):
+class How(Asked):
     """How a shop's order is to come."""
 
     way: Literal["delivery", "pickup"]
@@ -64,7 +67,7 @@ class How(_Asked):
     slot: Annotated[str, Field(max_length=64)] = ""
 
 
-class Where(_Asked):
+class Where(Asked):
     """A Korean address: street name and number, five-digit postcode."""
 
     name: Annotated[str, Field(max_length=40)]
@@ -75,7 +78,7 @@ class Where(_Asked):
     note: Annotated[str, Field(max_length=100)] = ""
 
 
-class PayPart(_Asked):
+class PayPart(Asked):
     """What one means pays of the total; ``ref`` is a gift card, or a voucher programme (`programme@shop`)."""
 
     means: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")]
@@ -83,7 +86,7 @@ class PayPart(_Asked):
     ref: Annotated[str, Field(max_length=120)] = ""
 
 
-class PlaceOrder(_Asked):
+class PlaceOrder(Asked):
     """The end of a checkout. ``agreed`` are the SKUs whose notice on withdrawal was shown and agreed to."""
 
     choices: Annotated[dict[Code, How], Field(max_length=20)]
@@ -93,7 +96,7 @@ class PlaceOrder(_Asked):
     parts: Annotated[list[PayPart], Field(max_length=8)] = []
 
 
-class BackLine(_Asked):
+class BackLine(Asked):
     """How much of a line comes back; without an amount all of it. ``to`` is the variant it is exchanged for, empty: the
     same again."""
 
@@ -102,7 +105,7 @@ class BackLine(_Asked):
     amount: Annotated[int, Field(strict=True, ge=1, le=20_000)] | None = None
 
 
-class ComeBack(_Asked):
+class ComeBack(Asked):
     """What comes back, and why; ``known_on`` is the day on which a defect was found."""
 
     kind: Literal["return", "exchange"] = "return"
@@ -177,13 +180,15 @@ class OrderStory(OrderNow, kw_only=True):
 def router(db: Database, clock: Clock, neighbourhood: str) -> APIRouter:
     """``/v1/cart``, ``/v1/checkouts``, ``/v1/orders``."""
     routes = APIRouter(prefix="/v1", tags=["orders"], dependencies=[own], responses=PROBLEMS)
-    api = _Api(db, clock, neighbourhood)
+    api = Api(db, clock, neighbourhood)
     _carts(routes, api)
     _orders(routes, api)
     return routes
 
 
-class _Api:
+class Api:
+    """Reads, and writes that are done once under their key, as whoever asks."""
+
     def __init__(self, db: Database, clock: Clock, neighbourhood: str) -> None:
         self.db, self.clock, self.n = db, clock, neighbourhood
 
@@ -210,7 +215,7 @@ class _Api:
         return Response(answer.body, answer.status, media_type=answer.media_type)
 
 
-def _carts(routes: APIRouter, api: _Api) -> None:
+def _carts(routes: APIRouter, api: Api) -> None:
     @routes.get("/cart")
     @answers(CartNow)
     def cart(request: Request) -> Response:
@@ -260,7 +265,7 @@ def _carts(routes: APIRouter, api: _Api) -> None:
         return api.once(request, key, asked, lambda tx, by, at_us: checkout.place(tx, by, id, said, at_us=at_us))
 
 
-def _orders(routes: APIRouter, api: _Api) -> None:
+def _orders(routes: APIRouter, api: Api) -> None:
     @routes.get("/orders")
     @answers(OrdersNow)
     def find(
@@ -273,7 +278,7 @@ def _orders(routes: APIRouter, api: _Api) -> None:
 
         def read(tx: Tx) -> Any:
             page = orders.find(tx, by, cursor=cursor, limit=limit)
-            return OrdersNow(orders=[OrderNow(**_order(deal)) for deal in page.rows], next=page.next)
+            return OrdersNow(orders=[order_now(deal) for deal in page.rows], next=page.next)
 
         return api.read(read)
 
@@ -304,7 +309,7 @@ def _orders(routes: APIRouter, api: _Api) -> None:
                 at_us=at_us, untouched=asked.untouched, note=asked.note,
                 known_at_us=None if asked.known_on is None else start_of_day_us(asked.known_on),
             )  # fmt: skip
-            return OrderNow(**_order(made))
+            return order_now(made)
 
         return api.once(request, key, asked, act)
 
@@ -318,8 +323,8 @@ def _orders(routes: APIRouter, api: _Api) -> None:
         def act(tx: Tx, by: Actor, at_us: int) -> Any:
             made = orders.step_id(id, key)
             if step == "cancel":
-                return OrderNow(**_order(orders.cancel(tx, by, id, step=made, at_us=at_us)))
-            return OrderNow(**_order(orders.step(tx, by, id, step, step=made, at_us=at_us)))
+                return order_now(orders.cancel(tx, by, id, step=made, at_us=at_us))
+            return order_now(orders.step(tx, by, id, step, step=made, at_us=at_us))
 
         return api.once(request, key, None, act)
 
@@ -331,7 +336,12 @@ def _cart(found: showing.Cart) -> CartNow:
     return CartNow(shops=shops, goods_krw=found.goods_krw, held=found.held)
 
 
-def _order(deal: Any) -> dict[str, Any]:
+def order_now(deal: Deal) -> OrderNow:
+    """An order as it stands."""
+    return OrderNow(**_order(deal))
+
+
+def _order(deal: Deal) -> dict[str, Any]:
     order = order_of(deal)
     return {
         "id": deal.id, "shop": deal.shop, "state": deal.state, "placed_at_us": deal.opened_at_us,
