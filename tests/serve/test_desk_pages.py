@@ -255,6 +255,25 @@ def test_a_dispute_is_found_right_or_wrong(stage: Stage) -> None:
         assert stage.shop.deal(f"v{visits.index(visit) + 1}").state == state
 
 
+def test_what_a_dispute_took_is_counted_like_a_review_and_its_answer_is_final(stage: Stage) -> None:
+    visits = [stage.doubtful(f"v{n}", {"A": 2}, why="charge") for n in (1, 2)]
+    for n, visit in enumerate(visits):
+        stage.shop.write(lambda tx, v=visit, n=n: service.dispute(
+            tx, BY, v, 1, None, id=derived("d", n), at_us=stage.shop.t, reason="wrong"
+        ))  # fmt: skip
+    one = stage.sits()
+    for visit, right, took_ms in zip(visits, (1, 0), (4_000, 9_000), strict=True):
+        one.opens(f"/visits/{visit}")
+        assert "이의의 답은 되돌릴 수 없습니다" in one.page
+        stage.shop.clock.advance(s=30)
+        one.sends(f"/visits/{visit}/dispute", right=right, active_ms=took_ms)
+        assert stage.desk.done(visit).can_undo is False
+    facts = stage.shop.read(lambda tx: journal.read(tx, BY, kinds={"walkout.refunded", "walkout.declined"}))
+    assert [fact.took_us for fact in facts] == [4_000_000, 9_000_000]
+    board = stage.desk.board()
+    assert (board.median_s, board.answers) == (6.5, 2)
+
+
 @BOTH
 def test_similar_doubts_are_answered_in_one_go_each_through_its_own_deal(stage: Stage) -> None:
     first = stage.doubtful("v1", {"A": 1}, {"B": 1})

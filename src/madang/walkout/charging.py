@@ -13,7 +13,19 @@ from madang.deals.disputes import Claim
 from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor
-from madang.walkout import ages, facts, learned, model, occupancy, pricing, promising, records, settling, trust
+from madang.walkout import (
+    ages,
+    desk_work,
+    facts,
+    learned,
+    model,
+    occupancy,
+    pricing,
+    promising,
+    records,
+    settling,
+    trust,
+)
 from madang.walkout.goods import Booking
 from madang.walkout.holds import by_product, wanted
 from madang.walkout.settling import remember, tell, visit_of
@@ -115,8 +127,10 @@ def disputed(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
 
 
 @declared.action("walkout.refunded")
-def refunded(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
-    """The goods of what ``deals.refund`` has just given back are written off."""
+def refunded(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+    """The goods of what ``deals.refund`` has just given back are written off (args: took_s, took_ms, where a person
+    decided it; the first line's fact tells it)."""
+    took_us = desk_work.booked(tx, by, deal, args, at_us)
     back = receipts.get(tx, by, UUID(deal.data["refund"]))
     assert back.original is not None
     sale = receipts.get(tx, by, back.original)
@@ -131,7 +145,8 @@ def refunded(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
             line=line.original_line or 0,
             amount_krw=-line.amount_krw,
         )
-        tell(tx, by, deal, body, at_us, "line", line.number)
+        tell(tx, by, deal, body, at_us, "line", line.number, took_us=took_us)
+        took_us = None
     booking.post()
     records.set_visit(tx, deal.shop, visit)
     promising.paid_back(tx, deal, at_us)
@@ -139,9 +154,10 @@ def refunded(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
 
 
 @declared.action("walkout.declined")
-def declined(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
-    """A person found the receipt right."""
-    tell(tx, by, deal, facts.Declined(visit=str(deal.id)), at_us)
+def declined(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+    """A person found the receipt right (args: took_s, took_ms)."""
+    took_us = desk_work.booked(tx, by, deal, args, at_us)
+    tell(tx, by, deal, facts.Declined(visit=str(deal.id)), at_us, took_us=took_us)
     return trust.declined(tx, by, deal, deal.data.get("claimed", []), at_us)
 
 

@@ -38,9 +38,10 @@ def on_one_visit(routes: APIRouter, front: Front) -> None:
         right: Annotated[bool, Form()],
         csrf: Annotated[str, Form()] = "",
         idempotency_key: Annotated[str, Form()] = "",
+        active_ms: Active = None,
     ) -> Response:
         session = front.signed(request, csrf)
-        desk.settle_dispute(visit, session.holder, idempotency_key, refund=right)
+        desk.settle_dispute(visit, session.holder, idempotency_key, refund=right, active_ms=active_ms)
         return front.on(session, visit, done=visit)
 
     @routes.post("/visits/{visit}/undo", name="desk.undo")

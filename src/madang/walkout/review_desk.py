@@ -38,6 +38,8 @@ UNSCRIPTED_MS = 60_000
 COUNTED = 50
 TOGETHER_MAX = 20
 GOAL_S = 15
+DECIDED = frozenset({"walkout.reviewed", "walkout.refunded", "walkout.declined"})
+"""Facts that tell how long a person took for a review or a dispute."""
 TASKS_SHOWN = 20
 
 
@@ -99,7 +101,7 @@ class Times:
 
     def _read(self) -> bool:
         def news(tx: Tx) -> list[journal.Fact]:
-            return journal.read(tx, self._by, after=self._after, kinds={"walkout.reviewed"}, shop=self._shop)
+            return journal.read(tx, self._by, after=self._after, kinds=DECIDED, shop=self._shop)
 
         found = self._db.read(news, neighbourhood=self._by.neighbourhood)
         for fact in found:
@@ -272,17 +274,15 @@ class ReviewDesk:
             done += 1
         return done
 
-    def settle_dispute(self, deal: UUID, holder: str, key: str, *, refund: bool) -> None:
-        """Find a dispute right or wrong."""
+    def settle_dispute(self, deal: UUID, holder: str, key: str, *, refund: bool, active_ms: int | None = None) -> None:
+        """Find a dispute right or wrong; how long that took is kept like a review's."""
         at_us, watch_us = self._clock.now_us(), self._watch.now_us()
         id = derived("review.dispute", deal, key)
 
         def act(tx: Tx) -> Answer:
-            review_claims.need_hold(tx, self._by, self.shop, deal, holder, watch_us)
-            if refund:
-                service.refund(tx, self._by, deal, id=id, at_us=at_us)
-            else:
-                service.decline(tx, self._by, deal, id=id, at_us=at_us)
+            claim = review_claims.need_hold(tx, self._by, self.shop, deal, holder, watch_us)
+            settle = service.refund if refund else service.decline
+            settle(tx, self._by, deal, id=id, at_us=at_us, took_ms=_took_ms(claim, active_ms, watch_us))
             review_claims.let_go(tx, self._by, self.shop, deal)
             return Answer(303)
 

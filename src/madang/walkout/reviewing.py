@@ -7,16 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from madang import catalog, ledger
+from madang import catalog
 from madang.db import Tx
 from madang.deals import receipts
 from madang.deals.disputes import Claim
 from madang.deals.lines import GiveBack, Taken
 from madang.deals.model import Deal
 from madang.deals.registry import declared
-from madang.kernel import Actor, Conflict, Invalid, derived
-from madang.ledger import Transfer
-from madang.walkout import ages, books, facts, learned, model, pricing, promising, settling, trust
+from madang.kernel import Actor, Conflict, Invalid
+from madang.walkout import ages, desk_work, facts, learned, model, pricing, promising, settling, trust
 from madang.walkout.pricing import Offer, Proposal
 from madang.walkout.settling import remember, tell
 
@@ -33,14 +32,8 @@ def answer(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     right = chosen.carried() == proposal.best.carried()
     promising.answered(tx, deal, "right" if right else "wrong", at_us)
     _teach(tx, deal, proposal.best, chosen, at_us)
-    took_s = int(args.get("took_s", 0))
-    if took_s > 0:
-        id = derived("walkout.review", deal.id, deal.moves)
-        spent = books.spent(deal.shop, "reviewing", at_us)
-        worked = books.worked(f"{by.kind}/{by.key}")
-        ledger.post(tx, [Transfer(id=id, debit=worked, credit=spent, amount=took_s, cause=str(deal.id), at_us=at_us)])
-    took_us = int(args.get("took_ms", took_s * 1000)) * 1000
-    changes = _reviewed(tx, by, deal, proposal, chosen, at_us, took_us=took_us or None)
+    took_us = desk_work.booked(tx, by, deal, args, at_us)
+    changes = _reviewed(tx, by, deal, proposal, chosen, at_us, took_us=took_us)
     return changes | {"answered": {"move": deal.moves + 1, "at_us": at_us, "offers": len(proposal.offers)}}
 
 

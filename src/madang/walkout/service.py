@@ -325,14 +325,21 @@ def appeal(tx: Tx, by: Actor, deal: UUID, line: int, *, id: UUID, at_us: int) ->
     return deals.move(tx, by, deal, "appeal", id=id, at_us=at_us, args={"line": line})
 
 
-def refund(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int) -> Deal:
-    """A person finds a dispute right."""
-    return deals.move(tx, by, deal, "refund", id=id, at_us=at_us)
+def refund(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, took_ms: int | None = None) -> Deal:
+    """A person finds a dispute right, which took them so long. It cannot be undone: the money is the shopper's."""
+    return deals.move(tx, by, deal, "refund", id=id, at_us=at_us, args=_took(took_ms))
 
 
-def decline(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, reason: str = "") -> Deal:
-    """A person finds the receipt right."""
-    return deals.move(tx, by, deal, "decline", id=id, at_us=at_us, args={"reason": reason})
+def decline(
+    tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, reason: str = "", took_ms: int | None = None
+) -> Deal:
+    """A person finds the receipt right, which took them so long. It cannot be undone: the shopper was told, and may
+    have it looked at once more (``appeal``)."""
+    return deals.move(tx, by, deal, "decline", id=id, at_us=at_us, args={"reason": reason} | _took(took_ms))
+
+
+def _took(took_ms: int | None) -> dict[str, Any]:
+    return {} if took_ms is None else {"took_s": round(took_ms / 1000), "took_ms": took_ms}
 
 
 def sale_of(tx: Tx, by: Actor, deal: Deal) -> Issued | None:
