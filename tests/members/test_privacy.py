@@ -118,6 +118,26 @@ def test_what_law_keeps_stays_apart_is_opened_with_a_reason_and_goes_when_its_ti
         town.write(keeping.look, person, "test", **look)
 
 
+def test_what_law_keeps_is_opened_on_a_page_with_a_fresh_proof_and_a_reason_on_record(town: Town, law: Keeping) -> None:
+    mina, ara, where = town.member(), town.member(Role.OPERATOR), "/console/kept"
+    person = mina.person
+    town.write(members.set_fields, person, {"phone": "010-1234-5678"}, at_us=town.clock.now_us())
+    leaves(town, mina)
+    for lang in ("ko", "en"):
+        page = ara.opens(f"{where}?lang={lang}").text
+        assert str(person) in page
+        assert "010-1234" not in page
+    form = {"person": str(person), "law": "test"}
+    assert ara.sends(where, **form, reason="").status_code == 422
+    assert ara.sends(where, **form | {"law": "none"}, reason="분쟁 조정 신청").status_code == 404
+    assert "retained_read" not in town.facts(person)
+    assert "010-1234-5678" in ara.sends(where, **form, reason="분쟁 조정 신청").text
+    assert town.facts(person)[-1] == "retained_read"
+    town.clock.advance(s=600)
+    assert "/account/step-up" in ara.sends(where, **form, reason="분쟁 조정 신청").headers["location"]
+    assert town.member().sends(where, **form, reason="궁금해서요").status_code == 403
+
+
 def test_nobody_is_forgotten_while_we_hold_something_of_theirs(town: Town) -> None:
     mina = town.member()
     keeping.declare_obstacle("test", lambda _tx, _person: Conflict("test.money", ko="돈", en="money"))

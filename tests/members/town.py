@@ -15,7 +15,7 @@ from tests.members.authenticator import Authenticator
 from madang import journal, members
 from madang.db import Database
 from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, system
-from madang.members import account_pages, data_pages, door_pages, incident_pages, records
+from madang.members import account_pages, data_pages, door_pages, incident_pages, kept_pages, records
 from madang.members.accounts import Accounts
 from madang.members.knowing import Knowing
 from madang.ui import Pages
@@ -44,6 +44,7 @@ class Town:
         routers = [
             door_pages.router(self.desk, pages), account_pages.router(self.desk, pages),
             data_pages.router(self.desk, pages), account_pages.api(), incident_pages.router(self.desk, pages),
+            kept_pages.router(self.desk, pages),
         ]  # fmt: skip
         self.app = create_app(
             Shopfront(neighbourhood="n1", clock=clock, more=routers, identify=Knowing(db, clock, "n1"))

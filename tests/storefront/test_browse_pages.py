@@ -8,9 +8,13 @@ import re
 import pytest
 from tests.databases import BOTH, SQLITE
 from tests.storefront.shelves import PAGES, Shelves, fill
-from tests.storefront.street import Street
+from tests.storefront.street import BY, Street
 
+from madang import catalog, settlement
+from madang.catalog import Nature, Particulars, notices
+from madang.db import Tx
 from madang.storefront import drawing
+from madang.storefront.profile import Profile, set_profile
 
 pytestmark = SQLITE
 
@@ -91,3 +95,40 @@ def test_a_drawing_is_the_same_for_the_same_goods_and_holds_no_foreign_text() ->
     assert milk == drawing.picture("A1", ["서울우유"])
     assert milk != drawing.picture("A2", ["신라면"])
     assert "<script" not in drawing.picture("A3", ["<script>alert(1)</script>"])
+
+
+def test_a_product_page_says_who_sells_what_the_law_wants_told_and_that_the_market_only_brokers(street: Street) -> None:
+    street.open()
+    shelves, id_ = Shelves(street), street.ids.new()
+    page = "/shops/s1/products/WINE"
+    assert "통신판매중개자" not in shelves.get(page).text, "a shop that sells for itself"
+    told = (("제품명", "막걸리"), ("식품의 유형", "탁주"))
+    keeps = Profile(
+        business="우리가게", representative="김사장", registration="2208162517", address="서울", phone="02-123-4567",
+        safety="토스페이먼츠 구매안전서비스",
+    )  # fmt: skip
+
+    def say(tx: Tx) -> None:
+        said = Particulars(sku="WINE", natures=(Nature.ALCOHOL,), notice=told)
+        catalog.set_particulars(tx, BY, [said], id=id_, at_us=street.now)
+        set_profile(tx, BY, "s1", keeps, at_us=street.now)
+        settlement.add_party(tx, BY, "merchant/s1", name_ko="가게", name_en="Shop", shop="s1", at_us=street.now)
+
+    street.write(say)
+    for where in (page, "/shops/s1"):
+        text = shelves.get(where).text
+        for word in ("통신판매중개자", "우리가게", "토스페이먼츠 구매안전서비스", "구매가 확정된 뒤"):
+            assert word in text, (where, word)
+    assert all(name in shelves.get(page).text and value in shelves.get(page).text for name, value in told)
+    street.put("WINE")
+    checkout = shelves.send("/cart", "/checkout").text
+    assert "통신판매중개자" in checkout
+
+
+def test_the_fields_of_a_sort_are_filled_in_and_read_again() -> None:
+    told = notices.read("제품명: 막걸리\n식품의 유형:  탁주 \n생산자 및 소재지:\n아무 말")
+    assert told == (("제품명", "막걸리"), ("식품의 유형", "탁주"))
+    lines = notices.written(told, "processed").splitlines()
+    assert lines[:2] == ["제품명: 막걸리", "식품의 유형: 탁주"]
+    assert "영양성분: " in lines
+    assert notices.read("\n".join(lines)) == told

@@ -15,6 +15,7 @@ HS = re.compile(r"(?:\d{6}|\d{8}|\d{10})?")  # 6 digits are the world's (HS), 10
 NET_MAX = 1_000_000
 GRAMS_MAX = 100_000
 MM_MAX = 5_000
+NOTICE_MAX = 30
 
 
 class NetUnit(StrEnum):
@@ -50,7 +51,9 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     """One SKU's. ``net`` and ``net_unit`` are what the package says (0: not said), ``per`` what the unit price is for
     (0: as is usual for the unit); ``packed_g`` and ``size_mm`` (length, width, height) are of the packed good, ``hs``
     its tariff code of 6, 8 or 10 digits, ``made_in`` the country of origin (ISO 3166-1). ``net_g`` is what it weighs
-    without its wrapping and ``customs_en`` what it is, in English, for a customs declaration (empty: the name)."""
+    without its wrapping and ``customs_en`` what it is, in English, for a customs declaration (empty: the name).
+    ``notice`` is what the law wants told of goods of its sort before they are bought (상품정보 제공고시: 전자상거래
+    등에서의 상품 등의 정보제공에 관한 고시), name and text, in the order of ``notices``."""
 
     sku: str
     net: int = 0
@@ -63,6 +66,7 @@ class Particulars(msgspec.Struct, frozen=True, kw_only=True):
     made_in: str = "KR"
     net_g: int = 0
     customs_en: str = ""
+    notice: tuple[tuple[str, str], ...] = ()
 
     @property
     def bare_g(self) -> int:
@@ -100,6 +104,8 @@ def faults(said: Particulars) -> list[str]:
         "made_in": re.fullmatch(r"[A-Z]{2}", said.made_in) is not None,
         "net_g": 0 <= said.net_g <= GRAMS_MAX,
         "customs_en": re.fullmatch(r"[\x20-\x7e]{0,60}", said.customs_en) is not None,
+        "notice": len(said.notice) <= NOTICE_MAX
+        and all(0 < len(name) <= 60 and 0 < len(text) <= 500 for name, text in said.notice),
         "natures": len(set(said.natures)) == len(said.natures),
     }
     return [field for field, fits in rules.items() if not fits]

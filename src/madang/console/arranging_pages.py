@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from madang import catalog, settlement
-from madang.catalog import Nature, NetUnit, Particulars, sellers
+from madang.catalog import Nature, NetUnit, Particulars, notices, sellers
 from madang.catalog.arranging import ARRANGEMENTS, SHEETS, Sort, rows, sheets
 from madang.console import kinds, service
 from madang.console.desk import MAY
@@ -141,6 +141,7 @@ def add(routes: APIRouter, desk: ArrangingDesk, views: Views) -> None:
             size_mm=(_whole(said, "length_mm"), _whole(said, "width_mm"), _whole(said, "height_mm")),
             natures=tuple(n for n in Nature if ("nature", n.value) in form),
             made_in=said.get("made_in", "").strip().upper() or "KR",
+            notice=notices.read(said["notice"][:8_000]) if "notice" in said else known.notice,
         )  # fmt: skip
         return _staged(
             desk,

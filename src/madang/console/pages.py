@@ -10,7 +10,7 @@ from fastapi import APIRouter, File, Form, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from madang.catalog import Nature, Product, Sheet, SoldBy, Vat
+from madang.catalog import Nature, Product, Sheet, SoldBy, Vat, notices
 from madang.catalog.spreadsheet import BYTES_MAX
 from madang.console import (
     adult_pages,
@@ -131,13 +131,13 @@ def _products(routes: APIRouter, desk: ConsoleDesk, views: Views, arranging: Arr
         )
 
     @routes.get("/products/{product}", name="console.product")
-    def product(request: Request, product: str) -> Response:
+    def product(request: Request, product: str, sort: str = "") -> Response:
         by = _by(request)
         one = desk.product(by, product)
         return views.show(
             request, "product", product=one.product, one=one, prices=one.prices, facts=one.facts,
             vats=[Vat.TAXABLE, Vat.EXEMPT], units=list(SoldBy), now_us=desk.clock.now_us(), in_shop=bool(by.shops),
-            natures=list(Nature), bases=list(WithdrawalBasis),
+            natures=list(Nature), bases=list(WithdrawalBasis), sorts=notices.SORTS, sort=sort, notice=notices.written,
             asked=None if arranging is None else arranging.particulars(by, product),
             seller=None if arranging is None else arranging.seller(by, product),
         )  # fmt: skip

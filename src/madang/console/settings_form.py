@@ -11,7 +11,7 @@ from madang.storefront.terms import KRW_MAX, Terms
 
 WINDOWS_MAX = 12
 Fields = Sequence[tuple[str, str]]
-_PLAIN = ("business", "representative", "mail_order", "address", "phone", "email", "hosting")
+_PLAIN = ("business", "representative", "mail_order", "address", "phone", "email", "hosting", "safety")
 
 
 def profile(form: Fields) -> tuple[Profile, dict[str, str]]:

@@ -135,6 +135,20 @@ def kept_of(tx: Tx, person: UUID) -> list[Kept]:
     return found
 
 
+def kept_apart(tx: Tx, by: Actor, *, limit: int = 200) -> list[tuple[UUID, Kept]]:
+    """Of whom something is kept, under which law until when, the soonest to be destroyed first: for an operator. What
+    is in it is not told (``look``)."""
+    by.need(Role.OPERATOR)
+    r = retained.c
+    wanted = sa.select(r.person, r.law, r.fields, r.destroy_after_us).where(records.mine(tx, retained))
+    texts = {keeping.name: (keeping.law_ko, keeping.law_en) for keeping in keepings()}
+    found = []
+    for person, law, names, until_us in tx.rows(wanted.order_by(r.destroy_after_us, r.person).limit(limit)):
+        law_ko, law_en = texts.get(law, (law, law))
+        found.append((person, Kept(law, law_ko, law_en, tuple(names.split()), until_us)))
+    return found
+
+
 def look(tx: Tx, by: Actor, person: UUID, law: str, *, reason: str, at_us: int) -> dict[str, str]:
     """Open what a law keeps: an operator, for a reason that is put on record."""
     from madang.members.service import tell

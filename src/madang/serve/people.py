@@ -20,6 +20,7 @@ from madang.members import (
     group_pages,
     incident_pages,
     invite_pages,
+    kept_pages,
     letters,
     mail,
     mail_pages,
@@ -49,6 +50,7 @@ def routers(site: Site) -> list[APIRouter]:
         account_pages.api(),
         mail_pages.router(desk, site.pages),
         incident_pages.router(desk, site.pages),
+        kept_pages.router(desk, site.pages),
     ]
 
 

@@ -19,7 +19,7 @@ from madang.places import Place, PlaceKind
 from madang.storefront import bases, neighbours, withdrawal
 from madang.storefront.model import WithdrawalBasis
 from madang.storefront.pricing import shopper_of
-from madang.storefront.profile import Profile, profile_of
+from madang.storefront.profile import Profile, brokered, profile_of
 from madang.storefront.terms import sells_online
 from madang.storefront.world import experiences
 
@@ -60,6 +60,7 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     top: tuple[Category, ...]
     rows: tuple[Row, ...]
     profile: Profile | None = None
+    brokered: bool = False
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +101,9 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     per: catalog.PerUnit | None
     basis: WithdrawalBasis
     beside: tuple[Card, ...]
+    notice: tuple[tuple[str, str], ...] = ()
+    profile: Profile | None = None
+    brokered: bool = False
 
 
 def front(tx: Tx, by: Actor, shop: str, at_us: int) -> Front:
@@ -121,7 +125,14 @@ def front(tx: Tx, by: Actor, shop: str, at_us: int) -> Front:
         everything = Category(id="", name_ko="", name_en="")
         rows = [_row(tx, by, "all", everything, found, shop, at_us)] if found.hits else []
     who = profile_of(tx, shop)
-    return Front(shop=place, online=shop in sells_online(tx), top=tuple(top), rows=tuple(rows), profile=who)
+    return Front(
+        shop=place,
+        online=shop in sells_online(tx),
+        top=tuple(top),
+        rows=tuple(rows),
+        profile=who,
+        brokered=brokered(tx, shop),
+    )
 
 
 def results(tx: Tx, by: Actor, shop: str, query: Query, at_us: int) -> Results:
@@ -144,6 +155,11 @@ def collection(tx: Tx, by: Actor, shop: str, id: str, at_us: int, offset: int) -
     names = {category.id: category for category in catalog.categories(tx, by)}
     cards = _cards(tx, by, found, shop, at_us)
     return Results(shop=place, found=found, cards=cards, names=names, path=(), collection=one)
+
+
+def _notice(tx: Tx, by: Actor, chosen: Choice) -> tuple[tuple[str, str], ...]:
+    said = catalog.particulars(tx, by, [chosen.product.id]).get(chosen.product.id)
+    return said.notice if said is not None else ()
 
 
 def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = None) -> Whole:
@@ -185,6 +201,9 @@ def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = N
         per=_per(tx, by, chosen),
         basis=withdrawal.basis_of(chosen.product, _said(tx, by, chosen.product.id)),
         beside=_beside(tx, by, listing, shop, at_us),
+        notice=_notice(tx, by, chosen),
+        profile=profile_of(tx, shop),
+        brokered=brokered(tx, shop),
     )
 
 

@@ -11,9 +11,10 @@ from typing import TypeVar
 
 import msgspec
 
-from madang import journal, places
+from madang import journal, places, settlement
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, NotFound, Role, derived
+from madang.settlement import PartyKind
 from madang.settlement.registration import valid as valid_registration
 from madang.storefront import facts, records, terms
 from madang.storefront.terms import Terms
@@ -42,7 +43,8 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Who keeps a shop, as its buyers must be able to read it: 상호, 대표자, 사업자등록번호 (ten digits), 통신판매업
-    신고번호, 주소, 전화, 이메일, 호스팅 서비스. ``hours`` are of the days it is open (none: it does not say)."""
+    신고번호, 주소, 전화, 이메일, 호스팅 서비스, 구매안전서비스 (§24②: what it joined, and where that can be looked up).
+    ``hours`` are of the days it is open (none: it does not say)."""
 
     business: str = ""
     representative: str = ""
@@ -52,6 +54,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     phone: str = ""
     email: str = ""
     hosting: str = ""
+    safety: str = ""
     hours: tuple[Hours, ...] = ()
 
 
@@ -112,6 +115,12 @@ def profile_of(tx: Tx, shop: str) -> Profile | None:
     """What a shop says of itself, for anybody; None where it has said nothing."""
     rows = records.settings(tx, shop, What.PROFILE, limit=1)
     return msgspec.json.decode(rows[0][1], type=Profile) if rows else None
+
+
+def brokered(tx: Tx, shop: str) -> bool:
+    """Whether the neighbourhood only brokers what a shop sells (통신판매중개, 전자상거래법 §20): a merchant of its own
+    is settled for it."""
+    return settlement.is_party(tx, f"{PartyKind.MERCHANT}/{shop}")
 
 
 def history(tx: Tx, by: Actor, shop: str, what: What, *, limit: int = 10) -> list[Row]:

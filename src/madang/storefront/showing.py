@@ -17,6 +17,7 @@ from madang.storefront import carts, checkout, forms, guests, orders, pricing, p
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Kept, list_of
 from madang.storefront.model import CartLine, Checkout, Group, Line, Order
+from madang.storefront.profile import Profile, brokered, profile_of
 from madang.storefront.purse import Purse
 from madang.storefront.slots import Slot
 from madang.storefront.terms import Terms, sells_online
@@ -94,6 +95,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     fetch_at: tuple[tuple[str, str, str], ...]
     abroad: Offer | None = None
     stays: tuple[Line, ...] = ()
+    profile: Profile | None = None
+    brokered: bool = False
 
 
 class Counter(msgspec.Struct, frozen=True, kw_only=True):
@@ -314,6 +317,8 @@ def _desk(tx: Tx, by: Actor, group: Group, terms: Terms, at_us: int, country: st
         fetch_at=tuple((place.id, place.name_ko, place.name_en) for place in named),
         abroad=exporting.offer(tx, by, lines, country, quoted_us) if country and terms.abroad else None,
         stays=checkout.stays(tx, by, lines),
+        profile=profile_of(tx, shop),
+        brokered=brokered(tx, shop),
     )  # fmt: skip
 
 

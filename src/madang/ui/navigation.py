@@ -83,6 +83,7 @@ GROUPS: Mapping[str, tuple[Entry, ...]] = {
         Entry("adults", "/console/adults", "console.adults"),
         Entry("groups", "/groups", "groups", _OPERATOR, whole=True),
         Entry("mails", "/console/mails", "console.mails", _OPERATOR, whole=True),
+        Entry("kept", "/console/kept", "console.kept", _OPERATOR, whole=True),
         Entry("incidents", "/console/incidents", "console.incidents", _OPERATOR, whole=True),
     ),
     "settings": (Entry("settings", "/console/settings", "console.settings"),),

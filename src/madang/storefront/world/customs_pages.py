@@ -82,7 +82,8 @@ def _goods(routes: APIRouter, here: Storefront) -> None:
     def keep(request: Request, sku: str, form: Annotated[dict[str, str], Depends(form_of)]) -> Response:
         by, id, at_us = request.state.by, here.ids.new(), here.clock.now_us()
         try:
-            new = read(sku, form)
+            kept = here.read(lambda tx: catalog.particulars(tx, by, [sku]).get(sku))
+            new = msgspec.structs.replace(read(sku, form), notice=() if kept is None else kept.notice)
             here.write(lambda tx: catalog.set_particulars(tx, by, [new], id=id, at_us=at_us))
         except Invalid as error:
             return _form(here, request, sku, form, error)
