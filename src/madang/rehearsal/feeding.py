@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from madang.rehearsal.crowd import Crowd
 from madang.rehearsal.model import Layout
-from madang.twin import GateEvent, Message, PlateBatch, Settings, Shop, SkeletonFrame, Stream, Truth
+from madang.twin import GateEvent, Message, PlateBatch, Settings, Shop, SkeletonFrame, Stream, Truth, VisionObs
 from madang.walkout.engine import Engine, Gate, Store, Update, Vision
 
 ASK_S = 6.0  # how often the engine is asked what it knows, in shop time
@@ -39,6 +39,10 @@ class Enacted:
     engine_s: float
 
 
+Packed = tuple[list[Any], dict[int, NDArray[np.int32]], NDArray[np.float64]]
+"""Messages in their order: heads (of a batch of samples its gondola, number, time and arrival, of a frame its time,
+arrival and tracks, else the message), the batches' samples by gondola, and the frames' joints."""
+
 Progress = Callable[[float], None]
 """Told the epoch second the engine has come to."""
 
@@ -54,7 +58,7 @@ def enact(
     began = time.process_time()
     stream = Shop(physical, seed, sensors).stream(crowd.plan, thrifty=True)
     for messages in _chunks(stream):
-        feed.all(messages)
+        feed.all(_packed(messages))
     feed.finish()
     whole_s = time.process_time() - began
     return feed.enacted(stream.truth, len(stream.misplaced()), whole_s - feed.engine_s)
@@ -69,24 +73,27 @@ class _Feed:
         self.said: list[Update] = []
         self.engine_s = 0.0
 
-    def all(self, messages: list[Message]) -> None:
+    def all(self, packed: Packed) -> None:
+        """Hand over a chunk's messages, each at its time of arrival."""
         began = time.process_time()
-        engine = self._engine
-        for m in messages:
-            if isinstance(m, PlateBatch):
-                engine.plates(m.gondola, m.t, m.values, m.arrival)
-            elif isinstance(m, SkeletonFrame):
-                engine.skeletons(m.t, m.people)
-            elif isinstance(m, GateEvent):
-                engine.gate(Gate(m.t, m.event, m.credential, m.track, m.group_size, m.role))  # type: ignore[arg-type]
+        engine, (heads, values, joints) = self._engine, packed
+        rows, people = {g: iter(stacked) for g, stacked in values.items()}, iter(joints)
+        arrival = self._last
+        for head in heads:
+            if not isinstance(head, tuple):
+                arrival = head.arrival
+                _small(engine, head)
+            elif len(head) == 4:
+                g, _, t, arrival = head
+                engine.plates(g, t, next(rows[g]), arrival)
             else:
-                engine.vision(Vision(m.t, m.track, m.hand, m.top5))  # type: ignore[arg-type]
-            if m.arrival >= self._ask_at:
-                self._keep(engine.advance(m.arrival))
-                self._ask_at = m.arrival + ASK_S
-        if messages:
-            self._first = self._first or messages[0].arrival
-            self._last = messages[-1].arrival
+                t, arrival, tracks = head
+                engine.skeletons(t, list(zip(tracks, people, strict=False)))
+            self._first = self._first or arrival
+            if arrival >= self._ask_at:
+                self._keep(engine.advance(arrival))
+                self._ask_at = arrival + ASK_S
+        self._last = arrival
         self.engine_s += time.process_time() - began
         self._tell(self._last)
 
@@ -130,7 +137,7 @@ def _in_two(feed: _Feed, layout: Layout, seed: int, sensors: Settings, crowd: Cr
             if kind == "end":
                 break
             ahead.release()
-            feed.all(_unpacked(content))
+            feed.all(content)
     except EOFError:
         raise RuntimeError("the twin's process ended early") from None
     finally:
@@ -151,7 +158,7 @@ def _send(there: Connection, ahead: Any, layout: Layout, seed: int, sensors: Set
     there.close()
 
 
-def _packed(messages: list[Message]) -> tuple[list[Any], dict[int, NDArray[np.int32]], NDArray[np.float64]]:
+def _packed(messages: list[Message]) -> Packed:
     """Messages as few large arrays: a pipe carries those several times as fast as thousands of small ones."""
     heads: list[Any] = []
     values: dict[int, list[NDArray[np.int32]]] = {}
@@ -168,16 +175,9 @@ def _packed(messages: list[Message]) -> tuple[list[Any], dict[int, NDArray[np.in
     return heads, {g: np.stack(rows) for g, rows in values.items()}, np.array(joints).reshape(-1, 8, 4)
 
 
-def _unpacked(packed: tuple[list[Any], dict[int, NDArray[np.int32]], NDArray[np.float64]]) -> list[Message]:
-    heads, values, joints = packed
-    rows = {g: iter(stacked) for g, stacked in values.items()}
-    people = iter(joints)
-    out: list[Message] = []
-    for head in heads:
-        if not isinstance(head, tuple):
-            out.append(head)
-        elif len(head) == 4:
-            out.append(PlateBatch(*head, next(rows[head[0]])))
-        else:
-            out.append(SkeletonFrame(head[0], head[1], tuple((track, next(people)) for track in head[2])))
-    return out
+def _small(engine: Engine, m: Message) -> None:
+    """Who passes the gate, and what a classifier saw."""
+    if isinstance(m, GateEvent):
+        engine.gate(Gate(m.t, m.event, m.credential, m.track, m.group_size, m.role))  # type: ignore[arg-type]
+    elif isinstance(m, VisionObs):
+        engine.vision(Vision(m.t, m.track, m.hand, m.top5))  # type: ignore[arg-type]

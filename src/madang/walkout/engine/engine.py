@@ -78,7 +78,8 @@ class Engine:
     def plates(self, gondola: str | int, t: float, values: NDArray[np.int32], arrival: float | None = None) -> None:
         """Samples of one gondola from its clock's `t` on, at 60 Hz: `values` int32 [n, P_g] decigrams in store
         order, usually twelve rows (0.2 s); of more, each twelve are looked at by themselves."""
-        row, plates = self._rows.get(str(gondola), (-1, -1))
+        name = str(gondola)
+        row, plates = self._rows.get(name, (-1, -1))
         if values.ndim != 2 or values.shape[1] != plates:
             raise ValueError(f"gondola {gondola}: samples of shape {values.shape} do not belong to this store")
         if len(values) > ROWS:
@@ -91,7 +92,7 @@ class Engine:
             return
         self._plates.push(max(t, self._whole), row, values)
         self._heard(t)
-        self._flow.batch(str(gondola), t, len(values) / SAMPLES_HZ, arrival)
+        self._flow.batch(name, t, len(values) / SAMPLES_HZ, arrival)
         self._go_on()
 
     def skeletons(self, t: float, people: Sequence[tuple[str, Floats]]) -> None:

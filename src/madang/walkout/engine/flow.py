@@ -103,10 +103,11 @@ class Flow:
         least = self._least
         if least is not None and least.upto == self._least_upto >= late and least.overtaken >= overtaken:
             return self._least_upto  # the one that is waited for has said nothing new, and may still speak
-        self._least = None
+        self._least, first = None, math.inf
         for heard in self._heard.values():
-            heard.give_up(late, overtaken)
-            if heard.upto >= late and (self._least is None or heard.upto < self._least.upto):
-                self._least = heard
-        self._least_upto = -math.inf if self._least is None else self._least.upto
+            if heard.ahead:
+                heard.give_up(late, overtaken)
+            if late <= heard.upto < first:
+                self._least, first = heard, heard.upto
+        self._least_upto = -math.inf if self._least is None else first
         return self._least_upto

@@ -26,9 +26,10 @@ class Watch:
         self.s = settings
         self._plates = [store.plates[q] for q in columns.tolist()]
         self._gondolas = store.gondolas
-        self._of = store.plate_gondola[columns]
-        self._said = np.full(len(columns), OK)
-        self._well = np.zeros(len(columns), np.int64)
+        self._of: list[int] = store.plate_gondola[columns].tolist()
+        self._said = [OK] * len(columns)
+        self._ill = np.zeros(len(columns), bool)  # of whom anything but ok was said
+        self._well = [0] * len(columns)
         self._silent = np.zeros(len(store.gondolas), bool)
         self._heard = np.zeros(len(store.gondolas), np.int64)
         self._mute = False  # is any gondola said to be silent?
@@ -43,29 +44,27 @@ class Watch:
         silent = [max(t, self._begun) < late for t in times]
         self._heard += 1
         out = self._gondola_news(now, np.array(silent)) if True in silent or self._mute else []
-        some = (blind | (noise > self.s.noisy_g) | (self._said != OK)).nonzero()[0].tolist()
-        for k in some:
-            news = self._news(k, now, times, measured, blind, noise)
-            if news is not None:
-                out.append(news)
+        some = (blind | (noise > self.s.noisy_g) | self._ill).nonzero()[0].tolist()
+        if some:
+            quiet, sees = self._silent.tolist(), measured.tolist()
+            heard = [not still and t > now - LOOK_S for still, t in zip(quiet, times, strict=True)]
+            for k, mute, loud in zip(some, blind[some].tolist(), noise[some].tolist(), strict=True):
+                trouble = OK
+                if mute:
+                    trouble = STUCK if sees[k] else DEAD
+                elif loud > (0.6 if self._said[k] == NOISY else 1.0) * self.s.noisy_g:
+                    trouble = NOISY
+                if self._is_news(k, trouble, heard[self._of[k]]):
+                    out.append(Health(now, "plate", self._plates[k], STATES[trouble]))
         return out
 
-    def _news(
-        self, k: int, now: float, times: list[float], measured: Bools, blind: Bools, noise: Floats
-    ) -> Health | None:
-        """Of one plate with which something is or was wrong."""
-        said, g = self._said[k], self._of[k]
-        trouble = OK
-        if blind[k]:
-            trouble = STUCK if measured[k] else DEAD
-        elif noise[k] > (0.6 if said == NOISY else 1.0) * self.s.noisy_g:
-            trouble = NOISY
-        heard = not self._silent[g] and times[g] > now - LOOK_S
+    def _is_news(self, k: int, trouble: int, heard: bool) -> bool:
+        """Is this otherwise with a plate than was said, and is it time to say so?"""
         self._well[k] = self._well[k] + 1 if trouble == OK and heard else 0
-        if not heard or trouble == said or (trouble == OK and self._well[k] < self.s.well_looks):
-            return None
-        self._said[k] = trouble
-        return Health(now, "plate", self._plates[k], STATES[trouble])
+        if not heard or trouble == self._said[k] or (trouble == OK and self._well[k] < self.s.well_looks):
+            return False
+        self._said[k], self._ill[k] = trouble, trouble != OK
+        return True
 
     def _gondola_news(self, now: float, silent: Bools) -> list[Health]:
         out = []
