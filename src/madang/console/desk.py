@@ -15,7 +15,8 @@ from madang.catalog.imports import preview
 from madang.catalog.listing_rows import LISTING_COLUMNS, Placed, written
 from madang.catalog.plans import Plan
 from madang.catalog.rows import PRICE_COLUMNS, PRODUCT_COLUMNS
-from madang.console import guarding, repricing, service, telling
+from madang.console import finding, guarding, repricing, service, telling
+from madang.console.finding import Found
 from madang.console.guarding import Guarded
 from madang.console.model import Change, Kind
 from madang.console.repricing import Rule
@@ -29,7 +30,6 @@ from madang.storefront import entry
 
 T = TypeVar("T")
 TRAIL = 50
-SOUGHT = 20
 EXPORT_PAGE = 200
 MAY = (Role.OPERATOR, Role.STAFF)
 
@@ -50,13 +50,6 @@ class One(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
     own: bool
     own_krw: int | None = None
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What the search box found, by kind."""
-
-    products: tuple[Product, ...]
-    places: tuple[Any, ...]
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,15 +131,8 @@ class ConsoleDesk:
         return {fact.seq: telling.line(fact, goods, language) for fact in facts}
 
     def search(self, by: Actor, text: str) -> Found:
-        def look(tx: Tx) -> Found:
-            low = text.strip().lower()
-            if not low:
-                return Found(products=(), places=())
-            shops = [s for s in places.shops(tx, by) if low in f"{s.id} {s.name_ko} {s.name_en}".lower()]
-            page = catalog.find_products(tx, by, text=text, limit=SOUGHT, shops=by.shops)
-            return Found(products=tuple(page.rows), places=tuple(shops))
-
-        return self._read(by, look)
+        """What the reader may see that a text names (``finding``)."""
+        return self._read(by, lambda tx: finding.find(tx, by, text))
 
     def change(self, by: Actor, id: UUID) -> tuple[Change, dict[str, Product]]:
         """A change, and the products it names."""
