@@ -14,7 +14,7 @@ CALLERS = (*ROOMS, "console", "doors", "edge", "serve", "walkout", "web")
 DOORS = ("pages", "api", "desk", "command")
 """A room's own modules through which people and programs come in, by the end of their name."""
 KNOWN: dict[str, str] = {
-    "catalog.stock.shelve": "walk-out shops fill shelves by what their plates weigh; others keep no facings",
+    "catalog.staff.shelve": "walk-out shops fill shelves by what their plates weigh; others keep no facings",
     "members.credentials.close_credential": "credentials end by their date; no page shows them to who gave them",
     "payments.gift_cards.rest_in_cash": "cash is no means here; the rest goes into the wallet",
     "settlement.payouts.set_account": "accounts are the members' own; an adapter will say a payout service's code",

@@ -27,7 +27,7 @@ from madang.db import open_database
 from madang.deals.links import Links
 from madang.kernel import Actor, Kind, MadangError, ManualClock, Role, Uuid7
 from madang.kernel.settings import Settings
-from madang.members import invites
+from madang.members import adults, invites
 from madang.serve import site
 from madang.settlement import ReserveRule
 from madang.web import Shopfront, create_app
@@ -107,6 +107,7 @@ class Row:
             for person in (MINA, STRANGER):
                 members.add_person(tx, BY, key=person, fields={}, at_us=at_us)
             members.give_role(tx, BY, MINA, Role.STAFF, shop="s1", at_us=at_us)
+            adults.saw_card(tx, KEEPER, MINA, at_us=at_us)
             invites.make(tx, KEEPER, Role.STAFF, "s1", id=invite, token="t", at_us=at_us)
             party = {"name_ko": "비밀정산", "name_en": "Secret party", "shop": "s1"}
             settlement.add_party(tx, BY, "merchant/s1", at_us=at_us, **party)
