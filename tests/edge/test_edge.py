@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from tests.databases import SQLITE
 from tests.edge.link import KEY, TERMS, Edge, Server, agree, every_receipt
 from tests.walkout_shop import BY, SHOP, T0, N, Shop
 
@@ -21,6 +25,8 @@ from madang.kernel import Conflict, Forbidden, Invalid, ManualClock, derived
 from madang.kernel.clock import HOUR_US
 from madang.payments.on_account import Terms
 from madang.walkout import service
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -98,6 +104,53 @@ def test_what_was_done_but_not_answered_is_done_once(both: tuple[Edge, Server]) 
     assert edge.exchange()
     assert server.wallet() == 15_900
     agree(edge, server)
+
+
+DIES = """
+import os, signal, sys
+from tests.walkout_shop import BY, SHOP
+from madang.db import open_database
+from madang.edge.sending import Sending, Upstream
+from madang.kernel import ManualClock
+
+class Line(Upstream):
+    def send(self, body):
+        super().send(body)  # the server has it, and said so
+        os.kill(os.getpid(), signal.SIGKILL)
+
+url, server, key, now_us = sys.argv[1:]
+clock = ManualClock(int(now_us))
+Sending(open_database(url, clock=clock, migrate=False), BY, SHOP, Line(server, key), clock).exchange()
+"""
+"""A shop's machine that is killed between the server's commit and its own note of it."""
+
+
+@SQLITE
+def test_a_shops_machine_killed_between_the_servers_commit_and_its_own_note_hands_over_once(
+    db_url: str, server_url: str
+) -> None:
+    with opened(server_url) as there:
+        server = Server(there, ManualClock())
+        try:
+            with opened(db_url) as here:
+                edge = Edge(here, server)
+                assert edge.exchange()
+                for n in range(3):
+                    edge.buys({"A": 1 + n % 2})
+            asked = [sys.executable, "-c", DIES, db_url, server.running.url, KEY, str(edge.shop.t)]
+            dead = subprocess.run(asked, cwd=ROOT, check=False, capture_output=True, timeout=120)
+            assert dead.returncode == -signal.SIGKILL, dead.stderr.decode()
+            assert len(every_receipt(server.db)) == 3, "the server has them"
+            with opened(db_url) as again:
+                edge.shop.db = again
+                edge.sending = Sending(again, BY, SHOP, edge.line, edge.shop.clock)
+                assert edge.account() == -12_000, "the shop's machine does not know it"
+                edge.buys({"B": 1})
+                assert edge.exchange()
+                assert (waiting(edge), edge.account(), server.wallet()) == (0, 0, 20_000 - 13_100)
+                agree(edge, server)
+        finally:
+            server.running.stop()
 
 
 def test_every_batch_sent_twice_is_taken_once(both: tuple[Edge, Server]) -> None:
