@@ -121,7 +121,7 @@ def test_a_products_page_tells_its_story_maker_origin_and_allergens(street: Stre
 
     street.write(lambda tx: catalog.set_listings(tx, BY, [listing], id=id_, at_us=street.now))
     made = Phone(street.db, street.clock, Hubs([hub]), Pages(), N)
-    product, found, price, view = made.label("s1", "RAMEN")
+    product, found, price, view = made.label(street.mina, "s1", "RAMEN")
     text = Pages().render(
         "walkout/phone_product.html", "ko", product=product, listing=found, price=price, shop="s1", view=view
     )

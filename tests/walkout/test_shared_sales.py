@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.walkout_shop import BY, MERCHANT, PERSON, SHOP, T0, N, Shop, came, left, moved, receipt, settled
+from tests.walkout_shop import BY, MERCHANT, PERSON, SHOP, T0, WEIGHED, N, Shop, came, left, moved, receipt, settled
 
-from madang import ledger, settlement
-from madang.catalog import sellers
+from madang import catalog, ledger, settlement
+from madang.catalog import PriceList, sellers
 from madang.db import Database, Tx
 from madang.deals import receipts
 from madang.edge import taking
@@ -198,3 +198,18 @@ def test_goods_of_a_maker_are_the_makers_sale_in_a_shop_that_is_not_settled_itse
     assert posted(shop, "sales", f"{SHOP}/") + posted(shop, "vat_payable", f"{SHOP}/") == 3_000
     disputes(shop, line=2, qty=1)
     assert posted(shop, "payable_pending", "maker/kim") == 1_100
+
+
+def test_a_member_pays_the_members_price_in_the_walk_out_shop_too(db: Database) -> None:
+    shop = Shop(db)
+    tags = {"name_ko": "회원가", "name_en": "Members", "tags": ("member",)}
+    one = PriceList(id="member", prices={"A": 2_500, WEIGHED: 800}, **tags)  # type: ignore[arg-type]
+    other = PriceList(id="maker", name_ko="도매", name_en="Makers", prices={"A": 100}, tags=("maker",), priority=1)
+    for each in (one, other):
+        shop.write(lambda tx, each=each: catalog.set_price_list(tx, BY, each, id=derived(each.id), at_us=T0))
+    walks_out(shop, A=2, B=1)
+    assert shop.wallet() == 20_000 - 2 * 2_500 - 1_100
+    assert [line.unit_price_krw for line in slip(shop).lines] == [2_500, 1_100]
+    shop.says(receipt({"A": 1, "B": 1}, revision=1))
+    assert shop.wallet() == 20_000 - 2_500 - 1_100
+    shop.check()

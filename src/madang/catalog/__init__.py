@@ -56,7 +56,7 @@ from madang.catalog.promotions import (
     used,
 )
 from madang.catalog.quote import NOBODY, Applied, Ask, Deal, Part, Priced, PriceTag, Quote, Refused, Shopper, Step
-from madang.catalog.quoting import price_tags, quote, try_promotion
+from madang.catalog.quoting import price_tags, quote, try_promotion, unit_prices
 from madang.catalog.service import (
     add_products,
     counted,
@@ -167,6 +167,7 @@ __all__ = [
     "stock_of",
     "try_promotion",
     "unit_price",
+    "unit_prices",
     "unredeem",
     "used",
     "valid_gtin",

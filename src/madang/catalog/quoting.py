@@ -72,6 +72,16 @@ def _quoted(tx: Tx, by: Actor, asked: Sequence[Ask], known: _Known) -> Quote:
     )
 
 
+def unit_prices(
+    tx: Tx, by: Actor, skus: Iterable[str], *, at_us: int, shop: str = EVERY_SHOP, shopper: Shopper = NOBODY
+) -> dict[str, int]:
+    """What one piece (or 100 g) of each SKU costs a shopper before promotions: a price list's price where one holds
+    for them, else the catalogue's. A SKU without a price is not in the answer."""
+    wanted = list(dict.fromkeys(skus))
+    listed = _price_lists(tx, by, wanted, at_us, shop, shopper)
+    return service.price_at(tx, by, wanted, at_us, shop=shop) | {sku: krw for sku, (_, krw) in listed.items()}
+
+
 def price_tags(
     tx: Tx, by: Actor, skus: Iterable[str], *, at_us: int, shop: str = EVERY_SHOP, shopper: Shopper = NOBODY
 ) -> dict[str, PriceTag]:

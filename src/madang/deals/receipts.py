@@ -5,7 +5,7 @@ Numbers count from 1 per shop and business day, without gaps, sales and refunds 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -90,10 +90,12 @@ def issue(
     id: UUID,
     at_us: int,
     prices_at_us: int | None = None,
+    prices: Mapping[str, int] | None = None,
     confidence: float | None = None,
     decision: str = "charge",
 ) -> Receipt:
-    """Issue the receipt of a deal to its subject, at the prices in force at ``prices_at_us`` (``at_us`` when None).
+    """Issue the receipt of a deal to its subject, at the prices in force at ``prices_at_us`` (``at_us`` when None), or
+    at ``prices``, which say what each product costs them per piece or 100 g.
 
     Issuing the same under the same ``id`` again gives the receipt that is there, anything else is ``Conflict``.
     Nothing taken gives a receipt without lines.
@@ -103,7 +105,8 @@ def issue(
     if there is not None:
         return _same(there, deal.id, None, says(there.lines, taken))
     ids = [item.product for item in taken]
-    prices = catalog.price_at(tx, by, ids, at_us if prices_at_us is None else prices_at_us, shop=deal.shop)
+    if prices is None:
+        prices = catalog.price_at(tx, by, ids, at_us if prices_at_us is None else prices_at_us, shop=deal.shop)
     made = price_lines(taken, catalog.products(tx, by, ids), prices)
     return _issue(tx, by, id, deal.id, deal.shop, deal.subject, made, at_us, confidence=confidence, decision=decision)
 

@@ -265,7 +265,7 @@ class Applying:
     def _revised(self, visit: Visit, update: Receipt, args: dict[str, Any]) -> None:
         """A receipt that was charged says something else now: it is adjusted, or asked where it is in doubt."""
         deal = deals.get(self._tx, self._system, visit.id)
-        proposal = pricing.propose(self._tx, self._system, self._shop, update, self._at_us)
+        proposal = pricing.propose(self._tx, self._system, deal, update, self._at_us)
         process = deals.process_of(self._tx, self._system, deal)
         news = bool(visit.books.moves) or proposal.best.carried() != deal.data.get("carried")
         verdict = promising.verdict_on(self._tx, self._shop, proposal, self._at_us)

@@ -37,7 +37,7 @@ Data = dict[str, Any]
 def price(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """Give the engine's receipt (args: receipt) the catalogue's prices."""
     said = msgspec.convert(args["receipt"], model.Receipt)
-    proposal = pricing.propose(tx, by, deal.shop, said, at_us)
+    proposal = pricing.propose(tx, by, deal, said, at_us)
     unseen = ages.unseen(tx, by, deal, proposal.best.carried())
     verdict = promising.Verdict("review", ages.WHY) if unseen else promising.judge(tx, deal, proposal, at_us)
     if unseen:
@@ -60,7 +60,7 @@ def price(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 def propose(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """A receipt that came while a person is asked becomes the proposal."""
     said = msgspec.convert(args["receipt"], model.Receipt)
-    proposal = pricing.propose(tx, by, deal.shop, said, at_us)
+    proposal = pricing.propose(tx, by, deal, said, at_us)
     promising.proposed_anew(tx, deal, proposal, at_us)
     return remember(proposal) | {"said": proposal.best.pieces()}
 
@@ -85,7 +85,7 @@ def time_out(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     carried = by_product(wanted(visit.books.moves).held)
     lines = tuple(model.Line(product, qty, 0.0, 0.5) for product, qty in sorted(carried.items()))
     said = model.Receipt(at_us / 1e6, visit.name, visit.payer, lines, 0.0, "review")
-    proposal = pricing.propose(tx, by, deal.shop, said, at_us)
+    proposal = pricing.propose(tx, by, deal, said, at_us)
     tell(tx, by, deal, facts.TimedOut(visit=str(deal.id), state=deal.state), at_us)
     body = facts.ReviewOpened(visit=str(deal.id), why="timed_out", at_risk_krw=proposal.best.total_krw, confidence=0.0)
     tell(tx, by, deal, body, at_us)
@@ -110,7 +110,7 @@ def adjust(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """The credential came in again: charge what is more than was charged before, give back what is less (but for
     pieces that a dispute has given back already)."""
     said = msgspec.convert(args["receipt"], model.Receipt)
-    return settling.again(tx, by, deal, pricing.propose(tx, by, deal.shop, said, at_us), at_us)
+    return settling.again(tx, by, deal, pricing.propose(tx, by, deal, said, at_us), at_us)
 
 
 @declared.action("walkout.disputed")

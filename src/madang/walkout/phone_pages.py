@@ -20,6 +20,7 @@ from madang.db import Database, Tx
 from madang.kernel import Actor, Clock, NotFound
 from madang.members import adults
 from madang.storefront import carts, entry, neighbours
+from madang.storefront.pricing import shopper_of
 from madang.ui import Pages, session
 from madang.ui.access import everyone, own
 from madang.walkout import phone
@@ -69,15 +70,18 @@ class Phone:
         reader = phone.reader(self.n)
         return bool(self.db.read(lambda tx: goods_for_adults.restricted(tx, reader, [sku]), neighbourhood=self.n))
 
-    def label(self, shop: str, sku: str) -> tuple[Product, Listing | None, int | None, neighbours.View | None]:
-        """A product with its story and price in a shop. Raises ``NotFound``."""
+    def label(
+        self, by: Actor, shop: str, sku: str
+    ) -> tuple[Product, Listing | None, int | None, neighbours.View | None]:
+        """A product with its story, and its price in a shop for who asks. Raises ``NotFound``."""
         reader, at_us = phone.reader(self.n), self.clock.now_us()
 
         def look(tx: Tx) -> tuple[Product, Listing | None, int | None, neighbours.View | None]:
             product = catalog.product(tx, reader, sku)
             owners = catalog.listings_of(tx, reader, [sku])
             found = catalog.listings(tx, reader, owners.values())
-            price = catalog.price_at(tx, reader, [sku], at_us, shop=shop).get(sku)
+            shopper = shopper_of(tx, by, shop)
+            price = catalog.unit_prices(tx, reader, [sku], at_us=at_us, shop=shop, shopper=shopper).get(sku)
             owner = owners.get(sku, "")
             return product, found.get(owner), price, neighbours.view(tx, reader, owner)
 
@@ -142,7 +146,7 @@ def router(phone_: Phone) -> APIRouter:
 
     @routes.get("/{shop}/products/{sku}", name="phone.product", dependencies=[everyone])
     def product(request: Request, shop: str, sku: str, part: bool = False) -> Response:
-        found, listing, price, view = phone_.label(shop, sku)
+        found, listing, price, view = phone_.label(request.state.by, shop, sku)
         template = "walkout/phone_product.html" if part else "walkout/phone_product_page.html"
         who = request.state.who
         return phone_.pages.html(

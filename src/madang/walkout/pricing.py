@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from madang import catalog
+from madang import catalog, members
+from madang.catalog import Shopper
 from madang.db import Tx
 from madang.deals.lines import Taken, merged, price_lines
+from madang.deals.model import Deal
 from madang.kernel import Actor
 from madang.walkout.model import Line, Noted, Receipt
 
@@ -76,12 +78,19 @@ def taken_of(lines: Sequence[Line]) -> tuple[Taken, ...]:
     )
 
 
-def offer(tx: Tx, by: Actor, shop: str, taken: Sequence[Taken], probability: float, at_us: int) -> Offer:
-    """Price what was carried out at the prices in force at ``at_us``."""
+def prices_of(tx: Tx, by: Actor, deal: Deal, products: Iterable[str], at_us: int) -> dict[str, int]:
+    """What products cost the deal's shopper, per piece or 100 g: what a price list says for what they are in the shop
+    (a member, a role, a guild), else the catalogue's price. What has none is not in the answer."""
+    shopper = Shopper(person=deal.subject, tags=members.tags_of(tx, deal.subject, deal.shop))
+    return catalog.unit_prices(tx, by, products, at_us=at_us, shop=deal.shop, shopper=shopper)
+
+
+def offer(tx: Tx, by: Actor, deal: Deal, taken: Sequence[Taken], probability: float, at_us: int) -> Offer:
+    """Price what was carried out at the prices in force for its shopper at ``at_us``."""
     taken = merged(taken)
     ids = [item.product for item in taken]
     products = catalog.products(tx, by, ids)
-    prices = catalog.price_at(tx, by, ids, at_us, shop=shop)
+    prices = prices_of(tx, by, deal, ids, at_us)
     known = tuple(item for item in taken if item.product in products and item.product in prices)
     amounts = {line.product: line.amount_krw for line in price_lines(known, products, prices)}
     missing = tuple(item for item in taken if item not in known)
@@ -89,10 +98,10 @@ def offer(tx: Tx, by: Actor, shop: str, taken: Sequence[Taken], probability: flo
     return Offer(probability, known, sum(amounts.values()), unpriced, missing, amounts)
 
 
-def propose(tx: Tx, by: Actor, shop: str, receipt: Receipt, at_us: int) -> Proposal:
+def propose(tx: Tx, by: Actor, deal: Deal, receipt: Receipt, at_us: int) -> Proposal:
     """The engine's receipt and its alternatives, priced; a product without a price makes it a matter for a person."""
-    best = offer(tx, by, shop, taken_of(receipt.lines), receipt.confidence, at_us)
-    others = [offer(tx, by, shop, taken_of(a.lines), a.probability, at_us) for a in receipt.alternatives]
+    best = offer(tx, by, deal, taken_of(receipt.lines), receipt.confidence, at_us)
+    others = [offer(tx, by, deal, taken_of(a.lines), a.probability, at_us) for a in receipt.alternatives]
     decision = "review" if best.unpriced else receipt.decision
     return Proposal((best, *others), receipt.confidence, decision, at_us, receipt.noted)
 

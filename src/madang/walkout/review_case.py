@@ -85,7 +85,7 @@ def case(tx: Tx, by: Actor, shop: str, deal: UUID, claim: Claim, at_us: int, *, 
     kept_claim = open_claim(one.deal)
     return Case(
         waiting=one,
-        choices=_choices(tx, by, shop, one.deal, offers, products),
+        choices=_choices(tx, by, one.deal, offers, products),
         moments=moments,
         doubtful=doubtful,
         products=products,
@@ -114,9 +114,9 @@ def _doubtful(offers: Sequence[Offer]) -> tuple[str, ...]:
 
 
 def _choices(
-    tx: Tx, by: Actor, shop: str, deal: Deal, offers: Sequence[Offer], products: Mapping[str, Product]
+    tx: Tx, by: Actor, deal: Deal, offers: Sequence[Offer], products: Mapping[str, Product]
 ) -> tuple[Choice, ...]:
-    prices = catalog.price_at(tx, by, sorted(products), pricing.kept(deal.data).at_us, shop=shop)
+    prices = pricing.prices_of(tx, by, deal, sorted(products), pricing.kept(deal.data).at_us)
     lined = [(offer, {x.product: x for x in price_lines(offer.taken, products, prices)}) for offer in offers]
     first, doubtful = offers[0].carried() if offers else {}, _doubtful(offers)
     return tuple(

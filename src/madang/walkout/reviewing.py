@@ -28,7 +28,7 @@ def answer(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     proposal = pricing.kept(deal.data)
     taken = msgspec.convert(args["taken"], tuple[Taken, ...])
     _known(tx, by, taken)
-    chosen = pricing.offer(tx, by, deal.shop, taken, 1.0, proposal.at_us)
+    chosen = pricing.offer(tx, by, deal, taken, 1.0, proposal.at_us)
     right = chosen.carried() == proposal.best.carried()
     promising.answered(tx, deal, "right" if right else "wrong", at_us)
     _teach(tx, deal, proposal.best, chosen, at_us)
@@ -47,7 +47,7 @@ def lapse(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     claim = open_claim(deal)
     if claim is not None:
         kept = _without(cheapest, _claimed(tx, by, claim))
-        cheapest = pricing.offer(tx, by, deal.shop, kept, cheapest.probability, proposal.at_us)
+        cheapest = pricing.offer(tx, by, deal, kept, cheapest.probability, proposal.at_us)
     unseen = ages.unseen(tx, by, deal, cheapest.carried())
     cheapest = pricing.without(cheapest, unseen)
     return _reviewed(tx, by, deal, proposal, cheapest, at_us) | {"age_unseen": list(unseen) or None}
@@ -91,7 +91,7 @@ def reopen(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
 def reconsider(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     """A receipt (args: receipt) that was revised after it was charged is in doubt: a person is asked."""
     said = msgspec.convert(args["receipt"], model.Receipt)
-    proposal = pricing.propose(tx, by, deal.shop, said, at_us)
+    proposal = pricing.propose(tx, by, deal, said, at_us)
     risk = settling.at_risk_krw(tx, deal, proposal, at_us)
     unseen = ages.unseen(tx, by, deal, proposal.best.carried())
     why = ages.WHY if unseen else "no_price" if proposal.best.unpriced else "revised"

@@ -185,8 +185,9 @@ def _sale(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, taken: tuple[Taken,
     """A receipt for ``taken`` and the money for it: from the wallet, and on the tab what the wallet does not hold."""
     number = int(deal.data.get("sales", 0)) + 1
     id = derived("walkout.receipt", deal.id, number)
+    prices = pricing.prices_of(tx, by, deal, [item.product for item in taken], proposal.at_us)
     receipt = receipts.issue(
-        tx, by, deal, taken, id=id, at_us=at_us, prices_at_us=proposal.at_us,
+        tx, by, deal, taken, id=id, at_us=at_us, prices=prices,
         confidence=round(proposal.confidence, 4), decision=proposal.decision,
     )  # fmt: skip
     owed = pay(tx, receipt, at_us)
