@@ -113,3 +113,25 @@ def test_no_number_of_picks_walks_a_weight_out_of_its_band() -> None:
     for _ in range(40):
         known.learn("soup", 1, known.weight["soup"] * 1.1, 1.0)
     assert known.spread["soup"] > 10.0 or known.weight["soup"] <= 250.0 * 1.15
+
+
+def test_goods_of_another_shelf_of_the_gondola_may_lie_in_a_facing_goods_of_another_gondola_may_not() -> None:
+    document: dict[str, Any] = layout()
+    for gondola, shelf, product, grams in ((1, "1-2", "tea", 97.0), (2, "2-1", "rice", 131.0)):
+        plate = {"id": f"{shelf}-1", "gondola": gondola, "shelf": int(shelf[-1]), "plate": 1}
+        document["shelves"].append({"id": shelf, "plates": [plate["id"]]})
+        document["plates"].append(plate | {"box": [0, 0, 1.4, 0.1, 0.4, 1.7]})
+        document["products"].append({"id": product, "name": product, "price": 1, "weight_g": grams, "weight_sd_g": 1.0})
+        facing = {"id": f"G{shelf}", "gondola": gondola, "shelf": int(shelf[-1]), "plates": [plate["id"]]}
+        document["planogram"].append(facing | {"products": [product], "count": None})
+    document["gondolas"].append(document["gondolas"][0] | {"id": 2})
+    catalogue = Catalogue(Store.from_json(document), Settings())
+    plates = catalogue.store.facings[1].plates
+
+    def taken(grams: float) -> list[str]:
+        takes = catalogue.takes(Shift(1, plates, np.full(2, -grams / 2), 1.0, 0.0, 0.5, 1.0, ()))
+        return [x.parts[0].product for x in takes]
+
+    assert taken(97.0)[0] == "tea"
+    assert "rice" not in taken(131.0)
+    assert taken(540.0)[0] == "milk"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from madang.walkout.engine.hypotheses import FOUND, Catalogue
+from madang.walkout.engine.goods import FOUND
+from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.states import Atom, State
 from madang.walkout.engine.types import Learned

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from madang.walkout.engine.explaining import Explaining, Scene, Way, partly
-from madang.walkout.engine.hypotheses import Catalogue, log_normal
+from madang.walkout.engine.goods import log_normal
+from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import Atom, Cart, Carts, Held, log_add

@@ -6,7 +6,8 @@ import itertools
 import math
 
 from madang.walkout.engine.explaining import Explaining, Scene, Way, Who
-from madang.walkout.engine.hypotheses import Catalogue, Part, Take, log_normal
+from madang.walkout.engine.goods import log_normal
+from madang.walkout.engine.hypotheses import Catalogue, Part, Take
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import Atom, Lying, log_add

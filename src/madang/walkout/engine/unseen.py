@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from madang.walkout.engine.hypotheses import Catalogue, log_normal
+from madang.walkout.engine.goods import log_normal
+from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.reaches import Reached
 from madang.walkout.engine.settings import Settings
