@@ -103,6 +103,14 @@ def test_staff_fill_a_facing_and_a_shopper_takes_from_it_three_seconds_later() -
     assert receipts(play(s)) == {"a": {"soup": 1}}
 
 
+def test_a_shopper_takes_from_a_facing_in_the_very_moment_in_which_staff_fill_it() -> None:
+    s = Scene(end=34)
+    s.shopper("s", Walker(1, 26, stand=0.6, reach={9: 10}), role="staff")
+    s.shopper("a", Walker(2.5, 24, stand=1.0, height=1.75, reach={9: 11}))
+    s.loads = [(9.0, 10, 250.0), (9.0, 11, 250.0)]  # three came and one went
+    assert receipts(play(s)) == {"a": {"soup": 1}}
+
+
 # --- plates, batches, clocks ------------------------------------------------------------------------------------------
 def test_what_stands_half_on_a_stuck_plate_is_sold_and_put_back_whole() -> None:
     s = Scene(end=34, stuck=(10,))

@@ -128,10 +128,12 @@ def test_goods_of_another_shelf_of_the_gondola_may_lie_in_a_facing_goods_of_anot
     catalogue = Catalogue(Store.from_json(document), Settings())
     plates = catalogue.store.facings[1].plates
 
-    def taken(grams: float) -> list[str]:
-        takes = catalogue.takes(Shift(1, plates, np.full(2, -grams / 2), 1.0, 0.0, 0.5, 1.0, ()))
-        return [x.parts[0].product for x in takes]
+    def taken(grams: float, at: tuple[int, ...] = plates) -> dict[str, float]:
+        takes = catalogue.takes(Shift(1, at, np.full(2, -grams / 2), 1.0, 0.0, 0.5, 1.0, ()))
+        return {x.parts[0].product: x.loglik for x in reversed(takes)}
 
-    assert taken(97.0)[0] == "tea"
+    assert list(taken(97.0))[-1] == "tea"
     assert "rice" not in taken(131.0)
-    assert taken(540.0)[0] == "milk"
+    assert list(taken(540.0))[-1] == "milk"
+    across = (plates[1], plates[1] + 1)
+    assert taken(97.0, across)["tea"] < taken(97.0)["tea"] - 5.0  # hardly anything stands in two facings

@@ -44,6 +44,10 @@ def counts(kinds: int, most: int) -> Ints:
     return np.array(rows, np.int64)
 
 
+MOST_SPILLS = 6.0
+"""Things that stand across two facings are no rarer than this, nats."""
+
+
 class Catalogue(Goods):
     """Explains changes by the goods of their place."""
 
@@ -162,7 +166,7 @@ class Catalogue(Goods):
             return out
         main = self.main_facing(shift, facings)
         planned = {p for f in facings for p in self.store.facings[f].products}
-        grams = -shift.total
+        grams, spills = -shift.total, self._spills(shift, main)
         for product, prior in self.may_lie(main).items():
             w = self.weight[product]
             if product in planned or w <= 0:
@@ -170,9 +174,16 @@ class Catalogue(Goods):
             near = 6.0 * math.hypot(shift.sd, 2 * self.spread[product])
             for qty in (1, 2):
                 if abs(grams - qty * w) < near:
-                    ll = self.weigh(grams, product, qty, shift.sd) + prior + SIZES[qty - 1]
+                    ll = self.weigh(grams, product, qty, shift.sd) + prior + SIZES[qty - 1] + spills
                     out.append(Take((Part(product, qty, main, qty * w, shift.plates, True),), ll))
         return out
+
+    def _spills(self, shift: Shift, facing: int) -> float:
+        """Log likelihood that so much of what stood in this facing weighed on plates beside it."""
+        own = self.store.facings[facing].plates
+        beside: float = sum([d for q, d in zip(shift.plates, shift.deltas.tolist(), strict=True) if q not in own])
+        sd = self.s.share_sd_g + self.s.share_sd * abs(shift.total)
+        return max(-0.5 * (beside / sd) ** 2, -MOST_SPILLS)
 
     def main_facing(self, shift: Shift, facings: list[int]) -> int:
         """The facing that gave or got most."""

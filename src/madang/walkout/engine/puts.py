@@ -16,6 +16,8 @@ from madang.walkout.engine.states import Atom, Cart, Carts, Held, log_add
 
 SEVERAL = (0.0, math.log(0.1), math.log(0.02))
 """Log prior of putting down one, two, three things at once."""
+SURELY = -1.5
+"""Log likelihood from which on a hand was at the goods."""
 NEWEST = (None, 12, 9)
 """Among how many of the things taken last one, two, three at once are looked for."""
 
@@ -36,6 +38,7 @@ class Puts(Explaining):
         self._puts: dict[tuple[object, ...], list[Way]] = {}
         self._mates: dict[int, tuple[int, ...]] = {}
         self._alone: list[Way] | None = None
+        self._there: list[int] | None = None
 
     def puts(self, carts: Carts, strangers: bool) -> list[Way]:
         """Something was put down, under one hypothesis about the carts. `strangers`: also what others may have
@@ -67,11 +70,12 @@ class Puts(Explaining):
                 if body is None:
                     continue
                 if body in self.scene.staff:
-                    ways += [Way(ll + logp, self._choice((atom,))) for ll, atom in self._restock(body)]
+                    alone = logp + self._idle(body)
+                    ways += [Way(ll + alone, self._choice((atom,))) for ll, atom in self._restock(body)]
                     ways += self._restock_and_pick(body, logp)
                 ghost = self._ghost(body)
                 if ghost is not None:
-                    ways.append(Way(ghost[0] + logp, self._choice((ghost[1],))))
+                    ways.append(Way(ghost[0] + logp + self._idle(body), self._choice((ghost[1],))))
             self._alone = ways
         return self._alone
 
@@ -107,7 +111,12 @@ class Puts(Explaining):
         return known
 
     def _way_down(self, body: int, logp: float, used: tuple[_Unit, ...]) -> Way:
-        ll = logp + self._put_loglik(used) + sum([self.scene.seen(body, x.unit.product) for x in used])
+        ll = (
+            logp
+            + self._idle(body)
+            + self._put_loglik(used)
+            + sum([self.scene.seen(body, x.unit.product) for x in used])
+        )
         atoms = _gather([self._down(x.unit, body) for x in used])
         return Way(ll, self._choice(atoms), tuple([(x.body, x.unit) for x in used]))
 
@@ -141,13 +150,25 @@ class Puts(Explaining):
 
     def _restock_and_pick(self, staff: int, logp: float) -> Iterator[Way]:
         """Staff put several down while a customer took one: only the sum was weighed."""
-        hands = [(x, b) for b, x in self.who(self.shift.plates).items() if b is not None and b not in self.scene.staff]
-        for x, b in hands:
+        who = self.who(self.shift.plates)
+        both = math.log(self.s.together) + 2.0 * math.log(2.0)  # each was one of the two, not one of one
+        for b in [b for b in self._surely() if b in who and b not in self.scene.staff]:
             for ll, atom in self._restock(staff):
                 w = self.catalogue.usual(atom.product)
                 more = atom._replace(qty=atom.qty + 1, grams=atom.grams + w)
                 pick = Atom("pick", b, atom.product, 1, atom.facing, atom.plate, w)
-                yield Way(ll + logp + math.log(self.s.together) + x, self._choice((more, pick)))
+                yield Way(ll + logp + who[b] + both, self._choice((more, pick)))
+
+    def _idle(self, body: int) -> float:
+        """Log probability that other hands that were surely at these plates did nothing."""
+        return math.log(self.s.touch_only) * sum([b != body for b in self._surely()])
+
+    def _surely(self) -> list[int]:
+        """Bodies whose hand was surely at these plates."""
+        if self._there is None:
+            scene, plates = self.scene, self.shift.plates
+            self._there = [b for b in scene.bodies if scene.reach(b, plates) > SURELY]
+        return self._there
 
     def _ghost(self, body: int) -> tuple[float, Atom] | None:
         """Something came back that nobody is known to hold: an earlier take was missed."""
