@@ -156,7 +156,7 @@ class ConsoleDesk:
 
     def adults(self, by: Actor) -> list[adults.Adult]:
         """Who was seen to be an adult lately."""
-        return self._read(by, lambda tx: adults.latest(tx, by))
+        return self._read(by, lambda tx: adults.latest(tx, by, limit=20))
 
     def saw_card(self, by: Actor, code: str) -> None:
         """The holder of an entry code (or of a member's number) showed a card. Raises ``NotFound``."""

@@ -10,6 +10,7 @@ from madang.db import Database, Tx
 from madang.demo import currency, shelves, town, trade
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, derived, system
+from madang.members import adults
 from madang.storefront import terms
 from madang.storefront.slots import Window
 from madang.walkout import promising, service
@@ -71,6 +72,10 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
     trade.lend(db, at_us)
 
 
+NO_CARD_EVERY = 20
+"""One household in so many has shown nobody a card: their beer is asked about."""
+
+
 def person_of(household: str) -> UUID:
     """The opaque key of a household of the basket data."""
     return derived("demo.household", household)
@@ -83,6 +88,8 @@ def check_in(db: Database, credential: str, household: str, at_us: int) -> None:
     def act(tx: Tx) -> None:
         members.add_person(tx, BY, key=person, fields={}, at_us=at_us)
         members.issue_credential(tx, BY, person, credential, at_us)
+        if person.int % NO_CARD_EVERY:
+            adults.saw_card(tx, BY, person, at_us=at_us)
         if visit.int % SHORT_EVERY:
             top_up = payments.top_up(id=visit, person=str(person), amount_krw=TOP_UP_KRW, at_us=at_us, cause="demo")
             ledger.post(tx, top_up)
