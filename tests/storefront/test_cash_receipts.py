@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.databases import BOTH, SQLITE
 from tests.storefront.street import BY, FETCH, Street
 
 from madang import settlement
@@ -15,6 +16,8 @@ from madang.kernel import Conflict, Invalid
 from madang.settlement import Document, TaxStatus
 from madang.storefront import cash_receipts
 from madang.storefront.model import Wish
+
+pytestmark = SQLITE
 
 PHONE, FIRM = "010-1234-5678", "124-81-00998"
 
@@ -37,6 +40,7 @@ def follow(street: Street, reader: Reader) -> None:
     reader.catch_up(street.db, neighbourhood="n1")
 
 
+@BOTH
 def test_each_seller_tells_its_part_and_what_comes_back_is_taken_off(street: Street, reader: Reader) -> None:
     street.open()
     at = street.now

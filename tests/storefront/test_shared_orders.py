@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.databases import BOTH, SQLITE
 from tests.storefront.street import BY, STAFF, TERMS, Street
 from tests.storefront.test_orders import HOME
 
@@ -17,6 +18,8 @@ from madang.settlement import Schedule, TaxStatus, Terms
 from madang.storefront import terms as shop_terms
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice
+
+pytestmark = SQLITE
 
 MAKER, HUB, COURIER, GUILD = "maker/kim", "hub/h1", "courier/fast", "guild/potters"
 SENT = {"choices": {"s1": Choice(way="delivery")}, "address": Address(**HOME)}
@@ -51,6 +54,7 @@ def shares(street: Street) -> dict[str, int]:
     return {key.owner: balance.posted for key, balance in found.items() if balance.posted}
 
 
+@BOTH
 def test_one_order_ends_in_the_payouts_of_all_who_took_part(shared: Street) -> None:
     order = shared.buy({"RAMEN": 20, "MILK": 1}, **SENT)
     assert shared.order(order)[1].total_krw == 20_000 + 2_900 + 3_000

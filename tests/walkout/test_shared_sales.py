@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.databases import BOTH, SQLITE
 from tests.walkout_shop import BY, MERCHANT, PERSON, SHOP, T0, WEIGHED, N, Shop, came, left, moved, receipt, settled
 
 from madang import catalog, ledger, settlement
@@ -19,6 +20,8 @@ from madang.kernel.clock import DAY_US
 from madang.settlement import PayoutState, Schedule
 from madang.walkout import conservation, service
 from madang.walkout.process import CLOSE_US
+
+pytestmark = SQLITE
 
 MINA = Actor(Kind.PERSON, str(PERSON), N, frozenset({Role.SHOPPER}))
 
@@ -177,6 +180,7 @@ def test_what_comes_back_after_the_payout_is_owed_exactly_once(db: Database) -> 
     assert [one.amount_krw for one in do(settlement.payouts_of, MERCHANT)] == [3_000, 6_000]
 
 
+@BOTH
 def test_the_check_sees_a_share_that_is_not_what_the_receipts_say(shop: Shop) -> None:
     walks_out(shop, A=2)
     shop.write(lambda tx: settlement.refund_legs(tx, BY, sale=slip(shop).id, refund=UUID(int=3), at_us=shop.t))
