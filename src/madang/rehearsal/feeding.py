@@ -7,6 +7,8 @@ state from opening to closing: nothing is cut, nothing is reset.
 from __future__ import annotations
 
 import multiprocessing
+import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -131,21 +133,35 @@ def _in_two(feed: _Feed, layout: Layout, seed: int, sensors: Settings, crowd: Cr
     twin = context.Process(target=_send, args=(there, ahead, layout, seed, sensors, crowd), daemon=True)
     twin.start()
     there.close()
+    waiting: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(here, waiting), daemon=True).start()
     try:
         while True:
-            kind, content = here.recv()
-            if kind == "end":
+            kind, content = waiting.get()
+            if kind != "chunk":
                 break
             ahead.release()
             feed.all(content)
-    except EOFError:
-        raise RuntimeError("the twin's process ended early") from None
+        if kind != "end":
+            raise RuntimeError("the twin's process ended early")
     finally:
         twin.terminate()
         twin.join()
     feed.finish()
     truth, misplaced, twin_s = content
     return feed.enacted(truth, misplaced, twin_s)
+
+
+def _receive(here: Connection, waiting: queue.SimpleQueue[tuple[str, Any]]) -> None:
+    """Take what comes as it comes: a pipe holds less than a chunk, and the twin would wait until the engine is done
+    with the one before."""
+    kind = "chunk"
+    while kind == "chunk":
+        try:
+            kind, content = here.recv()
+        except (EOFError, OSError):
+            kind, content = "gone", None
+        waiting.put((kind, content))
 
 
 def _send(there: Connection, ahead: Any, layout: Layout, seed: int, sensors: Settings, crowd: Crowd) -> None:
