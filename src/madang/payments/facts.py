@@ -146,7 +146,7 @@ class ReturnRefused(msgspec.Struct, frozen=True, kw_only=True):
 
 @journal.kind("payments.returned_otherwise", version=1, stage=Stage.SERVICE)
 class ReturnedOtherwise(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway would not give back was put into the payer's wallet, or the payer had it from there already."""
+    """What a gateway would not give back was put into the payer's wallet."""
 
     payment: str
     gateway: str

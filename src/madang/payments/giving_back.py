@@ -48,7 +48,6 @@ def send_back(
     if taken:
         free = _free_of(tx, by, charge, taken, None if free_krw is None else min(free_krw, taken))
         records.add_back(tx, _return(charge, id, taken, free, why, ReturnState.GIVEN, at_us, code=TAKEN))
-        tell(tx, by, charge, _otherwise(charge, taken), "given", at_us, id)
         free_krw = None if free_krw is None else free_krw - free
     rest = amount_krw - taken
     if rest:
@@ -68,9 +67,9 @@ def returned(tx: Tx, by: Actor, id: UUID, seen: Seen, *, at_us: int) -> Return:
     free = min(back.tax_free_krw, given)
     after = replace(
         back, state=ReturnState.DONE, transaction_key=theirs.key, clearing=owner, code="", changed_us=at_us,
-        amount_krw=theirs.amount_krw, tax_free_krw=free,
+        amount_krw=given, tax_free_krw=free,
     )  # fmt: skip
-    ledger.post(tx, [_out_of_returning(after, clearing(owner), "returned", at_us, given)])
+    ledger.post(tx, [_out_of_returning(after, clearing(owner), "returned", at_us)])
     records.change_back(tx, after)
     if theirs.amount_krw > back.amount_krw:
         unasked.more_than_asked(tx, by, charge, theirs, theirs.amount_krw - given, owner, at_us=at_us)
@@ -133,8 +132,10 @@ def return_to_wallet(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Return:
     payment = service.get(tx, by, back.payment)
     if not _is_member(tx, by, payment.payer):
         raise faults.nobodys_wallet()
-    charge = charge_of(tx, by, back.order_id)
-    tell(tx, by, charge, _otherwise(charge, back.amount_krw), "given", at_us, id)
+    said = facts.ReturnedOtherwise(
+        payment=str(back.payment), gateway=back.gateway, order=back.order_id, amount_krw=back.amount_krw
+    )
+    tell(tx, by, charge_of(tx, by, back.order_id), said, "given", at_us, id)
     return _given(tx, back, wallet(payment.payer), at_us)
 
 
@@ -209,7 +210,6 @@ def _taken(tx: Tx, by: Actor, charge: Charge, back: Return, krw: int, moves: lis
     after = replace(back, state=ReturnState.GIVEN, amount_krw=krw, tax_free_krw=free, code=TAKEN, changed_us=at_us)
     ledger.post(tx, moves)
     records.change_back(tx, after)
-    tell(tx, by, charge, _otherwise(charge, krw), "given", at_us, back.id)
     if krw < back.amount_krw:
         rest, left = derived("payments.back_rest", back.id), back.amount_krw - krw
         _ask_back(tx, by, charge, rest, left, back.why, back.tax_free_krw - free, at_us)
@@ -234,12 +234,6 @@ def _return(
     )  # fmt: skip
 
 
-def _otherwise(charge: Charge, krw: int) -> facts.ReturnedOtherwise:
-    return facts.ReturnedOtherwise(
-        payment=str(charge.payment), gateway=charge.gateway, order=charge.order_id, amount_krw=krw
-    )
-
-
 def _free_of(tx: Tx, by: Actor, charge: Charge, krw: int, said_krw: int | None) -> int:
     """What of a return bears no VAT: as said, else in proportion; never more than is left of it, nor so little that
     what is left could not bear the rest."""
@@ -251,10 +245,10 @@ def _free_of(tx: Tx, by: Actor, charge: Charge, krw: int, said_krw: int | None) 
     return min(max(wanted if said_krw is None else said_krw, krw - left_taxed, 0), left_free, krw)
 
 
-def _out_of_returning(back: Return, to: ledger.AccountKey, step: str, at_us: int, krw: int | None = None) -> Transfer:
+def _out_of_returning(back: Return, to: ledger.AccountKey, step: str, at_us: int) -> Transfer:
     return Transfer(
-        id=derived(f"payments.{step}", back.id), debit=returning(back.payment), credit=to,
-        amount=back.amount_krw if krw is None else krw, cause=payment_key(back.payment), at_us=at_us,
+        id=derived(f"payments.{step}", back.id), debit=returning(back.payment), credit=to, amount=back.amount_krw,
+        cause=payment_key(back.payment), at_us=at_us,
     )  # fmt: skip
 
 

@@ -177,8 +177,16 @@ def _open_side(tx: Tx, by: Actor, gateway: str, first: date, last: date) -> list
             sides.append(_returned(charge, back))
     for gone in unasked.between(tx, by, gateway, since, until):
         charge = by_order.get(gone.order_id) or charge_records.charge(tx, by, gone.order_id)
-        if charge is not None:
+        if charge is None:
+            continue
+        whole = gone.transaction_key.removesuffix("+")
+        ours = next(
+            (n for n, one in enumerate(sides) if whole != gone.transaction_key and one.transaction == whole), None
+        )
+        if ours is None:
             sides.append(_gone(charge, gone))
+        else:  # one line of theirs: a return of ours that gave more than was asked for
+            sides[ours] = msgspec.structs.replace(sides[ours], amount_krw=sides[ours].amount_krw - gone.amount_krw)
     return [one for one in sides if one.name not in done]
 
 

@@ -62,7 +62,7 @@ class UnaskedState(StrEnum):
 
 class Unasked(msgspec.Struct, frozen=True):
     """One return that nobody asked for. ``settled_krw`` of it is explained; ``clearing`` is the owner of the clearing
-    account it came out of; ``part``: only what is above a return of ours, whose line the company's file has."""
+    account it came out of."""
 
     id: UUID
     order_id: str
@@ -103,7 +103,7 @@ def were_before(tx: Tx, charge: Charge, seen: Seen, *, at_us: int) -> None:
 
 def more_than_asked(tx: Tx, by: Actor, charge: Charge, back: BackSeen, krw: int, owner: str, *, at_us: int) -> None:
     """A return of ours took ``krw`` more than was asked for."""
-    new = _row(charge, f"{back.key}+", krw, UnaskedState.OPEN, "", at_us)
+    new = _row(charge, f"{back.key}+", krw, UnaskedState.OPEN, owner, at_us)
     _insert(tx, new)
     _book(tx, by, charge, new, owner, at_us)
 
@@ -186,13 +186,13 @@ def waiting(tx: Tx, by: Actor, *, cursor: str | None = None, limit: int = 50) ->
 
 
 def between(tx: Tx, by: Actor, gateway: str, since_us: int, until_us: int) -> list[Unasked]:
-    """What a company's settlement file has lines for: all but what was gone before, or is part of a return of ours."""
+    """What a company's settlement file has lines for: all but what was gone before. A key that ends in ``+`` is no line
+    of its own but more than was asked for on a return of ours."""
     mine = sa.and_(
         rows.c.neighbourhood == by.neighbourhood, rows.c.gateway == gateway, rows.c.state != UnaskedState.BEFORE,
         rows.c.at_us >= since_us, rows.c.at_us < until_us,
     )  # fmt: skip
-    found = [Unasked(*row) for row in tx.rows(sa.select(*rows.c[1:]).where(mine).order_by(rows.c.at_us, rows.c.id))]
-    return [one for one in found if not one.transaction_key.endswith("+")]
+    return [Unasked(*row) for row in tx.rows(sa.select(*rows.c[1:]).where(mine).order_by(rows.c.at_us, rows.c.id))]
 
 
 def say_why() -> Invalid:
