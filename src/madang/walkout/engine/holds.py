@@ -18,6 +18,8 @@ from madang.walkout.engine.store import Store
 
 MEMORY_S = 20.0
 """How long given changes are kept: a hand's whole stay in a shelf."""
+LEVEL_S = 2.0
+"""A level before a moment is the middle of so long a time (`Plates.level_before`)."""
 
 
 @dataclass(slots=True)
@@ -98,9 +100,14 @@ class Holds:
         self._given.append(shift)
 
     def _before(self, plate: int, t0: float) -> float:
-        """The plate's load before `t0` and after what was given out of later changes: nothing counts twice."""
-        later = [(x, k) for x in self._given for k, q in enumerate(x.plates) if q == plate and x.t > t0]
-        return self._plates.level_before(plate, t0) + sum([float(x.deltas[k]) for x, k in later])
+        """The plate's load before `t0` and after what was given out of other changes: nothing counts twice. A level is
+        looked for where the plate rested, so before a change that was given out a moment ago, and that is added."""
+        start, known = t0, 0.0
+        for x in sorted(self._given, key=lambda x: -x.t1):
+            if plate in x.plates and x.t1 > start - LEVEL_S:
+                start = min(start, x.t0)
+                known += float(x.deltas[x.plates.index(plate)])
+        return self._plates.level_before(plate, start) + known
 
     def _apart(self, hold: Hold, shift: Shift, explained: Callable[[Shift], bool]) -> bool:
         """Is the new change a movement of its own, rather than the rest or the reversal of the waiting one?"""
