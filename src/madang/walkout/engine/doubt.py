@@ -43,31 +43,37 @@ PLAIN: frozenset[Kind] = frozenset(("belief", "lost", "foreign"))
 BASE = 0.001
 """Doubt in every receipt, nats."""
 PRICES: dict[str, float] = {
-    "belief": 0.7223,
-    "lost": 0.1887,
-    "hidden": 0.0486,
-    "strange": 0.5897,
-    "moved": 0.0225,
-    "visited": 0.1164,
-    "blind": 0.1809,
-    "contrary": 0.5757,
-    "missed": 0.2859,
-    "netted": 0.8453,
-    "met": 0.0960,
-    "unbound": 4.5652,
-    "unexplained": 3.5387,
-    "foreign": 0.5129,
+    "belief": 0.6399,
+    "hidden": 0.0552,
+    "strange": 0.6344,
+    "moved": 0.0243,
+    "visited": 0.1166,
+    "blind": 0.1636,
+    "contrary": 0.5578,
+    "missed": 0.4170,
+    "netted": 0.9783,
+    "met": 0.0500,
+    "unbound": 4.5561,
+    "unexplained": 2.7888,
+    "foreign": 0.4959,
     "untried": 0.0800,
     "unweighed": 0.1000,
     "silent": 0.0315,
     "dark": 0.1000,
 }
 """Nats each. Fitted by `python -m benchmarks confidence --fit` on 2,244 receipts of 66 simulated shops, 2026-11-22."""
-LEAST: dict[str, float] = {"unexplained": 2.3, "unweighed": 0.1, "untried": 0.08, "silent": 0.0315, "dark": 0.1}
+LEAST: dict[str, float] = {
+    "unexplained": 2.3,
+    "untried": 0.08,
+    "met": 0.05,
+    "unweighed": 0.1,
+    "silent": 0.0315,
+    "dark": 0.1,
+}
 """Nats each that no fit goes below: what simulated shops have too seldom or too mildly to teach its price. Nine in
-ten things that a hand moves are for sale (log 10 for one that nothing explains); a weight known by two picks is
-another's one time in ten; four at once where one was never seen alone are asked about, two are not; outages may be
-longer than theirs."""
+ten things that a hand moves are for sale (log 10 for one that nothing explains); four at once where one was never seen
+alone are asked about, two are not; of hands that met one pair in twenty passes on what no sensor shows (simulated ones
+always show it); a weight known by two picks is another's one time in ten; outages may be longer than theirs."""
 LEAST_BASE = 0.001
 """Nats in every receipt that no fit goes below: one receipt in a thousand is wrong in a way that nothing notes."""
 
