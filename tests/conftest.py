@@ -158,13 +158,19 @@ def empty_postgres_url(postgres_server: PrivatePostgres) -> Iterator[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """What asks for a database is tested on both kinds, or on those the mark ``databases`` names."""
+    """What asks for a database is tested on both kinds, or on those the mark ``databases`` names (``soak``: and there
+    on these)."""
     said = metafunc.definition.get_closest_marker("databases")
     kinds = ("sqlite", "postgres") if said is None else said.args
+    soak = () if said is None else said.kwargs.get("soak", ())
     for name in ("db_url", "empty_url"):
         if name in metafunc.fixturenames:
-            params = [pytest.param(kind, marks=[pytest.mark.postgres] * (kind == "postgres")) for kind in kinds]
+            params = [pytest.param(kind, marks=_marks(kind, kind in soak)) for kind in (*kinds, *soak)]
             metafunc.parametrize(name, params, indirect=True)
+
+
+def _marks(kind: str, soak: bool) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.postgres] * (kind == "postgres") + [pytest.mark.soak] * soak
 
 
 @pytest.fixture

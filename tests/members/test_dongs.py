@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.databases import POSTGRES_IN_SOAK
 from tests.members.town import Town, code
 
 from madang import members
@@ -86,6 +87,7 @@ def test_a_check_is_good_for_thirty_days_and_so_is_being_a_neighbour(town: Town)
     assert town.facts(me)[-4:] == ["dong_checked", "role_given", "dong_closed", "role_closed"]
 
 
+@POSTGRES_IN_SOAK
 def test_only_the_dongs_of_this_neighbourhood_make_a_neighbour(town: Town) -> None:
     me = town.member().person
     by, served = Actor(Kind.PERSON, str(me), "n1"), frozenset({SEONGSU.code})
@@ -95,6 +97,7 @@ def test_only_the_dongs_of_this_neighbourhood_make_a_neighbour(town: Town) -> No
     assert Role.NEIGHBOUR in town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles
 
 
+@POSTGRES_IN_SOAK
 def test_whereabouts_are_ones_own_and_no_fact_tells_them(town: Town) -> None:
     mina, jun = town.member(), town.member()
     stranger = Actor(Kind.PERSON, str(jun.person), "n1", frozenset({Role.STAFF}))

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 import sqlalchemy as sa
+from tests.databases import POSTGRES_IN_SOAK
 
 from madang import journal, ledger, members, payments
 from madang.db import Database, Tx, open_database
@@ -42,6 +43,7 @@ def personal_bytes(db: Database, key: UUID) -> list[bytes]:
     return db.read(look, neighbourhood="n1")
 
 
+@POSTGRES_IN_SOAK
 def test_after_erasing_nobody_reads_the_fields_and_the_chain_still_holds(db: Database) -> None:
     join(db, MINA, "김미나")
     join(db, JUN, "이준")
@@ -70,6 +72,7 @@ def test_the_books_of_an_erased_person_still_check(db: Database) -> None:
     assert db.read(lambda tx: ledger.balance(tx, payments.wallet(str(MINA))), neighbourhood="n1").posted == 20_000
 
 
+@POSTGRES_IN_SOAK
 def test_a_person_may_have_themselves_erased_and_others_may_not(db: Database) -> None:
     join(db, MINA, "김미나")
     with pytest.raises(Forbidden):

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.payments.counter import person, sales
 from tests.payments.fake_gateway import server as fake
 from tests.payments.till import Till
@@ -17,6 +18,8 @@ from madang.kernel import Conflict, Forbidden, Invalid, Role, Unavailable, deriv
 from madang.kernel.clock import MINUTE_US
 from madang.payments import ChargeState, ReturnState, State, charge_records, giving_back, hooks, topping_up, unasked
 from madang.payments.connected import gateway_of
+
+pytestmark = POSTGRES_IN_SOAK
 
 MEMBER = str(derived("a member"))
 BOSS, STAFF = person("boss", Role.OPERATOR), person("staff", Role.STAFF)
@@ -132,6 +135,7 @@ def test_a_payer_who_comes_back_too_late_is_not_charged(till: Till) -> None:
     assert till.fake.count("confirm") == 0
 
 
+@BOTH
 def test_a_notification_before_the_redirect_and_seven_times_after_counts_once(till: Till) -> None:
     till.fake.mishap("confirm", fake.CHARGED_THEN_SILENT)
     paying = till.ask()
@@ -153,6 +157,7 @@ def test_a_notification_before_the_redirect_and_seven_times_after_counts_once(ti
     till.both_books_agree()
 
 
+@BOTH
 def test_a_notification_is_not_believed(till: Till) -> None:
     """It says DONE; the gateway, when asked, says nothing was charged."""
     paying = till.ask()
@@ -189,6 +194,7 @@ def test_money_goes_back_once_whatever_the_gateway_answers(till: Till) -> None:
         till.both_books_agree()
 
 
+@BOTH
 def test_a_refund_the_gateway_refuses_stays_owed_until_somebody_acts(till: Till) -> None:
     till.fake.mishap("give_back", fake.REFUSES_BACK, fake.REFUSES_BACK)
     paying = till.ask(payer=MEMBER)
@@ -251,6 +257,7 @@ def test_a_guest_is_given_by_hand_what_the_gateway_refuses(till: Till) -> None:
     till.both_books_agree()
 
 
+@BOTH
 def test_what_was_given_back_at_the_company_itself_pays_what_we_owe_and_the_rest_is_decided(till: Till) -> None:
     paying = till.ask()
     till.pay(paying)
@@ -375,6 +382,7 @@ def test_no_idempotency_key_is_ever_used_for_two_bodies(till: Till) -> None:
     till.both_books_agree()
 
 
+@BOTH
 def test_a_gateway_that_cannot_be_reached_charges_nobody_and_may_be_tried_again(till: Till) -> None:
     till.fake.mishap("open", fake.RESET, fake.ERROR_500)
     paying = till.ask()
@@ -388,6 +396,7 @@ class Died(BaseException):
     """The process was killed here."""
 
 
+@BOTH
 @pytest.mark.parametrize("after", ["asked", "charged"])
 def test_a_process_killed_between_call_and_record_is_made_good_by_the_next(till: Till, after: str) -> None:
     gateway = gateway_of(till.fake.name)
@@ -418,6 +427,7 @@ def test_a_process_killed_between_call_and_record_is_made_good_by_the_next(till:
     till.both_books_agree()
 
 
+@BOTH
 def test_a_worker_killed_while_money_goes_back_gives_it_back_once(till: Till) -> None:
     gateway, died = gateway_of(till.fake.name), []
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from tests.databases import POSTGRES_IN_SOAK
 from tests.storefront.far import Abroad, World, words
 from tests.storefront.street import BY, N, Street
 
@@ -23,6 +24,8 @@ from madang.storefront.world.model import Declared
 from madang.storefront.world.money import NANO, Rate
 from madang.storefront.world.nations import Abroad as To
 from madang.storefront.world.sheets import Sheet
+
+pytestmark = POSTGRES_IN_SOAK
 
 ANNA = To(country="US", name="Anna Berg", phone="415 555 0100", line1="1 Main St", city="Oakland", region="CA",
           postcode="94607")  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.asking import Client
+from tests.databases import POSTGRES_IN_SOAK
 from tests.storefront.street import BY, N, Street
 
 from madang import members
@@ -50,6 +51,7 @@ def test_a_code_is_over_after_a_minute_and_then_no_credential_either(street: Str
         street.read(lambda tx: members.person_of(tx, BY, "code-1"))
 
 
+@POSTGRES_IN_SOAK
 def test_a_used_code_stays_the_visits_credential_until_no_visit_lasts_as_long(street: Street) -> None:
     street.open()
     issued(street, "code-1")
@@ -63,6 +65,7 @@ def test_a_used_code_stays_the_visits_credential_until_no_visit_lasts_as_long(st
         street.read(lambda tx: members.person_of(tx, BY, "code-1"))
 
 
+@POSTGRES_IN_SOAK
 def test_a_code_nobody_issued_opens_nothing(street: Street) -> None:
     street.open()
     with pytest.raises(NotFound):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
+from tests.databases import POSTGRES_IN_SOAK
 from tests.storefront.far import Abroad, World, words
 from tests.storefront.street import BY, N, Street
 from tests.storefront.test_abroad import ANNA, BY_EXPRESS, ready
@@ -78,6 +79,7 @@ def test_an_address_outlives_its_last_order_by_thirty_days_and_no_longer(abroad:
     assert order.export.country == "US", "what the law keeps is there: what, when, where to, by whom"
 
 
+@POSTGRES_IN_SOAK
 def test_an_address_with_an_order_under_way_stays(abroad: Abroad) -> None:
     street = ready(abroad)
     street.write(lambda tx: set_terms(tx, BY, "s1", SELLS, at_us=street.now))

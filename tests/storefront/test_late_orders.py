@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.storefront.street import BY, STAFF, TERMS, Street
 from tests.storefront.test_orders import HOME, received
 
@@ -17,6 +18,8 @@ from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice
 from madang.storefront.facts import Late
 from madang.storefront.model import Wish
+
+pytestmark = POSTGRES_IN_SOAK
 
 TUESDAY = date(2026, 9, 22)  # the street's clock; 추석 is on the 24th and 25th
 
@@ -53,6 +56,7 @@ def test_interest_is_fifteen_percent_a_year_of_the_days_after_the_last() -> None
     assert deadlines.interest_krw(36_500_00, due, due + 364 * DAY_US) == 3_650_000 * 15 // 100
 
 
+@BOTH
 def test_a_paid_order_that_nobody_packs_is_late_after_three_working_days_and_its_buyer_is_told_after_seven(
     street: Street,
 ) -> None:

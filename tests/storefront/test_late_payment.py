@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.databases import POSTGRES_IN_SOAK
 from tests.storefront.street import BY, FETCH, Street, buyer
 
 from madang import ledger, payments
@@ -13,6 +14,8 @@ from madang.payments import Part, Payment, Tender
 from madang.payments.means import Held, register
 from madang.storefront import orders
 from madang.storefront.model import HOLD_US
+
+pytestmark = POSTGRES_IN_SOAK
 
 declare_code("t_far_bank", "money", "none", ko="먼 은행", en="A bank far away")
 

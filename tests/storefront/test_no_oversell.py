@@ -7,6 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.storefront.street import TERMS, N, Street, buyer
 
 from madang.catalog.stock import looking
@@ -17,6 +18,8 @@ from madang.ledger.chart import _chart
 from madang.storefront import checkout, slots
 from madang.storefront.model import CartLine
 from madang.storefront.slots import Slot
+
+pytestmark = POSTGRES_IN_SOAK
 
 CLIENTS = 8
 SIZES = [25, pytest.param(100, marks=pytest.mark.soak)]
@@ -51,6 +54,7 @@ def won(street: Street, act: Callable[[Tx], object]) -> bool:
     return True
 
 
+@BOTH
 @pytest.mark.parametrize("there", SIZES)
 def test_eight_times_as_many_checkouts_as_items_hold_exactly_the_items(street: Street, there: int) -> None:
     street.open(amounts=there)
@@ -65,6 +69,7 @@ def test_eight_times_as_many_checkouts_as_items_hold_exactly_the_items(street: S
     street.books_agree()
 
 
+@BOTH
 @pytest.mark.parametrize("there", SIZES)
 def test_eight_times_as_many_orders_as_a_window_has_places_take_exactly_the_places(street: Street, there: int) -> None:
     street.open(TERMS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.storefront.street import BY, FETCH, TERMS, Street, buyer
 
 from madang import catalog, ledger
@@ -16,6 +17,8 @@ from madang.storefront import orders, showing
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice
 from madang.storefront.model import HOLD_US, Reason, Wish
+
+pytestmark = POSTGRES_IN_SOAK
 
 HOME = {
     "name": "김미나",
@@ -41,6 +44,7 @@ def test_an_order_takes_goods_and_money_and_issues_a_receipt_with_exempt_lines_a
     street.books_agree()
 
 
+@BOTH
 def test_a_promotion_for_one_order_is_had_by_one_of_two_who_both_saw_it(street: Street) -> None:
     street.open()
     once = Promotion(id="once", name_ko="한 번", name_en="Once", effect=Percent(5_000), uses_max=1)
@@ -81,6 +85,7 @@ def test_a_hold_keeps_goods_and_prices_until_its_time_and_no_longer(street: Stre
     street.books_agree()
 
 
+@BOTH
 def test_one_cart_of_two_shops_becomes_two_orders_under_one_payment(street: Street) -> None:
     street.open()
     street.put("RAMEN", 1, shop="s1")

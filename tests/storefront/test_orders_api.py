@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.databases import POSTGRES_IN_SOAK
 from tests.storefront.stand import Stand
 from tests.storefront.street import Street
 
 from madang.ui.session import token_of
+
+pytestmark = POSTGRES_IN_SOAK
 
 
 def proof() -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.storefront.street import BY, TERMS, Street
 from tests.storefront.test_orders import HOME, received
 
@@ -24,6 +25,8 @@ from madang.storefront import exchanging, netting
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice
 from madang.storefront.model import Reason, Source, Wish
+
+pytestmark = POSTGRES_IN_SOAK
 
 FEE = replace(TERMS, return_fee_krw=2_500)
 SHIRTS = {"SHIRT-S": 20_000, "SHIRT-M": 20_000, "SHIRT-L": 23_000}
@@ -201,6 +204,7 @@ def test_only_a_variant_of_the_same_goods_can_go_out_instead(street: Street) -> 
     assert short.value.code == "payments.not_enough"
 
 
+@BOTH
 def test_an_exchange_at_a_settled_shop_gives_the_seller_the_difference_and_no_share_twice(street: Street) -> None:
     dressed(street)
     key = f"{PartyKind.MERCHANT}/s1"

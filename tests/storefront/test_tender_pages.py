@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.databases import POSTGRES_IN_SOAK
 from tests.payments.fake_gateway import server as fakes
 from tests.payments.fake_gateway.server import FakeGateway
 from tests.storefront.many_means import CODE, ManyMeans
@@ -122,6 +123,7 @@ def test_a_voucher_that_ends_between_choosing_and_paying_is_told_and_nothing_is_
     assert street.read(lambda tx: orders.find(tx, BY)).rows == []
 
 
+@POSTGRES_IN_SOAK
 def test_vouchers_pay_only_the_shop_that_takes_them(many: ManyMeans) -> None:
     many.send("/cart", "/cart/lines", shop="s2", sku="RAMEN", amount="9")
     page = many.counter({"RAMEN": 4})

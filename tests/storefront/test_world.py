@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.storefront.far import TABLES, Abroad, World, words
 from tests.storefront.street import BY, PLAIN, STAFF, N, buyer
 
@@ -21,6 +22,8 @@ from madang.storefront.world import border, experiences, freight, money, sheets,
 from madang.storefront.world.model import Band, Duty, Item, No, Refusal, Service, Tax
 from madang.storefront.world.money import NANO, Rate
 from madang.storefront.world.sheets import Sheet
+
+pytestmark = POSTGRES_IN_SOAK
 
 DOLLAR = Rate(currency="USD", krw_nano=1_391_200_000_000, at_us=1, source="bank")
 YEN = Rate(currency="JPY", krw_nano=9_214_300_000, at_us=1, source="bank")
@@ -189,6 +192,7 @@ def test_what_has_begun_can_no_longer_be_booked_or_cancelled(abroad: Abroad) -> 
         abroad.session(days=-1)
 
 
+@BOTH
 def test_neighbours_are_told_in_steps_of_five_and_never_below(abroad: Abroad) -> None:
     street = abroad.street
     assert [floored(n) for n in (0, 4, 5, 9, 10, 14)] == [0, 0, 5, 5, 10, 10]
@@ -255,6 +259,7 @@ def test_a_visitor_reads_the_story_sees_the_quote_books_and_keeps_what_was_shown
     assert (order.total_krw, order.shown.minor, order.shown.source) == (90_000, 6_469, "bank")
 
 
+@BOTH
 def test_the_operator_takes_files_in_and_staff_print_labels(abroad: Abroad) -> None:
     world = World(abroad.street)
     world.me = Actor(world.me.kind, "op", N, frozenset({Role.OPERATOR}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.walkout.test_reviewing import answer
 from tests.walkout_shop import BY, PERSON, STAFF, N, Shop, came, left, moved, receipt
 
@@ -12,6 +13,8 @@ from madang.db import Database
 from madang.kernel import Actor, Forbidden, Kind, Role, derived
 from madang.kernel.clock import DAY_US
 from madang.members import adults
+
+pytestmark = POSTGRES_IN_SOAK
 
 
 @pytest.fixture
@@ -41,6 +44,7 @@ def test_goods_for_everybody_are_charged_as_ever(shop: Shop) -> None:
     assert walks_out_with(shop, {"B": 2}) == "charged"
 
 
+@BOTH
 def test_an_adult_whose_card_was_seen_buys_by_walking_out(shop: Shop) -> None:
     shop.write(lambda tx: adults.saw_card(tx, STAFF, PERSON, at_us=shop.t))
     assert walks_out_with(shop, {"A": 1}) == "charged"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from tests.asking import Client
-from tests.databases import BOTH, SQLITE
+from tests.databases import POSTGRES_IN_SOAK, SQLITE
 from tests.walkout_shop import BY, STAFF, N, Shop, came, left, moved, receipt
 
 from madang import settlement
@@ -108,7 +108,7 @@ def test_one_tap_calls_a_whole_line_wrong(counter: Counter) -> None:
     assert "1,100원을 바로 돌려드렸어요." in counter.page("?done=2")
 
 
-@BOTH
+@POSTGRES_IN_SOAK
 def test_a_lowered_limit_is_explained_and_a_declined_line_can_be_appealed(counter: Counter) -> None:
     shop = counter.shop
     for visit in ("v2", "v3"):
@@ -151,7 +151,7 @@ def test_nothing_can_be_said_after_the_deal_has_closed(counter: Counter) -> None
     assert counter.wrong(1) == 409
 
 
-@BOTH
+@POSTGRES_IN_SOAK
 @pytest.mark.parametrize("form", [{"reason": "because"}, {"qty": 9}, {"qty": 0}, {"qty": "x"}])
 def test_a_form_that_makes_no_sense_changes_nothing(counter: Counter, form: dict[str, str | int]) -> None:
     assert counter.wrong(1, **form) in (400, 422)

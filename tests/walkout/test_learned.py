@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.databases import BOTH, SQLITE
+from tests.databases import BOTH, POSTGRES_IN_SOAK, SQLITE
 from tests.walkout.test_promising import OPERATOR, Trusted
 from tests.walkout_shop import BY, SHOP, STAFF, T0, came, layout, left, moved, receipt
 
@@ -101,7 +101,7 @@ def test_lines_that_were_not_sure_teach_only_when_somebody_looked(shop: Scales) 
     assert len(shop.read(lambda tx: kept.weighed(tx, SHOP, 0))["A"]) == 10
 
 
-@BOTH
+@POSTGRES_IN_SOAK
 def test_an_answer_that_says_otherwise_teaches_no_weight_and_one_taken_back_is_forgotten(shop: Scales) -> None:
     shop.answer(shop.trip(0.5, price="A"), right=False)
     assert shop.read(lambda tx: kept.weighed(tx, SHOP, 0)) == {}
@@ -200,7 +200,7 @@ def test_three_sightings_send_somebody_to_look_once(shop: Scales) -> None:
     assert shop.facts().count("task_raised") == 1
 
 
-@BOTH
+@POSTGRES_IN_SOAK
 def test_sightings_told_again_count_once(shop: Scales) -> None:
     frames = [shop.frame(Learned(1.0, "lies", "B", "FA", 100.0)) for _ in range(2)]
     for _ in range(3):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.databases import SQLITE
+from tests.databases import BOTH, POSTGRES_IN_SOAK, SQLITE
 from tests.walkout_shop import BY, SHOP, T0, N, Shop, came, layout, left, moved, receipt
 
 from madang.db import Database
@@ -20,6 +20,8 @@ from madang.walkout.live import Hub
 from madang.walkout.model import Begin, Cart, Frame, Health, Lasting, Line
 from madang.walkout.shop import LiveShop
 from madang.walkout.showing import Showing
+
+pytestmark = POSTGRES_IN_SOAK
 
 
 class Told(EngineProcess):
@@ -147,6 +149,7 @@ def test_an_engine_that_keeps_dying_stops_the_shop_with_a_reason(watched: Watche
     watched.stop()
 
 
+@BOTH
 def test_the_log_is_free_up_to_what_restarts_visits_and_retention_leave(watched: Watched) -> None:
     watched.say(watched.shop.frame(came()))
     came_us = watched.shop.t

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.walkout_shop import BY, MERCHANT, PERSON, SHOP, T0, N, Shop, came, left, moved, receipt, settled
 
 from madang import ledger, vouchers
@@ -17,6 +18,8 @@ from madang.settlement import accounts
 from madang.vouchers import MerchantState
 from madang.walkout import service
 from madang.walkout.desk import Desk
+
+pytestmark = POSTGRES_IN_SOAK
 
 BOSS = Actor(Kind.PERSON, "boss", N, frozenset({Role.OPERATOR}))
 MINA = Actor(Kind.PERSON, str(PERSON), N, frozenset({Role.SHOPPER}))
@@ -94,6 +97,7 @@ def test_where_a_voucher_is_not_taken_any_more_the_wallet_pays(shop: Shop) -> No
     assert (shop.deal().state, free(shop), shop.wallet()) == ("charged", 5_000, 9_000)
 
 
+@BOTH
 def test_the_order_is_a_persons_own_and_the_wallet_is_always_in_it(shop: Shop) -> None:
     assert shop.read(lambda tx: preferred(tx, MINA.key)) == ("voucher", "wallet")
     shop.write(lambda tx: prefer(tx, MINA, ["wallet", "voucher"], at_us=T0))

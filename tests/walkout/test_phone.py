@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from tests import small_shop
+from tests.databases import POSTGRES_IN_SOAK
 from tests.storefront.street import N, Street, buyer
 
 from madang.catalog import Allergen, Listing, Variant
@@ -21,6 +22,8 @@ from madang.walkout.live import Hub, Hubs
 from madang.walkout.live_model import CartLine
 from madang.walkout.phone_pages import Phone, drawn
 from madang.walkout.visits import Books, Visit
+
+pytestmark = POSTGRES_IN_SOAK
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.databases import BOTH, SQLITE
+from tests.databases import BOTH, POSTGRES_IN_SOAK, SQLITE
 from tests.walkout_shop import BY, SHOP, STAFF, T0, N, Shop, came, layout, left, moved
 
 from madang.db import Database
@@ -90,7 +90,7 @@ def test_until_the_promise_is_proved_everything_may_be_asked(shop: Trusted) -> N
     assert shop.report().threshold is None
 
 
-@BOTH
+@POSTGRES_IN_SOAK
 def test_a_share_of_the_receipts_is_drawn_whatever_their_confidence(shop: Trusted) -> None:
     shop.promise(Terms(audit_share=0.5))
     found = [shop.state(shop.trip(0.99)) for _ in range(20)]

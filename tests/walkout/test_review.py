@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.walkout_shop import SHOP, STAFF, Shop, came, left, moved, receipt, unknown
 
 from madang.db import Database
@@ -16,6 +17,8 @@ from madang.walkout import review, review_case, review_claims, service
 from madang.walkout.model import Noted
 from madang.walkout.pricing import Offer
 from madang.walkout.review import Doubt
+
+pytestmark = POSTGRES_IN_SOAK
 
 
 @pytest.fixture
@@ -146,6 +149,7 @@ def test_what_was_noted_of_a_move_is_told_with_the_move_and_makes_it_a_moment(sh
     assert (two.moved, two.why, two.at) == (False, ("dark",), (1.0, 2.0))
 
 
+@BOTH
 def test_moves_in_doubt_leave_room_for_what_is_no_move(shop: Shop) -> None:
     noted = tuple(Noted("missed", 0.5, 50.0 + 10 * n, "FW", "1-1-3") for n in range(3))
     shop.says(came(), *(moved("pick", "A", id=f"m{n}", t=3.0 * n) for n in range(5)), left())

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.walkout_shop import BY, SHOP, STAFF, WEIGHED, Shop, came, left, moved, receipt
 
 from madang import deals as deal_room
@@ -15,6 +16,8 @@ from madang.db import Database, open_database
 from madang.deals import Taken, receipts
 from madang.kernel import Conflict, Invalid, derived
 from madang.walkout import pricing, process, service, tasks
+
+pytestmark = POSTGRES_IN_SOAK
 
 
 @pytest.fixture
@@ -92,6 +95,7 @@ def test_a_sure_receipt_has_no_answer_to_take_back(shop: Shop) -> None:
         undo(shop)
 
 
+@BOTH
 def test_undo_sent_twice_is_done_once(shop: Shop) -> None:
     in_review(shop)
     answer(shop, {"A": 1})
@@ -138,6 +142,7 @@ def test_a_revised_receipt_in_doubt_is_asked_and_nothing_more_is_charged_before_
     assert (net_krw(shop), shop.wallet(), shop.on_shelf("B")) == (4_100, 15_900, (4, 0))
 
 
+@BOTH
 def test_a_revised_receipt_that_is_sure_is_adjusted_at_once(shop: Shop) -> None:
     back_again(shop)
     shop.says(receipt({"A": 1, "B": 1}, revision=1))

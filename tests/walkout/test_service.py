@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.walkout_shop import (
     BY,
     PERSON,
@@ -33,6 +34,8 @@ from madang.payments import tab
 from madang.walkout import books, conservation, process, records, service, tasks
 from madang.walkout.model import Health
 from madang.walkout.records import Rules
+
+pytestmark = POSTGRES_IN_SOAK
 
 
 @pytest.fixture
@@ -332,6 +335,7 @@ def test_a_review_can_be_answered_by_choosing_an_offer(shop: Shop) -> None:
     shop.check()
 
 
+@BOTH
 def test_only_one_answer_counts_and_the_same_one_twice_is_one(shop: Shop) -> None:
     in_review(shop)
     answered(shop, [Taken(product="A", qty=1)])
@@ -387,6 +391,7 @@ def disputed(shop: Shop, qty: int | None = None, n: int = 1) -> Any:
     return decided
 
 
+@BOTH
 def test_a_small_dispute_is_refunded_at_once(shop: Shop) -> None:
     shop.says(came(), moved("pick", "A", 2), left(), receipt({"A": 2}))
     assert disputed(shop, 1).at_once
@@ -405,6 +410,7 @@ def test_a_large_dispute_waits_for_a_person(shop: Shop) -> None:
     assert (shop.deal().state, shop.wallet(), shop.lost("A")) == ("refunded", 20_000, 2)
 
 
+@BOTH
 def test_a_dispute_can_be_declined_and_an_unanswered_one_is_refunded(shop: Shop) -> None:
     shop.says(came(), moved("pick", "A", 2), left(), receipt({"A": 2}))
     disputed(shop)
@@ -483,6 +489,7 @@ def test_a_new_run_begins_with_the_books_stock_and_reviews_who_was_inside(shop: 
     assert shop.wallet() == 14_000
 
 
+@BOTH
 def test_a_new_run_hears_what_the_last_one_had_not_applied(shop: Shop) -> None:
     shop.says(came(), moved("pick", "A", 2))
     applied = shop.read(lambda tx: records.last_run(tx, SHOP)).position

@@ -118,13 +118,18 @@ def scripts(draw: st.DrawFn) -> list[Any]:
 slow = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=slow)
-@given(script=scripts())
+@pytest.mark.parametrize("examples", [15, pytest.param(60, marks=pytest.mark.soak)])
 def test_the_books_agree_after_every_step_on_sqlite(
     _sqlite_template: Path,  # noqa: PT019
     tmp_path: Path,
-    script: list[Any],
+    examples: int,
 ) -> None:
+    settings(max_examples=examples, suppress_health_check=slow)(given(script=scripts())(_on_sqlite))(
+        _sqlite_template, tmp_path
+    )
+
+
+def _on_sqlite(_sqlite_template: Path, tmp_path: Path, script: list[Any]) -> None:
     path = tmp_path / f"{next(_names)}.db"
     path.write_bytes(_sqlite_template.read_bytes())
     with open_database(f"sqlite:///{path}", durable=False) as db:
@@ -132,13 +137,18 @@ def test_the_books_agree_after_every_step_on_sqlite(
 
 
 @pytest.mark.postgres
-@settings(max_examples=10, deadline=None, suppress_health_check=slow)
-@given(script=scripts())
+@pytest.mark.parametrize("examples", [6, pytest.param(30, marks=pytest.mark.soak)])
 def test_the_books_agree_after_every_step_on_postgresql(
     postgres_server: PrivatePostgres,
     _lending: Lending,  # noqa: PT019
-    script: list[Any],
+    examples: int,
 ) -> None:
+    settings(max_examples=examples, suppress_health_check=slow)(given(script=scripts())(_on_postgres))(
+        postgres_server, _lending
+    )
+
+
+def _on_postgres(postgres_server: PrivatePostgres, _lending: Lending, script: list[Any]) -> None:
     name = _lending.lend()
     with open_database(postgres_server.url(name), durable=False) as db:
         play(db, script)
