@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madang.walkout.engine.history import middle
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.settings import Settings
@@ -20,6 +21,8 @@ MEMORY_S = 20.0
 """How long given changes are kept: a hand's whole stay in a shelf."""
 LEVEL_S = 2.0
 """A level before a moment is the middle of so long a time (`Plates.level_before`)."""
+RESTED = 2
+"""So many batches since the change before tell a level of their own."""
 
 
 @dataclass(slots=True)
@@ -100,14 +103,16 @@ class Holds:
         self._given.append(shift)
 
     def _before(self, plate: int, t0: float) -> float:
-        """The plate's load before `t0` and after what was given out of other changes: nothing counts twice. A level is
-        looked for where the plate rested, so before a change that was given out a moment ago, and that is added."""
-        start, known = t0, 0.0
-        for x in sorted(self._given, key=lambda x: -x.t1):
-            if plate in x.plates and x.t1 > start - LEVEL_S:
-                start = min(start, x.t0)
-                known += float(x.deltas[x.plates.index(plate)])
-        return self._plates.level_before(plate, start) + known
+        """The plate's load before `t0` and after what was given out of later changes: nothing counts twice."""
+        mine = [(x, float(x.deltas[x.plates.index(plate)])) for x in self._given if plate in x.plates]
+        later = sum([delta for x, delta in mine if x.t > t0])
+        last = max([(x.t1, x.t0, delta) for x, delta in mine if x.t <= t0], default=None)
+        if last is None or last[0] <= t0 - LEVEL_S:
+            return self._plates.level_before(plate, t0) + later
+        rested = self._plates.course(plate, last[0], t0)[1].tolist()
+        if len(rested) < RESTED:  # moved until a moment ago: from the level before that, by what was told of it
+            return self._plates.level_before(plate, last[1]) + last[2] + later
+        return middle(rested) + later
 
     def _apart(self, hold: Hold, shift: Shift, explained: Callable[[Shift], bool]) -> bool:
         """Is the new change a movement of its own, rather than the rest or the reversal of the waiting one?"""
