@@ -72,8 +72,9 @@ class Machine(RuleBasedStateMachine):
         wrong = "vouchers.not_yours" if broker and not 0 <= line <= BROKERS else "vouchers.bad_rule" if line < 0 else ""
         self.do(act, wrong or ("vouchers.line_in_use" if line < used else ""))
         if not wrong and line >= used:
+            if line != self.lines[shop]:  # a line set to what it is leaves nothing that could be done again
+                self.done.append((act, lambda: ""))
             self.lines[shop] = line
-            self.done.append((act, lambda: ""))
 
     @rule(payer=st.sampled_from(SHOPS), payee=st.sampled_from((*SHOPS, credit.OWN)), amount=AMOUNTS)
     def one_pays_another(self, payer: str, payee: str, amount: int) -> None:

@@ -25,7 +25,8 @@ OWN = "programme"
 
 
 def set_line(tx: Tx, by: Actor, programme: str, member: str, line: int, *, id: UUID, reason: str, at_us: int) -> None:
-    """How far below zero a shop may go, from now on; every change is a transfer and a fact with its reason.
+    """How far below zero a shop may go, from now on; every change is a transfer and a fact with its reason,
+    made once for each id. A line set to what it is already is no change and leaves nothing behind.
 
     By the issuer's officer, or a broker (a connector) up to the rule's ``month_cap_krw``. Lowering it below what is in
     use raises ``Conflict`` ``vouchers.line_in_use``.
