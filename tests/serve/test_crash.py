@@ -383,7 +383,7 @@ def compared(shop: Path, tmp_path: Path, shoppers: int, *, times: bool = True) -
     assert len(expected.receipts) >= shoppers // 2, "too little was bought to compare"
     if times:
         assert got.receipts == expected.receipts
-        assert got.facts == expected.facts
+        assert _timeless(got.facts) == _timeless(expected.facts)  # a move that a kill held up is told later
         assert got.transfers == expected.transfers
         assert got.balances == expected.balances
         return
@@ -393,7 +393,7 @@ def compared(shop: Path, tmp_path: Path, shoppers: int, *, times: bool = True) -
 
 
 def _timeless(receipts: dict[str, Any]) -> dict[str, Any]:
-    """Receipts without when they were told."""
+    """Receipts, facts without when they were told."""
     return {id: (one[0], *one[2:]) for id, one in receipts.items()}
 
 
