@@ -13,7 +13,7 @@ from madang.console import guarding
 from madang.db import Tx
 from madang.kernel import Actor, Role, seoul
 from madang.ledger import Book
-from madang.payments import charge_records, reconciling, unasked
+from madang.payments import charge_records, fetching, reconciling, unasked
 from madang.payments.charges_model import ReturnState
 from madang.places import Place
 from madang.settlement import PayoutState
@@ -111,9 +111,11 @@ def _money(tx: Tx, by: Actor, at_us: int) -> list[Waiting]:
     old = sum(one.old for one in reconciling.open_clearing(tx, by, at_us=at_us))
     refused = len(charge_records.backs_in(tx, by, [ReturnState.REFUSED]).rows)
     held = settlement.payouts_in(tx, by, PayoutState.HELD)
+    fetched = len(fetching.failing(tx, by))
     return [
         Waiting(what="differences", n=faults, where="/console/settlement", urgent=True),
         Waiting(what="clearing", n=old, where="/console/money", urgent=True),
+        Waiting(what="fetch", n=fetched, where="/console/payments/reconcile"),
         Waiting(what="refused", n=refused, where="/console/payments", urgent=True),
         Waiting(what="unasked", n=len(unasked.waiting(tx, by).rows), where="/console/payments", urgent=True),
         Waiting(what="appeals", n=len(settlement.appeals(tx, by)), where="/console/settlement", urgent=True),

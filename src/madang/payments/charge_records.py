@@ -160,10 +160,7 @@ def backs_of(tx: Tx, by: Actor, order_id: str) -> list[Return]:
 def backs_in(tx: Tx, by: Actor, states: Sequence[str], *, cursor: str | None = None, limit: int = 50) -> Page[Return]:
     """Money on its way back in one of the states, newest first; for who acts for shops, of theirs."""
     mine = sa.and_(returns.c.neighbourhood == by.neighbourhood, returns.c.state.in_(sorted(states)))
-    if by.shops:
-        p = payment_records.payments.c
-        theirs = sa.select(p.id).where(p.neighbourhood == by.neighbourhood, p.shop.in_(sorted(by.shops)))
-        mine = sa.and_(mine, returns.c.payment.in_(theirs))
+    mine = sa.and_(mine, *payment_records.theirs(by, returns.c.payment))
     order = [returns.c.at_us, returns.c.id]
     page = keyset(tx, sa.select(*returns.c[1:]).where(mine), order=order, cursor=cursor, limit=limit, descending=True)
     return page.map(lambda row: Return(*row))

@@ -14,7 +14,16 @@ from madang import journal, ledger
 from madang.db import Page, Tx
 from madang.journal import Fact
 from madang.kernel import Actor, Conflict, Invalid, MadangError, Role
-from madang.payments import charge_records, differences, giving_back, reconciling, service, settlement_files, unasked
+from madang.payments import (
+    charge_records,
+    differences,
+    fetching,
+    giving_back,
+    reconciling,
+    service,
+    settlement_files,
+    unasked,
+)
 from madang.payments.charges_model import Call, Charge, Hook, Return, ReturnState, returning
 from madang.payments.desk import PayDesk
 from madang.payments.differences import Standing
@@ -168,6 +177,8 @@ def _reconcile(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:
                 "aged": reconciling.aged(tx, by, at_us=now),
                 "kept": differences.listed(tx, by, state=state, cursor=cursor),
                 "counts": differences.counts(tx, by),
+                "fetched": {name: fetching.latest(tx, by, name) for name in fetching.askable()},
+                "failing": fetching.failing(tx, by),
             }
 
         return pages.html(
@@ -178,6 +189,12 @@ def _reconcile(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:
     @routes.get("/reconcile", name="console.reconcile", dependencies=only_operator)
     def ask(request: Request) -> Response:
         return shown(request)
+
+    @routes.post("/fetch", name="console.fetch", dependencies=only_operator)
+    def fetch(request: Request) -> Response:
+        by, now = request.state.by, desk.clock.now_us()
+        desk.write(lambda tx: fetching.ask(tx, by, at_us=now))
+        return RedirectResponse("/console/payments/reconcile", 303, headers=PRIVATE)
 
     @routes.post("/differences/{difference}", name="console.difference", dependencies=only_operator)
     def decide(

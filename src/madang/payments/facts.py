@@ -219,6 +219,16 @@ class Reconciled(msgspec.Struct, frozen=True, kw_only=True):
     until: str
 
 
+@journal.kind("payments.fetch_failed", version=1, stage=Stage.SERVICE)
+class FetchFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway was asked what it paid out on ``day`` and gave no answer that can be used; it is asked again."""
+
+    gateway: str
+    day: str
+    code: str
+    tries: int
+
+
 @journal.kind("payments.difference_decided", version=1, stage=Stage.SERVICE)
 class DifferenceDecided(msgspec.Struct, frozen=True, kw_only=True):
     """A difference with a gateway's file was explained, settled or opened again."""

@@ -57,15 +57,22 @@ class Matched(msgspec.Struct, frozen=True):
     differences: tuple[Found, ...]
 
 
-def match(theirs: Sequence[Settled], ours: Sequence[Ours], settled: frozenset[tuple[str, str, int]]) -> Matched:
+def match(
+    theirs: Sequence[Settled],
+    ours: Sequence[Ours],
+    settled: frozenset[tuple[str, str, int]],
+    *,
+    due: date | None = None,
+) -> Matched:
     """Find each line's counterpart: by their transaction, else by payment, sign and amount, else by payment and sign.
 
     ``settled`` holds (key, transaction, amount) of lines taken in earlier; those are ``twice`` and settle nothing.
+    What we have and they have not is missing up to the last day of theirs, or up to ``due``.
     """
     left, pairs, found = list(ours), list[tuple[Settled, Ours]](), list[Found]()
     seen = set(settled)
     for line in theirs:
-        mark = (line.key, line.transaction, line.amount_krw)
+        mark = line.mark
         partner = _partner(line, left)
         if mark in seen:
             found.append(Found(what=Difference.TWICE, theirs=line, ours=None))
@@ -79,7 +86,7 @@ def match(theirs: Sequence[Settled], ours: Sequence[Ours], settled: frozenset[tu
         found += [Found(what=what, theirs=line, ours=partner) for what in faults]
         if not {Difference.AMOUNT, Difference.FEE} & set(faults):
             pairs.append((line, partner))
-    last = max((line.sold for line in theirs), default=None)
+    last = due or max((line.sold for line in theirs), default=None)
     late = [one for one in left if last is not None and one.day <= last]
     found += [Found(what=Difference.MISSING_THERE, theirs=None, ours=one) for one in late]
     return Matched(tuple(pairs), tuple(found))

@@ -138,6 +138,14 @@ def find(
     return page.map(lambda row: _payment(row, with_parts.get(row[0], [])))
 
 
+def theirs(by: Actor, payment: sa.Column[Any]) -> list[sa.ColumnElement[bool]]:
+    """What keeps rows with a ``payment`` to the shops the caller acts for; nothing for who acts for all."""
+    if not by.shops:
+        return []
+    p = payments.c
+    return [payment.in_(sa.select(p.id).where(p.neighbourhood == by.neighbourhood, p.shop.in_(sorted(by.shops))))]
+
+
 def by_means(tx: Tx, by: Actor, shops: Sequence[str], from_us: int, until_us: int) -> list[tuple[str, int, int, int]]:
     """(means, parts, captured, given back) of payments begun in a span."""
     wanted = (

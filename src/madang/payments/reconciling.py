@@ -28,6 +28,7 @@ declare_code("gateway_bank", Book.MONEY, Limit.NONE, ko="결제사 입금 (음�
 AGE = "payments.age"
 AGED_DAYS, RETURNING_DAYS = 10, 3
 """Card sales are paid out within a week; what is on a clearing account for longer is looked at by a person."""
+KEYS = 500
 BEFORE_DAYS = 45
 """How far before a file's first day our own side is looked for."""
 
@@ -66,13 +67,24 @@ class Aged(msgspec.Struct, frozen=True):
     days: int
 
 
-def reconcile(tx: Tx, by: Actor, gateway: str, lines: list[Settled], *, at_us: int) -> Reconciled:
-    """Take a settlement in. Raises ``Forbidden`` for who is not the operator."""
+def reconcile(
+    tx: Tx, by: Actor, gateway: str, lines: list[Settled], *, at_us: int, due: date | None = None
+) -> Reconciled:
+    """Take a settlement in. Raises ``Forbidden`` for who is not the operator.
+
+    ``due``: the lines are what was paid out on some day, which says nothing of sales that are paid out later. So only
+    what should have been paid out by now, being of ``due`` or before, is missing, and a line that was taken in before
+    is passed over.
+    """
     by.need(Role.OPERATOR)
     if by.shops:
         by.need_shop("")
-    first, last = min(line.sold for line in lines), max(line.sold for line in lines)
-    compared = matching.match(lines, _open_side(tx, by, gateway, first, last), _settled(tx, by, gateway))
+    settled = _settled(tx, by, gateway, lines)
+    if due is not None:
+        lines = [line for line in lines if line.mark not in settled]
+    days = [*(line.sold for line in lines), *([due] if due else [])]
+    first, last = min(days), max(days)
+    compared = matching.match(lines, _open_side(tx, by, gateway, first, last), settled, due=due)
     paid = [(line, ours) for line, ours in compared.pairs if line.paid_out is not None]
     ledger.post(tx, [transfer for line, ours in paid for transfer in _postings(gateway, line, ours, at_us)])
     tx.many(sa.insert(settlements), [_row(tx, gateway, line, ours, at_us) for line, ours in paid])
@@ -82,20 +94,26 @@ def reconcile(tx: Tx, by: Actor, gateway: str, lines: list[Settled], *, at_us: i
         gateway, len(lines), len(compared.pairs), sum(line.fee_krw for line, _ in paid),
         sum(line.payout_krw for line, _ in paid), compared.differences,
     )  # fmt: skip
+    if lines:
+        _tell(tx, by, made, min(line.sold for line in lines), max(line.sold for line in lines), at_us)
+    return made
+
+
+def _tell(tx: Tx, by: Actor, made: Reconciled, first: date, last: date, at_us: int) -> None:
     said = facts.Reconciled(
-        gateway=gateway, lines=made.lines, matched=made.matched, differences=len(made.differences),
+        gateway=made.gateway, lines=made.lines, matched=made.matched, differences=len(made.differences),
         fee_krw=made.fee_krw, payout_krw=made.payout_krw, since=str(first), until=str(last),
     )  # fmt: skip
-    id = derived("payments.reconciled", gateway, at_us, str(first), str(last))
-    journal.append(tx, by, said, id=id, at_us=at_us, subject=f"gateway/{gateway}", cause=f"gateway/{gateway}")
-    return made
+    id = derived("payments.reconciled", made.gateway, at_us, msgspec.json.encode(said).decode())
+    about = f"gateway/{made.gateway}"
+    journal.append(tx, by, said, id=id, at_us=at_us, subject=about, cause=about)
 
 
 def preview(tx: Tx, by: Actor, gateway: str, lines: list[Settled]) -> Matched:
     """What a file would come to; moves nothing."""
     by.need(Role.OPERATOR)
     first, last = min(line.sold for line in lines), max(line.sold for line in lines)
-    return matching.match(lines, _open_side(tx, by, gateway, first, last), _settled(tx, by, gateway))
+    return matching.match(lines, _open_side(tx, by, gateway, first, last), _settled(tx, by, gateway, lines))
 
 
 def aged(tx: Tx, by: Actor, *, at_us: int, days: int = AGED_DAYS) -> list[Aged]:
@@ -215,14 +233,16 @@ def _day(clearing_owner: str) -> date:
     return date.fromisoformat(clearing_owner.rpartition("/")[2])
 
 
-def _settled(tx: Tx, by: Actor, gateway: str) -> frozenset[tuple[str, str, int]]:
-    s = settlements.c
-    rows = tx.rows(
-        sa.select(s.gateway_key, s.transaction_key, s.amount_krw).where(
-            s.neighbourhood == by.neighbourhood, s.gateway == gateway
-        )
+def _settled(tx: Tx, by: Actor, gateway: str, lines: list[Settled]) -> frozenset[tuple[str, str, int]]:
+    """Which of the lines were taken in before."""
+    s, found = settlements.c, set[tuple[str, str, int]]()
+    mine = sa.select(s.gateway_key, s.transaction_key, s.amount_krw).where(
+        s.neighbourhood == by.neighbourhood, s.gateway == gateway
     )
-    return frozenset((key, transaction, int(amount)) for key, transaction, amount in rows)
+    keys = sorted({line.key for line in lines})
+    for some in (keys[at : at + KEYS] for at in range(0, len(keys), KEYS)):
+        found |= {(str(key), str(what), int(krw)) for key, what, krw in tx.rows(mine.where(s.gateway_key.in_(some)))}
+    return frozenset(found)
 
 
 def _postings(gateway: str, line: Settled, ours: Ours, at_us: int) -> list[Transfer]:

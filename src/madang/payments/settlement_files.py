@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -47,6 +47,11 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     sold: date
     paid_out: date | None
 
+    @property
+    def mark(self) -> tuple[str, str, int]:
+        """What makes it one line and no other, in whichever file."""
+        return self.key, self.transaction, self.amount_krw
+
 
 def read(content: bytes) -> list[Settled]:
     """The lines of a file, JSON or CSV (UTF-8, or CP949 as Korean spreadsheets write it). Raises ``Malformed`` that
@@ -55,6 +60,11 @@ def read(content: bytes) -> list[Settled]:
     rows = _json(text) if text.lstrip()[:1] in ("[", "{") else list(csv.DictReader(io.StringIO(text)))
     if not rows or len(rows) > ROWS_MAX:
         raise _unreadable(0, "no lines" if not rows else "too many lines")
+    return lines(rows)
+
+
+def lines(rows: Sequence[Mapping[str, Any]]) -> list[Settled]:
+    """The lines a company answered with. Raises ``Malformed`` that names the line."""
     return [_row(number, row) for number, row in enumerate(rows, 1)]
 
 

@@ -176,10 +176,7 @@ def of_charge(tx: Tx, by: Actor, order_id: str) -> list[Unasked]:
 def waiting(tx: Tx, by: Actor, *, cursor: str | None = None, limit: int = 50) -> Page[Unasked]:
     """What nobody has explained yet, newest first; for who acts for shops, of theirs."""
     mine = sa.and_(rows.c.neighbourhood == by.neighbourhood, rows.c.state == UnaskedState.OPEN)
-    if by.shops:
-        p = payment_records.payments.c
-        theirs = sa.select(p.id).where(p.neighbourhood == by.neighbourhood, p.shop.in_(sorted(by.shops)))
-        mine = sa.and_(mine, rows.c.payment.in_(theirs))
+    mine = sa.and_(mine, *payment_records.theirs(by, rows.c.payment))
     order = [rows.c.at_us, rows.c.id]
     page = keyset(tx, sa.select(*rows.c[1:]).where(mine), order=order, cursor=cursor, limit=limit, descending=True)
     return page.map(lambda row: Unasked(*row))

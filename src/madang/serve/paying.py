@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from madang.db import Tx
 from madang.kernel import Uuid7
 from madang.kernel.settings import Settings
 from madang.members.addresses import Keyring
@@ -15,6 +16,7 @@ from madang.payments import (
     api,
     connect,
     console,
+    fetching,
     gift_pages,
     gift_selling,
     pages,
@@ -39,12 +41,18 @@ def routers(site: Site) -> list[APIRouter]:
     if settings.sandbox_gateway and not (settings.toss_secret or settings.kakao_secret):
         found.append(open_sandbox(site.clock, site.pages))
     now = site.clock.now_us()
-    site.db.write(lambda tx: reconciling.watch(tx, at_us=now), neighbourhood=site.neighbourhood)
+    site.db.write(lambda tx: _watch(tx, now), neighbourhood=site.neighbourhood)
     desk = pay_desk(site)
     gift_selling.sell_with(site.neighbourhood, _press(site))
     found += [pages.router(desk, site.pages), wallet_pages.router(desk, site.pages)]
     found.append(gift_pages.router(desk, site.pages))
     return [*found, console.router(desk, site.pages), api.router(desk)]
+
+
+def _watch(tx: Tx, now_us: int) -> None:
+    """Clearing accounts are looked at, and settlements fetched, every day."""
+    reconciling.watch(tx, at_us=now_us)
+    fetching.watch(tx, at_us=now_us)
 
 
 def links(site: Site) -> PayLinks:

@@ -22,7 +22,7 @@ import httpx
 from madang.kernel import Clock
 from madang.kernel.settings import Secret
 from madang.payments.gateways import Gateway, KakaoPay, TossPayments
-from madang.payments.sandbox import Account, Desk, KakaoSide, TossSide
+from madang.payments.sandbox import Account, Answer, Desk, KakaoSide, TossSide
 
 CHARGED_THEN_RESET = "done, then the connection is reset"
 CHARGED_THEN_SILENT = "done, then no answer in time"
@@ -141,7 +141,7 @@ class FakeGateway:
             account.amount += 100
             body["amount"] = account.amount
 
-    def _reply(self, mishap: str, answer: tuple[int, dict[str, Any]], wire: Wire) -> None:
+    def _reply(self, mishap: str, answer: Answer, wire: Wire) -> None:
         if mishap == CHARGED_THEN_RESET:
             return wire.reset()
         if mishap == DONE_THEN_500:
@@ -161,7 +161,7 @@ class Wire:
     def __init__(self, handler: BaseHTTPRequestHandler) -> None:
         self._handler = handler
 
-    def json(self, status: int, body: dict[str, Any]) -> None:
+    def json(self, status: int, body: Any) -> None:
         self.raw(status, json.dumps(body).encode())
 
     def raw(self, status: int, body: bytes) -> None:
@@ -181,11 +181,14 @@ class Wire:
 
 
 def _what(method: str, path: str) -> str:
+    path = path.partition("?")[0]
     tail = path.rstrip("/").rpartition("/")[2]
     if tail in ("confirm", "approve"):
         return "confirm"
     if tail == "cancel":
         return "give_back"
+    if tail == "settlements":
+        return "settled"
     if method == "GET" or tail == "order":
         return "look"
     return "open"

@@ -11,6 +11,7 @@ from madang.payments.gateways.model import (
     Order,
     Refused,
     Seen,
+    Settling,
     Status,
     Unclear,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Order",
     "Refused",
     "Seen",
+    "Settling",
     "Status",
     "TossPayments",
     "Unclear",

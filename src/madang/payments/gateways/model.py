@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from madang.kernel import Malformed, Unavailable, vat_included
+from madang.payments.settlement_files import Settled
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +134,15 @@ class Bad(Malformed):
             next_en="Check the notification address and its key in the settings.",
             why=why,
         )
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A company that can be asked what it paid out on a day (Kakao Pay's public documents have no such call)."""
+
+    def paid_out(self, day: date) -> list[Settled]:
+        """Every line paid out on ``day``, in the company's order. Raises ``Unclear``, and ``Malformed`` for lines that
+        cannot be read."""
 
 
 class Gateway(Protocol):

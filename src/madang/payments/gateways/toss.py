@@ -12,12 +12,14 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from madang.kernel.settings import Secret
+from madang.payments import settlement_files
 from madang.payments.gateways.calls import TIMEOUT, Caller
 from madang.payments.gateways.model import (
     Back,
@@ -31,6 +33,7 @@ from madang.payments.gateways.model import (
     Status,
     Unclear,
 )
+from madang.payments.settlement_files import Settled
 
 ADDRESS = "https://api.tosspayments.com"
 _STATUS = {
@@ -58,6 +61,8 @@ _LOOK_FIRST = {
 """Errors after which it is not certain that nothing was done, or that say our settings are wrong: looked up, retried,
 never taken for the payer's no."""
 _TITLE_MAX, _REASON_MAX = 100, 200
+_PAGE, _PAGES_MAX = 5_000, 20
+"""정산 조회: lines a page (its most), and how many pages of one day we read at most."""
 
 
 class TossPayments:
@@ -109,6 +114,20 @@ class TossPayments:
             "cancelAmount": back.amount_krw, "taxFreeAmount": back.tax_free_krw,
         }  # fmt: skip
         return _seen(self._ask("POST", f"/v1/payments/{quote(key, safe='')}/cancel", body, once))
+
+    def paid_out(self, day: date) -> list[Settled]:
+        """정산 조회 by day of payout (``dateType=paidOutDate``), page by page. A page that is not full is the
+        last, so where lines fill pages exactly one call more is made."""
+        rows = list[Mapping[str, Any]]()
+        for page in range(1, _PAGES_MAX + 1):
+            asked = {"startDate": str(day), "endDate": str(day), "dateType": "paidOutDate"}
+            status, found = self._call.list("/v1/settlements", asked | {"page": page, "size": _PAGE})
+            if status >= 300 or not isinstance(found, list):
+                raise Unclear(str(found.get("code", "")) if isinstance(found, dict) else f"status {status}")
+            rows += found
+            if len(found) < _PAGE:
+                return settlement_files.lines(rows)
+        raise Unclear("too many lines")
 
     def close(self) -> None:
         self._call.close()

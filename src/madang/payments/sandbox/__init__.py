@@ -5,7 +5,7 @@ requests; the demo serves them with a page on which a visitor pays (marked as si
 """
 
 from madang.payments.sandbox.kakao_side import KakaoSide
-from madang.payments.sandbox.money import Account, Desk
+from madang.payments.sandbox.money import Account, Answer, Desk
 from madang.payments.sandbox.toss_side import TossSide
 
-__all__ = ["Account", "Desk", "KakaoSide", "TossSide"]
+__all__ = ["Account", "Answer", "Desk", "KakaoSide", "TossSide"]

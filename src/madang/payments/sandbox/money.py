@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from madang.kernel import Clock, derived, seoul
 
-Answer = tuple[int, dict[str, object]]
+Answer = tuple[int, dict[str, object] | list[dict[str, object]]]
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ class Within(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.read() or b"{}")
-        status, answer = self._side.answer(request.method, request.url.path, dict(request.headers), body)
+        status, answer = self._side.answer(request.method, request.url.raw_path.decode(), dict(request.headers), body)
         return httpx.Response(status, json=answer)
 
 

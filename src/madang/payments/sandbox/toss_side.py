@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from madang.payments.sandbox.money import Account, Answer, Desk
 
+PAID_OUT_AFTER = timedelta(days=2)
 _STATES = {"ready": "READY", "agreed": "IN_PROGRESS", "refused": "ABORTED", "gone": "EXPIRED"}
 
 
@@ -46,7 +48,10 @@ class TossSide:
         return f"{account.gone}{mark}code=PAY_PROCESS_CANCELED&message={message}&orderId={quote(account.order)}"
 
     def _route(self, method: str, path: str, body: Mapping[str, Any]) -> Answer:
-        parts = path.strip("/").split("/")
+        address, _, query = path.partition("?")
+        parts = address.strip("/").split("/")
+        if (method, parts) == ("GET", ["v1", "settlements"]):
+            return self._settlements({name: values[-1] for name, values in parse_qs(query).items()})
         if parts[:2] != ["v1", "payments"]:
             return _fault(404, "NOT_FOUND", "존재하지 않는 정보 입니다.")
         rest = parts[2:]
@@ -106,6 +111,42 @@ class TossSide:
             return _fault(403, "NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.")
         self.desk.give_back(account, amount, int(body.get("taxFreeAmount", 0)), str(body["cancelReason"]))
         return 200, self.payment(account)
+
+    def _settlements(self, asked: Mapping[str, str]) -> Answer:
+        """정산 조회: what was paid out (or sold) from one day to another. 3 % with VAT, paid out two days after."""
+        try:
+            first, last = date.fromisoformat(asked["startDate"]), date.fromisoformat(asked["endDate"])
+        except (KeyError, ValueError):
+            return _fault(400, "INVALID_DATE", "날짜 데이터가 잘못 되었습니다.")
+        kind, page, size = asked.get("dateType", "soldDate"), int(asked.get("page", 1)), int(asked.get("size", 100))
+        if not (1 <= size <= 5_000 and page >= 1):
+            return _fault(400, "INVALID_REQUEST", "잘못된 요청입니다.")
+        found = [line for account in self.desk.by_key.values() for line in self._settled(account)]
+        mine = [line for line in found if str(first) <= str(line[kind]) <= str(last)]
+        return 200, mine[(page - 1) * size : page * size]
+
+    def _settled(self, account: Account) -> list[dict[str, object]]:
+        if account.state != "paid" or account.paid_at is None:
+            return []
+        moved: list[tuple[str, int, str, dict[str, object] | None]] = [
+            (account.key[-20:], account.amount, account.paid_at, None)
+        ]
+        moved += [(cancel.key, -cancel.amount, cancel.at, {"transactionKey": cancel.key}) for cancel in account.cancels]
+        return [self._line(account, *one) for one in moved]
+
+    def _line(
+        self, account: Account, transaction: str, krw: int, at: str, cancel: Mapping[str, object] | None
+    ) -> dict[str, object]:
+        """One Settlement object."""
+        fee = abs(krw) * 3 // 100 * (1 if krw > 0 else -1)
+        sold = date.fromisoformat(at[:10])
+        return {
+            "mId": "tvivarepublica", "paymentKey": account.key, "transactionKey": transaction, "orderId": account.order,
+            "currency": "KRW", "method": "간편결제", "amount": krw, "interestFee": 0,
+            "fees": [{"type": "BASE", "fee": fee}], "supplyAmount": fee - fee // 11, "vat": fee // 11,
+            "payOutAmount": krw - fee, "approvedAt": at, "soldDate": str(sold),
+            "paidOutDate": str(sold + PAID_OUT_AFTER), "cancel": cancel,
+        }  # fmt: skip
 
     def payment(self, account: Account) -> dict[str, object]:
         """The Payment object."""
