@@ -1,8 +1,6 @@
 """Accuracy of the walk-out engine on recordings with known truth: by category, with Wilson intervals.
 
-`--no-vision` leaves the classifier's looks out. `--sensitivity` replays one recording of each of twenty categories with
-each parameter that matters halved and doubled. The categories stand for cross-validation: beside the whole, the score
-without the category that helps most.
+`--no-vision` leaves the classifier's looks out; `--sensitivity` is of ``benchmarks.sensitivity``.
 """
 
 from __future__ import annotations
@@ -10,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,28 +18,6 @@ from benchmarks.report import Report, Table
 SUMMARY = "accuracy of the walk-out engine on recordings with known truth (--data CASES)"
 FLAGS = ("no-vision", "sensitivity")
 Z = 1.96
-STRATA = 20
-"""Categories of which `--sensitivity` replays one recording each: the one of the fewest bytes."""
-MATTER = (
-    "reach_along_sd_m",
-    "reach_depth_sd_m",
-    "together_s",
-    "hold_s",
-    "nobody_nats",
-    "wrong_weight",
-    "wrong_planogram",
-    "share_sd",
-    "touch_only",
-    "blind_take",
-    "put_home",
-    "contact_gives",
-    "floor_leaves",
-    "step_sigmas",
-    "sight_trust",
-    "beam",
-)
-"""One or two of every part of the engine: hands, holds, contents, unseen takes, put-backs, contacts, looks, beams."""
-
 Basket = Mapping[str, int]
 
 
@@ -70,14 +45,15 @@ def run(data: Path | None, flags: frozenset[str] = frozenset()) -> Report:
         raise SystemExit("accuracy needs recordings: --data CASES (make some with `madang twin record`)")
     report = Report("accuracy")
     if "sensitivity" in flags:
-        report.tables = [_sensitivity(data, "no-vision" not in flags)]
+        from benchmarks import sensitivity
+
+        report.tables, report.notes = sensitivity.tables(data, vision="no-vision" not in flags)
         return report
     rows = scored(data, Settings(), vision="no-vision" not in flags)
     report.figures = figures(rows)
     report.tables = [_categories(rows)]
     report.notes = [
         "Recordings made by a simulator are simulated: such scores are no competition scores.",
-        _left_out(rows),
     ]
     return report
 
@@ -87,10 +63,10 @@ def scored(data: Path, settings: Any, *, vision: bool = True) -> list[Scored]:
     from madang.walkout.recordings import find_cases
 
     folders, stores = find_cases(data)
-    return _replayed(folders, stores, settings, vision=vision)
+    return replayed(folders, stores, settings, vision=vision)
 
 
-def _replayed(folders: list[Path], stores: Any, settings: Any, *, vision: bool = True) -> list[Scored]:
+def replayed(folders: list[Path], stores: Any, settings: Any, *, vision: bool = True) -> list[Scored]:
     from madang.walkout.recordings import read_case, replay
 
     rows: list[Scored] = []
@@ -195,59 +171,3 @@ def _categories(rows: list[Scored]) -> Table:
         moves = [f"{100 * f[key]:.1f}" for key in ("event_precision", "event_recall")]
         table.rows.append([name, str(len(some)), f"{f['f1']:.3f}", *exact, *money, *moves])
     return table
-
-
-def _left_out(rows: list[Scored]) -> str:
-    """The range of the score when each category is left out in turn."""
-    names = sorted({r.category for r in rows})
-    if len(names) < 2:
-        return "One category only."
-    shares = {name: figures([r for r in rows if r.category != name])["exact_share"] for name in names}
-    low, high = min(shares, key=lambda n: shares[n]), max(shares, key=lambda n: shares[n])
-    return (
-        "No parameter is fitted to a category, so leaving one out changes the sample only: exact receipts without "
-        f"{low} {100 * shares[low]:.1f} %, without {high} {100 * shares[high]:.1f} %."
-    )
-
-
-def strata(folders: list[Path]) -> list[Path]:
-    """The shortest recording of each of `STRATA` categories, evenly over their names."""
-    of: dict[str, list[Path]] = {}
-    for folder in folders:
-        truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-        of.setdefault(str(truth["category"]), []).append(folder)
-    names = sorted(of)
-    chosen = [names[k * len(names) // STRATA] for k in range(STRATA)] if len(names) > STRATA else names
-    return [min(of[n], key=lambda f: ((f / "plates.npz").stat().st_size, f.name)) for n in chosen]
-
-
-def _sensitivity(data: Path, vision: bool) -> Table:
-    from madang.walkout.engine import Settings
-    from madang.walkout.recordings import find_cases
-
-    folders, stores = find_cases(data)
-    some = strata(folders)
-    rows = _replayed(some, stores, Settings(), vision=vision)
-    base = figures(rows)
-    title = f"{len(rows)} receipts of {len(some)} recordings; exact {100 * base['exact_share']:.1f} %: change in points"
-    table = Table(title, ["parameter", "value", "F1 at half", "exact at half", "F1 at double", "exact at double"])
-    for name in MATTER:
-        value = getattr(Settings(), name)
-        cells = []
-        for factor in (0.5, 2.0):
-            changed = Settings()._replace(**{name: _changed(value, factor)})
-            got = figures(_replayed(some, stores, changed, vision=vision))
-            cells += [f"{100 * (got[key] - base[key]):+.1f}" for key in ("f1", "exact_share")]
-        table.rows.append([name, f"{value:g}", *cells])
-        sys.stderr.write(f"{name}: {' '.join(cells)}\n")
-    return table
-
-
-def _changed(value: float, factor: float) -> float:
-    """Halved or doubled; a probability's odds are, so that it stays one."""
-    if isinstance(value, int):
-        return round(value * factor)
-    if 0.4 < value < 1.0:
-        odds = factor * value / (1.0 - value)
-        return odds / (1.0 + odds)
-    return value * factor
