@@ -16,7 +16,17 @@ from madang import members, payments
 from madang.db import Tx
 from madang.kernel import Conflict, Forbidden, Invalid, Role, Unavailable, derived
 from madang.kernel.clock import MINUTE_US
-from madang.payments import ChargeState, ReturnState, State, charge_records, giving_back, hooks, topping_up, unasked
+from madang.payments import (
+    ChargeState,
+    ReturnState,
+    State,
+    charge_records,
+    deciding,
+    giving_back,
+    hooks,
+    topping_up,
+    unasked,
+)
 from madang.payments.connected import gateway_of
 
 pytestmark = POSTGRES_IN_SOAK
@@ -282,7 +292,7 @@ def test_what_was_given_back_at_the_company_itself_pays_what_we_owe_and_the_rest
     with pytest.raises(Invalid, match=r"payments\.say_why"):
         till.write(lambda tx: unasked.write_off(tx, BOSS, gone.id, why="", at_us=now))
     with pytest.raises(Conflict, match=r"payments\.refund_where_bought"):
-        till.write(lambda tx: giving_back.refund_unasked(tx, BOSS, gone.id, at_us=now))
+        till.write(lambda tx: deciding.refund(tx, BOSS, gone.id, at_us=now))
     for _ in range(2):
         till.write(lambda tx: unasked.write_off(tx, BOSS, gone.id, why="매입 취소", at_us=now))
     assert unexplained(till) == 0
@@ -304,7 +314,7 @@ def test_a_filled_wallet_that_the_company_emptied_is_refunded_by_a_decision(till
     assert (unexplained(till), till.wallet().posted) == (10_000, 10_000)
     [gone] = till.read(lambda tx: unasked.waiting(tx, till.by)).rows
     for _ in range(2):
-        till.write(lambda tx: giving_back.refund_unasked(tx, BOSS, gone.id, at_us=now))
+        till.write(lambda tx: deciding.refund(tx, BOSS, gone.id, at_us=now))
     assert (unexplained(till), till.wallet().posted, till.get(paying).state) == (0, 0, State.REFUNDED)
     till.work(s=60)
     assert till.fake.count("give_back") == 0

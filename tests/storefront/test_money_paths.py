@@ -14,15 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.payments.counter import person
 from tests.payments.fake_gateway import server as fake
 from tests.storefront.market import BY, KRW, Card, Market, Ordered, Thing, TopUp, Voucher
 
 from madang.db import open_database
-from madang.kernel import ManualClock, Uuid7
+from madang.kernel import ManualClock, Role, Uuid7
 from madang.kernel.clock import HOUR_US
 from madang.payments import ChargeState, Part, ReturnState, State, giving_back
 from madang.storefront.model import Wish
 
+BOSS = person("boss", Role.OPERATOR)
 OPEN = CONFIRM = (
     fake.RESET, fake.ERROR_500, fake.HTML_502, fake.CHARGED_THEN_RESET, fake.CHARGED_THEN_SILENT, fake.DONE_THEN_500,
     fake.GARBAGE, fake.SLOW,

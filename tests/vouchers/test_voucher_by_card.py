@@ -12,8 +12,8 @@ from tests.payments.till import Till
 
 from madang import ledger, payments, vouchers
 from madang.db import open_database
-from madang.kernel import Conflict, ManualClock, Uuid7, system
-from madang.payments import ChargeState, Part, Payment
+from madang.kernel import Conflict, Forbidden, ManualClock, Role, Uuid7, system
+from madang.payments import ChargeState, Part, Payment, deciding, unasked
 from madang.vouchers import Lot, LotState, buying
 
 MINA, BY = person("p1"), system(N)
@@ -96,4 +96,35 @@ def test_cancelled_in_time_the_money_goes_back_the_way_it_came_and_the_subsidy_t
     assert (till.fake.account(till.order(payment)).left, till.wallet().posted) == (0, 5_000)
     owed = till.read(lambda tx: ledger.balances(tx, book="money", code="voucher_subsidy"))
     assert {one.posted for one in owed.values()} == {0}
+    till.both_books_agree()
+
+
+def test_what_the_company_gave_back_takes_the_voucher_back_and_what_was_used_is_claimed(till: Till) -> None:
+    lot, payment = buy(till, 1)
+    till.pay(payment)
+    at, boss = till.clock.now_us(), person("boss", Role.OPERATOR)
+    asked = vouchers.Merchant(
+        id=number(7), programme="won", shop="s1", category="food", region="4111", sales_krw=10, proof="paper",
+        applied_us=at, state=vouchers.MerchantState.APPLIED,
+    )  # fmt: skip
+    till.write(lambda tx: vouchers.apply(tx, boss, asked))
+    till.write(lambda tx: vouchers.decide(tx, BY, number(7), approve=True, at_us=at))
+    spent = {"id": number(8), "programme": "won", "shop": "s1", "amount_krw": 20_000, "at_us": at}
+    till.write(lambda tx: vouchers.pay(tx, MINA, **spent))
+    till.fake.desk.give_back(till.fake.account(till.order(payment)), 45_000, 45_000, "chargeback")
+    till.crossing.look(till.order(payment))
+    [gone] = till.read(lambda tx: unasked.waiting(tx, BY)).rows
+    after = till.write(lambda tx: deciding.refund(tx, boss, gone.id, at_us=at))
+    assert (now(till, lot.id).state, now(till, lot.id).left_krw) == (LotState.REFUNDED, 0)
+    assert after.open_krw == 18_000, "20,000 of face were spent, of which the buyer had paid nine tenths"
+    with pytest.raises(Conflict, match=r"payments\.nothing_left"):
+        till.write(lambda tx: deciding.refund(tx, boss, gone.id, at_us=at))
+    with pytest.raises(Conflict, match=r"payments\.nobodys_tab"):
+        till.write(lambda tx: deciding.claim(tx, boss, gone.id, why="카드사 매입 취소", at_us=at))
+    with pytest.raises(Forbidden):
+        till.write(lambda tx: deciding.paid_back(tx, person("s", Role.STAFF), gone.id, how="계좌 이체", at_us=at))
+    for _ in range(2):
+        till.write(lambda tx: deciding.paid_back(tx, boss, gone.id, how="계좌 이체", at_us=at))
+    assert not till.read(lambda tx: unasked.waiting(tx, BY)).rows
+    assert sum(balance.posted for _, balance in till.balances("unasked")) == 0
     till.both_books_agree()

@@ -122,7 +122,7 @@ class Row:
 
     def asks(self, address: Address, session: str) -> httpx.Response:
         self.street.clock.advance(s=30)
-        spare = {"form": "csv", "sheet": "products", "step": "pack", "act": "again"}
+        spare = {"form": "csv", "sheet": "products", "step": "pack", "act": "again", "decision": "loss"}
         path = PLACE.sub(
             lambda found: (spare | self.things).get(found[1], "00000000-0000-0000-0000-0000000000ff"), address.path
         )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from madang import journal
 from madang.db import Tx
-from madang.kernel import Actor, Conflict, Role, derived
+from madang.kernel import Actor, Conflict, NotFound, Role, derived
 from madang.kernel.clock import DAY_US
 from madang.members import access, declared, facts, records, tables, vault
 from madang.members.model import Person
@@ -41,6 +41,15 @@ def person(tx: Tx, by: Actor, key: UUID) -> Person:
     """The person of this key (no personal field in it)."""
     by.need_neighbourhood(tx.neighbourhood)
     return access.known(tx, key)
+
+
+def is_member(tx: Tx, by: Actor, key: str) -> bool:
+    """Whether a key is that of somebody who is here: no guest, nobody who has left."""
+    try:
+        found = person(tx, by, UUID(key))
+    except (ValueError, NotFound):
+        return False
+    return found.closed_at_us is None and found.erased_at_us is None
 
 
 def set_fields(tx: Tx, by: Actor, key: UUID, fields: Mapping[str, str], *, at_us: int) -> None:

@@ -10,12 +10,13 @@ from fastapi import APIRouter, File, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from madang import journal, ledger
+from madang import journal, ledger, members
 from madang.db import Page, Tx
 from madang.journal import Fact
 from madang.kernel import Actor, Conflict, Invalid, MadangError, Role
 from madang.payments import (
     charge_records,
+    deciding,
     differences,
     fetching,
     giving_back,
@@ -54,6 +55,8 @@ class Story(NamedTuple):
     refunds: list[Refund]
     transfers: list[ledger.Line]
     owed_krw: int
+    lines_at: list[str]
+    is_members: bool
 
 
 def story(tx: Tx, by: Actor, id: UUID) -> Story:
@@ -77,6 +80,8 @@ def story(tx: Tx, by: Actor, id: UUID) -> Story:
         service.refunds_of(tx, by, id),
         ledger.statement(tx, tender(id), limit=100).rows[::-1],
         ledger.balance(tx, returning(id)).posted,
+        deciding.places(tx, by, payment),
+        members.is_member(tx, by, payment.payer),
     )
 
 
@@ -112,7 +117,7 @@ def _one(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:
         return pages.html(
             request, "payments/story.html", status=error.status if error else 200, headers=PRIVATE, story=found,
             refused=ReturnState.REFUSED, error=error, decides=by.may(Role.OPERATOR),
-            refunds=found.payment.cause.partition("/")[0] in giving_back.REFUNDED_HERE,
+            refunds=deciding.has_way(found.payment),
         )  # fmt: skip
 
     def done(request: Request, payment: UUID, act: Callable[[Tx], object]) -> Response:
@@ -148,17 +153,23 @@ def _one(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:
             return done(request, payment, lambda tx: giving_back.return_to_wallet(tx, by, back, at_us=now))
         return done(request, payment, lambda tx: giving_back.return_by_hand(tx, by, back, how=how, at_us=now))
 
-    @routes.post("/{payment}/unasked/{gone}/loss", name="console.unasked.loss")
-    def lose(request: Request, payment: UUID, gone: UUID, why: Annotated[str, Form(max_length=1000)] = "") -> Response:
-        """What the company gave back unasked is our loss."""
+    @routes.post("/{payment}/unasked/{gone}/{decision}", name="console.unasked")
+    def decide(
+        request: Request,
+        payment: UUID,
+        gone: UUID,
+        decision: Literal["refund", "claim", "paid", "loss"],
+        why: Annotated[str, Form(max_length=1000)] = "",
+    ) -> Response:
+        """What the company gave back unasked was a refund, is owed again, was paid again, or is our loss."""
         by, now = request.state.by, desk.clock.now_us()
-        return done(request, payment, lambda tx: unasked.write_off(tx, by, gone, why=why, at_us=now))
-
-    @routes.post("/{payment}/unasked/{gone}/refund", name="console.unasked.refund")
-    def refund(request: Request, payment: UUID, gone: UUID) -> Response:
-        """What the company gave back unasked was the refund of this payment."""
-        by, now = request.state.by, desk.clock.now_us()
-        return done(request, payment, lambda tx: giving_back.refund_unasked(tx, by, gone, at_us=now))
+        acts: dict[str, Callable[[Tx], object]] = {
+            "refund": lambda tx: deciding.refund(tx, by, gone, at_us=now),
+            "claim": lambda tx: deciding.claim(tx, by, gone, why=why, at_us=now),
+            "paid": lambda tx: deciding.paid_back(tx, by, gone, how=why, at_us=now),
+            "loss": lambda tx: unasked.write_off(tx, by, gone, why=why, at_us=now),
+        }
+        return done(request, payment, acts[decision])
 
 
 def _reconcile(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:

@@ -21,7 +21,7 @@ from madang.kernel.clock import MINUTE_US
 from madang.members import addresses, mail
 from madang.members.addresses import Keyring
 from madang.members.declared import Passing, declare_passing
-from madang.payments import gift_cards, gift_terms, listeners, service
+from madang.payments import deciding, gift_cards, gift_terms, listeners, service
 from madang.payments.connected import connected
 from madang.payments.model import Part, Payment, State
 
@@ -168,7 +168,20 @@ def heard(tx: Tx, _by: Actor, payment: Payment, at_us: int) -> None:
     _set(tx, id, state=ISSUED, sealed=None)
 
 
+def taken_back(tx: Tx, by: Actor, payment: Payment, number: int, krw: int, id: UUID, at_us: int) -> None:
+    """Off the card goes what is still on it; an empty one is returned."""
+    card = UUID(payment.cause.partition("/")[2])
+    left = gift_cards.balance_krw(tx, gift_cards.get(tx, system(tx.neighbourhood, "payments"), card))
+    there = min(krw, payment.left_krw, left)
+    if there <= 0:
+        raise deciding.nothing_left()
+    service.refund(tx, by, payment.id, id=id, by_parts={number: there}, reason="unasked", at_us=at_us)
+    if there == left:
+        _set(tx, card, state=RETURNED)
+
+
 listeners.listen(CAUSE, heard)
+deciding.returns_by(CAUSE, taken_back)
 
 
 def get(tx: Tx, by: Actor, id: UUID) -> GiftOrder:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from madang import journal, ledger, members
 from madang.db import Tx
-from madang.kernel import Actor, NotFound, Role, derived
+from madang.kernel import Actor, Role, derived
 from madang.ledger import Transfer
 from madang.payments import charge_records as records
 from madang.payments import facts, faults, looking, service, unasked
@@ -24,8 +24,6 @@ from madang.payments.wallets import funding, wallet
 
 TAKEN = "given_back_there"
 """The code of a return that the company had made by itself."""
-REFUNDED_HERE = frozenset({"topup", "gift_sale"})
-"""What a payment was for where no other room keeps an order that has to be given back with it."""
 
 
 def charge_of(tx: Tx, by: Actor, order: str) -> Charge:
@@ -130,7 +128,7 @@ def return_to_wallet(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Return:
     if back.state == ReturnState.GIVEN:
         return back
     payment = service.get(tx, by, back.payment)
-    if not _is_member(tx, by, payment.payer):
+    if not members.is_member(tx, by, payment.payer):
         raise faults.nobodys_wallet()
     said = facts.ReturnedOtherwise(
         payment=str(back.payment), gateway=back.gateway, order=back.order_id, amount_krw=back.amount_krw
@@ -159,26 +157,6 @@ def return_by_hand(tx: Tx, by: Actor, id: UUID, *, how: str, at_us: int) -> Retu
     return _given(tx, back, funding(at_us), at_us)
 
 
-def refund_unasked(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> None:
-    """What the company gave back unasked was a refund: of something no other room keeps an order of (``REFUNDED_HERE``;
-    the rest is given back where it was bought, and takes what was given back with it).
-
-    Raises ``Conflict`` ``payments.refund_where_bought``, and what refunding raises (the wallet is empty).
-    """
-    by.need(Role.OPERATOR)
-    found = unasked.get(tx, by, id)
-    payment = service.get(tx, by, found.payment)
-    if payment.cause.partition("/")[0] not in REFUNDED_HERE:
-        raise faults.refund_where_bought()
-    krw = min(found.open_krw, payment.left_krw)
-    if krw:
-        number = charge_of(tx, by, found.order_id).number
-        service.refund(
-            tx, by, payment.id, id=derived("payments.unasked_refund", id), by_parts={number: krw}, reason="unasked",
-            at_us=at_us,
-        )  # fmt: skip
-
-
 def _refused_one(tx: Tx, by: Actor, id: UUID) -> Return:
     """A return that was refused, or given otherwise; of a shop the caller serves."""
     by.need(*service.SERVING)
@@ -187,14 +165,6 @@ def _refused_one(tx: Tx, by: Actor, id: UUID) -> Return:
     if back.state not in (ReturnState.REFUSED, ReturnState.GIVEN):
         raise faults.return_not_now(back.state)
     return back
-
-
-def _is_member(tx: Tx, by: Actor, payer: str) -> bool:
-    try:
-        found = members.person(tx, by, UUID(payer))
-    except (ValueError, NotFound):
-        return False
-    return found.closed_at_us is None and found.erased_at_us is None
 
 
 def _given(tx: Tx, back: Return, to: ledger.AccountKey, at_us: int) -> Return:

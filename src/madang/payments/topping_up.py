@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from madang import ledger
 from madang.db import Tx
 from madang.kernel import Actor, Invalid
 from madang.kernel.clock import MINUTE_US
-from madang.payments import listeners, service, tabs
+from madang.payments import deciding, listeners, service, tabs
 from madang.payments.connected import connected
 from madang.payments.model import Part, Payment, State
 from madang.payments.wallets import wallet
@@ -43,4 +44,13 @@ def heard(tx: Tx, by: Actor, payment: Payment, at_us: int) -> None:
         tabs.repay(tx, payment.payer, id=payment.id, at_us=at_us)
 
 
+def taken_back(tx: Tx, by: Actor, payment: Payment, number: int, krw: int, id: UUID, at_us: int) -> None:
+    """Out of the wallet goes what is still in it."""
+    there = min(krw, payment.left_krw, ledger.balance(tx, wallet(payment.payer)).available)
+    if there <= 0:
+        raise deciding.nothing_left()
+    service.refund(tx, by, payment.id, id=id, by_parts={number: there}, reason="unasked", at_us=at_us)
+
+
 listeners.listen(CAUSE, heard)
+deciding.returns_by(CAUSE, taken_back)

@@ -56,6 +56,10 @@ class UnaskedState(StrEnum):
     """All of it was owed to the payer: refunds of ours took it."""
     LOST = "lost"
     """Somebody decided that it is our loss."""
+    CLAIMED = "claimed"
+    """It was wrong: the payer owes it again, on their tab."""
+    PAID_BACK = "paid_back"
+    """It was wrong, and the payer has paid it again by other means."""
     BEFORE = "before"
     """It was gone before the charge was booked, so it moves nothing."""
 
@@ -127,28 +131,37 @@ def take(tx: Tx, by: Actor, charge: Charge, most_krw: int, *, id: UUID, at_us: i
 
 
 def write_off(tx: Tx, by: Actor, id: UUID, *, why: str, at_us: int) -> Unasked:
-    """What is not explained is our loss, with the reason in somebody's words. Again it changes nothing.
+    """What is not explained is our loss, with the reason in somebody's words. As ``settle``.
 
-    Raises ``Forbidden`` for who is not the operator, ``Invalid`` ``payments.say_why``, ``NotFound``, ``Conflict``
-    ``payments.unasked_not_now`` for one that was explained.
+    Raises ``Forbidden`` for who is not the operator, ``NotFound``.
     """
     by.need(Role.OPERATOR)
     found = get(tx, by, id)
-    if found.state == UnaskedState.LOST:
+    payment = payment_records.payment(tx, by, found.payment)
+    assert payment is not None
+    lost = Transfer(
+        id=derived("payments.unasked_lost", id), credit=account(found.payment), amount=found.open_krw,
+        debit=AccountKey(Book.MONEY, "gateway_loss", day_owner(payment.shop, at_us), KRW),
+        cause=payment_key(found.payment), at_us=at_us,
+    )  # fmt: skip
+    return settle(tx, by, found, [lost] if found.open_krw else [], UnaskedState.LOST, why, at_us)
+
+
+def settle(
+    tx: Tx, by: Actor, found: Unasked, moves: list[Transfer], how: UnaskedState, why: str, at_us: int
+) -> Unasked:
+    """All that is not explained becomes ``how``, by these transfers and with a reason. Again it changes nothing.
+
+    Raises ``Invalid`` ``payments.say_why``, ``Conflict`` ``payments.unasked_not_now`` for one that was explained.
+    """
+    if found.state == how:
         return found
     if not WHY_LEAST <= len(why.strip()) <= WHY_MAX:
         raise say_why()
     if not found.open_krw:
         raise _not_now(found.state)
-    payment = payment_records.payment(tx, by, found.payment)
-    assert payment is not None
-    loss = AccountKey(Book.MONEY, "gateway_loss", day_owner(payment.shop, at_us), KRW)
-    lost = Transfer(
-        id=derived("payments.unasked_lost", id), debit=loss, credit=account(found.payment), amount=found.open_krw,
-        cause=payment_key(found.payment), at_us=at_us,
-    )  # fmt: skip
-    ledger.post(tx, [lost])
-    return _settle(tx, by, found, found.open_krw, UnaskedState.LOST, why.strip(), at_us)
+    ledger.post(tx, moves)
+    return _settle(tx, by, found, found.open_krw, how, why.strip(), at_us)
 
 
 def get(tx: Tx, by: Actor, id: UUID) -> Unasked:
@@ -171,6 +184,17 @@ def of_charge(tx: Tx, by: Actor, order_id: str) -> list[Unasked]:
     mine = sa.and_(rows.c.neighbourhood == by.neighbourhood, rows.c.order_id == order_id)
     found = tx.rows(sa.select(*rows.c[1:]).where(mine).order_by(rows.c.at_us, rows.c.id))
     return [Unasked(*row) for row in found]
+
+
+def open_of(tx: Tx, by: Actor, payment: UUID) -> dict[int, int]:
+    """What of a payment's parts, by number, the payer has got back already and nobody has explained."""
+    mine = rows.c.neighbourhood == by.neighbourhood, rows.c.state == UnaskedState.OPEN, rows.c.payment == payment
+    found = [Unasked(*row) for row in tx.rows(sa.select(*rows.c[1:]).where(*mine))]
+    numbers = {one.order_id: one.number for one in charge_records.charges_of(tx, by, payment)} if found else {}
+    open_: dict[int, int] = {}
+    for one in found:
+        open_[numbers[one.order_id]] = open_.get(numbers[one.order_id], 0) + one.open_krw
+    return open_
 
 
 def waiting(tx: Tx, by: Actor, *, cursor: str | None = None, limit: int = 50) -> Page[Unasked]:

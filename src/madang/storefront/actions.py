@@ -15,6 +15,7 @@ from madang.deals import Deal, Receipt, receipts
 from madang.deals.registry import declared
 from madang.kernel import Actor, business_date, derived, system
 from madang.ledger import LedgerConflict
+from madang.payments import unasked
 from madang.storefront import (
     claims,
     exchanging,
@@ -298,7 +299,9 @@ def _refund(
     legs = settling.refund_legs(tx, ours, deal, made, at_us=at_us)
     moved = netting.netted(legs, exchanging.way_legs(tx, ours, deal, cost_krw, at_us))
     exchanging.post(tx, deal, id, moved.moves, at_us)
-    taken, left = netting.drawn(netting.sources_of(order), -made.total_krw - cost_krw)
+    sources = netting.sources_of(order)
+    gone = {payment: unasked.open_of(tx, ours, payment) for payment in {one.payment for one in sources}}
+    taken, left = netting.drawn(sources, -made.total_krw - cost_krw, gone)
     free = -made.total_krw if order.export is not None else _exempt_krw(made)
     exchanging.give(tx, ours, taken, list(moved.back), id=made.id, at_us=at_us, reason=reason, tax_free_krw=free)
     return -made.total_krw - cost_krw, exchanging.drawn_from(order, left)

@@ -17,7 +17,7 @@ from madang.catalog import adults, stock
 from madang.db import Tx
 from madang.kernel import Actor, Conflict, Kind, NotFound, business_date, derived, system
 from madang.ledger import LedgerConflict
-from madang.payments import Leg, Part, Payment, State
+from madang.payments import Leg, Part, Payment, State, deciding
 from madang.storefront import addresses, facts, faults, pricing, process, records, settling, slots, tender
 from madang.storefront.actions import slot_hold
 from madang.storefront.addresses import Address
@@ -233,7 +233,15 @@ def _end(tx: Tx, ours: Actor, waiting: Sequence[deals.Deal], step: str, why: str
         catalog.unredeem(tx, ours, deal.id, at_us=at_us)
 
 
+def orders_of(tx: Tx, _by: Actor, payment: Payment) -> list[str]:
+    """The console's pages of the orders that a payment paid."""
+    ours = system(tx.neighbourhood, "storefront")
+    found = records.checkout(tx, ours, UUID(payment.cause.partition("/")[2]))
+    return [f"/console/orders/{group.order}" for group in found.groups] if found else []
+
+
 payments.listen(CAUSE, heard)
+deciding.chosen_at(CAUSE, orders_of)
 
 
 def release(tx: Tx, by: Actor, reserved: Sequence[stock.Reserved], *, at_us: int, cause: str) -> None:

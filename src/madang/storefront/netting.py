@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -46,19 +46,47 @@ def sources_of(order: Order) -> tuple[Source, ...]:
     return (Source(payment=order.payment, krw=krw, by=left),)
 
 
-def drawn(sources: Sequence[Source], krw: int) -> tuple[tuple[Source, ...], tuple[Source, ...]]:
-    """So many won out of what was paid, the latest payment first, each over its parts in proportion: (taken, left)."""
+def drawn(
+    sources: Sequence[Source], krw: int, gone: Mapping[UUID, Mapping[int, int]] | None = None
+) -> tuple[tuple[Source, ...], tuple[Source, ...]]:
+    """So many won out of what was paid: (taken, left). First what a company has given back by itself already (``gone``:
+    of a payment's parts, by number); then the latest payment first, each over its parts in proportion."""
+    there = _gone_already(sources, krw, gone or {})
     taken, left = list[Source](), list[Source]()
-    for one in reversed(sources):
+    krw -= sum(one.krw for one in there)
+    for had, first in zip(reversed(sources), reversed(there), strict=True):
+        one = _less(had, first)
         part = min(krw, one.krw)
         krw -= part
         some = {str(n): won for n, won in tender.back(part, one.by, {}).items()} if one.by and part else {}
-        rest = {n: won - some.get(n, 0) for n, won in one.by.items()}
-        if part:
-            taken.insert(0, Source(payment=one.payment, krw=part, by=some))
-        left.insert(0, Source(payment=one.payment, krw=one.krw - part, by=rest))
+        both = {n: first.by.get(n, 0) + some.get(n, 0) for n in had.by if first.by.get(n, 0) + some.get(n, 0)}
+        whole = Source(payment=had.payment, krw=first.krw + part, by=both)
+        if whole.krw:
+            taken.insert(0, whole)
+        left.insert(0, Source(payment=had.payment, krw=one.krw - part, by=_minus(one.by, some)))
     assert krw == 0, "an order gives back no more than was paid for it"
     return tuple(taken), tuple(left)
+
+
+def _gone_already(sources: Sequence[Source], krw: int, gone: Mapping[UUID, Mapping[int, int]]) -> list[Source]:
+    found, open_ = list[Source](), {payment: dict(parts) for payment, parts in gone.items()}
+    for one in sources:
+        parts, by = open_.get(one.payment, {}), dict[str, int]()
+        for number, paid in one.by.items():
+            there = min(krw, paid, parts.get(int(number), 0))
+            if there:
+                by[number], krw = there, krw - there
+                parts[int(number)] -= there
+        found.append(Source(payment=one.payment, krw=sum(by.values()), by=by))
+    return found
+
+
+def _less(one: Source, part: Source) -> Source:
+    return Source(payment=one.payment, krw=one.krw - part.krw, by=_minus(one.by, part.by))
+
+
+def _minus(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+    return {n: won - b.get(n, 0) for n, won in a.items()}
 
 
 def of_payment(sources: Sequence[Source], payment: UUID) -> dict[str, int]:

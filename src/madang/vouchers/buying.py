@@ -17,7 +17,7 @@ from madang.db import Tx
 from madang.kernel import Actor, derived, system
 from madang.kernel.clock import MINUTE_US
 from madang.ledger import AccountKey, Transfer
-from madang.payments import Part, Payment, State
+from madang.payments import Part, Payment, State, deciding
 from madang.vouchers import errors, facts, issuing, records, rules
 from madang.vouchers.model import Lot, LotState, Programme, Rule, expired, subsidy
 
@@ -155,7 +155,21 @@ def told(tx: Tx, by: Actor, payment: Payment, at_us: int) -> None:  # noqa: ARG0
         records.keep_lots(tx, [msgspec.structs.replace(lot, state=LotState.FAILED)])
 
 
+def taken_back(tx: Tx, by: Actor, payment: Payment, _number: int, _krw: int, _id: UUID, at_us: int) -> None:
+    """The company gave a purchase's money back by itself, and that was right: all that is left of the lot goes back,
+    whatever the days for it say, the issuer's part to the issuer."""
+    by.need_neighbourhood(tx.neighbourhood)
+    lot = records.lot(tx, UUID(payment.cause.partition("/")[2]))
+    if lot is None or lot.state is not LotState.OPEN or not lot.left_krw:
+        raise deciding.nothing_left()
+    if lot.held_krw:
+        raise errors.not_now("결제에 잡혀 있는 상품권입니다.", "a payment holds some of it.")
+    whole = lot.left_krw == lot.face_krw
+    _go_back(tx, by, lot, LotState.CANCELLED if whole else LotState.REFUNDED, "unasked", at_us)
+
+
 payments.listen(CAUSE, told)
+deciding.returns_by(CAUSE, taken_back)
 
 
 def _new(tx: Tx, holder: str, id: UUID, rule: Rule, face_krw: int, at_us: int) -> Lot:
