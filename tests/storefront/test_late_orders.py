@@ -5,20 +5,23 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+import pytest
 from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.storefront.street import BY, STAFF, TERMS, Street
 from tests.storefront.test_orders import HOME, received
 
-from madang import journal
+from madang import journal, ledger, members, settlement
 from madang.jobs import run_due
-from madang.kernel import business_date, start_of_day_us
+from madang.kernel import Actor, Conflict, Forbidden, Kind, Role, business_date, start_of_day_us
 from madang.kernel.clock import DAY_US
-from madang.storefront import board, deadlines, orders
+from madang.settlement import TaxStatus, accounts
+from madang.storefront import board, deadlines, interest, orders
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice
 from madang.storefront.facts import Late
 from madang.storefront.model import Wish
 
+BOSS = Actor(Kind.PERSON, "boss", "n1", frozenset({Role.OPERATOR}))
 pytestmark = POSTGRES_IN_SOAK
 
 TUESDAY = date(2026, 9, 22)  # the street's clock; 추석 is on the 24th and 25th
@@ -136,9 +139,45 @@ def test_a_return_that_is_here_is_paid_back_in_three_working_days_or_bears_inter
     due = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).due
     assert due is not None
     assert due.interest_krw == 36_000 * 10 * 15 // 36_500
+    street.clock.advance(us=-1)  # the day before, to its last moment
+    last = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).due
+    assert last is not None
+    assert last.interest_krw == 36_000 * 9 * 15 // 36_500
+    street.clock.advance(us=1)
     street.step(order, "take_back")
-    assert street.order(order)[1].interest_krw == due.interest_krw
-    assert street.wallet().posted == 500_000, "the refund itself is whole"
+    said = street.order(order)[1]
+    assert (said.interest_krw, said.interest_paid_krw) == (due.interest_krw, due.interest_krw) == (147, 147)
+    assert street.wallet().posted == 500_000 + 147, "the refund is whole, and the interest beside it"
+    cost = street.read(lambda tx: ledger.balances(tx, book="money", code="delay_interest"))
+    assert [(key.owner, one.posted) for key, one in cost.items()] == [("s1/2026-10-08", -147)]
+    street.books_agree()
+
+
+def test_interest_is_borne_by_the_shop_that_is_settled_and_sent_by_hand_to_a_guest(street: Street) -> None:
+    street.open()
+    at = street.now
+    key: str = "merchant/s1"
+    settled = {"name_ko": "가게", "name_en": "Shop", "status": TaxStatus.GENERAL, "at_us": at}
+    street.write(lambda tx: settlement.add_party(tx, BY, key, **settled))
+    order = street.buy({"RICE": 3})
+    received(street, order)
+    street.ask_back(order, [Wish(line=1)])
+    street.step(order, "got_back")
+    until(street, date(2026, 10, 8))
+    with pytest.raises(Conflict, match=r"storefront\.no_interest"):
+        street.write(lambda tx: interest.sent(tx, BOSS, order, how="계좌 이체", at_us=street.now))
+    street.write(lambda tx: members.leave(tx, BY, UUID(street.mina.key), at_us=street.now))  # nobody with a wallet now
+    street.step(order, "take_back")
+    assert street.read(lambda tx: ledger.balance(tx, accounts.payable(key))).posted == -147
+    assert street.read(lambda tx: interest.due_krw(tx, order)) == 147
+    month = street.read(lambda tx: settlement.statement(tx, BY, key, "2026-10"))
+    assert (month.interest_krw, month.adds_up) == (147, True)
+    assert street.read(settlement.differences) == []
+    with pytest.raises(Forbidden):
+        street.write(lambda tx: interest.sent(tx, STAFF, order, how="계좌 이체", at_us=street.now))
+    for _ in range(2):
+        street.write(lambda tx: interest.sent(tx, BOSS, order, how="계좌 이체 10.8", at_us=street.now))
+    assert street.read(lambda tx: interest.due_krw(tx, order)) == 0
     street.books_agree()
 
 

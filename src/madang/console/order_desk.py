@@ -13,7 +13,7 @@ from madang.db import Database, Page, Tx
 from madang.journal import Fact
 from madang.kernel import Actor, Clock, Ids, MadangError, Role, seoul
 from madang.payments import Leg, Refund
-from madang.storefront import board, orders
+from madang.storefront import board, interest, orders
 from madang.storefront.board import Row, Wanted
 from madang.storefront.model import Reason, Wish
 from madang.storefront.orders import Tracked
@@ -144,6 +144,11 @@ class OrderDesk:
             )  # fmt: skip
 
         self._write(by, act)
+
+    def interest_sent(self, by: Actor, id: UUID, how: str) -> None:
+        """The interest for a late refund was sent to who has no wallet."""
+        at_us = self.clock.now_us()
+        self._write(by, lambda tx: interest.sent(tx, by, id, how=how, at_us=at_us))
 
     def _read(self, by: Actor, fn: Callable[[Tx], T]) -> T:
         by.need(*MAY)

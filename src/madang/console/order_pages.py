@@ -131,6 +131,16 @@ def _one(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
             return shown(request, order, "", fault)
         return _to(order, "part")
 
+    @routes.post("/orders/{order}/interest", name="console.order.interest")
+    def interest(request: Request, order: UUID, form: FORM) -> Response:
+        try:
+            desk.interest_sent(_by(request), order, dict(form).get("how", "")[:1000])
+        except NotFound:
+            raise
+        except MadangError as fault:
+            return shown(request, order, "", fault)
+        return _to(order, "interest")
+
     @routes.post("/orders/{order}/{step}", name="console.order.step")
     def step(request: Request, order: UUID, step: str, form: FORM) -> Response:
         said = dict(form)

@@ -10,6 +10,7 @@ from madang.settlement import bank_files, banks, transfers
 from madang.settlement.beancount import export as beancount
 from madang.settlement.checks import alerts, checked, differences, latest, resume, stopped
 from madang.settlement.income import frozen, own_income, turnover
+from madang.settlement.interest import bear_interest
 from madang.settlement.model import (
     PLATFORM,
     Commission,
@@ -110,6 +111,7 @@ __all__ = [
     "bank_files",
     "banks",
     "beancount",
+    "bear_interest",
     "buckets",
     "cancel",
     "cash_receipt",

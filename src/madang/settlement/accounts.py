@@ -22,6 +22,7 @@ declare_code("payable_reserve", Book.MONEY, WITHIN, ko="정산 유보", en="Paya
 declare_code("payout", Book.MONEY, WITHIN, ko="지급 중", en="In payout")
 declare_code("paid_out", Book.MONEY, NONE, ko="지급 완료(은행)", en="Paid out by the bank")
 declare_code("commission", Book.MONEY, NONE, ko="수수료 매출", en="Commission income")
+declare_code("delay_interest", Book.MONEY, NONE, ko="지연배상금 (음수: 비용)", en="Interest for delay (negative: cost)")
 declare_code("written_off", Book.MONEY, NONE, ko="대손", en="Written off (negative: lost)")
 
 
@@ -58,6 +59,11 @@ def commission(at_us: int) -> AccountKey:
 def written_off(at_us: int) -> AccountKey:
     """Debts given up that day."""
     return AccountKey(Book.MONEY, "written_off", str(business_date(at_us)), KRW)
+
+
+def delay_interest(shop: str, at_us: int) -> AccountKey:
+    """What late refunds of a shop cost that day, negative; zero where the shop is settled and bears it itself."""
+    return AccountKey(Book.MONEY, "delay_interest", day_owner(shop, at_us), KRW)
 
 
 def of_leg(code: str, owner: str, at_us: int, state: ShareState = ShareState.PENDING) -> AccountKey:

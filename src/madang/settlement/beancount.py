@@ -21,8 +21,8 @@ from madang.ledger import records as ledger_records
 
 ROOTS = {
     "funding": "Assets", "gateway": "Assets", "account": "Assets", "tab": "Assets", "upstream": "Assets",
-    "paid_out": "Assets", "voucher_subsidy": "Assets", "written_off": "Expenses", "sales": "Income",
-    "sales_exempt": "Income", "commission": "Income",
+    "paid_out": "Assets", "voucher_subsidy": "Assets", "written_off": "Expenses", "delay_interest": "Expenses",
+    "sales": "Income", "sales_exempt": "Income", "commission": "Income",
 }  # fmt: skip
 """Where a code of the chart lies; any other is a liability where it cannot run negative, else an asset."""
 

@@ -57,7 +57,7 @@ def differences(tx: Tx) -> list[str]:
 
 def _payable(tx: Tx, reserved: Mapping[str, int]) -> dict[str, int]:
     """What each party can be paid, reckoned anew from what is kept: shares that became available less what went back of
-    them, less what is reserved and what was paid or is on its way, with debts that were given up."""
+    them, less what is reserved, paid or on its way and interest for delay, with debts that were given up."""
     s, p = records.shares, records.payouts
     kept = _sums(tx, s, s.c.amount_krw - s.c.returned_krw, s.c.state == ShareState.AVAILABLE.value)
     gone = [PayoutState.HELD.value, PayoutState.SENT.value, PayoutState.PAID.value]
@@ -66,7 +66,7 @@ def _payable(tx: Tx, reserved: Mapping[str, int]) -> dict[str, int]:
         for party, krw in taken.items():
             kept[party] = kept.get(party, 0) - krw
     for (party, other), krw in lost.items():
-        if other == "written_off":
+        if other in ("written_off", "delay_interest"):
             kept[party] = kept.get(party, 0) + krw
     return kept
 

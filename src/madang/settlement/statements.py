@@ -1,6 +1,6 @@
 """A party's statement of a month: what was sold, what fees took, what went back, what was paid, and that it adds up.
 
-    owed at the end = owed before + shares of sales - given back - paid out + written off
+    owed at the end = owed before + shares of sales - given back - paid out - interest + written off
 
 "Owed" is pending, available, in reserve and in payout together, as the ledger held it at those moments.
 """
@@ -57,12 +57,13 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     returned_krw: int
     paid_krw: int
     written_off_krw: int
+    interest_krw: int
     after_krw: int
     payouts: tuple[Payout, ...]
 
     @property
     def adds_up(self) -> bool:
-        moved = self.shares_krw - self.returned_krw - self.paid_krw + self.written_off_krw
+        moved = self.shares_krw - self.returned_krw - self.paid_krw - self.interest_krw + self.written_off_krw
         return self.before_krw + moved == self.after_krw
 
 
@@ -97,6 +98,7 @@ def statement(tx: Tx, by: Actor, party: str, month: str) -> Statement:
     p = records.payouts
     ended = (p.c.party == party, p.c.state == PayoutState.PAID.value, *_within(p.c.ended_us, from_us, to_us))
     paid = records.some_payouts(tx, *ended, order=[p.c.ended_us])
+    moved = _moved(tx, party, ("written_off", "delay_interest"), from_us, to_us)
     took_krw = sum(int(fee) + int(vat) for _, fee, vat in took)
     own = sum(int(krw) for _, krw in shares)
     return Statement(
@@ -104,7 +106,7 @@ def statement(tx: Tx, by: Actor, party: str, month: str) -> Statement:
         fees=tuple(Fee(purpose=name, amount_krw=int(fee), vat_krw=int(vat)) for name, fee, vat in sorted(took)),
         sold_krw=own + took_krw, sales=len({sale for sale, _ in shares}), shares_krw=own,
         returned_krw=sum(int(krw) for (krw,) in back), paid_krw=sum(one.amount_krw for one in paid),
-        written_off_krw=_written_off(tx, party, from_us, to_us), payouts=tuple(paid),
+        written_off_krw=moved["written_off"], interest_krw=-moved["delay_interest"], payouts=tuple(paid),
     )  # fmt: skip
 
 
@@ -131,6 +133,7 @@ def as_csv(one: Statement) -> str:
     write(["환불 given back", -one.returned_krw])
     for payout in one.payouts:
         write([f"지급 payout {business_date(payout.ended_us or 0)}", -payout.amount_krw])
+    write(["지연배상금 interest for late refunds", -one.interest_krw])
     write(["대손 written off", one.written_off_krw])
     write(["기말 after", one.after_krw])
     return out.getvalue()
@@ -161,16 +164,18 @@ def _owed(tx: Tx, party: str, at_us: int) -> int:
     return sum(ledger.balance(tx, key, at_us=at_us).posted for key in keys) + on_way
 
 
-def _written_off(tx: Tx, party: str, from_us: int, to_us: int) -> int:
-    total, cursor = 0, None
+def _moved(tx: Tx, party: str, codes: tuple[str, ...], from_us: int, to_us: int) -> dict[str, int]:
+    """What accounts of these codes gave to what the party can be paid in a span; negative: took."""
+    totals, cursor = dict.fromkeys(codes, 0), None
     while True:
         page = ledger.statement(tx, accounts.payable(party), until_us=to_us - 1, cursor=cursor, limit=200)
         for line in page.rows:
             if line.booked_us < from_us:
-                return total
-            total += line.amount if line.other.code == "written_off" else 0
+                return totals
+            if line.other.code in totals:
+                totals[line.other.code] += line.amount
         if page.next is None:
-            return total
+            return totals
         cursor = page.next
 
 

@@ -22,6 +22,7 @@ from madang.storefront import (
     facts,
     faults,
     forgetting,
+    interest,
     late,
     netting,
     pricing,
@@ -187,8 +188,10 @@ def take_back(tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     changes = give_back(
         tx, deal, order, wishes, id=_id(deal), at_us=at_us, reason=reason, sellable=sellable, cost_krw=cost
     )
-    interest = late.interest_krw(order, changes["refunded_krw"] - order.refunded_krw, at_us)
-    return changes | {"claim": None, "interest_krw": order.interest_krw + interest}
+    krw = late.interest_krw(order, changes["refunded_krw"] - order.refunded_krw, at_us)
+    paid = interest.pay(tx, system(tx.neighbourhood, "storefront"), deal, krw, id=_id(deal), at_us=at_us)
+    said = {"interest_krw": order.interest_krw + krw, "interest_paid_krw": order.interest_paid_krw + krw * paid}
+    return changes | {"claim": None} | said
 
 
 @declared.action("order.exchange")

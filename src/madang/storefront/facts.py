@@ -39,6 +39,17 @@ class Late(msgspec.Struct, frozen=True, kw_only=True):
     tells: tuple[str, ...]
 
 
+@journal.kind("storefront.interest_paid", version=1, stage=Stage.SERVICE)
+class InterestPaid(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund was late: interest for the delay went into the buyer's wallet, is due to who has none (``sent`` false),
+    or was sent by other means (``how``)."""
+
+    order: str
+    amount_krw: int
+    sent: bool
+    how: str = ""
+
+
 @journal.kind("storefront.came_in", version=1, stage=Stage.SALES)
 class CameIn(msgspec.Struct, frozen=True, kw_only=True):
     """An entry code opened a gate."""

@@ -185,7 +185,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     day's account the goods were sold. ``paid_by`` is how many won of it each part of its payment (by number) paid,
     ``paid_back`` what of that went back; orders of before have none, and share their payment in proportion.
     ``late`` is the state in which a time limit of the law ran out at ``late_since_us`` (``deadlines``), last told
-    at ``late_told_us``; ``interest_krw`` what the shop owes for paying back late, beside the refund.
+    at ``late_told_us``; ``interest_krw`` what the shop owes for paying back late, beside the refund
+    (``interest``), ``interest_paid_krw`` what of it went into the wallet.
     ``return_fee_krw`` is what one way back costs who changed their mind, as told before ordering. An order of goods
     that went out in exchange names the one it came of (``exchange_of``) and whose won it holds (``sources``); that one
     names it among ``exchanged``.
@@ -216,6 +217,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     late_since_us: int | None = None
     late_told_us: int | None = None
     interest_krw: int = 0
+    interest_paid_krw: int = 0
     return_fee_krw: int = 0
     exchange_of: UUID | None = None
     exchanged: tuple[UUID, ...] = ()

@@ -14,7 +14,19 @@ from madang.deals import Deal, Move, Receipt
 from madang.deals.pages import PaidBy
 from madang.kernel import Actor, NotFound, Role, derived
 from madang.payments import State
-from madang.storefront import addresses, carts, checkout, claims, deadlines, faults, late, paying, process, withdrawal
+from madang.storefront import (
+    addresses,
+    carts,
+    checkout,
+    claims,
+    deadlines,
+    faults,
+    interest,
+    late,
+    paying,
+    process,
+    withdrawal,
+)
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.model import Line, Order, Reason, Wish
@@ -52,6 +64,7 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     receiver: Abroad | None = None
     sessions: dict[str, Said] = {}
     due: Due | None = None
+    interest_due_krw: int = 0
 
 
 def get(tx: Tx, by: Actor, id: UUID) -> tuple[Deal, Order]:
@@ -104,6 +117,7 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
         payment=payment,
         receiver=receiver,
         due=_due(tx, by, deal, order, now_us),
+        interest_due_krw=interest.due_krw(tx, id) if order.interest_krw else 0,
         sessions=session_records.said_of(tx, by, booked) if booked else {},
     )
 
