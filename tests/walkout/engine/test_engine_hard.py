@@ -108,7 +108,9 @@ def test_a_shopper_takes_from_a_facing_in_the_very_moment_in_which_staff_fill_it
     s.shopper("s", Walker(1, 26, stand=0.6, reach={9: 10}), role="staff")
     s.shopper("a", Walker(2.5, 24, stand=1.0, height=1.75, reach={9: 11}))
     s.loads = [(9.0, 10, 250.0), (9.0, 11, 250.0)]  # three came and one went
-    assert receipts(play(s)) == {"a": {"soup": 1}}
+    said = last_receipts(play(s))["a"]
+    assert [(x.product, x.qty) for x in said.lines] == [("soup", 1)]
+    assert dict(said.evidence).get("foreign", 0.0) < 0.1, "what came is known: it is what staff fill up"
 
 
 # --- plates, batches, clocks ------------------------------------------------------------------------------------------

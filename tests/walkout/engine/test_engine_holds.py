@@ -87,6 +87,42 @@ def test_what_a_long_hold_ends_with_counts_once() -> None:
     assert [(round(x.total), x.t) for x in given if explained(x)] == [(-380, 13.0)]
 
 
+class _Exchanged(_Pressed):
+    """One facing's two plates at 1 kg: 380 g come to the first, and then 380 g go from the second."""
+
+    both = False
+
+    def now(self, plate: int) -> tuple[float, float, bool]:
+        return (1380.0, 620.0 if self.both else 1000.0)[plate], 0.5, False
+
+    def course(self, plate: int, t0: float, t1: float) -> tuple[Any, Any]:
+        return np.zeros(0), np.zeros(0)
+
+
+def test_what_comes_to_one_plate_while_as_much_goes_from_the_next_is_not_nothing() -> None:
+    """One hand puts down, the other takes, both still in the shelf: together the facing weighs what it weighed."""
+    plates = _Exchanged()
+    holds = _holds(plates)
+    put = Shift(1, (0,), np.array([380.0]), 0.5, 7.6, 8.0, 8.6, ())
+    taken = Shift(2, (1,), np.array([-380.0]), 0.5, 8.6, 9.0, 9.6, ())
+    given = holds.sift([put], 8.8, lambda _: True, lambda _: True)
+    plates.both = True
+    given += holds.sift([taken], 9.8, lambda _: True, lambda _: True)
+    given += holds.sift([], 25.0, lambda _: True, lambda _: False)
+    assert sorted((x.plates, round(x.total)) for x in given) == [((0,), 380), ((1,), -380)]
+    assert not holds.returns
+
+
+def test_of_two_that_weigh_the_same_the_one_taken_last_is_put_back() -> None:
+    known = Catalogue(Store.from_json(layout()), Settings())
+    shift = Shift(99, (4,), np.array([380.0]), 0.5, 12.0, 12.2, 12.8, ())
+    scene = Scene((1,), frozenset(), lambda _: [], lambda _b, _p: 0.0, lambda _b, _p: 0.0, lambda _: 1)
+    for first, last in (("cola", "twin"), ("twin", "cola")):
+        held = Cart((Held(first, 380.0, 1.0, 1), Held(last, 380.0, 1.0, 2), Held("soup", 250.0, 1.0, 0)))
+        best = Ways(known, Settings(), shift, scene).puts({1: held}, False)[0]
+        assert [unit.product for _, unit in best.used] == [last]
+
+
 def test_what_was_taken_last_is_put_back_however_full_the_basket_is() -> None:
     known = Catalogue(Store.from_json(layout()), Settings())
     shift = Shift(99, (0,), np.array([380.0]), 0.5, 12.0, 12.2, 12.8, ())

@@ -8,7 +8,7 @@ import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, play, receipts
 
 from madang.walkout.engine import Receipt
-from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.stairs import Stairs
 
 
@@ -56,6 +56,38 @@ def test_one_thing_that_comes_slowly_is_one_thing() -> None:
     s.loads = [(7.0, 10, -250.0), (10.0, 0, -380.0), (13.4, 0, 270.0), (14.0, 0, 110.0)]
     s.pulses = [(13.4 + 0.2 * k, 13.6 + 0.2 * k, 0, 20.0 if k % 2 else -20.0) for k in range(3)]
     assert receipts(play(s)) == {"a": {"soup": 1}}
+
+
+def _trembling(plate: int, t0: float, t1: float) -> list[tuple[float, float, int, float]]:
+    """The plate goes up and down by 12 g from batch to batch: it does not come to rest."""
+    return [(t0 + 0.2 * k, t0 + 0.2 * (k + 1), plate, 12.0 if k % 2 else -12.0) for k in range(round((t1 - t0) / 0.2))]
+
+
+def _from_both_plates() -> Scene:
+    """`a` and `b` each take a cola that stands on two plates, of which the first does not rest in between."""
+    s = Scene(end=34)
+    s.shopper("a", Walker(1, 26, stand=-0.15, reach={10.0: 0}))
+    s.shopper("b", Walker(4, 28, stand=0.35, reach={12.6: 0}))
+    s.loads = [(t, q, -190.0) for t in (10.0, 12.6) for q in (0, 1)]
+    s.pulses = _trembling(0, 9.6, 13.2)
+    return s
+
+
+def test_the_part_of_a_plate_that_did_not_rest_between_two_takes_goes_to_each_of_them() -> None:
+    assert receipts(play(_from_both_plates())) == {"a": {"cola": 1}, "b": {"cola": 1}}
+
+
+def test_without_its_earlier_part_the_second_take_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Interactions, "_earlier", lambda _self, _step: None)
+    assert receipts(play(_from_both_plates())) != {"a": {"cola": 1}, "b": {"cola": 1}}
+
+
+def test_one_thing_of_which_two_trembling_plates_tell_at_different_times_is_one_thing() -> None:
+    s = Scene(end=32)
+    s.shopper("a", Walker(1, 24, stand=0.1, reach={10.0: 0}))
+    s.loads = [(10.0, 0, -170.0), (10.0, 1, -210.0)]
+    s.pulses = [*_trembling(0, 9.4, 11.6), *_trembling(1, 9.4, 11.6), (11.2, 11.4, 1, 95.0)]
+    assert receipts(play(s)) == {"a": {"cola": 1}}
 
 
 def test_three_at_once_are_no_stairs() -> None:

@@ -122,7 +122,7 @@ class Holds:
         paused = shift.t0 > hold.t1 + self.s.quiet_hold_s
         if not paused and not (explained(whole) and explained(shift)):
             return False
-        return abs(whole.total + shift.total) > 0.2 * min(abs(whole.total), abs(shift.total))
+        return _left(whole, shift) > 0.2 * min(abs(whole.total), abs(shift.total))
 
     def _over(self, hold: Hold, whole: Shift, t: float, explained: Callable[[Shift], bool]) -> bool:
         """Has it waited long enough, hand or no hand? For less long when the whole is explained."""
@@ -143,3 +143,12 @@ class Holds:
         kept = {q: d for q, d in sorted(deltas.items()) if d * total > 0 and abs(d) > 0.03 * abs(total)}
         f = hold.first
         return Shift(f.id, tuple(kept), np.array(list(kept.values())), noise, f.t0, hold.t, hold.t1, f.parts)
+
+
+def _left(one: Shift, other: Shift) -> float:
+    """What both changes together leave on their plates, grams: nothing where the second takes the first back. What
+    went from one plate and came to another was moved, or two hands did it."""
+    loads: dict[int, float] = dict(zip(one.plates, one.deltas.tolist(), strict=True))
+    for q, d in zip(other.plates, other.deltas.tolist(), strict=True):
+        loads[q] = loads.get(q, 0.0) + d
+    return max(abs(sum(loads.values())), 0.5 * sum(abs(d) for d in loads.values()))

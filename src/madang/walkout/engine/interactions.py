@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from madang.walkout.engine.history import middle
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.steps import Step
+from madang.walkout.engine.steps import BATCH_S, MAD, Step
 from madang.walkout.engine.store import Floats, Store
 
 
@@ -43,6 +45,11 @@ def _rides(small: Step, big: Step) -> bool:
     return abs(small.delta) < 0.5 * abs(big.delta) and small.t0 - 0.2 <= big.t <= small.t1
 
 
+def _while(one: Step, other: Step) -> bool:
+    """Did each happen while the other plate moved, the same way? When exactly, plates that go on shaking do not say."""
+    return one.delta * other.delta > 0.0 and one.t0 <= other.t <= one.t1 and other.t0 <= one.t <= other.t1
+
+
 class Interactions:
     """Gathers steps into shifts; a shift is given out when its plates and their neighbours are at rest."""
 
@@ -65,6 +72,36 @@ class Interactions:
         """Take a plate's step."""
         if abs(step.delta) < max(self.s.step_g, self.s.step_sigmas * step.sd):
             return
+        earlier = self._earlier(step)
+        if earlier is not None:
+            self._enter(earlier)
+        self._enter(step)
+
+    def _earlier(self, step: Step) -> Step | None:
+        """Goods that stand on two plates were taken twice, and one of the plates did not rest in between: its part of
+        the first movement, from the level at which it stood while its neighbour rested; `step` keeps what is left."""
+        beside = self.beside[step.plate]
+        for o in [o for group in self._groups for o in group if o.plate in beside and o.delta * step.delta > 0.0]:
+            spans = step.t0 - BATCH_S <= o.t and o.t + self.s.together_s < step.t and o.t1 <= step.t + BATCH_S
+            if not spans or not self._same_facing(step.plate, o.plate):
+                continue
+            stood = self._plates.course(step.plate, o.t, step.t - BATCH_S)[1].tolist()
+            if len(stood) * BATCH_S < self.s.stair_s:
+                continue
+            level = middle(stood)
+            spread = middle([abs(m - level) for m in stood])
+            parts = level - step.before, step.after - level
+            least = min(parts) if step.delta > 0.0 else -max(parts)
+            sd = MAD * spread
+            if least < max(self.s.step_g, self.s.step_sigmas * sd) or spread > self.s.stair_share * least:
+                continue
+            first = Step(step.plate, step.t0, o.t1, step.before, level, math.hypot(step.sd, sd), True, step.peak, o.t)
+            step.before, step.t0, step.sd = level, o.t1, math.hypot(step.sd, sd)
+            return first
+        return None
+
+    def _enter(self, step: Step) -> None:
+        """Put a step into a group."""
         self._recent.append(step)
         home: list[Step] | None = None
         for group in self._groups:
@@ -83,9 +120,18 @@ class Interactions:
         return any(
             self.shelf[step.plate] == self.shelf[o.plate]
             and 0 < abs(int(self.place[step.plate] - self.place[o.plate])) <= self.s.neighbour_plates
-            and (abs(step.t - o.t) <= self.s.together_s or _rides(step, o) or _rides(o, step))
+            and (
+                abs(step.t - o.t) <= self.s.together_s
+                or _rides(step, o)
+                or _rides(o, step)
+                or (_while(step, o) and self._same_facing(step.plate, o.plate))
+            )
             for o in group
         ) and all(o.plate != step.plate for o in group)
+
+    def _same_facing(self, plate: int, other: int) -> bool:
+        """Do the same goods stand on both?"""
+        return any(other in self.facings[f] for f in self.at.get(plate, ()))
 
     def gathering(self, plate: int) -> bool:
         """Has this plate changed in a shift that is not given out yet?"""
@@ -111,11 +157,7 @@ class Interactions:
             forced = [(plate, self._plates.force(plate, anyway)) for plate in busy]
             for _, step in forced:
                 if step is not None and abs(step.delta) > max(self.s.step_g, 3 * step.sd):
-                    self._recent.append(step)
-                    if abs(step.t - group[0].t) <= 1.0:
-                        group.append(step)
-                    else:
-                        self._groups.append([step])
+                    self._forced(step, group)
             if not anyway and any(step is None for _, step in forced):
                 continue
             self._groups.remove(group)
@@ -124,6 +166,22 @@ class Interactions:
         self._recent = [o for o in self._recent if o.t1 > now - 6.0]
         out.sort(key=lambda x: (x.t, x.plates))
         return out
+
+    def _forced(self, step: Step, group: list[Step]) -> None:
+        """A plate that would not rest was taken as it is, because of its neighbours in `group`."""
+        earlier = self._earlier(step)
+        if earlier is not None:
+            self._recent.append(earlier)
+            group.append(earlier)
+        self._recent.append(step)
+        if abs(step.t - group[0].t) <= 1.0:
+            group.append(step)
+            return
+        later = next((g for g in self._groups if g is not group and self._belongs(step, g)), None)
+        if later is None:
+            self._groups.append([step])
+        else:
+            later.append(step)
 
     def _busy(self, group: list[Step], rested: float) -> list[int]:
         """Neighbouring plates that still move since before the group was at rest."""

@@ -87,17 +87,24 @@ class Puts(Explaining):
             pool: list[_Unit] = []
             for b, cart in own:
                 prior = 0.0 if b == body else math.log(self.s.mate)
+                last, older = self._last(cart)
                 seen: dict[tuple[str, int], int] = {}
                 for h in cart.units:
                     k = (h.product, round(h.grams))
                     seen[k] = seen.get(k, 0) + 1
                     if seen[k] <= 3:
-                        pool.append(_Unit(b, h, prior))
+                        pool.append(_Unit(b, h, prior + (0.0 if h.product == last else older)))
             pool.sort(key=lambda x: -x.unit.shift)
             known = self._puts[key] = [
                 self._way_down(body, logp, used) for used in _subsets(pool, self.total, self.shift.sd)
             ]
         return known
+
+    def _last(self, cart: Cart) -> tuple[str, float]:
+        """The product that was taken last, and the log prior of any other of the cart against it."""
+        last = max(cart.units, key=lambda h: h.shift).product
+        others = len({h.product for h in cart.units}) - 1
+        return last, math.log((1.0 - self.s.put_last) / self.s.put_last / max(others, 1))
 
     def _from_stranger(self, body: int, logp: float, owner: int, cart: Cart) -> list[Way]:
         """A thing of the right weight that somebody else took."""

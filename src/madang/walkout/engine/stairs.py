@@ -19,14 +19,11 @@ from madang.walkout.engine.history import middle
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.steps import Return
+from madang.walkout.engine.steps import BATCH_S, MAD, Return
 from madang.walkout.engine.store import Floats
 
-BATCH_S = 0.2
 FEWEST = 5
 """A course of fewer batches shows no level in between."""
-MAD = 1.48
-"""Standard deviation over median deviation of a normal."""
 MANY_SHARE = 0.08
 """So many of a kind weigh together what they should within this share (catalogue weights are wrong by some of it)."""
 ROUNDING_G = 1e-6
@@ -84,7 +81,12 @@ class Stairs:
         if len(runs) < 2:
             return [shift]
         parts = [self._shift(shift, run) for run in runs]
-        parts = [replace(p, sd=shift.sd) for p in parts] if single(shift) else self._counted_out(shift, parts)
+        if not single(shift):
+            parts = self._counted_out(shift, parts)
+        elif shift.sd > self.s.stair_share * min(abs(p.total) for p in parts):
+            return [shift]  # any step of it would be explained
+        else:
+            parts = [replace(p, sd=shift.sd) for p in parts]
         if any(p.total * shift.total < 0 or abs(p.total) < 2 * self.s.step_g or not explained(p) for p in parts):
             return [shift]
         return [parts[0], *(replace(p, id=self._interactions.number()) for p in parts[1:])]

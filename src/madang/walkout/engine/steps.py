@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+BATCH_S = 0.2
+MAD = 1.48
+"""Standard deviation over median deviation of a normal."""
+
 
 @dataclass(slots=True)
 class Step:

@@ -81,7 +81,8 @@ class Witness:
         self.doubts.note(a.body, "unweighed", float(known.weight[a.product] <= 0), at)
         if (a.facing, a.product) not in known.tried:
             self.doubts.note(a.body, "untried", float(a.qty - 1), at)
-        self.doubts.note(a.body, "foreign", share * foreign_nats(ways), at)
+        if ways.total < 0.0:  # else somebody filled up and somebody took: the goods that came are known
+            self.doubts.note(a.body, "foreign", share * foreign_nats(ways), at)
 
     def _unexplained(self, ways: Ways) -> None:
         """Whose hand moved something that is no known goods?"""
