@@ -14,10 +14,11 @@ import msgspec
 import pytest
 from tests.databases import SQLITE
 from tests.edge.link import KEY, TERMS, Edge, Server, agree, every_receipt
-from tests.walkout_shop import BY, SHOP, T0, N, Shop
+from tests.walkout_shop import BY, PERSON, SHOP, T0, N, Shop
 
 from madang import catalog, journal, members
-from madang.db import Database, open_database
+from madang.catalog import Category, Listing, NForM, Percent, Promotion, Variant
+from madang.db import Database, Tx, open_database
 from madang.edge import records, selling, taking
 from madang.edge.model import Batch
 from madang.edge.sending import Refused, Sending, Upstream
@@ -365,3 +366,46 @@ def test_a_shop_that_keeps_wallets_cannot_be_put_below_a_server(db: Database) ->
     with pytest.raises(Conflict) as fault:
         shop.write(lambda tx: selling.begin(tx, BY, SHOP, Terms(1, 1), at_us=T0))
     assert fault.value.code == "edge.own_wallets"
+
+
+def test_a_shop_alone_gives_the_promotions_it_was_last_told_of_and_the_server_counts_them_once(
+    both: tuple[Edge, Server],
+) -> None:
+    edge, server = both
+    rules = [
+        Promotion(
+            id="one_one", name_ko="1+1", name_en="2 for 1", effect=NForM(2, 1), any_of=("category:food",),
+            tags=("guild:cooks",), budget_krw=4_000,
+        ),
+        Promotion(id="coded", name_ko="쿠폰", name_en="Code", effect=Percent(5_000), code="HALF"),
+    ]  # fmt: skip
+    page = Listing(
+        id="A", name_ko="A", name_en="A", variants=(Variant(sku="A"),), category="food", story_ko="긴 이야기"
+    )
+
+    def set_up(tx: Tx) -> None:
+        catalog.set_categories(tx, BY, [Category(id="food", name_ko="식품", name_en="Food")], id=derived("c"), at_us=T0)
+        catalog.set_listings(tx, BY, [page], id=derived("l"), at_us=T0)
+        catalog.set_promotions(tx, BY, rules, id=derived("r"), at_us=T0)
+        members.join(tx, BY, PERSON, "guild:cooks", at_us=T0)
+        catalog.count_uses(tx, BY, {"one_one": 500}, person="another", id=derived("elsewhere"), at_us=T0)
+
+    server.write(set_up)
+    assert edge.exchange()
+    edge.line.cut = True
+    edge.buys({"A": 2})
+    edge.buys({"A": 2})
+    lines = [one.lines[0] for one in sorted(every_receipt(edge.shop.db).values(), key=lambda one: one.at_us)]
+    assert [line.amount_krw for line in lines] == [3_000, 5_500], "3,500 was left of the budget"
+    assert [step.rule for step in lines[0].why] == ["price", "promotion:one_one"]
+    edge.line.cut, edge.line.twice = False, True
+    assert edge.exchange()
+    agree(edge, server)
+    assert server.wallet() == 20_000 - 8_500
+    had = server.read(lambda tx: catalog.used(tx, BY, ["one_one"]))["one_one"]
+    assert (had.orders, had.amount_krw) == (3, 4_000)
+    server.write(lambda tx: members.leave_group(tx, BY, PERSON, "guild:cooks", at_us=T0))
+    edge.sending._asked_us = 0
+    assert edge.exchange()
+    edge.buys({"A": 2})
+    assert edge.shop.deal("v3").data["charged_krw"] == 6_000

@@ -11,9 +11,10 @@ import msgspec
 import pytest
 from tests import small_shop
 from tests.databases import POSTGRES_IN_SOAK
-from tests.storefront.street import N, Street, buyer
+from tests.storefront.street import BY, N, Street, buyer
 
-from madang.catalog import Allergen, Listing, Variant
+from madang import catalog
+from madang.catalog import Allergen, Listing, NForM, Promotion, Variant
 from madang.db import Database
 from madang.kernel import ManualClock, Uuid7, derived
 from madang.ui import Pages
@@ -47,11 +48,15 @@ def say(hub: Hub, visit: str, kind: Any, product: str) -> None:
     hub.move(id=f"{visit}-{kind}-{product}", t_us=1, kind=kind, product=product, qty=1, facing="F1", visit=visit)
 
 
+def priced(street: Street, hub: Hub) -> phone.Priced:
+    return Phone(street.db, street.clock, Hubs([hub]), Pages(), N).priced(street.mina, "s1")
+
+
 async def heard(hub: Hub, street: Street, say_all: Any) -> tuple[list[tuple[str, dict[str, Any]]], float]:
     """What a shopper's page is told while ``say_all`` happens, and after how many seconds the last of it."""
     whose = phone.whose(street.db, N, "s1")
     found: list[tuple[str, dict[str, Any]]] = []
-    following = phone.stream(hub, street.mina, whose, heartbeat_s=0.3)
+    following = phone.stream(hub, street.mina, whose, priced(street, hub), heartbeat_s=0.3)
     began = took = 0.0
     async for chunk in following:
         if chunk.startswith(b"retry"):
@@ -97,18 +102,22 @@ def test_nothing_of_anybody_elses_visit_reaches_a_phone(street: Street) -> None:
     assert "RICE" not in str(events)
     assert "visit" not in events[0][1], "nor the name under which the shop knows the visit"
     other = buyer(derived("other"))
-    assert phone.present(hub, other, phone.whose(street.db, N, "s1")) is None
+    assert phone.present(hub, other, phone.whose(street.db, N, "s1"), priced(street, hub)) is None
 
 
 def test_a_page_that_comes_late_gets_the_cart_as_it_stands(street: Street) -> None:
     hub = shop(street)
+    pair = Promotion(id="pair", name_ko="1+1", name_en="2 for 1", effect=NForM(2, 1), tags=("member",))
+    street.write(lambda tx: catalog.set_promotions(tx, BY, [pair], id=derived("pair"), at_us=street.now))
     hub.cart(visit="mine", t_us=1, lines=[CartLine(product="RAMEN", qty=2, probability=1.0)], confidence=1.0)
     whose = phone.whose(street.db, N, "s1")
-    found = phone.present(hub, street.mina, whose)
+    found = phone.present(hub, street.mina, whose, priced(street, hub))
     assert found is not None
-    assert found["lines"][0]["product"] == "RAMEN"
+    line = found["lines"][0]
+    assert (line["product"], line["amount_krw"], found["total_krw"]) == ("RAMEN", 1_000, 1_000)
+    assert line["why"] == [{"ko": "1+1", "en": "2 for 1", "krw": -1_000}]
     snapshot = hub.take(-1)[1]
-    assert [event.name for event in phone.own(snapshot, street.mina, whose)] == ["cart"]
+    assert [event.name for event in phone.own(snapshot, street.mina, whose, priced(street, hub))] == ["cart"]
 
 
 def test_a_products_page_tells_its_story_maker_origin_and_allergens(street: Street) -> None:
@@ -118,15 +127,11 @@ def test_a_products_page_tells_its_story_maker_origin_and_allergens(street: Stre
         origin="대한민국", story_ko="얼큰한 이야기", allergens=(Allergen.WHEAT, Allergen.SOY),
     )  # fmt: skip
     id_ = street.ids.new()
-    from tests.storefront.street import BY
-
-    from madang import catalog
-
     street.write(lambda tx: catalog.set_listings(tx, BY, [listing], id=id_, at_us=street.now))
     made = Phone(street.db, street.clock, Hubs([hub]), Pages(), N)
-    product, found, price, view = made.label(street.mina, "s1", "RAMEN")
+    product, found, tag, view = made.label(street.mina, "s1", "RAMEN")
     text = Pages().render(
-        "walkout/phone_product.html", "ko", product=product, listing=found, price=price, shop="s1", view=view
+        "walkout/phone_product.html", "ko", product=product, listing=found, tag=tag, shop="s1", view=view
     )
     for word in ("신라면", "1,000원", "농심", "대한민국", "얼큰한 이야기", "밀, 대두"):
         assert word in text

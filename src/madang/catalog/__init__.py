@@ -44,6 +44,7 @@ from madang.catalog.particulars import Nature, NetUnit, Particulars, PerUnit, un
 from madang.catalog.plans import Plan
 from madang.catalog.promotion import NForM, Off, OffBasket, Percent, PriceList, Promotion, SetPart, SetPrice, UnitPrice
 from madang.catalog.promotions import (
+    count_uses,
     own_promotions,
     price_lists,
     promotions,
@@ -56,7 +57,7 @@ from madang.catalog.promotions import (
     used,
 )
 from madang.catalog.quote import NOBODY, Applied, Ask, Deal, Part, Priced, PriceTag, Quote, Refused, Shopper, Step
-from madang.catalog.quoting import price_tags, quote, try_promotion, unit_prices
+from madang.catalog.quoting import price_tags, quote, quotes, try_promotion, unit_prices
 from madang.catalog.service import (
     add_products,
     counted,
@@ -127,6 +128,7 @@ __all__ = [
     "categories",
     "collected",
     "collections",
+    "count_uses",
     "counted",
     "end_prices",
     "facings",
@@ -150,6 +152,7 @@ __all__ = [
     "products",
     "promotions",
     "quote",
+    "quotes",
     "redeem",
     "search",
     "set_bundles",

@@ -15,6 +15,7 @@ from madang.catalog.records import InSet
 from madang.db import NOTHING, Tx, table
 from madang.kernel import Actor
 
+_NOBODYS = UUID(int=0)
 promotion_rows = table(
     "catalog_promotion",
     sa.Column("id", sa.Text, nullable=False),
@@ -86,7 +87,7 @@ _USED = InSet(
         sa.cast(sa.func.sum(U.amount_krw), sa.BigInteger),
         sa.func.count(sa.case((U.person == sa.bindparam("person", type_=sa.Text()), 1))),
     )
-    .where(U.neighbourhood == _N, U.undone_at_us.is_(None))
+    .where(U.neighbourhood == _N, U.undone_at_us.is_(None), U.id != sa.bindparam("but", type_=sa.Uuid()))
     .group_by(U.promotion),
     U.promotion,
 )
@@ -196,10 +197,18 @@ def put_floors(tx: Tx, prices: Mapping[str, int]) -> None:
     tx.many(sa.insert(floors), rows)
 
 
-def used(tx: Tx, by: Actor, ids: Iterable[str], person: str) -> dict[str, Used]:
-    """What earlier orders have had of promotions, and this person of that."""
-    rows = _USED.rows(tx, ids, {"n": by.neighbourhood, "person": person})
+def used(tx: Tx, by: Actor, ids: Iterable[str], person: str, but: UUID | None = None) -> dict[str, Used]:
+    """What earlier orders (but for one) have had of promotions, and this person of that."""
+    rows = _USED.rows(tx, ids, {"n": by.neighbourhood, "person": person, "but": but or _NOBODYS})
     return {r[0]: Used(orders=r[1], amount_krw=r[2] or 0, orders_of_person=r[3] if person else 0) for r in rows}
+
+
+def used_but(tx: Tx, by: Actor, ids: Iterable[str], own: sa.Select[tuple[Any]]) -> dict[str, Used]:
+    """What all have had of promotions but for the uses whose ids ``own`` selects."""
+    asked = sa.select(U.promotion, sa.func.count(), sa.cast(sa.func.sum(U.amount_krw), sa.BigInteger)).where(
+        U.neighbourhood == by.neighbourhood, U.undone_at_us.is_(None), U.promotion.in_(sorted(ids)), U.id.not_in(own)
+    )
+    return {r[0]: Used(orders=r[1], amount_krw=r[2] or 0) for r in tx.rows(asked.group_by(U.promotion))}
 
 
 def has_uses(tx: Tx, id: UUID) -> bool:
@@ -217,6 +226,18 @@ def add_uses(tx: Tx, id: UUID, person: str, amounts: Mapping[str, int], at_us: i
         if promotion not in known
     ]  # fmt: skip
     tx.many(sa.insert(uses), rows)
+
+
+def set_uses(tx: Tx, id: UUID, person: str, amounts: Mapping[str, int], at_us: int) -> None:
+    """Uses under ``id`` become these, whatever they were."""
+    mine = sa.and_(U.neighbourhood == tx.neighbourhood, U.id == id)
+    there = {
+        row[0]: row[1] for row in tx.rows(sa.select(U.promotion, U.amount_krw).where(mine, U.undone_at_us.is_(None)))
+    }
+    if there == dict(amounts):
+        return
+    tx.execute(sa.delete(uses).where(mine))
+    add_uses(tx, id, person, amounts, at_us)
 
 
 def undo_uses(tx: Tx, id: UUID, at_us: int) -> None:

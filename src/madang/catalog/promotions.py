@@ -110,6 +110,16 @@ def redeem(tx: Tx, by: Actor, amounts: Mapping[str, int], *, person: str, id: UU
     promotion_records.add_uses(tx, id, person, amounts, at_us)
 
 
+def count_uses(tx: Tx, by: Actor, amounts: Mapping[str, int], *, person: str, id: UUID, at_us: int) -> None:
+    """What a visit (``id``) has had of promotions is this from now on, whatever it was before; nothing: nothing.
+
+    Counted once however often a visit is mended. Nothing is refused: its price was quoted with these caps in sight in
+    the same transaction (``quotes(but=id)``), or by a shop that could not see all of them.
+    """
+    by.need_neighbourhood(tx.neighbourhood)
+    promotion_records.set_uses(tx, id, person, amounts, at_us)
+
+
 def unredeem(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> None:
     """The order came to nothing: what it had of promotions can be used again."""
     by.need_neighbourhood(tx.neighbourhood)

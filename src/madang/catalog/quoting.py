@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 import msgspec
 
@@ -39,6 +40,26 @@ def quote(
     """
     asked = merged(lines)
     return _quoted(tx, by, asked, _look_up(tx, by, [ask.sku for ask in asked], at_us, shop, shopper, codes))
+
+
+def quotes(
+    tx: Tx,
+    by: Actor,
+    baskets: Sequence[Sequence[Ask]],
+    *,
+    at_us: int,
+    shop: str,
+    shopper: Shopper = NOBODY,
+    but: UUID | None = None,
+) -> list[Quote]:
+    """Several baskets, each by itself, of one shopper at one instant, without codes: what a visit may have come to.
+
+    What ``but`` (an order or a visit) has had of promotions does not count against it. Raises what ``quote`` raises.
+    """
+    asked = [merged(lines) for lines in baskets]
+    skus = list(dict.fromkeys(ask.sku for lines in asked for ask in lines))
+    known = _look_up(tx, by, skus, at_us, shop, shopper, (), but)
+    return [_quoted(tx, by, lines, known) for lines in asked]
 
 
 def try_promotion(
@@ -136,7 +157,14 @@ class _Known:
 
 
 def _look_up(
-    tx: Tx, by: Actor, skus: Sequence[str], at_us: int, shop: str, shopper: Shopper, codes: Iterable[str]
+    tx: Tx,
+    by: Actor,
+    skus: Sequence[str],
+    at_us: int,
+    shop: str,
+    shopper: Shopper,
+    codes: Iterable[str],
+    but: UUID | None = None,
 ) -> _Known:
     bundles = listing_records.bundles(tx, by, skus)
     every = dict.fromkeys([*skus, *(part for bundle in bundles.values() for part in bundle.parts)])
@@ -152,7 +180,7 @@ def _look_up(
         listings=listing_records.listings_by_id(tx, by, owners.values()),
         listed=_price_lists(tx, by, skus, at_us, shop, shopper),
         rules=rules,
-        used=promotion_records.used(tx, by, counted, shopper.person) if counted else {},
+        used=promotion_records.used(tx, by, counted, shopper.person, but) if counted else {},
         where=Situation(at_us, shop, shopper.person, shopper.tags, given),
     )
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from madang.catalog.model import Product, SoldBy, Vat
+from madang.catalog.quote import Priced, Step
 from madang.kernel import Invalid
 from madang.payments.vat import Split, part_of, vat_per_line
 
@@ -25,7 +26,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line; a refund's line has negative ``qty`` (or ``grams``), ``amount_krw`` and ``vat_krw``.
 
     ``unit_price_krw`` includes VAT and is per piece, or per 100 g where sold by weight. ``original_line`` is the line
-    of the receipt that a refund gives back.
+    of the receipt that a refund gives back. ``why`` begins at the catalogue's price, says what each price list and
+    promotion added or took off, and adds up to ``amount_krw``; empty where the price is the catalogue's alone, and on
+    a refund, which gives back what was paid.
     """
 
     number: int
@@ -41,6 +44,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     vat_krw: int
     probability: float | None = None
     original_line: int | None = None
+    why: tuple[Step, ...] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,16 +96,22 @@ def amount_krw(sold_by: SoldBy, unit_price_krw: int, qty: int, grams: int | None
 
 
 def price_lines(
-    taken: Sequence[Taken], products: Mapping[str, Product], prices_krw: Mapping[str, int]
+    taken: Sequence[Taken],
+    products: Mapping[str, Product],
+    prices_krw: Mapping[str, int],
+    quoted: Mapping[str, Priced] | None = None,
 ) -> tuple[Line, ...]:
     """Lines with names, prices, amounts and VAT, equal products put together, in the order they were first taken.
 
+    ``quoted`` are lines of a quote by product, for as much as was taken: what promotions made of them.
     Raises ``Invalid`` for a product or price nobody knows, and for amounts that are not positive.
     """
     items = merged(taken)
     for item in items:
         _known(item, products, prices_krw)
     bare = [_line(i, t, products[t.product], prices_krw[t.product]) for i, t in enumerate(items, 1)]
+    if quoted is not None:
+        bare = [_as_quoted(line, quoted[line.product]) if line.product in quoted else line for line in bare]
     taxable = [line for line in bare if line.vat is Vat.TAXABLE]
     vat = dict(zip([x.number for x in taxable], vat_per_line([x.amount_krw for x in taxable]), strict=True))
     return tuple(msgspec.structs.replace(line, vat_krw=vat.get(line.number, 0)) for line in bare)
@@ -208,6 +218,11 @@ def _line(number: int, item: Taken, product: Product, price_krw: int) -> Line:
     )
 
 
+def _as_quoted(line: Line, priced: Priced) -> Line:
+    why = priced.trace if len(priced.trace) > 1 else ()
+    return msgspec.structs.replace(line, unit_price_krw=priced.unit_krw, amount_krw=priced.amount_krw, why=why)
+
+
 def _measure(line: Line) -> int:
     return line.qty if line.sold_by is SoldBy.UNIT else (line.grams or 0)
 
@@ -242,6 +257,7 @@ def _negative(line: Line, number: int, before: int, after: int) -> Line:
         amount_krw=-amount,
         vat_krw=-vat,
         original_line=line.number,
+        why=(),
     )
 
 

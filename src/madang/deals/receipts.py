@@ -91,11 +91,12 @@ def issue(
     at_us: int,
     prices_at_us: int | None = None,
     prices: Mapping[str, int] | None = None,
+    quoted: Mapping[str, catalog.Priced] | None = None,
     confidence: float | None = None,
     decision: str = "charge",
 ) -> Receipt:
     """Issue the receipt of a deal to its subject, at the prices in force at ``prices_at_us`` (``at_us`` when None), or
-    at ``prices``, which say what each product costs them per piece or 100 g.
+    at ``prices``, which say what each product costs them per piece or 100 g; where it was ``quoted``, as quoted.
 
     Issuing the same under the same ``id`` again gives the receipt that is there, anything else is ``Conflict``.
     Nothing taken gives a receipt without lines.
@@ -107,7 +108,7 @@ def issue(
     ids = [item.product for item in taken]
     if prices is None:
         prices = catalog.price_at(tx, by, ids, at_us if prices_at_us is None else prices_at_us, shop=deal.shop)
-    made = price_lines(taken, catalog.products(tx, by, ids), prices)
+    made = price_lines(taken, catalog.products(tx, by, ids), prices, quoted)
     return _issue(tx, by, id, deal.id, deal.shop, deal.subject, made, at_us, confidence=confidence, decision=decision)
 
 
@@ -258,6 +259,12 @@ def walk_outs(by: Actor, shop: str) -> sa.Select[tuple[Any]]:
     """The ids of a shop's receipts of walk-out visits, as a part of another room's query."""
     by.need_shop(shop)
     return records.walk_outs(by, shop)
+
+
+def visits(by: Actor, shop: str) -> sa.Select[tuple[Any]]:
+    """The ids of a shop's walk-out visits that were charged, as a part of another room's query."""
+    by.need_shop(shop)
+    return records.visits(by, shop)
 
 
 def takings(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) -> list[Takings]:

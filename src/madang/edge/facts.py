@@ -45,9 +45,10 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 @journal.kind("edge.heard", version=1, stage=Stage.PLANNING)
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """People, products or prices of the server's came down to the shop, and changed something here."""
+    """People, products, prices or ``rules`` of prices came down from the server to the shop and changed something."""
 
     people: int
     closed: int
     products: int
     prices: int
+    rules: int = 0

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from madang.catalog import Product
+from madang.catalog.tariff import Tariff
 from madang.deals.lines import Receipt
 
 RECEIPTS = "/v1/edge/receipts"
@@ -36,16 +37,19 @@ class Upto(msgspec.Struct, frozen=True):
 
 
 class Payer(msgspec.Struct, frozen=True, array_like=True):
-    """Whose entry code this is (its digest), and what the wallet holds."""
+    """Whose entry code this is (its digest), what the wallet holds, and what prices know them by in the shop."""
 
     digest: str
     person: UUID
     wallet_krw: int
+    tags: tuple[str, ...] = ()
 
 
 class News(msgspec.Struct, frozen=True):
-    """What a shop must know to go on alone: open entry codes, products, and prices in force in won."""
+    """What a shop must know to go on alone: open entry codes, products, prices in force in won, and what else prices
+    depend on."""
 
     payers: tuple[Payer, ...] = ()
     products: tuple[Product, ...] = ()
     prices: dict[str, int] = {}
+    tariff: Tariff | None = None

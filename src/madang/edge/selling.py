@@ -8,6 +8,7 @@ import msgspec
 
 from madang import catalog, journal, ledger, members
 from madang.catalog import Price
+from madang.catalog.tariff import take_tariff
 from madang.db import Tx
 from madang.deals import receipts
 from madang.deals.facts import ReceiptIssued
@@ -103,10 +104,11 @@ class Learnt(msgspec.Struct):
     closed: int = 0
     products: int = 0
     prices: int = 0
+    rules: int = 0
 
     @property
     def any(self) -> bool:
-        return bool(self.people or self.closed or self.products or self.prices)
+        return bool(self.people or self.closed or self.products or self.prices or self.rules)
 
 
 def steps(tx: Tx, by: Actor, news: News) -> list[News]:
@@ -114,7 +116,7 @@ def steps(tx: Tx, by: Actor, news: News) -> list[News]:
     known = members.open_digests(tx, by)
     codes = [payer for payer in news.payers if payer.digest not in known]
     parts = [News(payers=tuple(codes[i : i + CODES_TOGETHER])) for i in range(0, len(codes), CODES_TOGETHER)]
-    return [*parts, News(products=news.products, prices=news.prices)]
+    return [*parts, News(products=news.products, prices=news.prices, tariff=news.tariff)]
 
 
 def learn(tx: Tx, by: Actor, shop: str, part: News, *, at_us: int) -> Learnt:
@@ -134,7 +136,8 @@ def learn(tx: Tx, by: Actor, shop: str, part: News, *, at_us: int) -> Learnt:
     if fresh:
         catalog.set_prices(tx, by, fresh, id=id, at_us=at_us)
     changed = 0 if products is None else len(products.add) + len(products.change)
-    return Learnt(people=len(people), products=changed, prices=len(fresh))
+    rules = 0 if part.tariff is None else take_tariff(tx, by, part.tariff, at_us)
+    return Learnt(people=len(people), products=changed, prices=len(fresh), rules=rules)
 
 
 def settle_news(tx: Tx, by: Actor, shop: str, news: News, learnt: Learnt, *, as_of_us: int, at_us: int) -> None:
@@ -143,6 +146,7 @@ def settle_news(tx: Tx, by: Actor, shop: str, news: News, learnt: Learnt, *, as_
     gone = {digest: person for digest, person in known.items() if digest not in {p.digest for p in news.payers}}
     members.close_digests(tx, by, gone, at_us)
     learnt.closed = len(gone)
+    members.tell_tags(tx, by, {p.person: frozenset(p.tags) for p in news.payers})
     on_account.allow(tx, by, {str(p.person): p.wallet_krw for p in news.payers}, as_of_us=as_of_us)
     if learnt.any:
         said = {name: getattr(learnt, name) for name in learnt.__struct_fields__}

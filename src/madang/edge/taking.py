@@ -8,13 +8,14 @@ import msgspec
 
 from madang import catalog, journal, ledger, members, settlement
 from madang.catalog import Product
+from madang.catalog.tariff import tariff
 from madang.db import Tx
 from madang.deals import receipts
 from madang.edge import facts, records
 from madang.edge.model import Batch, News, Numbered, Payer, Upto
 from madang.kernel import Actor, Conflict, Invalid, Kind, Role, derived
 from madang.ledger import Book
-from madang.walkout import settling
+from madang.walkout import pricing, promoted, settling
 from madang.walkout.process import CLOSE_US
 
 PAGE = 200
@@ -58,6 +59,10 @@ def _take_one(tx: Tx, by: Actor, numbered: Numbered, at_us: int) -> None:
         settling.confirm(tx, [receipt], receipt.at_us + CLOSE_US)
     else:
         settling.pay_back(tx, receipt, receipt.at_us)
+    issued = receipts.of_deal(tx, by, receipt.deal)
+    if promoted.explained(issued):
+        person = pricing.known_as(receipt.person)
+        promoted.count(tx, by, receipt.deal, issued, person=person, at_us=receipt.at_us)
     records.add_taken(tx, receipt.shop, numbered.n, receipt.id, receipt.total_krw, owed, at_us)
     body = facts.Taken(receipt=str(receipt.id), n=numbered.n, total_krw=receipt.total_krw, owed_krw=owed)
     id = derived("edge.taken", tx.neighbourhood, receipt.shop, numbered.n)
@@ -71,8 +76,12 @@ def news(tx: Tx, by: Actor, shop: str, *, at_us: int) -> News:
     prices = catalog.price_at(tx, by, [p.id for p in products], at_us, shop=shop)
     held = {key.owner: b.available for key, b in ledger.balances(tx, book=Book.MONEY, code="wallet").items()}
     codes = members.open_digests(tx, by)
-    payers = tuple(Payer(d, person, held.get(str(person), 0)) for d, person in sorted(codes.items()))
-    return News(payers, tuple(p for p in products if p.id in prices), prices)
+    payers = tuple(
+        Payer(digest, person, held.get(str(person), 0), tuple(sorted(members.tags_of(tx, str(person), shop))))
+        for digest, person in sorted(codes.items())
+    )
+    rates = tariff(tx, by, shop, sorted(prices), receipts.visits(by, shop), at_us=at_us)
+    return News(payers, tuple(p for p in products if p.id in prices), prices, rates)
 
 
 def progress(tx: Tx, shop: str) -> dict[str, int]:

@@ -25,7 +25,7 @@ from madang.members.declared import PersonalField, declare_field, declared
 from madang.members.dongs import dongs_of, lives_in
 from madang.members.erasure import scrub
 from madang.members.exporting import declare_export, export
-from madang.members.groups import groups_of, join, leave_group, tags_of
+from madang.members.groups import groups_of, join, leave_group, tags_of, tell_tags
 from madang.members.keeping import Keeping, declare_keeping, declare_obstacle
 from madang.members.model import Consent, Held, Person
 from madang.members.proving import StepUpNeeded, is_fresh, need_step_up
@@ -109,6 +109,7 @@ __all__ = [
     "shred",
     "tags_of",
     "take_digests",
+    "tell_tags",
     "upkeep",
     "withdraw_consent",
 ]

@@ -7,6 +7,7 @@ as prices care.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,6 +27,12 @@ groups = table(
     sa.Column("role", sa.Text, nullable=False, server_default="member"),
     sa.Index("members_groups_name", "neighbourhood", "name"),
     key=["person", "name", "joined_at_us"],
+)
+told = table(
+    "members_tags",
+    sa.Column("person", sa.Uuid, nullable=False),
+    sa.Column("tag", sa.Text, nullable=False),
+    key=["person", "tag"],
 )
 MEMBER = "member"
 """The tag of everybody who has an account."""
@@ -79,7 +86,20 @@ def tags_of(tx: Tx, person: str, shop: str) -> frozenset[str]:
     return found
 
 
-_TAGS = (records.people.name, records.roles.name, groups.name)  # what is remembered: tags by person and shop
+def tell_tags(tx: Tx, by: Actor, tags: Mapping[UUID, frozenset[str]]) -> None:
+    """At a shop below a neighbourhood's server: what the server says prices know people by there; of anybody else
+    nothing is said any more."""
+    by.need(Role.OPERATOR)
+    there = {(row[0], row[1]) for row in tx.rows(sa.select(told.c.person, told.c.tag).where(records.mine(tx, told)))}
+    now = {(person, tag) for person, some in tags.items() for tag in some}
+    for person in {person for person, _ in there - now}:
+        tx.execute(sa.delete(told).where(records.mine(tx, told, person=person)))
+        there = {one for one in there if one[0] != person}
+    rows = [{"neighbourhood": tx.neighbourhood, "person": p, "tag": tag} for p, tag in sorted(now - there, key=str)]
+    tx.many(sa.insert(told), rows)
+
+
+_TAGS = (records.people.name, records.roles.name, groups.name, told.name)  # what is remembered: tags by person and shop
 
 
 def _tags(tx: Tx, person: UUID, shop: str) -> frozenset[str]:
@@ -87,7 +107,8 @@ def _tags(tx: Tx, person: UUID, shop: str) -> frozenset[str]:
     if known is None or known[2] is not None:
         return frozenset()
     roles = {held.role.value for held in roles_held(tx, person) if held.shop in (None, shop)}
-    return frozenset({MEMBER, *roles, *groups_held(tx, person)})
+    said = tx.rows(sa.select(told.c.tag).where(records.mine(tx, told, person=person)))
+    return frozenset({MEMBER, *roles, *groups_held(tx, person), *(tag for (tag,) in said)})
 
 
 def _is_steward(tx: Tx, by: Actor, group: str) -> bool:

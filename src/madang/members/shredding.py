@@ -19,7 +19,7 @@ from madang.members.keeping import Kept
 
 SHREDDED = (
     records.keys, records.fields, records.credentials, tables.passkeys, tables.addresses, tables.dongs, tables.holds,
-    tables.sessions, tables.api_keys, tables.adults, tables.mails, groups.groups,
+    tables.sessions, tables.api_keys, tables.adults, tables.mails, groups.groups, groups.told,
 )  # fmt: skip
 """Every table that holds something of a person by their key. Of roles, the invitations to them and consents the dates
 stay: who could do what when, and that somebody had agreed, must be provable (and say nothing of an opaque key nobody

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from madang import catalog, members
-from madang.catalog import Ask, Form, Priced, Shopper, SoldBy, Vat
+from madang.catalog import Ask, Form, Priced, Shopper, SoldBy, Step, Vat
 from madang.catalog import adults as goods_for_adults
 from madang.catalog.listing import ADULT
 from madang.db import Tx
@@ -126,7 +126,16 @@ def _bare(number: int, line: Line, vat: Vat, amount_krw: int) -> receipt.Line:
         number=number, product=line.sku, name_ko=line.name_ko, name_en=line.name_en, vat=vat, sold_by=line.sold_by,
         qty=1 if by_weight else line.amount, grams=line.amount if by_weight else None,
         unit_price_krw=line.unit_price_krw, amount_krw=amount_krw, vat_krw=0,
+        why=_why(line) if amount_krw == line.amount_krw else (),
     )  # fmt: skip
+
+
+def _why(line: Line) -> tuple[Step, ...]:
+    """The steps of a line's price from the catalogue's on; none where that is all there is to it."""
+    if not line.why or line.list_krw + sum(krw for _, _, krw in line.why) != line.amount_krw:  # exchanged since
+        return ()
+    first = Step(rule="price", ko="판매가", en="Price", amount_krw=line.list_krw)
+    return (first, *(Step(rule="", ko=ko, en=en, amount_krw=krw) for ko, en, krw in line.why))
 
 
 def _fee(number: int, fee_krw: int, product: str, names: tuple[str, str], vat: Vat) -> receipt.Line:

@@ -123,7 +123,7 @@ class Applying:
         """The person behind a credential; an unknown one pays from a tab of its own."""
         assert credential is not None
         people = members.people_of(self._tx, self._system, [credential])
-        return str(people[credential]) if credential in people else f"guest-{visit}"
+        return str(people[credential]) if credential in people else f"{pricing.GUEST}{visit}"
 
     def _left(self, update: Left) -> None:
         visit = self._visit(update.visit)

@@ -22,6 +22,7 @@ from madang.walkout import (
     occupancy,
     pricing,
     promising,
+    promoted,
     records,
     settling,
     trust,
@@ -62,7 +63,8 @@ def propose(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     said = msgspec.convert(args["receipt"], model.Receipt)
     proposal = pricing.propose(tx, by, deal, said, at_us)
     promising.proposed_anew(tx, deal, proposal, at_us)
-    return remember(proposal) | {"said": proposal.best.pieces()}
+    held = promoted.kept(tx, by, deal, proposal.best, at_us) if "sales" not in deal.data else {}
+    return remember(proposal) | {"said": proposal.best.pieces()} | held
 
 
 @declared.action("walkout.ask")
@@ -73,7 +75,7 @@ def ask(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     why = str(deal.data.get("why", "unsure"))
     body = facts.ReviewOpened(visit=str(deal.id), why=why, at_risk_krw=risk, confidence=round(proposal.confidence, 4))
     tell(tx, by, deal, body, at_us)
-    return {"asked_at_us": at_us, "at_risk_krw": risk}
+    return {"asked_at_us": at_us, "at_risk_krw": risk} | promoted.kept(tx, by, deal, proposal.best, at_us)
 
 
 @declared.action("walkout.time_out")
@@ -89,12 +91,17 @@ def time_out(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     tell(tx, by, deal, facts.TimedOut(visit=str(deal.id), state=deal.state), at_us)
     body = facts.ReviewOpened(visit=str(deal.id), why="timed_out", at_risk_krw=proposal.best.total_krw, confidence=0.0)
     tell(tx, by, deal, body, at_us)
-    return remember(proposal) | {
-        "why": "timed_out",
-        "said": proposal.best.pieces(),
-        "asked_at_us": at_us,
-        "at_risk_krw": proposal.best.total_krw,
-    }
+    held = promoted.kept(tx, by, deal, proposal.best, at_us)
+    return (
+        remember(proposal)
+        | held
+        | {
+            "why": "timed_out",
+            "said": proposal.best.pieces(),
+            "asked_at_us": at_us,
+            "at_risk_krw": proposal.best.total_krw,
+        }
+    )
 
 
 @declared.action("walkout.charge")
@@ -149,6 +156,7 @@ def refunded(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
         took_us = None
     booking.post()
     records.set_visit(tx, deal.shop, visit)
+    promoted.counted(tx, by, deal, at_us)
     promising.paid_back(tx, deal, at_us)
     return trust.upheld(tx, by, deal, deal.data.get("claimed", []), at_us)
 

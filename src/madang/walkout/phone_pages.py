@@ -10,11 +10,12 @@ from uuid import UUID
 import segno
 from fastapi import APIRouter
 from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from madang import catalog, ledger, payments
-from madang.catalog import Listing, Product
+from madang.catalog import Listing, PriceTag, Product
 from madang.catalog import adults as goods_for_adults
 from madang.db import Database, Tx
 from madang.kernel import Actor, Clock, NotFound
@@ -50,8 +51,13 @@ class Phone:
         for hub in self.hubs.all():
             shop = hub.shop_id
             if self.db.read(lambda tx, shop=shop: phone.inside(tx, by, shop), neighbourhood=self.n):  # type: ignore[misc]
-                return hub, phone.present(hub, by, phone.whose(self.db, self.n, shop))
+                return hub, phone.present(hub, by, phone.whose(self.db, self.n, shop), self.priced(by, shop))
         return None
+
+    def priced(self, by: Actor, shop: str) -> phone.Priced:
+        """Prices the caller's carts in a shop."""
+        shopper = self.db.read(lambda tx: shopper_of(tx, by, shop), neighbourhood=self.n)
+        return phone.pricing(self.db, shop, shopper, self.clock.now_us, neighbourhood=self.n)
 
     def wallet(self, by: Actor) -> int:
         """What the caller's wallet holds."""
@@ -72,18 +78,19 @@ class Phone:
 
     def label(
         self, by: Actor, shop: str, sku: str
-    ) -> tuple[Product, Listing | None, int | None, neighbours.View | None]:
-        """A product with its story, and its price in a shop for who asks. Raises ``NotFound``."""
+    ) -> tuple[Product, Listing | None, PriceTag | None, neighbours.View | None]:
+        """A product with its story, and its price in a shop for who asks, with the promotions it could be part of.
+        Raises ``NotFound``."""
         reader, at_us = phone.reader(self.n), self.clock.now_us()
 
-        def look(tx: Tx) -> tuple[Product, Listing | None, int | None, neighbours.View | None]:
+        def look(tx: Tx) -> tuple[Product, Listing | None, PriceTag | None, neighbours.View | None]:
             product = catalog.product(tx, reader, sku)
             owners = catalog.listings_of(tx, reader, [sku])
             found = catalog.listings(tx, reader, owners.values())
             shopper = shopper_of(tx, by, shop)
-            price = catalog.unit_prices(tx, reader, [sku], at_us=at_us, shop=shop, shopper=shopper).get(sku)
+            tag = catalog.price_tags(tx, reader, [sku], at_us=at_us, shop=shop, shopper=shopper).get(sku)
             owner = owners.get(sku, "")
-            return product, found.get(owner), price, neighbours.view(tx, reader, owner)
+            return product, found.get(owner), tag, neighbours.view(tx, reader, owner)
 
         return self.db.read(look, neighbourhood=self.n)
 
@@ -141,16 +148,18 @@ def router(phone_: Phone) -> APIRouter:
             raise _no_shop()
         by = carts.shopper(session.signed_in(request).by)
         hub.check_room()
-        mine = phone.stream(hub, by, phone.whose(phone_.db, phone_.n, shop), request.headers.get("last-event-id"))
+        priced = await run_in_threadpool(phone_.priced, by, shop)
+        whose, last = phone.whose(phone_.db, phone_.n, shop), request.headers.get("last-event-id")
+        mine = phone.stream(hub, by, whose, priced, last)
         return StreamingResponse(mine, media_type="text/event-stream", headers=EVENT_STREAM)
 
     @routes.get("/{shop}/products/{sku}", name="phone.product", dependencies=[everyone])
     def product(request: Request, shop: str, sku: str, part: bool = False) -> Response:
-        found, listing, price, view = phone_.label(request.state.by, shop, sku)
+        found, listing, tag, view = phone_.label(request.state.by, shop, sku)
         template = "walkout/phone_product.html" if part else "walkout/phone_product_page.html"
         who = request.state.who
         return phone_.pages.html(
-            request, template, headers=PRIVATE, product=found, listing=listing, price=price, view=view, shop=shop,
+            request, template, headers=PRIVATE, product=found, listing=listing, tag=tag, view=view, shop=shop,
             adults_only=phone_.restricted(sku), adult=None if who is None else phone_.adult(who.by),
         )  # fmt: skip
 

@@ -149,7 +149,7 @@ def _rows(
                 name_en=known.name_en if known else product,
                 qty=qty,
                 grams=line.grams if line else None,
-                amount_krw=line.amount_krw if line else (0 if not qty else None),
+                amount_krw=offer.amounts.get(product, line.amount_krw) if line else (0 if not qty else None),
                 differs=_differs(qty, first.get(product, 0)),
                 first_qty=first.get(product, 0),
             )

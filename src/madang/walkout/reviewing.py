@@ -49,7 +49,7 @@ def lapse(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
         kept = _without(cheapest, _claimed(tx, by, claim))
         cheapest = pricing.offer(tx, by, deal, kept, cheapest.probability, proposal.at_us)
     unseen = ages.unseen(tx, by, deal, cheapest.carried())
-    cheapest = pricing.without(cheapest, unseen)
+    cheapest = pricing.without(tx, by, deal, cheapest, unseen, proposal.at_us)
     return _reviewed(tx, by, deal, proposal, cheapest, at_us) | {"age_unseen": list(unseen) or None}
 
 

@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 
 from madang import catalog, journal, ledger, payments, settlement
 from madang.db import Tx
 from madang.deals import receipts
-from madang.deals.lines import GiveBack, Receipt, Taken, given_back
+from madang.deals.lines import GiveBack, Receipt, Taken, given_back, merged
 from madang.deals.model import Deal
 from madang.kernel import Actor, MadangError, derived, system
 from madang.ledger import Transfer
 from madang.payments import Leg, Part, on_account, till
 from madang.storefront.settling import visit_legs
-from madang.walkout import facts, means, pricing, promise_records, records, tasks
+from madang.walkout import facts, means, pricing, promise_records, promoted, records, tasks
 from madang.walkout.costs import Costs
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Spot
@@ -38,14 +39,17 @@ def first(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, at_us: int) -> Data
     _settle_goods(tx, deal, visit, best.carried(), at_us)
     changes = _leave_out(tx, by, deal, visit, best.left_out(), at_us)
     _close(tx, deal, visit, at_us)
-    return changes | _sale(tx, by, deal, proposal, best.taken, at_us) | {"carried": best.carried()}
+    goods = promoted.basket(tx, by, deal, best.taken, proposal.at_us)
+    changes |= _sale(tx, by, deal, proposal, goods, at_us) | {"priced_at_us": proposal.at_us}
+    promoted.counted(tx, by, deal, at_us)
+    return changes | {"carried": best.carried()}
 
 
 def again(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, at_us: int, *, reviewed: bool = False) -> Data:
     """Charge what is more than was charged before, and give back what is less (but for pieces that a dispute has
     given back already). ``reviewed``: a person says it; what was not carried out after all is then on its shelf."""
     visit, best = visit_of(tx, deal), proposal.best
-    due = _due(tx, by, deal, best, reviewed=reviewed)
+    due = _due(tx, by, deal, proposal, reviewed=reviewed)
     _settle_goods(tx, deal, visit, due.goods_out, at_us)
     changes = _leave_out(tx, by, deal, visit, best.left_out(), at_us)
     _found(tx, deal, visit, best.left_out(), at_us)
@@ -53,23 +57,28 @@ def again(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, at_us: int, *, revi
     _goods_back(tx, by, deal, visit, due.goods_in, at_us, reviewed=reviewed)
     _close(tx, deal, visit, at_us)
     if due.charge:
-        changes |= _sale(tx, by, deal, proposal, _parts(best.taken, due.charge), at_us)
+        changes |= _sale(tx, by, deal, proposal, due.goods, at_us)
+        if not receipts.left_of(tx, by, UUID(changes["receipt"])):  # all of it was charged anew
+            changes["receipt"] = str(_receipt_id(deal, changes["sales"]))
+    promoted.counted(tx, by, deal, at_us)
     body = facts.Adjusted(visit=str(deal.id), refunded_krw=refunded, total_krw=best.total_krw)
     tell(tx, by, deal, body, at_us)
     return changes | {"carried": due.carried, "refunded_krw": int(deal.data.get("refunded_krw", 0)) + refunded}
 
 
 class _Due(NamedTuple):
-    """The difference to what was settled before, in pieces by product."""
+    """The difference to what was settled before, in pieces by product; ``goods`` are those to charge."""
 
     carried: dict[str, int]
     charge: dict[str, int]
+    goods: promoted.Basket
     back: dict[str, int]
     goods_out: dict[str, int]
     goods_in: dict[str, int]
 
 
-def _due(tx: Tx, by: Actor, deal: Deal, best: pricing.Offer, *, reviewed: bool) -> _Due:
+def _due(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, *, reviewed: bool) -> _Due:
+    best = proposal.best
     before: dict[str, int] = deal.data.get("carried", {})
     now = best.carried()
     if deal.state == "disputed":  # what is too much is being looked at already: only what is more counts
@@ -89,10 +98,14 @@ def _due(tx: Tx, by: Actor, deal: Deal, best: pricing.Offer, *, reviewed: bool) 
     charge, back = dict(more), dict(less)
     for product in _weighed_anew(tx, by, deal, best, {*more, *less}, reviewed=reviewed):
         charge[product], back[product] = now.get(product, 0), paid[product]
+    goods = promoted.Basket(_parts(best.taken, charge), {})
+    if charge:
+        goods = _promoted_anew(tx, by, deal, proposal, charge, back)
     out = {p: more.get(p, 0) + max(0, left_out.get(p, 0) - unbilled.get(p, 0)) for p in {*more, *left_out}}
     return _Due(
         now,
         {p: n for p, n in charge.items() if n > 0},
+        goods,
         {p: n for p, n in back.items() if n > 0},
         {p: n for p, n in out.items() if n > 0},
         less,
@@ -110,6 +123,45 @@ def _weighed_anew(
                 paid_g[line.product] += line.grams
     now_g = {item.product: item.grams for item in best.taken}
     return [p for p, g in sorted(paid_g.items()) if g > 0 and (p in changed or (reviewed and now_g.get(p) != g))]
+
+
+def _promoted_anew(
+    tx: Tx, by: Actor, deal: Deal, proposal: Proposal, charge: dict[str, int], back: dict[str, int]
+) -> promoted.Basket:
+    """What is charged now because more was carried out, priced as the whole basket is. Where promotions have to do with
+    it, lines of which that changes the price are charged anew and given back (``charge`` and ``back`` say so then)."""
+    issued = receipts.of_deal(tx, by, deal.id)
+    parts = tuple(part for part in _parts(proposal.best.taken, charge) if charge[part.product] > 0)
+    kept = _kept(issued, back)
+    before = any(step.rule.startswith(promoted.RULE) for r in issued for line in r.lines for step in line.why)
+    if not before and not proposal.best.promoted:
+        return promoted.basket(tx, by, deal, parts, proposal.at_us)
+    at_us = int(deal.data.get("priced_at_us", proposal.at_us))
+    whole = promoted.basket(tx, by, deal, merged([*kept.values(), *parts]), at_us)
+    net = promoted.net_krw(issued)
+    for item in whole.taken:
+        product = item.product
+        if product in kept and (product in charge or whole.quoted[product].amount_krw != net[product]):
+            charge[product], back[product] = item.qty, back.get(product, 0) + kept[product].qty
+    return promoted.Basket(tuple(item for item in whole.taken if item.product in charge), whole.quoted)
+
+
+def _kept(issued: list[Receipt], back: Mapping[str, int]) -> dict[str, Taken]:
+    """What of a visit's receipts stays charged when so many pieces of products are given back."""
+    pieces: Counter[str] = Counter()
+    grams: Counter[str] = Counter()
+    sure: dict[str, float | None] = {}
+    for receipt in issued:
+        for line in receipt.lines:
+            sure[line.product] = line.probability
+            pieces[line.product] += line.qty
+            grams[line.product] += line.grams or 0
+    left = {product: n - back.get(product, 0) for product, n in pieces.items()}
+    return {
+        product: Taken(product=product, qty=n, grams=grams[product] or None, probability=sure[product])
+        for product, n in left.items()
+        if n > 0
+    }
 
 
 # --- goods ----------------------------------------------------------------------------------------------------------
@@ -181,13 +233,14 @@ def _close(tx: Tx, deal: Deal, visit: Visit, at_us: int) -> None:
 
 
 # --- money ----------------------------------------------------------------------------------------------------------
-def _sale(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, taken: tuple[Taken, ...], at_us: int) -> Data:
-    """A receipt for ``taken`` and the money for it: from the wallet, and on the tab what the wallet does not hold."""
+def _sale(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, goods: promoted.Basket, at_us: int) -> Data:
+    """A receipt for goods and the money for it: from the wallet, and on the tab what the wallet does not hold."""
+    taken = goods.taken
     number = int(deal.data.get("sales", 0)) + 1
-    id = derived("walkout.receipt", deal.id, number)
-    prices = pricing.prices_of(tx, by, deal, [item.product for item in taken], proposal.at_us)
+    id = _receipt_id(deal, number)
+    prices = {product: line.unit_krw for product, line in goods.quoted.items()}
     receipt = receipts.issue(
-        tx, by, deal, taken, id=id, at_us=at_us, prices=prices,
+        tx, by, deal, taken, id=id, at_us=at_us, prices=prices, quoted=goods.quoted,
         confidence=round(proposal.confidence, 4), decision=proposal.decision,
     )  # fmt: skip
     owed = pay(tx, receipt, at_us)
@@ -206,6 +259,10 @@ def _sale(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, taken: tuple[Taken,
         "charged_krw": charged,
         "owed_krw": int(deal.data.get("owed_krw", 0)) + owed,
     }
+
+
+def _receipt_id(deal: Deal, number: int) -> UUID:
+    return derived("walkout.receipt", deal.id, number)
 
 
 def pay(tx: Tx, receipt: Receipt, at_us: int) -> int:

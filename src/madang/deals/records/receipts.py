@@ -7,9 +7,11 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from madang.catalog.model import SoldBy, Vat
+from madang.catalog.quote import Step
 from madang.db import NOTHING, Page, Tx, keyset, table
 from madang.deals.lines import Line, Receipt
 from madang.kernel import Actor
@@ -55,6 +57,7 @@ lines = table(
     sa.Column("vat_krw", sa.BigInteger, nullable=False),
     sa.Column("probability", sa.Double),
     sa.Column("original_line", sa.BigInteger),
+    sa.Column("why", sa.Text),  # steps of the price as JSON, where there are more than one
     key=["receipt", "number"],
 )
 
@@ -106,7 +109,7 @@ def add(tx: Tx, receipt: Receipt) -> None:
         ),
     )  # fmt: skip
     for line in receipt.lines:
-        tx.append(lines, (n, id, *_line_values(line)))
+        tx.append(lines, (n, id, *_line_values(line), _encode(line.why).decode() if line.why else None))
     tx.remember(_RECEIPTS, receipt.id, receipt)
     day = (receipt.shop, receipt.day)
     last = tx.recall(_RECEIPTS, day)
@@ -202,6 +205,12 @@ def walk_outs(by: Actor, shop: str) -> sa.Select[tuple[Any]]:
     )
 
 
+def visits(by: Actor, shop: str) -> sa.Select[tuple[Any]]:
+    """The ids of visits that receipts were issued for."""
+    r = receipts.c
+    return sa.select(r.deal).where(r.neighbourhood == by.neighbourhood, r.shop == shop, r.decision != "order")
+
+
 def days(tx: Tx, by: Actor, shop: str) -> list[str]:
     return [row[0] for row in tx.rows(_DAYS, {"n": by.neighbourhood, "shop": shop})]
 
@@ -244,9 +253,9 @@ def _lines_of(tx: Tx, by: Actor, ids: Sequence[UUID]) -> dict[UUID, list[Line]]:
     else:
         found = []
     out: dict[UUID, list[Line]] = {}
-    for receipt, *fields in found:
+    for receipt, *fields, why in found:
         line = dict(zip(_LINE_FIELDS, fields, strict=True))
-        line |= {"vat": Vat(line["vat"]), "sold_by": SoldBy(line["sold_by"])}
+        line |= {"vat": Vat(line["vat"]), "sold_by": SoldBy(line["sold_by"]), "why": _decode(why) if why else ()}
         out.setdefault(receipt, []).append(Line(**line))
     return out
 
@@ -258,5 +267,7 @@ def _receipt(row: tuple[Any, ...], of_it: list[Line]) -> Receipt:
 
 
 _NAMES = [c.name for c in _COLUMNS]
-_LINE_FIELDS = [c.name for c in lines.c if c.name not in ("neighbourhood", "receipt")]
+_LINE_FIELDS = [c.name for c in lines.c if c.name not in ("neighbourhood", "receipt", "why")]
 _line_values = attrgetter(*_LINE_FIELDS)
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(tuple[Step, ...]).decode

@@ -19,7 +19,8 @@ if (visit) {
   const lines = visit.querySelector("#lines");
   const picked = visit.querySelector("#picked");
   const total = visit.querySelector("#total");
-  const won = (krw) => lines.dataset.won.replace("7,777,777", krw.toLocaleString("en-US"));
+  const plain = (krw) => lines.dataset.won.replace("7,777,777", krw.toLocaleString("en-US"));
+  const won = (krw) => (krw < 0 ? `−${plain(-krw)}` : plain(krw));
   const address = (product) => `/phone/${encodeURIComponent(shop)}/products/${encodeURIComponent(product)}`;
   let shown = "";
 
@@ -35,6 +36,15 @@ if (visit) {
     picked.innerHTML = await answer.text();
     picked.hidden = false;
   };
+  const why = (steps) => {
+    const all = document.createElement("small");
+    for (const step of steps) {
+      const one = document.createElement("span");
+      one.textContent = `${lang === "ko" ? step.ko : step.en} ${won(step.krw)}`;
+      all.append(one);
+    }
+    return all;
+  };
   const row = (line) => {
     const item = document.createElement("li"), link = document.createElement("a");
     const qty = document.createElement("span"), amount = document.createElement("span");
@@ -45,6 +55,7 @@ if (visit) {
     amount.className = "row-num";
     amount.textContent = won(line.amount_krw);
     item.append(link, qty, amount);
+    if (line.why?.length) item.append(why(line.why));
     return item;
   };
 
