@@ -15,10 +15,11 @@ from madang.catalog.imports import preview
 from madang.catalog.listing_rows import LISTING_COLUMNS, Placed, written
 from madang.catalog.plans import Plan
 from madang.catalog.rows import PRICE_COLUMNS, PRODUCT_COLUMNS
-from madang.console import finding, guarding, repricing, service, telling
+from madang.console import finding, guarding, new_product, repricing, service, telling
 from madang.console.finding import Found
 from madang.console.guarding import Guarded
 from madang.console.model import Change, Kind
+from madang.console.new_product import Filled
 from madang.console.repricing import Rule
 from madang.console.waiting import Waiting, waiting
 from madang.db import Database, Page, Tx
@@ -194,6 +195,24 @@ class ConsoleDesk:
     def edit(self, by: Actor, product: Product) -> Change:
         id, at_us = self.ids.new(), self.clock.now_us()
         return self._write(lambda tx: service.stage_products(tx, by, [product], id=id, at_us=at_us))
+
+    def categories(self, by: Actor) -> list[tuple[str, str, str]]:
+        """(id, Korean path, English path) of every category."""
+        return self._read(by, lambda tx: new_product.categories(tx, by))
+
+    def make(self, by: Actor, form: Sequence[tuple[str, str]]) -> tuple[Filled, Change | None]:
+        """Stage the new product a form describes; with a fault in it nothing is staged."""
+        id, code, at_us = self.ids.new(), new_product.code_of(self.ids), self.clock.now_us()
+
+        def act(tx: Tx) -> tuple[Filled, Change | None]:
+            by.need(*MAY)
+            there = {one for one, _, _ in new_product.categories(tx, by)}
+            said = new_product.checked(tx, by, new_product.filled(list(form), code=code, categories=there))
+            if said.new is None:
+                return said, None
+            return said, new_product.stage(tx, by, said.new, id=id, at_us=at_us, shop=_shop(by))
+
+        return self._write(act)
 
     def take(self, by: Actor, sheet: Sheet, data: bytes) -> tuple[Change | None, tuple[RowError, ...]]:
         """Stage what a file says; with a fault in it, nothing is staged and every fault is given."""

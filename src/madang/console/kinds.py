@@ -11,6 +11,7 @@ import msgspec
 from madang import catalog
 from madang.catalog import Listing, Price, Product, listing_plans
 from madang.catalog.arranging import ARRANGEMENTS, Sort
+from madang.catalog.listing import State
 from madang.catalog.listing_rows import Placed
 from madang.console.model import Edit, Kind
 from madang.db import Tx
@@ -70,6 +71,13 @@ def _placed(value: Value) -> Placed:
     return Placed(listing=msgspec.convert(fields, Listing), collections=tuple(value["collections"]))
 
 
+def _listing_of_before(edit: Edit) -> Value | None:
+    """A page that was added with its product is hidden; one that was added for goods of before stays."""
+    if edit.before is None and edit.after["id"] in {one["sku"] for one in edit.after["variants"]}:
+        return edit.after | {"state": State.HIDDEN.value}
+    return edit.before
+
+
 def _prices(tx: Tx, by: Actor, edits: Sequence[Edit], at_us: int) -> Mapping[str, Value | None]:
     found: dict[str, Value | None] = {}
     for shop in {edit.after["shop"] for edit in edits}:
@@ -126,7 +134,7 @@ def _arranged(sort: Sort) -> How:
 HOWS: Mapping[Kind, How] = {
     Kind.CATEGORIES: _arranged(Sort.CATEGORIES),
     Kind.PRODUCTS: How(_products, _make_products),
-    Kind.LISTINGS: How(_listings, _make_listings),
+    Kind.LISTINGS: How(_listings, _make_listings, _listing_of_before),
     Kind.COLLECTIONS: _arranged(Sort.COLLECTIONS),
     Kind.PRICES: How(_prices, _make_prices),
     Kind.PRICE_LISTS: _arranged(Sort.PRICE_LISTS),

@@ -17,6 +17,7 @@ from madang.console import (
     arranging_pages,
     faults,
     money_pages,
+    new_product_pages,
     order_pages,
     people_pages,
     promotion_pages,
@@ -26,7 +27,7 @@ from madang.console import (
 )
 from madang.console.arranging_pages import ArrangingDesk
 from madang.console.desk import ConsoleDesk
-from madang.console.model import Change
+from madang.console.model import Change, Kind
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.people_desk import PeopleDesk
@@ -62,6 +63,7 @@ def router(
     routes = APIRouter(prefix="/console", include_in_schema=False, dependencies=may)
     views = Views(pages)
     _looking(routes, desk, views)
+    new_product_pages.add(routes, desk, views)
     _products(routes, desk, views, arranging)
     _changes(routes, desk, views)
     _files(routes, desk, views)
@@ -195,7 +197,9 @@ def _changes(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
         found, products = desk.change(_by(request), change)
         lang = language_of(request)
         say = lambda field, value: saying.said(field, value, lang)  # noqa: E731 - for the template
-        return views.show(request, "change", change=found, products=products, shown=EDITS_SHOWN, say=say)
+        return views.show(
+            request, "change", change=found, products=products, shown=EDITS_SHOWN, say=say, fresh=_fresh(found)
+        )
 
     @routes.post("/changes/{change}/apply", name="console.change.apply")
     def apply(request: Request, change: UUID) -> Response:
@@ -228,6 +232,12 @@ def _files(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
         content, media, name = desk.export(_by(request), sheet, form)
         headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type=media, headers=headers)
+
+
+def _fresh(change: Change) -> str:
+    """The one product a change added, where it added one."""
+    added = {edit.object for edit in change.edits if edit.before is None and change.kind_of(edit) is Kind.PRODUCTS}
+    return added.pop() if len(added) == 1 else ""
 
 
 def _by(request: Request) -> Actor:
