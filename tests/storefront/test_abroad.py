@@ -9,7 +9,9 @@ import msgspec
 import pytest
 from tests.databases import POSTGRES_IN_SOAK
 from tests.storefront.far import Abroad, World, words
-from tests.storefront.street import BY, N, Street
+from tests.storefront.stand import Stand
+from tests.storefront.street import BY, N, Street, buyer
+from tests.storefront.test_orders_api import proof
 
 from madang import catalog, deals
 from madang.catalog import Nature, Product, Vat
@@ -298,3 +300,37 @@ def _particulars_by_form(street: Street, world: World) -> None:
     assert world.send(page, "/console/products/RAMEN/abroad", **form | {"packed_g": "x"}).status_code == 422
     world.me = street.mina
     assert world.get(page).status_code == 403
+
+
+def test_a_program_has_a_checkout_quoted_and_sent_abroad(abroad: Abroad) -> None:
+    street = ready(abroad)
+    client = Stand(street).client
+    client.get("/cart")  # a browser's cookie, so that who is asking is looked for
+
+    def ask(method: str, path: str, key: str = "", body: Any = None, status: int = 200) -> Any:
+        street.clock.advance(s=1)
+        more: dict[str, Any] = {"json": body} if body is not None else {}
+        said = proof() | ({"Idempotency-Key": key} if key else {})
+        answer = client.request(method, path, headers=said, own_form=False, **more)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    ask("PUT", "/v1/cart/lines", "k1", {"shop": "s1", "sku": "BOWL", "amount": 2})
+    held = ask("POST", "/v1/checkouts", "k2")
+    quoted = ask("GET", f"/v1/checkouts/{held['id']}/abroad/US")
+    [shop] = quoted["shops"]
+    [way] = shop["ways"]
+    assert (shop["goods_krw"], way["service"], way["freight_krw"], shop["refused"]) == (63_636, "EMS", 41_000, [])
+    assert quoted["until_us"] == held["held_until_us"]
+    other, path = Stand(street), f"/v1/checkouts/{held['id']}/abroad/US"
+    other.me = buyer(derived("somebody else"))
+    other.get("/cart")
+    assert other.client.get(path).status_code == 404, "of somebody else"
+    assert ask("GET", f"/v1/checkouts/{held['id']}/abroad/us", status=400)["code"]
+    to = msgspec.to_builtins(ANNA)
+    order = {"choices": {"s1": {"way": "abroad", "service": "EMS"}}, "abroad": to, "agreed": ["BOWL"]}
+    [id] = ask("POST", f"/v1/checkouts/{held['id']}/orders", "k3", order)["orders"]
+    deal, made = street.order(UUID(id))
+    assert (deal.state, made.total_krw) == ("paid", 104_636), "as it was quoted"
+    assert made.export is not None
+    assert made.export.freight_krw == way["freight_krw"]

@@ -163,6 +163,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, str]], dict[str, str]]] = {
 }
 """By a route's name: the path's values for something of MINA's, and the form that goes with it."""
 ELSEWHERE = {
+    "tests/storefront/test_abroad.py::test_a_program_has_a_checkout_quoted_and_sent_abroad": ("look_abroad",),
     "tests/storefront/test_store_pages.py::test_somebody_elses_order_checkout_and_desk_are_refused": (
         "checkout", "checkout.place", "checkout.drop", "order", "order.step", "order.return",
     ),

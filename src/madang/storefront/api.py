@@ -24,6 +24,9 @@ from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice, Placing
 from madang.storefront.model import Line, Reason, Wish
+from madang.storefront.world.exporting import Offer
+from madang.storefront.world.model import Export
+from madang.storefront.world.nations import Abroad
 from madang.ui import session
 from madang.ui.access import own
 from madang.ui.answers import answers
@@ -44,6 +47,8 @@ PROBLEMS: Problem = {
     )
 }
 
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
 
 class Asked(BaseModel):
     """What a program asks for: nothing that is not expected."""
@@ -60,11 +65,12 @@ class PutLine(Asked):
 
 
 class How(Asked):
-    """How a shop's order is to come."""
+    """How a shop's order is to come: delivered, fetched at ``place``, or sent abroad by a carrier's ``service``."""
 
-    way: Literal["delivery", "pickup"]
+    way: Literal["delivery", "pickup", "abroad"]
     place: Annotated[str, Field(max_length=64)] = ""
     slot: Annotated[str, Field(max_length=64)] = ""
+    service: Annotated[str, Field(max_length=40)] = ""
 
 
 class Where(Asked):
@@ -78,6 +84,19 @@ class Where(Asked):
     note: Annotated[str, Field(max_length=100)] = ""
 
 
+class WhereAbroad(Asked):
+    """To whom outside Korea: the country by ISO 3166-1, the number with its country code; Latin letters."""
+
+    country: Country
+    name: Annotated[str, Field(max_length=60)]
+    phone: Annotated[str, Field(max_length=24)]
+    line1: Annotated[str, Field(max_length=80)]
+    line2: Annotated[str, Field(max_length=80)] = ""
+    city: Annotated[str, Field(max_length=60)]
+    region: Annotated[str, Field(max_length=60)] = ""
+    postcode: Annotated[str, Field(max_length=16)] = ""
+
+
 class PayPart(Asked):
     """What one means pays of the total; ``ref`` is a gift card, or a voucher programme (`programme@shop`)."""
 
@@ -87,10 +106,13 @@ class PayPart(Asked):
 
 
 class PlaceOrder(Asked):
-    """The end of a checkout. ``agreed`` are the SKUs whose notice on withdrawal was shown and agreed to."""
+    """The end of a checkout. ``agreed`` are the SKUs whose notice on withdrawal was shown and agreed to; ``currency``
+    is what amounts were shown in beside won (sent abroad: the money of where it goes, where nothing is said)."""
 
     choices: Annotated[dict[Code, How], Field(max_length=20)]
     address: Where | None = None
+    abroad: WhereAbroad | None = None
+    currency: Annotated[str, Field(pattern=r"^([A-Z]{3})?$")] = ""
     agreed: Annotated[list[Code], Field(max_length=60)] = []
     born: Annotated[int, Field(strict=True, ge=1900, le=2200)] | None = None
     parts: Annotated[list[PayPart], Field(max_length=8)] = []
@@ -132,6 +154,26 @@ class CartNow(msgspec.Struct, kw_only=True):
     shops: list[ShopNow]
     goods_krw: int
     held: model.Checkout | None
+
+
+class SentAbroad(msgspec.Struct, kw_only=True):
+    """What the goods a checkout holds of one shop come to when they are sent to a country: without Korean VAT, each
+    carrier's ``ways`` with freight, duty and tax as estimated. No ``ways``: it cannot be sent; ``refused`` says why by
+    line (SKU, Korean, English)."""
+
+    shop: str
+    country: str
+    lines: tuple[Line, ...]
+    goods_krw: int
+    ways: tuple[Export, ...]
+    refused: tuple[tuple[str, str, str], ...]
+
+
+class QuotedAbroad(msgspec.Struct, kw_only=True):
+    """The quote that holds as long as the checkout does."""
+
+    shops: list[SentAbroad]
+    until_us: int
 
 
 class OrderNow(msgspec.Struct, kw_only=True):
@@ -251,6 +293,19 @@ def _carts(routes: APIRouter, api: Api) -> None:
         by = api.by(request)
         return api.read(lambda tx: checkout.get(tx, by, id))
 
+    @routes.get("/checkouts/{id}/abroad/{country}")
+    @answers(QuotedAbroad)
+    def look_abroad(request: Request, id: UUID, country: Annotated[Country, Path()]) -> Response:
+        """What it costs to have a checkout's goods sent to a country, frozen as long as they are held."""
+        by = api.by(request)
+
+        def read(tx: Tx) -> QuotedAbroad:
+            held = checkout.get(tx, by, id)
+            offers = checkout.sent_abroad(tx, by, held, country)
+            return QuotedAbroad(shops=[_abroad(shop, one) for shop, one in offers], until_us=held.held_until_us)
+
+        return api.read(read)
+
     @routes.post("/checkouts/{id}/orders")
     @answers(checkout.Placed)
     def place(request: Request, id: UUID, asked: Annotated[PlaceOrder, Body()], key: Key) -> Response:
@@ -258,6 +313,8 @@ def _carts(routes: APIRouter, api: Api) -> None:
         said = Placing(
             choices={shop: Choice(**how.model_dump()) for shop, how in asked.choices.items()},
             address=None if asked.address is None else Address(**asked.address.model_dump()),
+            abroad=None if asked.abroad is None else Abroad(**asked.abroad.model_dump()),
+            currency=asked.currency,
             agreed=frozenset(asked.agreed),
             born=asked.born,
             parts=tuple(Part(part.means, part.amount_krw, part.ref) for part in asked.parts),
@@ -334,6 +391,12 @@ def _cart(found: showing.Cart) -> CartNow:
         ShopNow(shop=s.shop, lines=s.lines, left=s.left, gone=s.gone, goods_krw=s.goods_krw) for s in found.shelves
     ]
     return CartNow(shops=shops, goods_krw=found.goods_krw, held=found.held)
+
+
+def _abroad(shop: str, one: Offer) -> SentAbroad:
+    return SentAbroad(
+        shop=shop, country=one.country, lines=one.lines, goods_krw=one.goods_krw, ways=one.ways, refused=one.refused
+    )
 
 
 def order_now(deal: Deal) -> OrderNow:

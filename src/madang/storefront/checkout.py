@@ -354,6 +354,13 @@ def _receiver(tx: Tx, by: Actor, found: Checkout, said: Placing, at_us: int) -> 
     return receivers.keep(tx, by, said.abroad, at_us=at_us)
 
 
+def sent_abroad(tx: Tx, by: Actor, held: Checkout, country: str) -> list[tuple[str, exporting.Offer]]:
+    """By shop, what goods of a checkout come to when they are sent to a country: the quote an order then freezes. A
+    shop that sends nothing abroad is left out."""
+    shops = [group for group in held.groups if terms_of(tx, group.shop).abroad]
+    return [(group.shop, exporting.offer(tx, by, group.lines, country, held.begun_at_us)) for group in shops]
+
+
 def _sent_abroad(
     tx: Tx, by: Actor, found: Checkout, group: Group, lines: tuple[Line, ...], said: Placing, to: receivers.Kept
 ) -> Order:
