@@ -14,14 +14,18 @@ from tests.storefront.street import BY, PLAIN, N, Street
 
 from madang import catalog, jobs, journal, members
 from madang.catalog import Price
+from madang.deals.facts import Moved
 from madang.deals.links import Links
+from madang.journal.readers import Reader
 from madang.kernel import Actor, Kind, NotFound, Role, derived
 from madang.kernel.clock import DAY_US
-from madang.members import addresses, keeping, letters, mail, shredding
+from madang.members import addresses, keeping, letters, mail, mailing, shredding
 from madang.members.accounts import Accounts
 from madang.members.addresses import Keyring
 from madang.members.mail import Post
-from madang.storefront import carts, guest_pages, guests, orders, pages
+from madang.storefront import carts, guest_pages, guests, mailed, orders, pages
+from madang.storefront.facts import Late
+from madang.storefront.model import Reason, Wish
 from madang.storefront.terms import set_terms
 from madang.ui import Pages
 from madang.ui.session import Asking, Identity, token_of
@@ -38,7 +42,9 @@ class Window:
         self.street, self.folder, self.me = street, folder, None
 
         def post(keyring: Keyring) -> Post:
-            return Post(mail.server_of(f"folder:{folder}"), "Madang <no-reply@example.com>", keyring, letters.letter)
+            server = mail.server_of(f"folder:{folder}")
+            self.post = Post(server, "Madang <no-reply@example.com>", keyring, letters.letter)
+            return self.post
 
         self.desk = Accounts(
             street.db, street.clock, street.ids, N, key=b"k" * 32, public_url="https://m.example", post=post
@@ -165,3 +171,38 @@ def test_orders_join_the_account_that_has_the_mailbox_and_no_other(
 
 def confirm(street: Street, who: Actor, digest: str) -> None:
     street.write(lambda tx: addresses.confirm(tx, who, UUID(who.key), digest, street.now))
+
+
+def test_a_guest_is_told_by_mail_what_becomes_of_the_order_and_where_to_find_it(window: Window) -> None:
+    street = window.street
+    id, _, guest = ordered(window)
+    reader = Reader("mails", {Moved: mailed.moved, Late: mailed.told_late})
+    mailing.serve(N, mailing.Mailing(street.db, window.post, "https://m.example"))
+
+    def told() -> str:
+        reader.catch_up(street.db, neighbourhood=N)
+        return "\n".join(window.letters())
+
+    for step in ("pack", "make_ready"):
+        street.step(id, step)
+    street.step(id, "hand_over")
+    back = street.ids.new()
+    street.write(
+        lambda tx: orders.ask_back(
+            tx,
+            guest,
+            id,
+            kind="return",
+            lines=[Wish(line=1)],
+            reason=Reason.CHANGE_OF_MIND,
+            step=back,
+            at_us=street.now,
+        )
+    )
+    street.step(id, "take_back", sellable=True)
+    letters = told()
+    for words in ("결제되었습니다", "준비되었습니다", "돌려보내신 것을 받았습니다", f"/orders/find?number={id}"):
+        assert words in letters
+    page = window.client.get(f"/orders/find?number={id}", headers=HTML).text
+    assert f'value="{id}"' in page
+    assert mailed.LETTERS["deliver"] == mailed.LETTERS["arrived"] == "order_delivered"

@@ -9,9 +9,9 @@ from tests.storefront.stand import Stand
 from tests.storefront.street import BY, Street, buyer
 
 from madang import catalog, members
-from madang.catalog import PriceList
+from madang.catalog import Off, PriceList, Promotion
 from madang.kernel import Invalid, Role, derived
-from madang.storefront import showing
+from madang.storefront import checkout, showing
 
 LISTS = (
     PriceList(id="member", name_ko="회원가", name_en="Members", prices={"RAMEN": 950}, tags=("member",)),
@@ -55,4 +55,29 @@ def test_a_cart_costs_what_its_owner_is(street: Street) -> None:
     assert costs() == (9_000, ["도매가"])
     with pytest.raises(Invalid):
         street.write(lambda tx: members.join(tx, BY, mina, "Potters!", at_us=street.now))
+    street.books_agree()
+
+
+def test_an_order_that_is_cancelled_gives_back_its_use_of_a_code_and_one_that_was_sent_does_not(
+    street: Street,
+) -> None:
+    street.open()
+    once = Promotion(id="once", name_ko="첫 주문", name_en="First", effect=Off(100), code="FIRST", per_person_max=1)
+    street.write(lambda tx: catalog.set_promotions(tx, BY, [once], id=derived("once"), at_us=street.now))
+
+    def buys() -> tuple[UUID, int]:
+        street.put("RAMEN", 1)
+        id_ = street.ids.new()
+        held = street.write(lambda tx: checkout.begin(tx, street.mina, id=id_, at_us=street.now, codes=["first"]))
+        order = street.place(held).orders[0]
+        return order, street.order(order)[1].total_krw
+
+    first, krw = buys()
+    assert krw == 900
+    street.cancel(first)
+    second, krw = buys()
+    assert krw == 900, "the code was not used up by an order that came to nothing"
+    for step in ("pack", "make_ready", "hand_over"):
+        street.step(second, step)
+    assert buys()[1] == 1_000
     street.books_agree()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from madang import deals, jobs, journal, ledger
+from madang import catalog, deals, jobs, journal, ledger
 from madang.catalog import Vat, stock
 from madang.db import Tx
 from madang.deals import Deal, Receipt, receipts
@@ -69,8 +69,10 @@ def pay(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
 
 @declared.action("order.let_go")
 def let_go(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """Nobody paid: goods and window are free again. A payment that is still open has its own clock."""
+    """Nobody paid: goods, window and uses of promotions are free again. A payment that is still open has its own
+    clock."""
     order, cause = order_of(deal), deals.deal_key(deal.id)
+    catalog.unredeem(tx, by, deal.id, at_us=at_us)
     for one in order.reserved:
         _unless_over(lambda one=one: stock.release(tx, by, [one], at_us=at_us, cause=cause))
     if order.fulfil.slot is not None:
@@ -81,9 +83,11 @@ def let_go(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 
 
 @declared.action("order.cancel")
-def cancel(tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """A paid order that has not been sent ends: goods and window back, and every won, delivery fee included."""
+def cancel(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+    """A paid order that has not been sent ends: goods and window back, every won, delivery fee included, and what it
+    had of promotions (a code, a cap)."""
     order = order_of(deal)
+    catalog.unredeem(tx, by, deal.id, at_us=at_us)
     wishes = tuple(Wish(line=line.number) for line in order.lines if order.left(line))
     changes = give_back(tx, deal, order, wishes, id=_id(deal), at_us=at_us, reason="cancelled", sellable=True)
     if order.fulfil.slot is not None:

@@ -230,7 +230,6 @@ def let_go(tx: Tx, by: Actor, payment: Payment, *, why: str, at_us: int) -> None
 def _end(tx: Tx, ours: Actor, waiting: Sequence[deals.Deal], step: str, why: str, at_us: int) -> None:
     for deal in waiting:
         deals.move(tx, ours, deal.id, step, id=derived("storefront.unpaid", deal.id), at_us=at_us, args={"why": why})
-        catalog.unredeem(tx, ours, deal.id, at_us=at_us)
 
 
 def orders_of(tx: Tx, _by: Actor, payment: Payment) -> list[str]:

@@ -30,8 +30,9 @@ def router(here: Storefront, desk: Accounts) -> APIRouter:
     limiter = Limiter(here.clock)
 
     @routes.get("/find", name="orders.find", dependencies=[access.everyone])
-    def ask(request: Request, sent: bool = False) -> Response:
-        return here.html(request, "find", sent=sent, mails=desk.sends_mail, error=None, form={})
+    def ask(request: Request, sent: bool = False, number: str = "") -> Response:
+        form = {"number": number[:60]}
+        return here.html(request, "find", sent=sent, mails=desk.sends_mail, error=None, form=form)
 
     @routes.post("/find", name="orders.find.send", dependencies=[access.everyone])
     def send(request: Request, form: Sent) -> Response:

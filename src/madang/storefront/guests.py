@@ -68,6 +68,16 @@ def remember(tx: Tx, by: Actor, address: str, digest: str, language: str, *, at_
         tx.change(guests, (guest,), {"address": digest, "at_us": at_us})
 
 
+def has_address(tx: Tx, key: str) -> bool:
+    """Whether somebody's key is a guest's who left an address and has not joined an account: mails then lead to where
+    orders are found, for their browser's cookie may be gone."""
+    try:
+        row = tx.get(guests, (UUID(key),))
+    except ValueError:
+        return False
+    return row is not None and row["member"] is None
+
+
 def look_for(tx: Tx, digest: str, number: str) -> tuple[UUID, UUID] | None:
     """The guest and the order of this number (a receipt's, or the order's own) that were made with this address."""
     rows = sa.select(G.guest).where(G.neighbourhood == tx.neighbourhood, G.address == digest).order_by(G.at_us.desc())

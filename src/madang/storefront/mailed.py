@@ -11,7 +11,7 @@ from madang.deals.facts import Moved
 from madang.journal.model import Fact
 from madang.kernel import Actor, NotFound, Role, derived, seoul, system
 from madang.members import listing, mailing
-from madang.storefront import claims, late
+from madang.storefront import claims, guests, late
 from madang.storefront.actions import order_of
 from madang.storefront.facts import Late
 from madang.storefront.process import NAME
@@ -38,18 +38,18 @@ def _order(tx: Tx, about: str, language: str) -> dict[str, object]:
         "total": won(order.total_krw, language),
         "refunded": won(order.refunded_krw, language),
         "sent": " ".join(filter(None, [order.sent_by, order.sent_number])) or "-",
-        "path": f"/orders/{about}",
+        "path": f"/orders/find?number={about}" if guests.has_address(tx, deal.subject) else f"/orders/{about}",
     }
 
 
-LETTERS = {
-    step: mailing.declare_letter(f"order_{word}", _order)
-    for step, word in (
-        ("pay", "paid"), ("make_ready", "ready"), ("ship", "shipped"), ("cancel", "cancelled"),
-        ("not_fetched", "not_fetched"), ("short", "short"), ("ask_back", "asked_back"), ("take_back", "returned"),
-        ("exchange", "exchanged"), ("decline", "declined"),
-    )
+_STEPS = {
+    "pay": "paid", "make_ready": "ready", "ship": "shipped", "deliver": "delivered", "arrived": "delivered",
+    "cancel": "cancelled", "not_fetched": "not_fetched", "short": "short", "short_packed": "short",
+    "short_ready": "short", "ask_back": "asked_back", "take_back": "returned", "exchange": "exchanged",
+    "decline": "declined",
 }  # fmt: skip
+_LETTERS = {word: mailing.declare_letter(f"order_{word}", _order) for word in dict.fromkeys(_STEPS.values())}
+LETTERS = {step: _LETTERS[word] for step, word in _STEPS.items()}
 """The letter of each step."""
 
 
@@ -94,14 +94,15 @@ def _workers(tx: Tx, by: Actor, shop: str) -> list[UUID]:
 
 
 def _buyer(deal: Deal) -> list[UUID]:
+    """A member, or a guest, whose address lies under their key where they left one."""
     try:
         return [UUID(deal.subject)]
-    except ValueError:  # a guest has no address here
+    except ValueError:  # nobody we can reach
         return []
 
 
 def moved(tx: Tx, fact: Fact) -> None:
-    """An order made a step: its buyer is told, where they are somebody we know (a guest has no address here)."""
+    """An order made a step: its buyer is told, member or guest; who left no address is not."""
     assert isinstance(fact.body, Moved)
     body = fact.body
     if body.process != NAME or body.transition not in LETTERS:
