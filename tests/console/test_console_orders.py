@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from uuid import UUID
 
 import pytest
@@ -148,6 +149,18 @@ def test_part_of_an_order_is_given_back_before_it_is_packed_and_after_it_was_rec
     text = shown(browser, f"/console/orders/{one}")
     assert "−2,900원" in text
     assert "돈이 간 곳" in text
+    assert "망가졌거나 설명과 다름" in text
+    assert "defective" not in text.partition("환불")[2].partition("모든 과정")[0]
+    went, came_back = columns(text)
+    assert sum(went) == order.total_krw
+    assert sum(came_back) == -order.refunded_krw
+
+
+def columns(text: str) -> tuple[list[int], list[int]]:
+    """The won of the table of where the money went, and of what came back."""
+    cells = re.findall(r'<td class="num">([^<]*)</td>', text.partition("<tbody>")[2].partition("</tbody>")[0])
+    won = [int(re.sub(r"[^0-9-]", "", cell.replace("−", "-")) or 0) if cell != "–" else 0 for cell in cells]
+    return won[::2], won[1::2]
 
 
 def test_a_return_is_decided_for_what_really_came_back(street: Street, browser: Client) -> None:
@@ -157,6 +170,7 @@ def test_a_return_is_decided_for_what_really_came_back(street: Street, browser: 
         send(street, browser, f"/console/orders/{one}/{step}")
     street.ask_back(UUID(one), [Wish(line=1, amount=3)])
     assert one in shown(browser, "/console/orders?state=returning")
+    assert "신라면 3개" in shown(browser, f"/console/orders/{one}").partition("신청한 반품·교환")[2]
     send(street, browser, f"/console/orders/{one}/take_back", sellable="yes", **{"amount.1": 2})
     deal, order = street.order(UUID(one))
     assert (deal.state, order.refunded_krw, order.left(order.lines[0])) == ("returned", 2_000, 1)

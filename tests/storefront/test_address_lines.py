@@ -66,3 +66,13 @@ def test_every_postcode_has_its_province_and_nobody_knows_a_dong_that_is_not_ins
     monkeypatch.setattr(regions, "dongs", lambda: None)
     assert regions.is_there("서울특별시", "성산동") is None
     assert not address_lines.no_such_dong("서울 마포구 없는동 1", "03999")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("01012345678", "010-1234-5678"), ("0212345678", "02-1234-5678"), ("021234567", "02-123-4567"),
+     ("0311234567", "031-123-4567"), ("050712345678", "0507-1234-5678"), ("", "")],
+)  # fmt: skip
+def test_a_number_is_shown_as_koreans_write_it(typed: str, said: str) -> None:
+    where = Address(name="김미나", phone=typed, postcode="03993", road="성미산로 12")
+    assert where.phone_said == said

@@ -45,7 +45,9 @@ def test_a_shopper_orders_receives_and_gives_back_by_forms(street: Street) -> No
         assert made.send(order, f"{order}/{step}").status_code == 200
     made.me = street.mina
     form = {"amount.1": "1", "reason": "change_of_mind", "kind": "return"}
-    assert "신청을 받았어요" in made.send(f"{order}/return", f"{order}/return", **form).text
+    told = made.send(f"{order}/return", f"{order}/return", **form).text
+    assert "신청을 받았어요" in told
+    assert "신라면 1개" in told.partition("신청한 반품·교환")[2]
     made.me = WORKER
     assert "환불했어요" in made.send(order, f"{order}/take_back", sellable="yes").text
     made.me = street.mina
@@ -79,6 +81,7 @@ def test_what_is_wrong_with_an_address_is_said_beside_its_field_and_nothing_type
     answer = made.send(page, page, **form, phone="010-1", postcode="123", road="성미산로 12")
     assert answer.status_code == 422
     assert "우편번호는 다섯 자리 숫자예요" in answer.text
+    assert "다시 확인해 주세요: 전화번호, 우편번호." in answer.text
     assert 'value="김미나"' in answer.text
     assert re.search(r'id="f-phone"[^>]*aria-invalid="true"', answer.text)
     answer = made.send(page, page, **form, phone="010-1234-5678", postcode="03993", road="성미산로 12")

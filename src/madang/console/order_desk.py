@@ -77,11 +77,12 @@ class OrderDesk:
         def look(tx: Tx) -> Story:
             of = orders.track(tx, by, id, now_us=now_us)
             paid, fetched = of.payment, of.order.fulfil.place
+            refunds = payments.refunds_of(tx, by, paid.id) if paid else []
             return Story(
                 of=of,
                 facts=tuple(journal.trail(tx, by, subject=deals.deal_key(id), limit=PAGE)),
-                legs=tuple(payments.legs_of(tx, by, paid.id)) if paid else (),
-                refunds=tuple(payments.refunds_of(tx, by, paid.id)) if paid else (),
+                legs=tuple(payments.where_it_went(payments.legs_of(tx, by, paid.id), refunds)) if paid else (),
+                refunds=tuple(refunds),
                 shop=_shops(tx, by).get(of.deal.shop),
                 place=places.get(tx, by, fetched) if fetched else None,
             )

@@ -23,6 +23,8 @@ from madang.storefront.board import Wanted
 from madang.storefront.model import Reason
 from madang.storefront.process import ORDER
 
+REFUND_WHYS = frozenset([*Reason, "cancelled", "short", "exchange"])
+"""Why money went back, as the storefront says it; the page has words for these."""
 ONE_STEPS = (*STEPS, "got_back", "take_back", "exchange", "decline", "cancel", "confirm")
 """Steps that an order's page offers where the process allows them."""
 FIELDS = ("q", "state", "shop", "way", "day", "until", "who", "late")
@@ -163,7 +165,7 @@ def _one(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
         return views.show(
             request, "order", status=fault.status if fault else 200, story=story, of=story.of, deal=story.of.deal,
             order=story.of.order, process=ORDER, choices=choices, said=said, fault=fault, reasons=list(Reason),
-            key=str(desk.ids.new()), account=title, body=_body,
+            key=str(desk.ids.new()), account=title, body=_body, whys=REFUND_WHYS,
         )  # fmt: skip
 
 

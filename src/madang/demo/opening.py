@@ -11,7 +11,7 @@ from madang.demo import currency, shelves, town, trade
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, derived, system
 from madang.members import adults
-from madang.storefront import terms
+from madang.storefront import profile, terms
 from madang.storefront.slots import Window
 from madang.walkout import promising, service
 from madang.walkout.promise import Terms
@@ -41,6 +41,20 @@ ONLINE = terms.Terms(
     ),
 )
 
+KEEPER = profile.Profile(
+    business="마당 1호점 (가상)",
+    representative="한느티",
+    registration=trade.PARTIES[0].registration,
+    mail_order="제2026-가람느티-0001호 (가상)",
+    address="가람시 느티골길 12 (가상)",
+    phone="070-0000-0000",
+    email="shop@madang.example",
+    hosting="마당 (Madang)",
+    safety="에스크로: 구매 확정 뒤 지급",
+    hours=tuple(profile.Hours(weekday=day, from_min=8 * 60, until_min=22 * 60) for day in range(7)),
+)
+"""Who keeps the shop, made up like all of it: what the law wants to be read beside its goods."""
+
 
 def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
     """Open the shop; an open one is left as it is."""
@@ -62,6 +76,8 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
         goods = [catalog.stock.Lot(sku=p.id, amount=BACK_G if p.sold_by == "weight" else BACK) for p in stock.products]
         catalog.stock.receive(tx, BY, SHOP, goods, id=derived("demo.back"), at_us=at_us)
         terms.set_terms(tx, BY, SHOP, ONLINE, at_us=at_us)
+        if profile.profile_of(tx, SHOP) is None:
+            profile.set_profile(tx, BY, SHOP, KEEPER, at_us=at_us)
 
     trade.happen(db, at_us)
     db.write(furnish, neighbourhood=NEIGHBOURHOOD)

@@ -21,6 +21,7 @@ from madang.payments.listeners import listen
 from madang.payments.means import Means, register
 from madang.payments.model import Leg, Part, Payment, Refund, State, Tender, payment_key, tender
 from madang.payments.service import begin, capture, fail, find, get, legs_of, part_confirmed, refund, refunds_of, void
+from madang.payments.sharing import where_it_went
 from madang.payments.tabs import owed_krw
 from madang.payments.vat import Split, part_of, split, vat_per_line
 from madang.payments.wallets import (
@@ -96,4 +97,5 @@ __all__ = [
     "vat_per_line",
     "void",
     "wallet",
+    "where_it_went",
 ]

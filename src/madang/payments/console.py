@@ -31,6 +31,7 @@ from madang.payments.differences import Standing
 from madang.payments.model import Leg, Payment, Refund, State, payment_key, tender
 from madang.payments.pages import PRIVATE
 from madang.payments.reconciling import Reconciled
+from madang.payments.sharing import where_it_went
 from madang.payments.unasked import Unasked
 from madang.ui import Pages, access
 
@@ -61,7 +62,7 @@ class Story(NamedTuple):
 
 def story(tx: Tx, by: Actor, id: UUID) -> Story:
     """Raises ``NotFound`` for a payment of a shop the caller does not serve."""
-    payment = service.get(tx, by, id)
+    payment, refunds = service.get(tx, by, id), service.refunds_of(tx, by, id)
     gateways = [
         AtGateway(
             charge,
@@ -76,8 +77,8 @@ def story(tx: Tx, by: Actor, id: UUID) -> Story:
         payment,
         journal.read(tx, by, subject=payment_key(id)),
         gateways,
-        service.legs_of(tx, by, id),
-        service.refunds_of(tx, by, id),
+        where_it_went(service.legs_of(tx, by, id), refunds),
+        refunds,
         ledger.statement(tx, tender(id), limit=100).rows[::-1],
         ledger.balance(tx, returning(id)).posted,
         deciding.places(tx, by, payment),

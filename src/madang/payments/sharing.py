@@ -7,11 +7,13 @@ gives each part exactly the rest of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from madang.kernel import allocate
+from madang.ledger import AccountKey
 from madang.payments.faults import means_not_paid, too_much
-from madang.payments.model import Tender
+from madang.payments.model import Leg, Refund, Tender
 
 
 def over_parts(amount_krw: int, left_krw: Sequence[int]) -> list[int]:
@@ -41,3 +43,16 @@ def by_parts(wanted: Mapping[int, int], parts: Sequence[Tender]) -> list[int]:
         if amount_krw > left.get(number, 0):
             raise too_much(amount_krw, left.get(number, 0))
     return [wanted.get(part.number, 0) for part in parts]
+
+
+def where_it_went(legs: Iterable[tuple[Leg, int]], refunds: Iterable[Refund]) -> list[tuple[Leg, int]]:
+    """The accounts a payment was captured to, each once, with what it has given back in all refunds; last the accounts
+    that only gave (a seller's who had been paid out meanwhile), which were paid 0. The first column adds up to what was
+    captured, the second to what was refunded."""
+    went, back = Counter[AccountKey](), Counter[AccountKey]()
+    for (account, krw), _ in legs:
+        went[account] += krw
+    for one in refunds:
+        for account, krw in one.legs:
+            back[account] += krw
+    return [((account, went[account]), back[account]) for account in dict.fromkeys([*went, *back])]

@@ -37,6 +37,20 @@ _POSTCODE = re.compile(r"(0[1-9]|[1-5][0-9]|6[0-3])[0-9]{3}")
 _PHONE = re.compile(r"0(2|[3-6][1-5]|70|50[0-9]|1[016789])[0-9]{7,8}")
 _ROAD = re.compile(r"(?=.*[0-9])(?=.*([가-힣0-9](로|길)|[a-z0-9]-?(ro|gil)\b)).+", re.IGNORECASE)
 """도로명: a street whose name ends in 로 or 길 (ro, gil), and a building number."""
+FIELD_WORDS = {
+    "name": {"ko": "받는 사람", "en": "recipient"},
+    "phone": {"ko": "전화번호", "en": "phone number"},
+    "postcode": {"ko": "우편번호", "en": "postcode"},
+    "road": {"ko": "도로명주소", "en": "street address"},
+    "line1": {"ko": "거리와 번지", "en": "street and number"},
+    "line2": {"ko": "동·호수, 건물", "en": "flat, building"},
+    "city": {"ko": "도시", "en": "city or town"},
+    "region": {"ko": "주·도·현", "en": "state or province"},
+    "country": {"ko": "나라", "en": "country"},
+    "detail": {"ko": "상세주소", "en": "flat, floor"},
+    "note": {"ko": "배송 메모", "en": "note for the courier"},
+}
+"""What forms at home and abroad call the fields of an address, in their order."""
 LIMITS = {"name": 40, "phone": 20, "postcode": 5, "road": 120, "detail": 80, "note": 100}
 
 
@@ -49,6 +63,12 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     road: str
     detail: str = ""
     note: str = ""
+
+    @property
+    def phone_said(self) -> str:
+        """The number as Koreans write it, 010-1234-5678 or 02-123-4567; pages show this one."""
+        area = 2 if self.phone.startswith("02") else 4 if self.phone.startswith("050") else 3
+        return "-".join(part for part in (self.phone[:area], self.phone[area:-4], self.phone[-4:]) if part)
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,15 +152,19 @@ def of_order(tx: Tx, by: Actor, person: str, key: str) -> Address | None:
 
 def bad(wrong: dict[str, str]) -> Invalid:
     """The error of an address that cannot be used; ``details.fields`` names each field and its fault."""
-    names = ", ".join(sorted(wrong))
     return Invalid(
         "storefront.bad_address",
-        ko=f"주소를 다시 확인해 주세요: {names}.",
-        en=f"Please look at the address again: {names}.",
+        ko=f"주소를 다시 확인해 주세요: {said(wrong, 'ko')}.",
+        en=f"Please look at the address again: {said(wrong, 'en')}.",
         next_ko="표시된 칸을 고쳐 주세요. 우편번호는 다섯 자리이고, 주소는 도로명과 건물 번호로 적습니다.",
         next_en="Correct the marked fields: a postcode has five digits, an address a street name and a number.",
         fields=wrong,
     )
+
+
+def said(wrong: dict[str, str], lang: str) -> str:
+    """The fields that are wrong by the names their form gives them, in its order. Pure."""
+    return ", ".join(words[lang] for field, words in FIELD_WORDS.items() if field in wrong)
 
 
 def sealed_list(tx: Tx, by: Actor, person: UUID, field: str, kind: type[T]) -> list[T] | None:

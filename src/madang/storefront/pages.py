@@ -31,6 +31,7 @@ from madang.storefront import (
     forms,
     guests,
     orders,
+    profile,
     purse,
     showing,
     tender,
@@ -339,6 +340,7 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
         return shop.html(
             request, "order", of=tracked, place=place, process=ORDER, names=names, token=shop.links.token,
             tracking=customs.tracking(tracked.order.sent_number) if tracked.order.export else "",
+            sends_to=shop.read(lambda tx: _sends_to(tx, tracked.deal.shop)),
             mine=tracked.deal.subject == by.key, pay_at=shop.pay_at, steps=forms.STAFF_STEPS,
             said=said if said in forms.SAID else "",
         )  # fmt: skip
@@ -383,7 +385,8 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
         }
         others = shop.read(lambda tx: exchanging.others(tx, by, deal, order)) if deal.version >= 4 else {}
         return shop.html(
-            request, "return", of=tracked, reasons=list(Reason), costs=costs, others=others,
+            request, "return", of=tracked, sends_to=shop.read(lambda tx: _sends_to(tx, deal.shop)),
+            reasons=list(Reason), costs=costs, others=others,
             today=str(business_date(shop.clock.now_us())),
             first=str(business_date(order.delivered_at_us or deal.opened_at_us)),
         )  # fmt: skip
@@ -417,6 +420,12 @@ def _seen(shop: Storefront, request: Request, id: UUID) -> tuple[Actor, orders.T
             if found is not None:
                 return one, found
     raise faults.no_order()
+
+
+def _sends_to(tx: Tx, shop: str) -> str:
+    """Where goods go back to: the address the shop gives of itself."""
+    said = profile.profile_of(tx, shop)
+    return said.address if said else ""
 
 
 def _tracked(shop: Storefront, by: Actor, id: UUID, at_us: int) -> orders.Tracked | None:

@@ -10,7 +10,7 @@ from madang import members
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, derived
 from madang.members.declared import declare_field
-from madang.storefront.addresses import sealed_list
+from madang.storefront.addresses import said, sealed_list
 from madang.storefront.world import nations
 from madang.storefront.world.nations import Abroad
 
@@ -77,11 +77,10 @@ def write(tx: Tx, by: Actor, person: UUID, kept: list[Kept], *, at_us: int) -> N
 def bad(country: str, wrong: dict[str, str]) -> Invalid:
     """The error of an address that cannot be used; ``details.fields`` names each field and its fault."""
     example = nations.nation(country).example
-    names = ", ".join(sorted(wrong))
     return Invalid(
         "storefront.bad_address_abroad",
-        ko=f"해외 주소를 다시 확인해 주세요: {names}.",
-        en=f"Please look at the address abroad again: {names}.",
+        ko=f"해외 주소를 다시 확인해 주세요: {said(wrong, 'ko')}.",
+        en=f"Please look at the address abroad again: {said(wrong, 'en')}.",
         next_ko=f"로마자로 적고, 전화번호는 국가 번호(+)부터 적습니다.{f' 우편번호 예: {example}' if example else ''}",
         next_en="Use Latin letters, and begin the phone number with its country code (+)."
         + (f" A postal code looks like {example}." if example else ""),
