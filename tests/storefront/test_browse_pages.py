@@ -14,7 +14,7 @@ from madang import catalog, settlement
 from madang.catalog import Nature, Particulars, notices
 from madang.db import Tx
 from madang.storefront import drawing
-from madang.storefront.profile import Profile, set_profile
+from madang.storefront.profile import Hours, Profile, set_profile
 
 pytestmark = SQLITE
 
@@ -123,6 +123,18 @@ def test_a_product_page_says_who_sells_what_the_law_wants_told_and_that_the_mark
     street.put("WINE")
     checkout = shelves.send("/cart", "/checkout").text
     assert "통신판매중개자" in checkout
+
+
+def test_days_that_are_alike_are_said_together() -> None:
+    def at(day: int, until: int) -> Hours:
+        return Hours(weekday=day, from_min=540, until_min=until)
+
+    open_at = (at(6, 720), at(0, 1080), at(1, 1080), at(2, 1080), at(4, 1080))
+    weeks = Profile(hours=open_at).weeks
+    assert [(first.weekday, last.weekday, first.until_min) for first, last in weeks] == [
+        (0, 2, 1080), (4, 4, 1080), (6, 6, 720),
+    ]  # fmt: skip
+    assert Profile().weeks == []
 
 
 def test_the_fields_of_a_sort_are_filled_in_and_read_again() -> None:

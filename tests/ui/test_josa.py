@@ -2,7 +2,7 @@
 
 import pytest
 
-from madang.ui.josa import PAIRS, josa, particle
+from madang.kernel.josa import PAIRS, fitted, josa, particle
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,21 @@ def test_an_unknown_pair_is_a_mistake_of_ours() -> None:
 def test_every_pair_has_a_form_for_each_ending(pair: str) -> None:
     assert particle("밥", pair) in pair.split("/")
     assert particle("차", pair) in pair.split("/")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("'쌀'은(는) 없습니다.", "'쌀'은 없습니다."),
+        ("'2,39o'은(는) 숫자가 아닙니다.", "'2,39o'는 숫자가 아닙니다."),
+        (
+            "'배송 중' 상태에서는 '포장 완료'을(를) 할 수 없습니다.",
+            "'배송 중' 상태에서는 '포장 완료'를 할 수 없습니다.",
+        ),
+        ("'지갑'(으)로 낸 금액", "'지갑'으로 낸 금액"),
+        ("'계좌'(으)로 낸 금액", "'계좌'로 낸 금액"),
+        ("★은(는) 별입니다 (옛말).", "★은(는) 별입니다 (옛말)."),
+    ],
+)
+def test_a_sentence_that_left_the_particle_open_is_closed(written: str, read: str) -> None:
+    assert fitted(written) == read

@@ -8,7 +8,7 @@ import pytest
 from fastapi import APIRouter
 from tests.asking import Client
 
-from madang.kernel import Conflict, ManualClock
+from madang.kernel import Conflict, Invalid, ManualClock
 from madang.web import Shopfront, create_app
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -21,6 +21,10 @@ def client(clock: ManualClock) -> Client:
     @faulty.get("/clash")
     def clash() -> None:
         raise Conflict("test.clash", ko="이미 있습니다.", en="It is there.", next_ko="새로.", next_en="Anew.", id="<7>")
+
+    @faulty.post("/form")
+    def form() -> None:
+        raise Invalid("test.form", ko="'쌀'은(는) 안 됩니다.", en="No.", next_ko="고치세요.", next_en="Mend it.")
 
     @faulty.get("/broken")
     def broken() -> None:
@@ -51,6 +55,27 @@ def test_a_person_gets_a_page_in_their_language(client: Client, language: str, t
     assert answer.headers["Content-Language"] == language
     assert f"<h1>{title}</h1>" in answer.text
     assert answer.headers["X-Request-Id"] in answer.text
+
+
+@pytest.mark.parametrize(
+    ("came_from", "leads"),
+    [
+        ("{here}/goods/7?tab=price", 'href="/goods/7?tab=price"'),
+        ("https://elsewhere.example/goods/7", ""),
+        ("{here}//elsewhere.example/", ""),
+        ("", ""),
+    ],
+)
+def test_a_form_that_was_refused_leads_back_to_its_page_and_nowhere_else(
+    client: Client, came_from: str, leads: str
+) -> None:
+    here = "http://testserver"
+    referer = {"Referer": came_from.format(here=here)} if came_from else {}
+    text = client.post("/form", headers={**HTML, **referer, "Accept-Language": "ko"}).text
+    assert "쌀&#39;은 안 됩니다" in text
+    assert leads in text
+    assert ("돌아가서 고치기" in text) == bool(leads)
+    assert "elsewhere" not in text
 
 
 @pytest.mark.parametrize("headers", [HTML, {}])

@@ -16,18 +16,18 @@ CITY, WON = "madang-city", "madang-won"
 def issue(db: Database, at_us: int) -> None:
     """Open the programme and let the shop take it; one that is open is left as it is."""
     officer = next(one for one in PERSONAS if one.name == "officer")
-    issuer = Issuer(id=CITY, name_ko="마당시", name_en="Madang City", klass="other", officer=str(officer.key))
+    issuer = Issuer(id=CITY, name_ko="가람시", name_en="Garam City", klass="other", officer=str(officer.key))
     programme = Programme(
-        id=WON, issuer=CITY, kind=ProgrammeKind.VOUCHER, name_ko="마당사랑상품권", name_en="Madang voucher",
+        id=WON, issuer=CITY, kind=ProgrammeKind.VOUCHER, name_ko="가람사랑상품권", name_en="Garam voucher",
         from_us=at_us,
     )  # fmt: skip
     rule = Rule(
         programme=WON, from_us=at_us, discount_bp=1_000, month_cap_krw=700_000, holding_cap_krw=1_500_000,
-        budget_krw=100_000_000, source="시연용 규정 (made up for this demo)",
+        budget_krw=100_000_000, source="시연용 규정 (가상)",
     )  # fmt: skip
     asked = Merchant(
-        id=derived("demo.currency", SHOP), programme=WON, shop=SHOP, category="food", region="1144",
-        sales_krw=480_000_000, proof="demo", applied_us=at_us, state=MerchantState.APPLIED,
+        id=derived("demo.currency", SHOP), programme=WON, shop=SHOP, category="식료품점", region="1144",
+        sales_krw=480_000_000, proof="2025년 매출 증빙 (가상)", applied_us=at_us, state=MerchantState.APPLIED,
     )  # fmt: skip
 
     def open_it(tx: Tx) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from madang.kernel.josa import fitted
+
 
 class MadangError(Exception):
     """An error a caller can act on.
@@ -17,7 +19,7 @@ class MadangError(Exception):
 
     def __init__(self, code: str, *, ko: str, en: str, next_ko: str = "", next_en: str = "", **details: Any) -> None:
         super().__init__(f"{code}: {en}" + (f" {next_en}" if next_en else ""))
-        self.code, self.ko, self.en, self.next_ko, self.next_en = code, ko, en, next_ko, next_en
+        self.code, self.ko, self.en, self.next_ko, self.next_en = code, fitted(ko), en, fitted(next_ko), next_en
         self.details = details
 
     def text(self, language: str) -> str:

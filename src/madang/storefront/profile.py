@@ -57,6 +57,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     safety: str = ""
     hours: tuple[Hours, ...] = ()
 
+    @property
+    def weeks(self) -> list[tuple[Hours, Hours]]:
+        """The hours as one says them: the first and last of days in a row that are alike (월–금 9:00–18:00)."""
+        rows = list[tuple[Hours, Hours]]()
+        for one in sorted(self.hours, key=lambda hours: hours.weekday):
+            alike = rows and (rows[-1][1].weekday + 1, rows[-1][1].from_min, rows[-1][1].until_min)
+            if alike == (one.weekday, one.from_min, one.until_min):
+                rows[-1] = rows[-1][0], one
+            else:
+                rows.append((one, one))
+        return rows
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A setting from an instant on."""

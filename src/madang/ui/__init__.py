@@ -4,8 +4,8 @@ Rooms with pages use ``Pages`` (templates of every room by "room/name.html"), ``
 routes say who may use them with ``access``, and know who is asking by ``session``.
 """
 
+from madang.kernel.josa import josa
 from madang.ui.i18n import LANGUAGES, TEXTS, MissingText, Texts
-from madang.ui.josa import josa
 from madang.ui.page import Pages, language_of
 from madang.ui.session import Asking, Identify, Identity, acting, signed_in
 

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from madang.kernel.josa import PAIRS, josa
 from madang.ui import formats
-from madang.ui.josa import PAIRS, josa
 
 LANGUAGES = ("ko", "en")
 FOLDER = Path(__file__).parent / "texts"

@@ -13,9 +13,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from madang.kernel.josa import josa
 from madang.ui import assets, formats, navigation, session
 from madang.ui.i18n import LANGUAGES, TEXTS, Texts
-from madang.ui.josa import josa
 
 LANGUAGE_COOKIE = "madang_lang"
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from madang import places
 from madang.db import Tx
 from madang.files import Store
 from madang.kernel import Actor, Role, business_date
@@ -105,6 +106,7 @@ def _looking(routes: APIRouter, desk: Desk) -> None:
                 "holds": rules.at(known, at_us),
                 "applications": issuing.applications_of(tx, by, programme=programme),
                 "claims": reporting.claims_of(tx, by, programme),
+                "names": {one.id: (one.name_ko, one.name_en) for one in places.every(tx, by)},
             }
 
         found = desk.read(read)

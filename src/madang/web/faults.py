@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -49,7 +49,13 @@ class Faults:
             if self._doors and error.leads_to:
                 return _led(request, error.leads_to)
             return self._pages.html(
-                request, "ui/error.html", status=error.status, headers=headers, error=error, request_id=request_id
+                request,
+                "ui/error.html",
+                status=error.status,
+                headers=headers,
+                error=error,
+                request_id=request_id,
+                back=_came_from(request),
             )
         return JSONResponse(problem(error, language_of(request), request_id), error.status, headers, PROBLEM)
 
@@ -99,6 +105,16 @@ def _unknown_media(request: Request) -> UnknownMedia:
         next_en="Send the body as JSON, with Content-Type: application/json.",
         given=request.headers.get("content-type", "")[:100],
     )
+
+
+def _came_from(request: Request) -> str:
+    """The page of ours whose form was sent, as a path; empty where nothing was sent or another site leads here."""
+    if request.method != "POST":
+        return ""
+    from_page = urlsplit(request.headers.get("Referer", ""))
+    if from_page.netloc != request.url.netloc or not from_page.path.startswith("/") or from_page.path.startswith("//"):
+        return ""
+    return urlunsplit(("", "", from_page.path, from_page.query, ""))
 
 
 def _led(request: Request, where: str) -> Response:

@@ -28,6 +28,7 @@ _UNITS |= dict.fromkeys(("ml", "l", "m", "cm", "mm", "km", "m²", "s"), Ending.V
 _LETTERS = {"l": Ending.RIEUL, "r": Ending.RIEUL, "m": Ending.CONSONANT, "n": Ending.CONSONANT}
 _TAIL = re.compile(r"(\s*[(\[〔（][^()\[\]〔〕（）]*[)\]〕）]|[\s.,!?\"'’”」』)\]…:;·])+$")
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?([A-Za-z%²]*)$")
+_BOTH = re.compile(r"(?P<word>[^\s(]+)(?P<both>은\(는\)|이\(가\)|을\(를\)|과\(와\)|\(으\)로)")
 _RIEUL_WORD = re.compile(r"(l|[bcdfgkpstxz]le)$")
 _CONSONANT_WORD = re.compile(r"(m|n|ng|[aeiou](me|ne)|ck|(^|[^aeiou])[aeiou][kptb])$")
 
@@ -35,6 +36,20 @@ _CONSONANT_WORD = re.compile(r"(m|n|ng|[aeiou](me|ne)|ck|(^|[^aeiou])[aeiou][kpt
 def josa(word: object, pair: str) -> str:
     """``word`` with the particle of ``pair`` ("은/는", "으로/로", …) that fits it."""
     return f"{word}{particle(str(word), pair)}"
+
+
+def fitted(text: str) -> str:
+    """A sentence in which both forms stand for one (``'쌀'은(는)``) with the one that fits the word before it; where
+    that cannot be judged, both stay. Errors are written before anybody knows what stands in them."""
+    return _BOTH.sub(_fit, text) if ")" in text else text
+
+
+def _fit(found: re.Match[str]) -> str:
+    word, both = found["word"], found["both"]
+    if both == "(으)로":
+        return josa(word, "으로/로")
+    closed, open_ = both[:-1].split("(")
+    return josa(word, f"{closed}/{open_}")
 
 
 def particle(word: str, pair: str) -> str:
