@@ -15,6 +15,8 @@ CITY, WON = "madang-city", "madang-won"
 
 def issue(db: Database, at_us: int) -> None:
     """Open the programme and let the shop take it; one that is open is left as it is."""
+    if any(one.id == WON for one in db.read(lambda tx: vouchers.programmes(tx, BY), neighbourhood=NEIGHBOURHOOD)):
+        return
     officer = next(one for one in PERSONAS if one.name == "officer")
     issuer = Issuer(id=CITY, name_ko="가람시", name_en="Garam City", klass="other", officer=str(officer.key))
     programme = Programme(

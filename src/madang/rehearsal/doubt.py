@@ -21,6 +21,11 @@ NEAR_M = 0.6  # facings nearer than this are neighbours: a hand at one is a poss
 CLEAR_SD = 4.0  # weights this many of their own standard deviations apart are told apart by the plates alone ...
 CLEAR_G = 10.0  # ... and at least this many grams
 PAIRS = 12
+COLD = dict.fromkeys(("frozen", "icecream"), "frozen") | dict.fromkeys(
+    ("kimbap", "lunchbox", "sandwich", "milk", "milk_l", "yogurt", "cheese", "egg", "tofu", "meat", "deli"), "chilled"
+)
+"""How kinds of goods are kept; other kinds, and those nobody knows, stand at room temperature. A facing does not move
+from the fridge to the shelf of the crisps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,8 @@ class _Map:
         return float(self._apart[a][b])
 
     def _swap(self, shop: ShopPlan, a: str, b: str, heat: dict[str, float], taken: set[str]) -> tuple[str, str] | None:
-        """One of the two and a facing elsewhere that should change places: both new neighbourhoods clear by weight.
+        """One of the two and a facing elsewhere that should change places: both new neighbourhoods clear by weight, and
+        both kept equally cold.
 
         The best is the one whose closest weights are furthest apart, then the one with the least doubt of its own.
         """
@@ -167,6 +173,8 @@ class _Map:
                 if {here, other, stays} & taken or self._far(other, stays) < 2 * NEAR_M or not self._fits(here, other):
                     continue
                 x, z = (types[self.facings[f]["products"][0]] for f in (here, other))
+                if COLD.get(x.kind) != COLD.get(z.kind):
+                    continue
                 if any(
                     t.unit_weight_g >= HEAVY_G and self.facings[f]["box"][2] >= CHEST_M
                     for t, f in ((x, other), (z, here))
