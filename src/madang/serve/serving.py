@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-import ipaddress
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -14,20 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import msgspec
-
 from madang import deals, jobs
 from madang.db import Database, Tx, open_database
 from madang.db.sqlite import FileLock
 from madang.doors import Gateway
 from madang.doors.alarms import LINK
-from madang.doors.brokers import Broker, broker
 from madang.doors.mqtt import MqttDoor
 from madang.edge.sending import Sending
-from madang.kernel import Actor, Clock, Conflict, Forbidden, SystemClock, derived, system
+from madang.kernel import Actor, Clock, SystemClock, system
 from madang.kernel.clock import DAY_US, MINUTE_US, SECOND_US
 from madang.kernel.settings import Settings
-from madang.serve import checkin, door, keys, premises, site, uplink
+from madang.serve import checkin, door, keys, opening, sensing, site, uplink
 from madang.serve.bookkeeping import Bookkeeping
 from madang.serve.desks import DeskDoor
 from madang.serve.front import Front
@@ -35,7 +31,7 @@ from madang.serve.premises import Premises
 from madang.serve.rounds import Rounds
 from madang.serve.session import Sessions
 from madang.serve.watching import Watching
-from madang.walkout import conservation, learned, promising, records, renewing, service, tasks
+from madang.walkout import conservation, promising, tasks
 from madang.walkout.engine_process import EngineProcess
 from madang.walkout.records import Rules
 from madang.walkout.review_desk import ReviewDesk
@@ -68,10 +64,10 @@ class Serving:
     """Opened by ``start``, ended by ``stop``; being killed instead loses nothing. ``failure`` is what stopped it."""
 
     def __init__(self, settings: Settings, asked: Asked, *, clock: Clock | None = None) -> None:
-        self._broker = _broker_of(settings)
-        _guarded(settings.host, asked.devices)
+        self._broker = sensing.broker_of(settings)
+        sensing.guarded(settings.host, asked.devices)
         if self._broker is not None:
-            _guarded(self._broker.host, asked.devices)
+            sensing.guarded(self._broker.host, asked.devices)
         self.settings, self.asked, self.clock = settings, asked, clock or SystemClock()
         self.by: Actor = system(settings.neighbourhood, f"serve/{asked.shop}")
         self.home = Path(settings.home)
@@ -132,7 +128,7 @@ class Serving:
         self.gateway = Gateway(
             sensors,
             clock=self.clock,
-            plates=_plates(found.store),
+            plates=sensing.plates_of(found.store),
             keys=self.asked.devices,
             logged=lambda end: self.live.logged(end),
         )
@@ -150,7 +146,8 @@ class Serving:
             rang=self.front.showing.rang,
             believed=self.front.showing.believed,
         )
-        self._renew(found, sensors.first, sensors.end)
+        first, end, at_us = sensors.first, sensors.end, self.clock.now_us()
+        opening.renew_run(self.db, self.by, self.asked.shop, found, log_first=first, log_end=end, at_us=at_us)
         self._ends.callback(self.live.stop)
         self.live.start(log_first=sensors.first, log_end=sensors.end, at_us=self.clock.now_us())
         self._go_round()
@@ -161,24 +158,16 @@ class Serving:
         return found
 
     def _opened(self) -> Premises:
-        """The shop, open in the books, its shelves stocked."""
-        shop, at_us = self.asked.shop, self.clock.now_us()
-        found: Premises = self._read(lambda tx: premises.look(tx, self.by, shop, at_us=at_us, where=self.asked.where))
-        if not found.stocked and not self.asked.stock_as_planned:
-            raise _no_stock(shop, self.asked.where)
-
-        def act(tx: Tx) -> None:
-            service.open_shop(tx, self.by, shop, self.asked.rules, at_us=at_us)
-            if not service.stock(tx, self.by, shop):
-                id = derived("serve.stock", tx.neighbourhood, shop)
-                service.stock_as_planned(tx, self.by, shop, id=id, at_us=at_us)
-            uplink.begin(tx, self.by, shop, self.settings, at_us=at_us)
-            learned.begin(tx, shop, at_us)
-
-        self._write(act)
-        if found.unpriced:
-            log.warning("serve.no_price", extra={"shop": shop, "products": list(found.unpriced)})
-        return found
+        return opening.open_shop(
+            self.db,
+            self.by,
+            self.asked.shop,
+            self.settings,
+            rules=self.asked.rules,
+            as_planned=self.asked.stock_as_planned,
+            where=self.asked.where,
+            at_us=self.clock.now_us(),
+        )
 
     def _front(self, found: Premises) -> Front:
         return Front(
@@ -207,26 +196,6 @@ class Serving:
             clock_limit_us=limit_us,
             mqtt=lambda: self.mqtt,
         )
-
-    def _renew(self, found: Premises, log_first: int, log_end: int) -> None:
-        """Give the engine a fresh belief where plates or planogram are others than it knows, and, while nobody is
-        inside, where the shop has learned something."""
-        shop, at_us = self.asked.shop, self.clock.now_us()
-
-        def act(tx: Tx) -> None:
-            run = records.last_run(tx, shop)
-            if run is None:
-                return
-            known = msgspec.json.decode(run.store)
-            if not premises.same_shop(learned.stripped(known), _plain(found.store)):
-                service.begin_run(tx, self.by, shop, found.store, start=log_end, at_us=at_us)
-                log.warning("serve.other_planogram", extra={"shop": shop})
-            elif renewing.has_news(tx, shop):
-                start = max(log_first, run.position)  # what was sensed since is heard by the new run
-                service.begin_run(tx, self.by, shop, found.store, start=start, at_us=at_us)
-                log.info("serve.learned", extra={"shop": shop})
-
-        self._write(act)
 
     def _go_round(self) -> None:
         """Time goes on where no sensor speaks; timers, checks and tidying begin once the engine has caught up."""
@@ -379,61 +348,3 @@ class Serving:
 
     def _read(self, fn: Callable[[Tx], Any]) -> Any:
         return self.db.read(fn, neighbourhood=self.by.neighbourhood)
-
-    def _write(self, fn: Callable[[Tx], Any]) -> Any:
-        return self.db.write(fn, neighbourhood=self.by.neighbourhood)
-
-
-def _broker_of(settings: Settings) -> Broker | None:
-    """The sensors' broker, if there is one. Raises ``Invalid`` ``mqtt.bad_address``."""
-    if not settings.mqtt:
-        return None
-    return broker(
-        settings.mqtt,
-        version=settings.mqtt_version,
-        authority=settings.mqtt_ca,
-        certificate=settings.mqtt_cert,
-        private_key=settings.mqtt_cert_key,
-    )
-
-
-def _plates(store: Mapping[str, Any]) -> dict[str, int]:
-    """Plates per gondola, as the gateway expects them."""
-    counts: dict[str, int] = {}
-    for plate in store["plates"]:
-        counts[str(plate["gondola"])] = counts.get(str(plate["gondola"]), 0) + 1
-    return counts
-
-
-def _plain(store: dict[str, Any]) -> dict[str, Any]:
-    """As it looks when it has been kept."""
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(store))
-    return plain
-
-
-def _guarded(host: str, devices: Mapping[str, bytes] | None) -> None:
-    """Anybody who reaches the sensors' door could feed the shop what never happened: outside this machine they
-    need keys."""
-    local = host == "localhost"
-    with contextlib.suppress(ValueError):
-        local = local or ipaddress.ip_address(host).is_loopback
-    if devices is None and not local:
-        raise Forbidden(
-            "serve.devices_needed",
-            ko=f"{host}에서는 이 기계 밖의 누구나 센서인 척할 수 있습니다.",
-            en=f"On {host} anybody outside this machine could pretend to be a sensor.",
-            next_ko="센서마다 열쇠를 적은 파일을 --devices로 주거나, 127.0.0.1에서 여세요.",
-            next_en="Give a file with a key for each sensor with --devices, or serve on 127.0.0.1.",
-            host=host,
-        )
-
-
-def _no_stock(shop: str, where: str) -> Conflict:
-    return Conflict(
-        "serve.no_stock",
-        ko=f"장부에는 '{shop}' 가게의 선반이 비어 있습니다.",
-        en=f"In the books the shelves of the shop '{shop}' are empty.",
-        next_ko=f"진열표의 수량대로 채웠다면: madang serve --shop {shop} --stock-as-planned{where}",
-        next_en=f"If they are filled as the planogram says: madang serve --shop {shop} --stock-as-planned{where}",
-        shop=shop,
-    )
