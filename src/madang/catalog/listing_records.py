@@ -30,6 +30,7 @@ listings = table(
     sa.Index("catalog_listing_indexed", "neighbourhood", "indexed"),
     sa.Index("catalog_listing_abroad", "neighbourhood", "abroad"),
     key=["id"],
+    seldom=True,
 )
 variants = table(
     "catalog_variant",
@@ -39,6 +40,7 @@ variants = table(
     sa.Column("options", sa.Text, nullable=False),
     sa.Index("catalog_variant_listing", "neighbourhood", "listing", "position"),
     key=["sku"],
+    seldom=True,
 )
 categories = table(
     "catalog_category",
@@ -46,6 +48,7 @@ categories = table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     key=["id"],
+    seldom=True,
 )
 collections = table(
     "catalog_collection",
@@ -53,6 +56,7 @@ collections = table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     key=["id"],
+    seldom=True,
 )
 bundle_rows = table(
     "catalog_bundle",
@@ -60,6 +64,7 @@ bundle_rows = table(
     sa.Column("parts", sa.Text, nullable=False),
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     key=["sku"],
+    seldom=True,
 )
 
 L, V = listings.c, variants.c
@@ -203,8 +208,11 @@ def put_collections(tx: Tx, new: Sequence[Collection], at_us: int) -> None:
 
 
 def _bodies(tx: Tx, by: Actor, where: sa.Table, kind: type[T]) -> list[T]:
-    rows = tx.rows(_ALL[where.name], {"n": by.neighbourhood})
-    return [msgspec.json.decode(row[0], type=kind) for row in rows]
+    def read() -> list[T]:
+        rows = tx.rows(_ALL[where.name], {"n": by.neighbourhood})
+        return [msgspec.json.decode(row[0], type=kind) for row in rows]
+
+    return list(tx.made((where.name,), "every", read, by.neighbourhood))
 
 
 def _put(tx: Tx, where: sa.Table, new: Sequence[Category] | Sequence[Collection], at_us: int) -> None:

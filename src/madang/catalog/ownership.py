@@ -26,6 +26,7 @@ owners = table(
     sa.Column("since_us", sa.BigInteger, nullable=False),
     sa.Index("catalog_owner_shop", "neighbourhood", "shop"),
     key=["product"],
+    seldom=True,
 )
 _OWNERS = records.InSet(
     sa.select(owners.c.product, owners.c.shop).where(owners.c.neighbourhood == sa.bindparam("n", type_=sa.Text())),

@@ -18,6 +18,7 @@ rows = table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     key=["sku"],
+    seldom=True,
 )
 _FIND = InSet(sa.select(rows.c.body).where(rows.c.neighbourhood == sa.bindparam("n", type_=sa.Text())), rows.c.sku)
 _INSERT = sa.insert(rows)

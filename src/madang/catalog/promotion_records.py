@@ -26,6 +26,7 @@ promotion_rows = table(
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     sa.Index("catalog_promotion_code", "neighbourhood", "code", "until_us"),
     key=["id"],
+    seldom=True,
 )
 price_list_rows = table(
     "catalog_price_list",
@@ -33,6 +34,7 @@ price_list_rows = table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     key=["id"],
+    seldom=True,
 )
 price_list_prices = table(
     "catalog_price_list_price",
@@ -41,12 +43,14 @@ price_list_prices = table(
     sa.Column("price_krw", sa.BigInteger, nullable=False),
     sa.Index("catalog_price_list_price_sku", "neighbourhood", "sku"),
     key=["list", "sku"],
+    seldom=True,
 )
 floors = table(
     "catalog_floor",
     sa.Column("sku", sa.Text, nullable=False),
     sa.Column("price_krw", sa.BigInteger, nullable=False),
     key=["sku"],
+    seldom=True,
 )
 uses = table(
     "catalog_promotion_use",

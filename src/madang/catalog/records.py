@@ -31,6 +31,7 @@ products = table(
     sa.Column("added_at_us", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("neighbourhood", "gtin14", name="uq_catalog_product_gtin14"),
     key=["id"],
+    seldom=True,
 )
 prices = table(
     "catalog_price",
@@ -40,6 +41,7 @@ prices = table(
     sa.Column("price_krw", sa.BigInteger, nullable=False),
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     key=["product", "shop", "from_us"],
+    seldom=True,
 )
 facings = table(
     "catalog_facing",
@@ -53,6 +55,7 @@ facings = table(
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     sa.Column("closed_at_us", sa.BigInteger),
     key=["shop", "id"],
+    seldom=True,
 )
 
 SIZES = (1, 4, 16, 64, 256)  # ids in one IN list: a statement for each, compiled once; ids are padded up to the next

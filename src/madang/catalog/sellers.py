@@ -25,6 +25,7 @@ sellers = table(
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     sa.Index("catalog_seller_of", "neighbourhood", "seller"),
     key=["sku"],
+    seldom=True,
 )
 _FORGET = sa.delete(sellers).where(sellers.c.neighbourhood == sa.bindparam("n_"), sellers.c.sku == sa.bindparam("sku_"))
 _PUT = sa.insert(sellers)

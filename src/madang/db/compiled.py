@@ -33,6 +33,7 @@ class Compiled:
         self.names: tuple[str, ...] = tuple(compiler.positiontup or compiler.bind_names.values())
         self.required = frozenset(self.names)
         self.tables = frozenset(_WORD.findall(self.sql)) & metadata.tables.keys()
+        self.space = tuple(sorted(self.tables))
         processors: Mapping[str, Any] = compiler._bind_processors
         self._values: Callable[[Row], tuple[Any, ...]] = _picker(self.names)
         self._processed = [(i, name, processors[name]) for i, name in enumerate(self.names) if name in processors]

@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Engine, inspect, make_url
 from sqlalchemy.exc import OperationalError
 
 from madang.db import migrate as migrations
 from madang.db import postgres, sqlite
 from madang.db.compiled import Compiler
 from madang.db.errors import unreachable
+from madang.db.kept import Shelves
 from madang.db.link import Link, PostgresLink, SqliteLink
+from madang.db.records import words
 from madang.db.tx import Tx
 from madang.db.writer import Writer
 from madang.kernel import Clock, Invalid, SystemClock
@@ -43,6 +45,7 @@ class Database:
             self._link_type = PostgresLink
             self._writing = self._reading = postgres.engine(url, durable=durable)
         self._compiler = Compiler(self._writing.dialect)
+        self._shelves: Shelves | None = None
         self._writer: Writer | None = None
 
     def start(self, *, migrate: bool) -> None:
@@ -54,6 +57,8 @@ class Database:
                     postgres.refuse_half_restored(connection)
                 if migrate:
                     migrations.upgrade(connection)
+                if inspect(connection).has_table(words.name):
+                    self._shelves = Shelves()
             self._writer = Writer(
                 lambda: self._link(self._writing),
                 workers=1 if one_lane else postgres.WRITERS,
@@ -103,8 +108,8 @@ class Database:
     def _read(self, fn: Callable[[Tx], T], neighbourhood: str) -> T:
         with self._snapshot() as link:
             try:
-                link.begin_read()
-                return fn(Tx(link, neighbourhood))
+                kept = link.begin_read(neighbourhood)
+                return fn(Tx(link, neighbourhood, kept=kept))
             except Exception as fault:
                 if link.lost:
                     raise _Lost from fault
@@ -129,7 +134,7 @@ class Database:
                 link.close()
 
     def _link(self, engine: Engine) -> Link:
-        return self._link_type(engine.connect(), self._compiler)
+        return self._link_type(engine.connect(), self._compiler, self._shelves)
 
     def _afresh(self) -> Link:
         """A new connection: what else lies in the pool was cut off with the one that was lost."""

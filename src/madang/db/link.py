@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from madang.db.compiled import Compiled, Compiler
+from madang.db.kept import Kept, Shelves
 from madang.db.memory import Memories
 
 COPY_ROWS_MIN = 8
@@ -26,15 +27,24 @@ _MARK = (
 )
 
 
+_WORD = (
+    "INSERT INTO db_word (neighbourhood, word) VALUES ('{name}', '{word}') "
+    "ON CONFLICT (neighbourhood) DO UPDATE SET word = excluded.word"
+)
+_WORD_OF = "SELECT word FROM db_word WHERE neighbourhood = '{name}'"
+
+
 class Link:
-    """A connection; subclasses say how their database begins and how it tells its state."""
+    """A connection; subclasses say how their database begins and how it tells its state. ``shelves`` are what readers
+    keep (None: this database has no place for words)."""
 
     dialect: str
     driver_error: type[Exception]
 
-    def __init__(self, connection: Connection, compiler: Compiler) -> None:
+    def __init__(self, connection: Connection, compiler: Compiler, shelves: Shelves | None = None) -> None:
         self.connection = connection
         self.compiler = compiler
+        self.shelves = shelves
         self.raw: Any = connection.connection.dbapi_connection
         self._own = object()  # not its address, which the next connection may have
         dbapi = connection.dialect.dbapi
@@ -58,8 +68,14 @@ class Link:
         """Begin a batch; what is remembered is forgotten where others may have written since."""
         raise NotImplementedError
 
-    def begin_read(self) -> None:
+    def begin_read(self, neighbourhood: str) -> Kept | None:
+        """Begin a snapshot; what may be remembered in it (None: nothing)."""
         raise NotImplementedError
+
+    def leave_word(self, neighbourhood: str) -> None:
+        """Rows that change seldom have changed: readers of later snapshots forget."""
+        if self.shelves is not None:
+            self.command(_WORD.format(name=_quoted(neighbourhood), word=token_hex(8)))
 
     @property
     def in_transaction(self) -> bool:
@@ -119,8 +135,14 @@ class SqliteLink(Link):
         cursor.close()
         memories.begin(mark, mark)
 
-    def begin_read(self) -> None:
+    def begin_read(self, neighbourhood: str) -> Kept | None:
         self.command("BEGIN")
+        if self.shelves is None:
+            return None
+        cursor = self.raw.cursor()
+        found = cursor.execute(_WORD_OF.format(name=_quoted(neighbourhood))).fetchone()
+        cursor.close()
+        return self.shelves.of(neighbourhood, found[0] if found else "")
 
     @property
     def in_transaction(self) -> bool:
@@ -139,7 +161,7 @@ class PostgresLink(Link):
 
     def begin(self, neighbourhood: str, memories: Memories) -> None:
         """One writer per neighbourhood: the lock is the first statement, so facts are committed in their order."""
-        left, name = token_hex(8), neighbourhood.replace("'", "''")
+        left, name = token_hex(8), _quoted(neighbourhood)
         begin = f"BEGIN; SELECT pg_advisory_xact_lock({lock_key(neighbourhood)}); {_PLANS}"
         if self._marked is None:
             with self.raw.cursor() as cursor:
@@ -155,8 +177,16 @@ class PostgresLink(Link):
             found = cursor.fetchone()[0]
         memories.begin(found, left)
 
-    def begin_read(self) -> None:
-        self.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    def begin_read(self, neighbourhood: str) -> Kept | None:
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        if self.shelves is None:
+            self.command(begin)
+            return None
+        with self.raw.cursor() as cursor:
+            cursor.execute(f"{begin}; {_WORD_OF.format(name=_quoted(neighbourhood))}")
+            cursor.nextset()
+            found = cursor.fetchone()
+        return self.shelves.of(neighbourhood, found[0] if found else "")
 
     def execute_many(self, statement: Compiled, rows: Sequence[Any]) -> None:
         """One row by itself, a few through ``executemany``'s pipeline, a plain INSERT of many through COPY."""
@@ -188,6 +218,10 @@ class PostgresLink(Link):
     @property
     def _state(self) -> str:
         return "CLOSED" if self.raw.closed else str(self.raw.info.transaction_status.name)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def lock_key(name: str) -> int:

@@ -9,7 +9,7 @@ Anything may be forgotten at any time: whoever recalls has to be able to read.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Hashable
+from collections.abc import Hashable, Reversible
 from itertools import islice
 from typing import Any
 
@@ -58,13 +58,13 @@ class Memory:
             if count - before < WEIGHED_EVERY:
                 continue
             self._weighed[space] = count
-            if count * _weight(values) > SPACE_BYTES_MAX:
+            if count * weight(values.values()) > SPACE_BYTES_MAX:
                 del self.spaces[space]
 
 
-def _weight(values: Values) -> int:
+def weight(values: Reversible[Any]) -> int:
     """The bytes of one value among the newest, about."""
-    newest = list(islice(reversed(values.values()), SAMPLE))
+    newest = list(islice(reversed(values), SAMPLE))
     return KEY_BYTES + sum(len(pickle.dumps(value)) for value in newest) // len(newest)
 
 

@@ -79,8 +79,9 @@ def upgrade(connection: Connection, target: str = "heads") -> None:
 
 def _make_others_forget(connection: Connection) -> None:
     """Processes that serve meanwhile wait for the end of this, then forget what they remember."""
-    if connection.execute(text("SELECT to_regclass('db_mark')")).scalar() is not None:
-        connection.execute(text("UPDATE db_mark SET mark = md5(random()::text || neighbourhood)"))
+    for name in ("mark", "word"):
+        if connection.execute(text(f"SELECT to_regclass('db_{name}')")).scalar() is not None:
+            connection.execute(text(f"UPDATE db_{name} SET {name} = md5(random()::text || neighbourhood)"))  # noqa: S608
 
 
 def _run(connection: Connection, target: str) -> None:

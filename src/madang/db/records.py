@@ -8,3 +8,5 @@ import sqlalchemy as sa
 from madang.db.schema import table
 
 marks = table("db_mark", sa.Column("mark", sa.Text, nullable=False), key=[])
+words = table("db_word", sa.Column("word", sa.Text, nullable=False), key=[])
+"""By neighbourhood, what stands for the rows of all tables that change seldom (``kept``)."""

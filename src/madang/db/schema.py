@@ -19,12 +19,20 @@ metadata = MetaData(
 )
 
 
-def table(name: str, *items: SchemaItem, key: Sequence[str], **options: Any) -> Table:
+SELDOM: set[str] = set()
+"""Tables whose rows change seldom, by name."""
+
+
+def table(name: str, *items: SchemaItem, key: Sequence[str], seldom: bool = False, **options: Any) -> Table:
     """Declare a table in ``metadata``.
 
     ``neighbourhood`` (text, not null) becomes its first column and the first of its primary key, followed by ``key``;
     the neighbourhood is the shard, so no row can be without one. Don't mark columns ``primary_key`` themselves.
+    ``seldom``: its rows change less often than they are looked at by far, so readers may remember them (``kept``) and
+    whoever writes them makes all readers of the neighbourhood forget.
     """
+    if seldom:
+        SELDOM.add(name)
     for item in items:
         if isinstance(item, Column) and (item.primary_key or item.name == "neighbourhood"):
             raise ValueError(f"{name}.{item.name}: name the key in key=[...]; neighbourhood is added by table()")

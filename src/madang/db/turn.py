@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from madang.db.memory import NOTHING, Memories, Memory, Space, Values
+from madang.db.schema import SELDOM
 
 if TYPE_CHECKING:
     from madang.db.compiled import Compiled
@@ -49,6 +50,7 @@ class Shape(NamedTuple):
     delete: sa.Delete
     select: sa.Select[Any]
     names: tuple[str, ...]
+    seldom: bool
 
 
 @cache
@@ -57,7 +59,7 @@ def shape_of(table: sa.Table) -> Shape:
     where = [table.c[name] == sa.bindparam(f"k_{name}", type_=table.c[name].type) for name in key]
     delete, select = sa.delete(table).where(*where), sa.select(table).where(*where)
     names = tuple(column.name for column in table.c)
-    return Shape((table.name, "rows"), key, sa.insert(table), delete, select, names)
+    return Shape((table.name, "rows"), key, sa.insert(table), delete, select, names, table.name in SELDOM)
 
 
 @cache
@@ -87,6 +89,7 @@ class Turn:
         self._link, self._memories, self._alone = link, memories, alone
         self._frames = [Frame()]
         self._refused: Exception | None = None
+        self._touched: set[str] = set()  # neighbourhoods of which rows that change seldom are written
 
     def memory(self, neighbourhood: str) -> Memory:
         return self._memories.of(neighbourhood)
@@ -258,6 +261,15 @@ class Turn:
         return False
 
     # --- what is remembered ----------------------------------------------------------------------------------------
+
+    def touch(self, neighbourhood: str) -> None:
+        """Rows that change seldom are written, or may be: whatever becomes of it, readers forget."""
+        self._touched.add(neighbourhood)
+
+    def leave_words(self) -> None:
+        """The last that is done before COMMIT."""
+        for neighbourhood in sorted(self._touched):
+            self._link.leave_word(neighbourhood)
 
     def remember(self, values: Values, key: Hashable, value: Any) -> None:
         self._frames[-1].learnt.append((values, key, values.get(key, NOTHING)))

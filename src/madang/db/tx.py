@@ -12,12 +12,15 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import SelectBase
 
 from madang.db.memory import NOTHING, Space
+from madang.db.schema import SELDOM
 from madang.db.turn import shape_of
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.base import Executable
 
+    from madang.db.kept import Kept
     from madang.db.link import Link
+    from madang.db.memory import Memory
     from madang.db.turn import Turn
 
 
@@ -39,11 +42,31 @@ class Tx:
     next for as long as nobody writes the tables it came from.
     """
 
-    __slots__ = ("_after", "_link", "_memory", "_turn", "careful", "dialect", "guessed", "neighbourhood")
+    __slots__ = (
+        "_after",
+        "_kept",
+        "_link",
+        "_memory",
+        "_own",
+        "_turn",
+        "careful",
+        "dialect",
+        "guessed",
+        "neighbourhood",
+    )
 
-    def __init__(self, link: Link, neighbourhood: str, turn: Turn | None = None, *, careful: bool = True) -> None:
+    def __init__(
+        self,
+        link: Link,
+        neighbourhood: str,
+        turn: Turn | None = None,
+        *,
+        careful: bool = True,
+        kept: Kept | None = None,
+    ) -> None:
         self._link, self._turn = link, turn
-        self._memory = None if turn is None else turn.memory(neighbourhood)
+        self._kept, self._own = kept, None if turn is None else turn.memory(neighbourhood)
+        self._memory: Kept | Memory | None = kept if self._own is None else self._own
         self.dialect = link.dialect
         self.neighbourhood = neighbourhood
         self.careful, self.guessed = careful, False
@@ -60,20 +83,28 @@ class Tx:
         assert len(row) == len(shape.names), (table.name, set(shape.names) ^ set(row))
         key = tuple([row[name] for name in shape.key])
         self._writing.add(table, key, row)
+        if shape.seldom:
+            self._writing.touch(self.neighbourhood)
         if learn or self.recall(shape.space, key[1:]) is not NOTHING:  # that there is none may be known
             self.remember(shape.space, key[1:], row)
 
     def append(self, table: sa.Table, row: tuple[Any, ...]) -> None:
         """``add`` for what nobody gets or changes by its key (journals, lines): all columns in the table's order, the
         neighbourhood first."""
+        shape = shape_of(table)
         assert row[0] == self.neighbourhood
-        assert len(row) == len(shape_of(table).names), table.name
+        assert len(row) == len(shape.names), table.name
         self._writing.append(table, row)
+        if shape.seldom:
+            self._writing.touch(self.neighbourhood)
 
     def change(self, table: sa.Table, key: tuple[Any, ...], values: Mapping[str, Any]) -> None:
         """Columns of the row under ``key`` (without the neighbourhood), which is there."""
         self._writing.change(table, (self.neighbourhood, *key), values)
-        space = shape_of(table).space
+        shape = shape_of(table)
+        if shape.seldom:
+            self._writing.touch(self.neighbourhood)
+        space = shape.space
         known = self.recall(space, key)
         if known is not NOTHING and known is not None:
             self.remember(space, key, {**known, **values})
@@ -85,7 +116,10 @@ class Tx:
     def remove(self, table: sa.Table, key: tuple[Any, ...]) -> None:
         """Take the row under ``key`` away, where there is one."""
         self._writing.change(table, (self.neighbourhood, *key), None)
-        self.remember(shape_of(table).space, key, None)
+        shape = shape_of(table)
+        if shape.seldom:
+            self._writing.touch(self.neighbourhood)
+        self.remember(shape.space, key, None)
 
     def get(self, table: sa.Table, key: tuple[Any, ...]) -> Mapping[str, Any] | None:
         """The row under a primary key (without the neighbourhood), also one that waits to be written. Not to be
@@ -115,7 +149,8 @@ class Tx:
 
     @property
     def remembers(self) -> bool:
-        """Whether ``remember`` does anything: a reader's snapshot may be older than what the writer knows."""
+        """Whether ``remember`` may do anything: a reader keeps what changes seldom and nothing else, since its snapshot
+        may be older than what the writer knows."""
         return self._memory is not None
 
     def recall(self, space: Space, key: Hashable) -> Any:
@@ -127,8 +162,10 @@ class Tx:
 
     def remember(self, space: Space, key: Hashable, value: Any) -> None:
         """Keep a value that was read from the tables ``space`` names; it must never be changed."""
-        if self._memory is not None and self._turn is not None:
-            self._turn.remember(self._memory.space(space), key, value)
+        if self._own is not None and self._turn is not None:
+            self._turn.remember(self._own.space(space), key, value)
+        elif self._kept is not None:
+            self._kept.put(space, key, value)
 
     def by_key(
         self, space: Space, keys: Iterable[str], read: Callable[[list[str]], Mapping[str, T]], of: str
@@ -146,6 +183,26 @@ class Tx:
                 self.remember(space, key, found[key])
         return {key: value for key, value in found.items() if value is not None}
 
+    def kept(self, statement: Executable, params: Mapping[str, Any], of: str) -> list[tuple[Any, ...]]:
+        """``rows`` of a query of tables that change seldom, which a reader keeps under the query's values (so none of
+        them is a moment)."""
+        if self._kept is None or of != self.neighbourhood:
+            return self.rows(statement, params)
+        compiled, literals = self._link.compiler.get(statement)
+        key = (compiled.sql, *compiled.params(params, literals).values())
+        return list(self.made(compiled.space, key, lambda: self.rows(statement, params), of))
+
+    def made(self, space: Space, key: Hashable, make: Callable[[], T], of: str) -> T:
+        """What ``make`` makes of rows of tables that change seldom (``space`` names them all); a reader keeps it, so
+        nobody may change it."""
+        if self._kept is None or of != self.neighbourhood:
+            return make()
+        found: T = self.recall(space, key)
+        if found is NOTHING:
+            found = make()
+            self._kept.put(space, key, found)
+        return found
+
     @property
     def _writing(self) -> Turn:
         if self._turn is None:
@@ -159,7 +216,7 @@ class Tx:
         """The SQLAlchemy connection, for inspection and migrations; its transaction isn't yours to end."""
         if self._turn is not None:
             self._turn.settle()
-            self._turn.forget_all()
+            self._forget_all(self._turn)
         return self._link.connection
 
     def driver(self, *tables: sa.Table) -> Connection:
@@ -170,9 +227,17 @@ class Tx:
         return self._link.connection
 
     def _forget(self, *tables: str) -> None:
-        if self._memory is not None:
+        """These tables are written by statement."""
+        if self._own is not None and self._turn is not None:
             for table in tables:
-                self._memory.forget(table)
+                self._own.forget(table)
+            if not SELDOM.isdisjoint(tables):
+                self._turn.touch(self.neighbourhood)
+
+    def _forget_all(self, turn: Turn) -> None:
+        """Somebody does what nobody can look into."""
+        turn.forget_all()
+        turn.touch(self.neighbourhood)
 
     def execute(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
         """Run a Core statement (a list of mappings as ``params`` runs it once for each)."""
@@ -181,7 +246,7 @@ class Tx:
             if isinstance(statement, UpdateBase) and isinstance(statement.table, sa.Table):
                 self._forget(statement.table.name)
             elif not isinstance(statement, SelectBase):
-                self._turn.forget_all()
+                self._forget_all(self._turn)
         return self._link.connection.execute(statement, params)
 
     def many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:

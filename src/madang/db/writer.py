@@ -239,6 +239,8 @@ class Worker:
             lane.memory.clear()
             turn = Turn(link, lane.memory, alone=True)
             _run(link, turn, job, careful=True, alone=True)
+            if job.error is None:
+                turn.leave_words()
             self._commit(link, lane, [job])
         except LeftTransactionError:
             self._drop()
@@ -342,6 +344,7 @@ def _settled(link: Link, turn: Turn) -> None:
     """Write what waits; raises ``NotTogetherError`` where the database refuses a row."""
     try:
         turn.settle()
+        turn.leave_words()
     except NotTogetherError as error:
         if not link.in_transaction:
             raise LeftTransactionError from error

@@ -27,6 +27,7 @@ groups = table(
     sa.Column("role", sa.Text, nullable=False, server_default="member"),
     sa.Index("members_groups_name", "neighbourhood", "name"),
     key=["person", "name", "joined_at_us"],
+    seldom=True,
 )
 told = table(
     "members_tags",

@@ -18,6 +18,7 @@ people = table(
     sa.Column("closed_at_us", sa.BigInteger),
     sa.Column("erased_at_us", sa.BigInteger),
     key=["key"],
+    seldom=True,
 )
 keys = table(
     "members_keys",
@@ -43,6 +44,7 @@ roles = table(
     sa.Column("given_at_us", sa.BigInteger, nullable=False),
     sa.Column("closed_at_us", sa.BigInteger),
     key=["person", "role", "shop", "given_at_us"],
+    seldom=True,
 )
 consents = table(
     "members_consents",
@@ -90,7 +92,7 @@ def add(tx: Tx, to: sa.Table, **values: Any) -> None:
 
 
 def person(tx: Tx, key: UUID) -> tuple[Any, ...] | None:
-    found = tx.rows(_PERSON, {"n": tx.neighbourhood, "key": key})
+    found = tx.kept(_PERSON, {"n": tx.neighbourhood, "key": key}, tx.neighbourhood)
     return found[0] if found else None
 
 

@@ -133,7 +133,7 @@ def _not_the_last(tx: Tx, person: UUID) -> None:
 
 
 def _open(tx: Tx, person: UUID) -> list[Held]:
-    rows = tx.rows(records.ROLES_OF, {"n": tx.neighbourhood, "person": person})
+    rows = tx.kept(records.ROLES_OF, {"n": tx.neighbourhood, "person": person}, tx.neighbourhood)
     return [Held(Role(role), shop or None, given_at_us) for role, shop, given_at_us in rows]
 
 

@@ -14,6 +14,7 @@ terms = table(
     sa.Column("limit_krw", sa.BigInteger, nullable=False),
     sa.Column("good_for_us", sa.BigInteger, nullable=False),
     key=["shop"],
+    seldom=True,
 )
 credit = table(
     "payments_credit",

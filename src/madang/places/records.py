@@ -25,6 +25,7 @@ places = table(
     sa.Column("closed_at_us", sa.BigInteger),
     sa.Index("places_place_parent", "neighbourhood", "parent"),
     key=["id"],
+    seldom=True,
 )
 layouts = table(
     "places_layout",
@@ -33,6 +34,7 @@ layouts = table(
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.Column("layout", sa.Text, nullable=False),
     key=["shop", "version"],
+    seldom=True,
 )
 
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
@@ -54,13 +56,17 @@ _LAYOUT = (
 
 
 def get(tx: Tx, by: Actor, id: str) -> Place | None:
-    found = tx.rows(_GET, {"n": by.neighbourhood, "id": id})
+    found = tx.kept(_GET, {"n": by.neighbourhood, "id": id}, by.neighbourhood)
     return _place(found[0]) if found else None
 
 
 def every(tx: Tx, by: Actor) -> list[Place]:
     """All places, open and closed: some thousands in the largest neighbourhood."""
-    return [_place(row) for row in tx.rows(_EVERY, {"n": by.neighbourhood})]
+
+    def read() -> list[Place]:
+        return [_place(row) for row in tx.rows(_EVERY, {"n": by.neighbourhood})]
+
+    return list(tx.made((places.name,), "every", read, by.neighbourhood))
 
 
 def add(tx: Tx, new: Sequence[Place]) -> None:

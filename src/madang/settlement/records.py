@@ -38,33 +38,33 @@ parties = table(
     _col("person", Text, null=True), _col("registration", Text), _col("account", Text),
     _col("account_since_us", Big, null=True), _col("joined_at_us", Big),
     sa.Index("settlement_party_person", "neighbourhood", "person"),
-    key=["key"],
+    key=["key"], seldom=True,
 )  # fmt: skip
 tiers = table(
     "settlement_tier", _col("party", Text), sa.Column("from_us", Big, nullable=False, autoincrement=False),
-    _col("tier", Text), key=["party", "from_us"],
+    _col("tier", Text), key=["party", "from_us"], seldom=True,
 )  # fmt: skip
 statuses = table(
     "settlement_tax_status", _col("party", Text), sa.Column("from_us", Big, nullable=False, autoincrement=False),
-    _col("status", Text), key=["party", "from_us"],
+    _col("status", Text), key=["party", "from_us"], seldom=True,
 )  # fmt: skip
 terms = table(
     "settlement_terms",
     _col("id", Uuid), _col("holder", Text), _col("purpose", Text), _col("receiver", Text), _col("bp", Big),
     _col("fixed_krw", Big), _col("kept", Big), _col("from_us", Big), _col("to_us", Big, null=True),
     sa.Index("settlement_terms_holder", "neighbourhood", "holder"),
-    key=["id"],
+    key=["id"], seldom=True,
 )  # fmt: skip
 schedules = table(
     "settlement_schedule", _col("party", Text), sa.Column("from_us", Big, nullable=False, autoincrement=False),
-    _col("body", Text), key=["party", "from_us"],
+    _col("body", Text), key=["party", "from_us"], seldom=True,
 )  # fmt: skip
 reserve_rules = table(
     "settlement_reserve_rule",
     _col("id", Uuid), _col("party", Text), _col("bp", Big), _col("days", Big), _col("reason_ko", Text),
     _col("reason_en", Text), _col("from_us", Big), _col("to_us", Big, null=True),
     sa.Index("settlement_reserve_rule_party", "neighbourhood", "party"),
-    key=["id"],
+    key=["id"], seldom=True,
 )  # fmt: skip
 sales = table(
     "settlement_sale",

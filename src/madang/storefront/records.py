@@ -39,6 +39,7 @@ terms = table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     key=["shop"],
+    seldom=True,
 )
 bases = table(
     "storefront_basis",
@@ -46,6 +47,7 @@ bases = table(
     sa.Column("basis", sa.Text, nullable=False),
     sa.Column("set_at_us", sa.BigInteger, nullable=False),
     key=["sku"],
+    seldom=True,
 )
 codes = table(
     "storefront_entry_code",
@@ -65,6 +67,7 @@ views = table(
     sa.Column("again", sa.BigInteger, nullable=False),
     sa.Column("at_us", sa.BigInteger, nullable=False),
     key=["listing"],
+    seldom=True,
 )
 
 setting = table(
@@ -75,6 +78,7 @@ setting = table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("by_key", sa.Text, nullable=False),
     key=["shop", "what", "from_us"],
+    seldom=True,
 )
 
 _CARTS = (cart.name,)  # what is remembered: carts by owner
@@ -95,6 +99,14 @@ _OPEN_CHECKOUT = (
     .where(checkouts.c.neighbourhood == _N, checkouts.c.owner == _OWNER, checkouts.c.state == "held")
     .order_by(checkouts.c.begun_at_us.desc())
     .limit(1)
+)
+_SETTINGS = (
+    sa.select(setting.c.from_us, setting.c.body, setting.c.by_key)
+    .where(
+        setting.c.neighbourhood == _N, setting.c.shop == sa.bindparam("shop"), setting.c.what == sa.bindparam("what")
+    )
+    .order_by(setting.c.from_us.desc())
+    .limit(sa.bindparam("most"))
 )
 _ALL_TERMS = sa.select(terms.c.shop, terms.c.body).where(terms.c.neighbourhood == _N).order_by(terms.c.shop)
 _FORGET_TERMS = sa.delete(terms).where(
@@ -234,9 +246,8 @@ def set_terms(tx: Tx, shop: str, body: str, at_us: int) -> None:
 
 def settings(tx: Tx, shop: str, what: str, *, limit: int) -> list[tuple[int, str, str]]:
     """(from, body, who) of a shop's setting, the newest first."""
-    mine = sa.and_(setting.c.neighbourhood == tx.neighbourhood, setting.c.shop == shop, setting.c.what == str(what))
-    wanted = sa.select(setting.c.from_us, setting.c.body, setting.c.by_key).where(mine)
-    found: list[Any] = tx.rows(wanted.order_by(setting.c.from_us.desc()).limit(limit))
+    params = {"n": tx.neighbourhood, "shop": shop, "what": str(what), "most": limit}
+    found: list[Any] = tx.kept(_SETTINGS, params, tx.neighbourhood)
     return found
 
 

@@ -88,8 +88,12 @@ def kept_terms(tx: Tx, shop: str) -> Terms | None:
 
 def sells_online(tx: Tx) -> dict[str, Terms]:
     """Every shop that takes orders, by id."""
-    kept = {shop: msgspec.json.decode(body, type=Terms) for shop, body in records.all_terms(tx)}
-    return {shop: terms for shop, terms in kept.items() if terms.open}
+
+    def read() -> dict[str, Terms]:
+        kept = {shop: msgspec.json.decode(body, type=Terms) for shop, body in records.all_terms(tx)}
+        return {shop: terms for shop, terms in kept.items() if terms.open}
+
+    return dict(tx.made((records.terms.name,), "online", read, tx.neighbourhood))
 
 
 def _check(terms: Terms) -> None:

@@ -32,17 +32,17 @@ def _col(name: str, type_: Any, *, null: bool = False) -> sa.Column[Any]:
 issuers = table(
     "voucher_issuer",
     _col("id", Text), _col("name_ko", Text), _col("name_en", Text), _col("klass", Text),
-    _col("officer", Text, null=True), key=["id"],
+    _col("officer", Text, null=True), key=["id"], seldom=True,
 )  # fmt: skip
 programmes = table(
     "voucher_programme",
     _col("id", Text), _col("issuer", Text), _col("kind", Text), _col("name_ko", Text), _col("name_en", Text),
-    _col("from_us", Big), _col("to_us", Big, null=True), key=["id"],
+    _col("from_us", Big), _col("to_us", Big, null=True), key=["id"], seldom=True,
 )  # fmt: skip
 rules = table(
     "voucher_rule",
     _col("programme", Text), sa.Column("from_us", Big, nullable=False, autoincrement=False), _col("body", Text),
-    key=["programme", "from_us"],
+    key=["programme", "from_us"], seldom=True,
 )  # fmt: skip
 lots = table(
     "voucher_lot",
@@ -79,7 +79,7 @@ merchants = table(
     _col("decided_us", Big, null=True), _col("decided_by", Text), _col("reason", Text), _col("from_us", Big, null=True),
     _col("until_us", Big, null=True), _col("revoked_us", Big, null=True),
     sa.Index("voucher_merchant_shop", "neighbourhood", "shop", "programme", "applied_us"),
-    key=["id"],
+    key=["id"], seldom=True,
 )  # fmt: skip
 codes = table(
     "voucher_code",
@@ -111,14 +111,15 @@ def add(tx: Tx, to: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def find(
-    tx: Tx, of: sa.Table, *where: Any, order: Sequence[Any] = (), limit: int | None = None
+    tx: Tx, of: sa.Table, *where: Any, order: Sequence[Any] = (), limit: int | None = None, keep: bool = False
 ) -> list[dict[str, Any]]:
-    """Rows of the neighbourhood as mappings."""
+    """Rows of the neighbourhood as mappings. ``keep``: a reader may keep them (``Tx.kept``)."""
     columns = [c for c in of.c if c.name != "neighbourhood"]
     wanted = sa.select(*columns).where(of.c.neighbourhood == tx.neighbourhood, *where).order_by(*order)
     if limit is not None:
         wanted = wanted.limit(limit)
-    return [dict(zip([c.name for c in columns], row, strict=True)) for row in tx.rows(wanted)]
+    rows = tx.kept(wanted, {}, tx.neighbourhood) if keep else tx.rows(wanted)
+    return [dict(zip([c.name for c in columns], row, strict=True)) for row in rows]
 
 
 def change(tx: Tx, of: sa.Table, *where: Any, **values: Any) -> int:
@@ -138,12 +139,12 @@ def programme(tx: Tx, id: str) -> Programme | None:
 
 
 def some_programmes(tx: Tx, *where: Any) -> list[Programme]:
-    rows = find(tx, programmes, *where, order=[programmes.c.from_us, programmes.c.id])
+    rows = find(tx, programmes, *where, order=[programmes.c.from_us, programmes.c.id], keep=True)
     return [Programme(**{**row, "kind": ProgrammeKind(row["kind"])}) for row in rows]
 
 
 def rules_of(tx: Tx, programme: str) -> list[Rule]:
-    rows = find(tx, rules, rules.c.programme == programme, order=[rules.c.from_us])
+    rows = find(tx, rules, rules.c.programme == programme, order=[rules.c.from_us], keep=True)
     return [msgspec.json.decode(row["body"], type=Rule) for row in rows]
 
 

@@ -28,6 +28,7 @@ pictures = table(
     sa.Index("catalog_picture_listing", "neighbourhood", "listing", "position"),
     sa.Index("catalog_picture_removed", "neighbourhood", "removed_at_us"),
     key=["id"],
+    seldom=True,
 )
 
 P = pictures.c

@@ -120,10 +120,14 @@ def gallery(tx: Tx, by: Actor, listing: str) -> list[Picture]:
 
 def of_listings(tx: Tx, by: Actor, listings: Iterable[str]) -> dict[str, tuple[Picture, ...]]:
     """The pictures shown of each listing, in order; listings without any are not in the answer."""
-    out: dict[str, list[Picture]] = {}
-    for one in sorted(records.of_listings(tx, by, listings), key=lambda one: (one.position, one.id)):
-        out.setdefault(one.listing, []).append(one)
-    return {listing: tuple(of_it) for listing, of_it in out.items()}
+
+    def read(some: list[str]) -> dict[str, tuple[Picture, ...]]:
+        out: dict[str, list[Picture]] = {}
+        for one in sorted(records.of_listings(tx, by, some), key=lambda one: (one.position, one.id)):
+            out.setdefault(one.listing, []).append(one)
+        return {listing: tuple(of_it) for listing, of_it in out.items()}
+
+    return tx.by_key((records.pictures.name,), listings, read, by.neighbourhood)
 
 
 def picture(tx: Tx, by: Actor, id: UUID) -> Picture:

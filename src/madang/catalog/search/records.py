@@ -48,6 +48,7 @@ columns = table(
     sa.Column("cells_digest", sa.Text, nullable=False),
     sa.Column("cells", sa.LargeBinary, nullable=False),
     key=["block"],
+    seldom=True,
 )
 terms = table(
     "catalog_search_term",
@@ -55,12 +56,14 @@ terms = table(
     sa.Column("value", sa.Text, nullable=False),
     sa.Column("code", sa.BigInteger, nullable=False),
     key=["kind", "value"],
+    seldom=True,
 )
 synonym_rows = table(
     "catalog_synonym",
     sa.Column("word", sa.Text, nullable=False),
     sa.Column("others", sa.Text, nullable=False),
     key=["word"],
+    seldom=True,
 )
 
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
@@ -130,7 +133,7 @@ _names_kept, _indexes = Kept[Names](_WHOLES_KEPT), Kept[Index](_WHOLES_KEPT)
 
 def read(tx: Tx, by: Actor) -> Index | None:
     """The whole index as this transaction sees it; None while nothing is indexed."""
-    digests = tx.rows(_DIGESTS, {"n": by.neighbourhood})
+    digests = tx.kept(_DIGESTS, {"n": by.neighbourhood}, by.neighbourhood)
     if not digests:
         return None
     assert [row[0] for row in digests] == list(range(len(digests)))
@@ -167,7 +170,9 @@ def docs_of(tx: Tx, by: Actor, listings: Iterable[str]) -> dict[str, int]:
 def term_codes(tx: Tx, by: Actor, kind: str, values: Iterable[str] | None = None) -> dict[str, int]:
     """The numbers that categories and makers are kept under, 1 and up: of all, or of some."""
     params = {"n": by.neighbourhood, "kind": kind}
-    return dict(tx.rows(_OF_KIND, params) if values is None else _BY_VALUE.rows(tx, values, params))
+    if values is None:
+        return dict(tx.kept(_OF_KIND, params, by.neighbourhood))
+    return dict(_BY_VALUE.rows(tx, values, params))
 
 
 def terms_by_code(tx: Tx, by: Actor, kind: str, codes: Iterable[int]) -> dict[int, str]:

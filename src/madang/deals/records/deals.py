@@ -21,6 +21,7 @@ processes = table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("first_used_us", sa.BigInteger, nullable=False),
     key=["name", "version"],
+    seldom=True,
 )
 deals = table(
     "deals_deal",

@@ -22,6 +22,7 @@ faces = table(
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.Column("face", sa.Text, nullable=False),
     key=["scope", "version"],
+    seldom=True,
 )
 decisions = table(
     "places_face_decision",
@@ -31,6 +32,7 @@ decisions = table(
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at_us", sa.BigInteger, nullable=False),
     key=["scope", "version", "what"],
+    seldom=True,
 )
 emblems = table(
     "places_emblem",
@@ -39,6 +41,7 @@ emblems = table(
     sa.Column("data", sa.LargeBinary, nullable=False),
     sa.Column("kept_at_us", sa.BigInteger, nullable=False),
     key=["sha256"],
+    seldom=True,
 )
 
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
@@ -56,6 +59,12 @@ _EMBLEM = sa.select(emblems.c.media_type, emblems.c.data).where(
 
 def of(tx: Tx, by: Actor, scopes: Sequence[str]) -> dict[str, list[Row]]:
     """Every row of at most three scopes, oldest first."""
+    space = (faces.name, decisions.name)
+    kept = tx.made(space, tuple(scopes), lambda: _of(tx, by, scopes), by.neighbourhood)
+    return {scope: list(rows) for scope, rows in kept.items()}
+
+
+def _of(tx: Tx, by: Actor, scopes: Sequence[str]) -> dict[str, list[Row]]:
     params = {"n": by.neighbourhood, **{f"s{i}": scopes[min(i, len(scopes) - 1)] for i in range(3)}}
     found: dict[str, list[Row]] = {scope: [] for scope in scopes}
     rows = tx.rows(_FACES, params)

@@ -35,6 +35,7 @@ sessions = table(
     sa.Column("places", sa.BigInteger, nullable=False),
     sa.Index("storefront_session_listing", "neighbourhood", "listing", "from_us"),
     key=["sku"],
+    seldom=True,
 )
 TYPES: dict[Sheet, Any] = {
     Sheet.RATES: Rate, Sheet.SERVICES: Service, Sheet.ZONES: Zone, Sheet.BANDS: Band, Sheet.TAXES: Tax,
