@@ -12,7 +12,9 @@ import pytest
 
 from madang.db import Database, Tx, open_database
 from madang.db.link import Link
-from madang.db.writer import BATCH_MAX, Lane, Writer
+from madang.db.queued import Lane
+from madang.db.worker import BATCH_MAX, Worker
+from madang.db.writer import Writer
 from madang.kernel import Unavailable, logs
 
 Step = Callable[[Tx], Any]
@@ -143,7 +145,7 @@ def test_a_swallowed_database_error_does_not_pass_for_success(postgres_url: str)
 def test_a_slow_use_case_is_logged_by_name(
     counted: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("madang.db.writer.USE_CASE_S_MAX", 0.0)
+    monkeypatch.setattr("madang.db.worker.USE_CASE_S_MAX", 0.0)
     with caplog.at_level(logging.WARNING, "madang.db"):
         counted.write(lose_nothing, neighbourhood="n1")
     assert "lose_nothing" in caplog.text
@@ -201,6 +203,7 @@ def test_closing_between_two_batches_still_finishes_the_second(db_url: str, monk
         return more
 
     monkeypatch.setattr(Writer, "_settle", settle_while_closing)
+    monkeypatch.setattr(Worker, "_may_fly", lambda *_: False)  # one batch, then the lane is settled
     futures = together(db, *[lambda tx: tx.neighbourhood for _ in range(BATCH_MAX + 20)])
     assert [future.result(10) for future in futures] == ["n1"] * (BATCH_MAX + 20)
     closing.join(10)

@@ -40,9 +40,11 @@ class Link:
 
     dialect: str
     driver_error: type[Exception]
+    writes_aside = False
+    """Whether a server does the writing, so that rows may be sent by another thread while use cases run."""
 
     def __init__(self, connection: Connection, compiler: Compiler, shelves: Shelves | None = None) -> None:
-        self.connection = connection
+        self._connection = connection
         self.compiler = compiler
         self.shelves = shelves
         self.raw: Any = connection.connection.dbapi_connection
@@ -50,6 +52,11 @@ class Link:
         dbapi = connection.dialect.dbapi
         assert dbapi is not None
         self.driver_error = dbapi.Error
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection."""
+        return self._connection
 
     def said(self, sql: str, error: Exception) -> DBAPIError:
         """A driver's error as SQLAlchemy's, as it comes from ``Connection.execute``."""
@@ -116,12 +123,12 @@ class Link:
             self.command("ROLLBACK")
 
     def close(self) -> None:
-        self.connection.close()
+        self._connection.close()
 
     def discard(self) -> None:
         """Close the connection for good: after an error nobody can say what state it is in."""
-        self.connection.invalidate()
-        self.connection.close()
+        self._connection.invalidate()
+        self._connection.close()
 
 
 class SqliteLink(Link):
@@ -157,6 +164,7 @@ class PostgresLink(Link):
     """Several commands go in one message, because a round trip costs more than a statement."""
 
     dialect = "postgresql"
+    writes_aside = True
     _marked: bool | None = None  # whether there is a place for marks
 
     def begin(self, neighbourhood: str, memories: Memories) -> None:

@@ -75,16 +75,31 @@ class Memories:
         self._of: dict[str, Memory] = {}
         self._mark: object = None
         self._coming: object = None
+        self.held = False
+        """Whether what was remembered when the latest batch began held still."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything to go by."""
+        return self._mark is not None
 
     def begin(self, found: object, left: object) -> None:
         """A batch begins: ``found`` is the mark it found (None: there is none yet), ``left`` the one it leaves where it
         is committed."""
-        if found is None or found != self._mark:
+        self.held = found is not None and found == self._mark
+        if not self.held:
             self.clear()
         self._mark, self._coming = None, left
 
     def committed(self) -> None:
+        self.marked()
+        self.trim()
+
+    def marked(self) -> None:
+        """The batch that began last is durable."""
         self._mark = self._coming
+
+    def trim(self) -> None:
         for memory in self._of.values():
             memory.trim()
 

@@ -29,6 +29,10 @@ Key = tuple[Any, ...]
 Row = Mapping[str, Any]
 
 
+class LeftTransactionError(Exception):
+    """The driver has ended the batch's transaction by itself (disk full, lost connection)."""
+
+
 class NotTogetherError(BaseException):
     """The database refuses, or would refuse, a row that a batch has waiting: its use cases are to be run one by one."""
 
@@ -268,8 +272,20 @@ class Turn:
 
     def leave_words(self) -> None:
         """The last that is done before COMMIT."""
-        for neighbourhood in sorted(self._touched):
+        touched, self._touched = self._touched, set()
+        for neighbourhood in sorted(touched):
             self._link.leave_word(neighbourhood)
+
+    def finish(self) -> None:
+        """Write all that waits, so that only COMMIT is left. Raises ``NotTogetherError`` where the database refuses a
+        row, ``LeftTransactionError`` where it has ended the transaction over it."""
+        try:
+            self.settle()
+        except NotTogetherError as error:
+            if not self._link.in_transaction:
+                raise LeftTransactionError from error
+            raise
+        self.leave_words()
 
     def remember(self, values: Values, key: Hashable, value: Any) -> None:
         self._frames[-1].learnt.append((values, key, values.get(key, NOTHING)))
