@@ -19,6 +19,9 @@ from madang.db.errors import in_use
 
 WAL_SAFE = (3, 51, 3)
 BUSY_MS = 15_000
+LOG_PAGES = 4_000
+"""16 MB of log before its pages go into the file: a page that many orders touch is copied once for all of them, and a
+quarter less is written for each than with SQLite's 1,000. Only COMMIT's own write is waited for either way."""
 
 
 def library() -> ModuleType:
@@ -39,7 +42,8 @@ def engines(path: Path, *, durable: bool = True) -> tuple[Engine, Engine]:
     module = library()
     journal = journal_mode(module)
     synchronous = "FULL" if durable else "OFF"
-    writing = [f"PRAGMA journal_mode={journal}", f"PRAGMA synchronous={synchronous}", *_COMMON]
+    log_pages = f"PRAGMA wal_autocheckpoint={LOG_PAGES}"
+    writing = [f"PRAGMA journal_mode={journal}", f"PRAGMA synchronous={synchronous}", log_pages, *_COMMON]
     return _engine(path, module, writing, size=1), _engine(path, module, [*_COMMON, "PRAGMA query_only=ON"], size=8)
 
 
