@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +11,15 @@ import pytest
 from tests.databases import BOTH, SQLITE
 from tests.storefront.street import BY, FETCH, Street
 
-from madang import settlement
+from madang import jobs, journal, members, settlement
 from madang.catalog import sellers
 from madang.journal.readers import Reader
-from madang.kernel import Conflict, Invalid
+from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, Role
+from madang.kernel.clock import DAY_US
+from madang.members import shredding
 from madang.settlement import Document, TaxStatus
-from madang.storefront import cash_receipts
+from madang.storefront import cash_files, cash_numbers, cash_receipts
+from madang.storefront.facts import CashFileTaken
 from madang.storefront.model import Wish
 
 pytestmark = SQLITE
@@ -81,7 +86,7 @@ def test_who_wants_one_always_has_one_of_what_they_buy_next(street: Street, read
     third = street.buy({"RAMEN": 1})
     follow(street, reader)
     assert street.read(lambda tx: cash_receipts.wish_of(tx, third)) is None
-    (kept,) = street.read(lambda tx: cash_receipts.numbers_of(tx, BY, UUID(street.mina.key)))
+    (kept,) = street.read(lambda tx: cash_numbers.numbers_of(tx, BY, UUID(street.mina.key)))
     assert (kept.digits, kept.business) == ("1248100998", True)
 
 
@@ -102,4 +107,62 @@ def test_a_part_given_back_is_told_to_the_won(street: Street, reader: Reader) ->
 )
 def test_a_number_that_cannot_be_told_is_refused(number: str, business: bool) -> None:
     with pytest.raises(Invalid, match="bad_cash_number"):
-        cash_receipts.tidy(number, business=business)
+        cash_numbers.tidy(number, business=business)
+
+
+def boss(street: Street, *, proved: bool = True, **more: Any) -> Actor:
+    role = frozenset({Role.OPERATOR})
+    return Actor(Kind.PERSON, "boss", "n1", role, proved_us=street.now if proved else 0, **more)
+
+
+def rows_of(street: Street) -> list[list[str]]:
+    now = street.now
+    made = street.write(lambda tx: cash_files.take(tx, boss(street), "2026-09", at_us=now))
+    return list(csv.reader(io.StringIO(made.content.decode("utf-8-sig"))))[1:]
+
+
+@BOTH
+def test_the_tax_offices_file_has_whole_numbers_for_who_may_take_it_and_each_time_is_on_record(street: Street) -> None:
+    street.open()
+    ask(street, street.buy({"RAMEN": 11}))
+    ask(street, street.buy({"RAMEN": 1}), FIRM, business=True)
+    assert {tuple(row[1:8]) for row in rows_of(street)} == {
+        ("소득공제", "01012345678", "10000", "1000", "0", "11000", "승인"),
+        ("지출증빙", "1248100998", "909", "91", "0", "1000", "승인"),
+    }
+    for by, fault in ((street.mina, Forbidden), (boss(street, shops=frozenset({"s1"})), Forbidden)):
+        with pytest.raises(fault):
+            street.write(lambda tx, by=by: cash_files.take(tx, by, "2026-09", at_us=street.now))
+    with pytest.raises(Forbidden, match="step_up"):
+        street.write(lambda tx: cash_files.take(tx, boss(street, proved=False), "2026-09", at_us=street.now))
+    told = street.read(lambda tx: journal.read(tx, BY, subject="cash/2026-09"))
+    assert [(one.actor_key, one.body) for one in told] == [
+        ("boss", CashFileTaken(month="2026-09", documents=2, missing=0))
+    ]
+
+
+def test_a_number_outlives_its_person_as_long_as_the_law_needs_it_and_no_longer(street: Street) -> None:
+    street.open()
+    ask(street, street.buy({"RAMEN": 1}))
+    person = UUID(street.mina.key)
+    street.write(lambda tx: shredding.shred(tx, street.mina, person, at_us=street.now))
+    assert rows_of(street)[0][2] == "01012345678", "out of what the law keeps apart"
+    street.clock.advance(us=(cash_numbers.KEEP_D + 2) * DAY_US)
+    street.write(lambda tx: members.keeping.destroy_over(tx, BY, now_us=street.now))
+    assert rows_of(street)[0][2] == ""
+
+
+def test_a_number_is_destroyed_when_no_document_needs_it_unless_it_is_used_always(street: Street) -> None:
+    street.open()
+    ask(street, street.buy({"RAMEN": 1}))
+    ask(street, street.buy({"RAMEN": 1}), FIRM, business=True, always=True)
+
+    def kept() -> list[str]:
+        return [one.digits for one in street.read(lambda tx: cash_numbers.numbers_of(tx, BY, UUID(street.mina.key)))]
+
+    street.clock.advance(us=(cash_numbers.KEEP_D - 1) * DAY_US)
+    jobs.run_due(street.db, street.clock, neighbourhood="n1")
+    assert len(kept()) == 2
+    street.clock.advance(us=3 * DAY_US)
+    jobs.run_due(street.db, street.clock, neighbourhood="n1")
+    assert kept() == ["1248100998"]

@@ -15,6 +15,7 @@ from madang.payments import Leg, split
 from madang.serve import paying
 from madang.settlement import agreeing_pages, office_pages, party_pages, transfer_pages
 from madang.settlement import pages as settlement_pages
+from madang.storefront import cash_pages
 from madang.ui.desk import Desk
 from madang.vouchers import credit_pages, issuer_pages
 from madang.vouchers import pages as voucher_pages
@@ -41,6 +42,7 @@ def routers(site: Site) -> list[APIRouter]:
         agreeing_pages.router(desk("settlement")),
         credit_pages.router(desk("vouchers")),
         settlement_pages.router(desk("settlement")),
+        cash_pages.router(desk("storefront")),
     ]
 
 

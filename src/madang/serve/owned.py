@@ -44,6 +44,7 @@ OWNED = (
     Owned("orders", "storefront_guest", "member", None, ("address",)),
     Owned("receipts", "deals_receipt", "person"),
     Owned("receipts", "deals_receipt_line", "receipt", ("deals_receipt", "id")),
+    Owned("orders", "storefront_cash_document", "person"),
     Owned("carts", "storefront_cart", "owner"),
     Owned("carts", "storefront_checkout", "owner"),
     Owned("carts", "catalog_promotion_use", "person"),

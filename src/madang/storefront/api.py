@@ -19,7 +19,7 @@ from madang.deals import Deal
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, start_of_day_us
 from madang.payments import Part
-from madang.storefront import carts, checkout, exchanging, model, orders, showing, withdrawal
+from madang.storefront import carts, cash_receipts, checkout, exchanging, model, orders, showing, withdrawal
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice, Placing
@@ -136,6 +136,24 @@ class ComeBack(Asked):
     untouched: bool = False
     known_on: date | None = None
     note: Annotated[str, Field(max_length=500)] = ""
+
+
+class CashReceipt(Asked):
+    """A mobile's or a cash receipt card's number, or (``business``) a registration number; ``always``: also for all
+    that is to come."""
+
+    number: Annotated[str, Field(min_length=8, max_length=40)]
+    business: bool = False
+    always: bool = False
+
+
+class CashNow(msgspec.Struct, kw_only=True):
+    """What was told to the tax office of an order so far, its number masked."""
+
+    order: UUID
+    number: str
+    business: bool
+    told_krw: int
 
 
 class ShopNow(msgspec.Struct, kw_only=True):
@@ -367,6 +385,20 @@ def _orders(routes: APIRouter, api: Api) -> None:
                 known_at_us=None if asked.known_on is None else start_of_day_us(asked.known_on),
             )  # fmt: skip
             return order_now(made)
+
+        return api.once(request, key, asked, act)
+
+    @routes.post("/orders/{id}/cash-receipt")
+    @answers(CashNow)
+    def cash(request: Request, id: UUID, asked: Annotated[CashReceipt, Body()], key: Key) -> Response:
+        """Have the cash receipt (현금영수증) of an order issued."""
+
+        def act(tx: Tx, by: Actor, at_us: int) -> Any:
+            orders.get(tx, by, id)
+            made = cash_receipts.ask(
+                tx, by, id, asked.number, business=asked.business, always=asked.always, at_us=at_us
+            )
+            return CashNow(order=id, number=made.masked, business=made.business, told_krw=made.krw)
 
         return api.once(request, key, asked, act)
 

@@ -3,8 +3,8 @@
 
 A buyer asks for a visit or an order, or once for all that is to come. What is told is a document of each seller; it
 follows the receipts: whatever is charged more or given back later is told as the difference, the documents after the
-first naming it. The number lies in the members' vault, documents and pages show it masked. What a payment company
-charged is told by the card and not here.
+first naming it. The number lies in the members' vault (``cash_numbers``), documents and pages show it masked. What a
+payment company charged is told by the card and not here.
 """
 
 from __future__ import annotations
@@ -22,23 +22,10 @@ from madang.deals import Deal, Receipt
 from madang.deals.facts import ReceiptIssued
 from madang.journal.model import Fact
 from madang.journal.readers import Handler
-from madang.kernel import Actor, Conflict, Invalid, NotFound, allocate, derived, system
-from madang.members.declared import declare_field
+from madang.kernel import Actor, Conflict, NotFound, allocate, derived, system
 from madang.settlement import PartyKind, registration
-from madang.storefront import paying, profile
-from madang.storefront.addresses import sealed_list
+from madang.storefront import cash_numbers, paying, profile
 
-FIELD = "cash_receipt_numbers"
-KEPT_MAX = 5
-declare_field(
-    FIELD,
-    purpose_ko="현금영수증을 발급하기",
-    purpose_en="Issuing cash receipts to the tax office",
-    basis="contract",
-    keep_d=90,
-    until_ko="다섯 번호까지, 오래된 것부터",
-    until_en="at most five numbers, the oldest goes first",
-)
 CASH = ("wallet", "gift_card", "voucher")
 """Means that no card company tells of."""
 
@@ -52,14 +39,6 @@ wishes = table(
     sa.Column("told", sa.Text, nullable=False),
     key=["about"],
 )
-
-
-class Number(msgspec.Struct, frozen=True, kw_only=True):
-    """A number as the vault keeps it, with the key wishes name it by."""
-
-    key: str
-    digits: str
-    business: bool
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +88,7 @@ def ask(
     where another number was given before, ``storefront.no_cash`` where nothing was paid but by card.
     """
     found = deals.get(tx, by, deal)
-    digits = tidy(number, business=business)
+    digits = cash_numbers.tidy(number, business=business)
     known = wish_of(tx, deal)
     if known is not None:
         if (known.masked, known.business) != (registration.masked(digits), business):
@@ -117,7 +96,8 @@ def ask(
         return known
     if deals.receipts.of_deal(tx, _ours(tx), deal) and cash_krw(tx, found) <= 0:
         raise _no_cash()
-    kept = _keep_number(tx, by, UUID(found.subject), digits, business, at_us)
+    members.add_person(tx, _ours(tx), key=UUID(found.subject), fields={}, at_us=at_us)  # a guest, whom nobody knew
+    kept = cash_numbers.keep(tx, by, UUID(found.subject), digits, business, at_us)
     made = Wish(
         about=deal, number=kept.key, masked=registration.masked(digits), business=business, asked_us=at_us
     )  # fmt: skip
@@ -152,28 +132,6 @@ def heard(tx: Tx, fact: Fact) -> None:
 HANDLERS: Mapping[type[msgspec.Struct], Handler] = {ReceiptIssued: heard}
 
 
-def tidy(number: str, *, business: bool) -> str:
-    """The digits of a number that will do. Raises ``Invalid``."""
-    digits = "".join(c for c in number if c.isdigit() and c.isascii())
-    mobile = digits.startswith("01") and len(digits) in (10, 11)
-    card = 13 < len(digits) <= 19  # 현금영수증 카드; 13 digits are a resident's number, which we must not take
-    if not (registration.valid(digits) if business else mobile or card):
-        raise Invalid(
-            "storefront.bad_cash_number",
-            ko="현금영수증 번호를 다시 확인해 주세요.",
-            en="Please look at the number for the cash receipt again.",
-            next_ko="소득공제는 휴대전화나 현금영수증 카드 번호를, 지출증빙은 사업자등록번호 열 자리를 적으세요.",
-            next_en="For a deduction give a mobile or cash receipt card number, for an expense the ten-digit "
-            "registration number.",
-        )
-    return digits
-
-
-def numbers_of(tx: Tx, by: Actor, person: UUID) -> list[Number]:
-    """A person's numbers, the newest first; for themselves, and for who sends documents to the tax office."""
-    return sealed_list(tx, by, person, FIELD, Number) or []
-
-
 def _bring_up_to_date(tx: Tx, deal: Deal, wish: Wish, at_us: int) -> Wish:
     """Tell the difference between what the receipts come to now and what was told before, seller by seller."""
     due, told = _due(tx, deal), dict(wish.told)
@@ -189,6 +147,7 @@ def _bring_up_to_date(tx: Tx, deal: Deal, wish: Wish, at_us: int) -> Wish:
             registration=_registration(tx, deal.shop, seller), recipient=wish.masked, business=wish.business,
             supply_krw=more, vat_krw=tax, amends=before.first if before else None, at_us=at_us,
         )  # fmt: skip
+        cash_numbers.used(tx, UUID(deal.subject), made.id, wish.number, at_us=at_us)
         told[seller] = Told(first=before.first if before else made.id, count=count, supply_krw=supply, vat_krw=vat)
     after = msgspec.structs.replace(wish, told=told)
     _forget(tx, wish.about)
@@ -247,18 +206,6 @@ def _usual(tx: Tx, deal: Deal) -> Wish | None:
     except ValueError:  # nobody we know
         return None
     return found
-
-
-def _keep_number(tx: Tx, by: Actor, person: UUID, digits: str, business: bool, at_us: int) -> Number:
-    members.add_person(tx, _ours(tx), key=person, fields={}, at_us=at_us)  # a guest, whom nobody knew before
-    known = numbers_of(tx, by, person)
-    for one in known:
-        if (one.digits, one.business) == (digits, business):
-            return one
-    kept = Number(key=derived("storefront.cash_number", person, at_us).hex[:16], digits=digits, business=business)
-    text = msgspec.json.encode([kept, *known][:KEPT_MAX]).decode()
-    members.set_fields(tx, by, person, {FIELD: text}, at_us=at_us)
-    return kept
 
 
 def _add(tx: Tx, wish: Wish) -> None:

@@ -50,6 +50,15 @@ class InterestPaid(msgspec.Struct, frozen=True, kw_only=True):
     how: str = ""
 
 
+@journal.kind("storefront.cash_file_taken", version=1, stage=Stage.SERVICE)
+class CashFileTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody took the file of a month's cash receipts, with buyers' numbers; ``missing`` were not kept any more."""
+
+    month: str
+    documents: int
+    missing: int
+
+
 @journal.kind("storefront.came_in", version=1, stage=Stage.SALES)
 class CameIn(msgspec.Struct, frozen=True, kw_only=True):
     """An entry code opened a gate."""
