@@ -24,6 +24,7 @@ from madang.edge.model import Batch
 from madang.edge.sending import Refused, Sending, Upstream
 from madang.kernel import Conflict, Forbidden, Invalid, ManualClock, derived
 from madang.kernel.clock import HOUR_US
+from madang.members import adults
 from madang.payments.on_account import Terms
 from madang.walkout import service
 
@@ -297,6 +298,36 @@ def test_people_and_prices_come_down_and_codes_that_closed_are_closed(both: tupl
     assert edge.exchange()
     agree(edge, server)
     assert server.wallet(other) == 1_000
+
+
+@SQLITE
+def test_who_was_seen_to_be_an_adult_is_known_while_the_line_is_cut_and_goods_for_adults_too(
+    both: tuple[Edge, Server],
+) -> None:
+    edge, server = both
+    soju = Listing(id="A", name_ko="소주", name_en="Soju", variants=(Variant(sku="A"),), age_min=19)
+    server.write(lambda tx: catalog.set_listings(tx, BY, [soju], id=derived("soju"), at_us=T0))
+
+    def buys_alone() -> tuple[str, str]:
+        edge.shop.later(HOUR_US)  # news is asked for once a minute
+        assert edge.exchange()
+        edge.line.cut = True
+        deal = edge.shop.deal(edge.buys({"A": 1}))
+        edge.line.cut = False
+        return deal.state, deal.data.get("why", "")
+
+    assert buys_alone() == ("in_review", "age")
+    server.write(lambda tx: adults.saw_card(tx, BY, PERSON, at_us=T0 + 1))
+    for _ in range(2):
+        assert buys_alone() == ("charged", "")
+    server.write(lambda tx: adults.take_back(tx, BY, PERSON, at_us=T0 + 2))
+    assert buys_alone() == ("in_review", "age")
+    server.write(lambda tx: adults.saw_card(tx, BY, PERSON, at_us=T0 + 3))
+    assert buys_alone()[0] == "charged"
+    free = msgspec.structs.replace(soju, age_min=0)
+    server.write(lambda tx: adults.take_back(tx, BY, PERSON, at_us=T0 + 4))
+    server.write(lambda tx: catalog.set_listings(tx, BY, [free], id=derived("free"), at_us=T0 + 5))
+    assert buys_alone()[0] == "charged"
 
 
 @pytest.mark.parametrize("seed", [1, 2])

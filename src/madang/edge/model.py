@@ -37,19 +37,22 @@ class Upto(msgspec.Struct, frozen=True):
 
 
 class Payer(msgspec.Struct, frozen=True, array_like=True):
-    """Whose entry code this is (its digest), what the wallet holds, and what prices know them by in the shop."""
+    """Whose entry code this is (its digest), what the wallet holds, what prices know them by in the shop, and when a
+    person of a shop saw that they are an adult (0: nobody has); no birth date, nothing of a card."""
 
     digest: str
     person: UUID
     wallet_krw: int
     tags: tuple[str, ...] = ()
+    adult_us: int = 0
 
 
 class News(msgspec.Struct, frozen=True):
-    """What a shop must know to go on alone: open entry codes, products, prices in force in won, and what else prices
-    depend on."""
+    """What a shop must know to go on alone: open entry codes, products, prices in force in won, what else prices
+    depend on, and which products are for adults only (None: a server that does not say yet)."""
 
     payers: tuple[Payer, ...] = ()
     products: tuple[Product, ...] = ()
     prices: dict[str, int] = {}
     tariff: Tariff | None = None
+    adults_only: tuple[str, ...] | None = None

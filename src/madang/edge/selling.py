@@ -8,6 +8,9 @@ import msgspec
 
 from madang import catalog, journal, ledger, members
 from madang.catalog import Price
+from madang.catalog import adults as goods_for_adults
+from madang.catalog.particular_service import particulars, set_particulars
+from madang.catalog.particulars import Nature, Particulars
 from madang.catalog.tariff import take_tariff
 from madang.db import Tx
 from madang.deals import receipts
@@ -17,6 +20,7 @@ from madang.edge.model import TOGETHER_MAX, Batch, News, Numbered
 from madang.journal import Fact, Reader
 from madang.kernel import Actor, Conflict, derived
 from madang.kernel.clock import SECOND_US
+from madang.members import adults
 from madang.payments import on_account
 from madang.payments.on_account import Terms
 
@@ -116,7 +120,8 @@ def steps(tx: Tx, by: Actor, news: News) -> list[News]:
     known = members.open_digests(tx, by)
     codes = [payer for payer in news.payers if payer.digest not in known]
     parts = [News(payers=tuple(codes[i : i + CODES_TOGETHER])) for i in range(0, len(codes), CODES_TOGETHER)]
-    return [*parts, News(products=news.products, prices=news.prices, tariff=news.tariff)]
+    rest = News(products=news.products, prices=news.prices, tariff=news.tariff, adults_only=news.adults_only)
+    return [*parts, rest]
 
 
 def learn(tx: Tx, by: Actor, shop: str, part: News, *, at_us: int) -> Learnt:
@@ -135,19 +140,39 @@ def learn(tx: Tx, by: Actor, shop: str, part: News, *, at_us: int) -> Learnt:
     ]
     if fresh:
         catalog.set_prices(tx, by, fresh, id=id, at_us=at_us)
+    _restrict(tx, by, part, id=id, at_us=at_us)
     changed = 0 if products is None else len(products.add) + len(products.change)
     rules = 0 if part.tariff is None else take_tariff(tx, by, part.tariff, at_us)
     return Learnt(people=len(people), products=changed, prices=len(fresh), rules=rules)
 
 
+def _restrict(tx: Tx, by: Actor, part: News, *, id: UUID, at_us: int) -> None:
+    """Which goods are for adults only, as the server says. Nobody needs to know here what they are: they count as
+    alcohol, as goods for adults do of which nothing more is said."""
+    if part.adults_only is None:
+        return
+    told, here = set(part.adults_only), goods_for_adults.by_nature(tx, by, part.prices)
+    other = sorted(told ^ here)
+    known = particulars(tx, by, other)
+    new = []
+    for sku in other:
+        one = known.get(sku, Particulars(sku=sku))
+        rest = tuple(nature for nature in one.natures if nature not in goods_for_adults.RESTRICTED)
+        natures = (*rest, Nature.ALCOHOL) if sku in told else rest
+        new.append(msgspec.structs.replace(one, natures=natures))
+    if new:
+        set_particulars(tx, by, new, id=derived("edge.adults", id), at_us=at_us)
+
+
 def settle_news(tx: Tx, by: Actor, shop: str, news: News, learnt: Learnt, *, as_of_us: int, at_us: int) -> None:
-    """Last part: codes that are gone, what wallets hold, and the fact of it all."""
+    """Last part: codes that are gone, what wallets hold, who is an adult, and the fact of it all."""
     known = members.open_digests(tx, by)
     gone = {digest: person for digest, person in known.items() if digest not in {p.digest for p in news.payers}}
     members.close_digests(tx, by, gone, at_us)
     learnt.closed = len(gone)
     members.tell_tags(tx, by, {p.person: frozenset(p.tags) for p in news.payers})
     on_account.allow(tx, by, {str(p.person): p.wallet_krw for p in news.payers}, as_of_us=as_of_us)
+    adults.take_over(tx, by, {p.person: p.adult_us for p in news.payers if p.adult_us}, at_us=at_us)
     if learnt.any:
         said = {name: getattr(learnt, name) for name in learnt.__struct_fields__}
         id = derived("edge.heard", tx.neighbourhood, shop, at_us)

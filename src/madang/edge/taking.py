@@ -8,6 +8,7 @@ import msgspec
 
 from madang import catalog, journal, ledger, members, settlement
 from madang.catalog import Product
+from madang.catalog import adults as goods_for_adults
 from madang.catalog.tariff import tariff
 from madang.db import Tx
 from madang.deals import receipts
@@ -15,6 +16,7 @@ from madang.edge import facts, records
 from madang.edge.model import Batch, News, Numbered, Payer, Upto
 from madang.kernel import Actor, Conflict, Invalid, Kind, Role, derived
 from madang.ledger import Book
+from madang.members import adults
 from madang.walkout import pricing, promoted, settling
 from madang.walkout.process import CLOSE_US
 
@@ -76,12 +78,17 @@ def news(tx: Tx, by: Actor, shop: str, *, at_us: int) -> News:
     prices = catalog.price_at(tx, by, [p.id for p in products], at_us, shop=shop)
     held = {key.owner: b.available for key, b in ledger.balances(tx, book=Book.MONEY, code="wallet").items()}
     codes = members.open_digests(tx, by)
+    seen = adults.seen_us(tx, set(codes.values()))
     payers = tuple(
-        Payer(digest, person, held.get(str(person), 0), tuple(sorted(members.tags_of(tx, str(person), shop))))
+        Payer(
+            digest, person, held.get(str(person), 0), tuple(sorted(members.tags_of(tx, str(person), shop))),
+            seen.get(person, 0),
+        )
         for digest, person in sorted(codes.items())
-    )
+    )  # fmt: skip
     rates = tariff(tx, by, shop, sorted(prices), receipts.visits(by, shop), at_us=at_us)
-    return News(payers, tuple(p for p in products if p.id in prices), prices, rates)
+    only = tuple(sorted(goods_for_adults.restricted(tx, by, prices)))
+    return News(payers, tuple(p for p in products if p.id in prices), prices, rates, only)
 
 
 def progress(tx: Tx, shop: str) -> dict[str, int]:

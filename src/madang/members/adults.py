@@ -6,6 +6,7 @@ Kept are who it is, who saw it, where and when: nothing that stands on the card.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,8 @@ from madang.kernel import Actor, Forbidden, Role
 from madang.members import access, facts, records
 from madang.members.service import tell
 from madang.members.tables import adults
+
+TOGETHER = 500
 
 
 class Adult(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,40 @@ def is_adult(tx: Tx, key: str) -> bool:
         return of(tx, UUID(key)) is not None
     except ValueError:
         return False
+
+
+def seen_us(tx: Tx, people: Collection[UUID]) -> dict[UUID, int]:
+    """Who of some people were seen to be adults, and when."""
+    a, found, some = adults.c, dict[UUID, int](), sorted(people)
+    mine = sa.select(a.person, a.seen_at_us).where(records.mine(tx, adults), a.closed_at_us.is_(None))
+    for part in (some[at : at + TOGETHER] for at in range(0, len(some), TOGETHER)):
+        found |= {person: int(us) for person, us in tx.rows(mine.where(a.person.in_(part)))}
+    return found
+
+
+def take_over(tx: Tx, by: Actor, told: Mapping[UUID, int], *, at_us: int) -> int:
+    """On a shop's own machine: what the neighbourhood's server says of people, with when it was seen; who is not named
+    is not known to be an adult. Gives how many are other than before."""
+    by.need_neighbourhood(tx.neighbourhood)
+    by.need(Role.OPERATOR)
+    a = adults.c
+    rows = tx.rows(sa.select(a.person, a.seen_at_us, a.closed_at_us).where(records.mine(tx, adults)))
+    known = {(person, int(us)): closed is None for person, us, closed in rows}
+    wanted = set(told.items())
+    for person, us in sorted(key for key, open_ in known.items() if open_ and key not in wanted):
+        _set_closed(tx, person, us, at_us)
+    fresh = [(person, us) for person, us in sorted(wanted) if not known.get((person, us))]
+    for person, us in fresh:
+        if (person, us) in known:
+            _set_closed(tx, person, us, None)
+        else:
+            records.add(tx, adults, person=person, shop="", seen_at_us=us, by_key=by.key, closed_at_us=None)
+    return len(fresh) + sum(1 for key, open_ in known.items() if open_ and key not in wanted)
+
+
+def _set_closed(tx: Tx, person: UUID, seen_at_us: int, closed_at_us: int | None) -> None:
+    this = records.mine(tx, adults, person=person, seen_at_us=seen_at_us)
+    tx.execute(sa.update(adults).where(this).values(closed_at_us=closed_at_us))
 
 
 def latest(tx: Tx, by: Actor, *, limit: int = 50) -> list[Adult]:
