@@ -141,9 +141,7 @@ def test_a_step_the_state_does_not_allow_says_what_can_be_done(street: Street) -
         street.move(deal, "finish")
     assert caught.value.code == "deals.not_now"
     assert caught.value.details["choices"] == ["take", "drop"]
-    assert (
-        caught.value.text("ko") == "'부탁함' 상태에서는 '마치기'을(를) 할 수 없습니다. 지금 할 수 있는 일: 맡기, drop."
-    )
+    assert caught.value.text("ko") == "'부탁함' 상태에서는 '마치기'를 할 수 없습니다. 지금 할 수 있는 일: 맡기, drop."
     assert street.get(deal) == deal
 
 
