@@ -63,6 +63,7 @@ PARTS = {
     "people and hands": (
         "people",
         "stride",
+        "walking",
         "bodies",
         "matching",
         "trails",

@@ -97,7 +97,8 @@ class Belief:
             if kind is not None:
                 lasting.append(msgspec.convert(update, kind, from_attributes=True))
                 continue
-            shown = msgspec.convert(update, _PASSING[name], from_attributes=True)
+            said_now = update._asdict() if isinstance(update, tuple) else update
+            shown = msgspec.convert(said_now, _PASSING[name], from_attributes=True)
             passing.append(shown)
             if isinstance(shown, model.Cart):
                 self.carts[shown.visit] = shown

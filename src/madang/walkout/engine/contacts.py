@@ -133,7 +133,12 @@ class Contacts:
         np.abs(way, out=way)
         frame, i, j = (way < self.s.contact_m).nonzero()
         pairs = (i // 2 < j // 2).nonzero()[0]
-        frame, i, j = some[frame[pairs]], i[pairs], j[pairs]
+        frame, i, j = frame[pairs], i[pairs], j[pairs]
+        y = frames.joints[some][:, :, WRISTS, 1].reshape(len(some), -1)
+        near = (np.abs(y[frame, i] - y[frame, j]) < self.s.contact_m).nonzero()[0]
+        if not len(near):
+            return
+        frame, i, j = some[frame[near]], i[near], j[near]
         diff = frames.joints[frame, i // 2, 6 + i % 2, :3] - frames.joints[frame, j // 2, 6 + j % 2, :3]
         gap2 = np.einsum("ij,ij->i", diff, diff)
         near = (gap2 < self.s.contact_m**2).nonzero()[0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 
 from madang.walkout.engine.belief import Belief, Told
 from madang.walkout.engine.contents import Content, sums
@@ -21,6 +22,7 @@ from madang.walkout.engine.witness import Odd
 Options = list[tuple[float, Content]]
 """(probability, {product: (quantity, grams)}), likeliest first."""
 
+_what_is_told = attrgetter(*({f.name for f in fields(Moved)} - {"probability", "revision"}))
 MOST_DOUBT = 1e-6  # no receipt is believed less likely than this
 TOLD_AGAIN = 0.1  # a move whose probability changed by this much is told again
 
@@ -70,7 +72,7 @@ class Reporter:
             self._acts.pop(shift, None)
         visits = {v.id: v for v in map(self.visits.visit_of, self._fresh) if v is not None and not v.settled}
         for visit in visits.values():
-            lines, confidence, _ = self._lines(visit)
+            lines, confidence, _ = self._lines(visit, rivals=0)
             if lines != self._carts.get(visit.id, ()):
                 self._carts[visit.id] = lines
                 out.append(Cart(now, visit.id, lines, confidence))
@@ -169,7 +171,8 @@ class Reporter:
             probability=round(min(sure, 1.0), 4),
         )
 
-    def _lines(self, visit: Visit) -> tuple[tuple[Line, ...], float, tuple[Alternative, ...]]:
+    def _lines(self, visit: Visit, rivals: int = 3) -> tuple[tuple[Line, ...], float, tuple[Alternative, ...]]:
+        """The likeliest cart, its probability, and up to so many others."""
         bodies = [m.body for m in visit.members if m.body is not None]
         options = self._with_earlier(visit, self.belief.carts_of(bodies))
         sure: dict[tuple[str, int], float] = {}
@@ -181,7 +184,7 @@ class Reporter:
             return tuple(Line(p, n, round(g, 1), round(sure[(p, n)], 6)) for p, (n, g) in sorted(cart.items()))
 
         best = self._cheapest(options)
-        others = [o for k, o in enumerate(options[:5]) if k != best][:3]
+        others = [o for k, o in enumerate(options[:5]) if k != best][:rivals]
         rest = tuple(Alternative(p, lines(cart)) for p, cart in others if p > 1e-4)
         return lines(options[best][1]), options[best][0], rest
 
@@ -277,8 +280,7 @@ def _once(acts: Sequence[Told]) -> list[Told]:
 
 def _alike(before: Moved, new: Moved) -> bool:
     """True when a move need not be told again: the same in everything, its probability about the same."""
-    same = replace(before, probability=new.probability, revision=new.revision) == new
-    return same and abs(before.probability - new.probability) < TOLD_AGAIN
+    return abs(before.probability - new.probability) < TOLD_AGAIN and _what_is_told(before) == _what_is_told(new)
 
 
 def _again(m: Moved, revision: int, retracted: bool) -> Moved:

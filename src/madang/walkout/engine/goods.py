@@ -67,6 +67,7 @@ class Goods:
         self.tried: dict[tuple[int, str], int] = {}
         """How often one of a facing's goods was seen alone to weigh what it should."""
         self._kinds: dict[tuple[int, ...], list[tuple[int, str]]] = {}
+        self._may_lie: dict[int, dict[str, float]] = {}
 
     def _beside(self, facing: int) -> set[str]:
         """Products of the facings next to this one: those it is most easily confused with when shelves are filled."""
@@ -170,7 +171,13 @@ class Goods:
 
     def _lies(self, facing: int, product: str, prior: float) -> None:
         known = self.really.setdefault(facing, {})
+        self._may_lie.pop(facing, None)
         known[product] = max(prior, known.get(product, -math.inf))
+
+    def found(self, facing: int, product: str) -> None:
+        """The product surely lies in a facing that is another's."""
+        self.really.setdefault(facing, {})[product] = FOUND
+        self._may_lie.pop(facing, None)
 
     def told(self) -> list[Learned]:
         """What was learned since this was asked last."""
@@ -193,6 +200,12 @@ class Goods:
     def may_lie(self, facing: int) -> dict[str, float]:
         """Log prior of what may lie in a facing besides its own goods: those found there, those of its shelf, its
         neighbours first, and, as rare as foreign goods are, those of its gondola's other shelves."""
+        known = self._may_lie.get(facing)
+        if known is None:
+            known = self._may_lie[facing] = self._priors(facing)
+        return known
+
+    def _priors(self, facing: int) -> dict[str, float]:
         f = self.store.facings[facing]
         around = self.in_gondola[int(self.store.plate_gondola[f.plates[0]])]
         shelf, found = self.on_shelf[f.shelf], self.really.get(facing, {})

@@ -35,13 +35,28 @@ class Take(NamedTuple):
     loglik: float
 
 
+class Counts(NamedTuple):
+    """Ways to take some things of a few kinds: how many of each [m, kinds], as numbers and as floats, how many of all
+    [m], and of how many kinds [m]."""
+
+    n: Ints
+    f: Floats
+    units: Ints
+    kinds: Ints
+
+    def some(self, rows: Ints) -> Counts:
+        """Only these ways."""
+        return Counts(self.n[rows], self.f[rows], self.units[rows], self.kinds[rows])
+
+
 @lru_cache(maxsize=64)
-def counts(kinds: int, most: int) -> Ints:
-    """All ways to take 1 to `most` things of `kinds` kinds, [m, kinds]."""
+def counts(kinds: int, most: int) -> Counts:
+    """All ways to take 1 to `most` things of `kinds` kinds."""
     rows = [r for r in itertools.product(range(most + 1), repeat=kinds) if 0 < sum(r) <= most]
     for k in range(kinds):
         rows += [tuple(n if i == k else 0 for i in range(kinds)) for n in range(most + 1, 2 * most + 1)]
-    return np.array(rows, np.int64)
+    n = np.array(rows, np.int64)
+    return Counts(n, n.astype(np.float64), n.sum(axis=1), (n > 0).sum(axis=1))
 
 
 MOST_SPILLS = 6.0
@@ -66,24 +81,24 @@ class Catalogue(Goods):
         if not kinds:
             return []
         facings = self.facings_of(shift.plates)
-        n = counts(len(kinds), 4)
+        ways = counts(len(kinds), 4)
         w = np.array([self.weight[p] for _, p in kinds])
         u = np.array([self.spread[p] for _, p in kinds])
-        grams, mean = -shift.total, n @ w
-        var = shift.sd**2 + n @ u**2
+        grams, mean = -shift.total, ways.f @ w
+        var = shift.sd**2 + ways.f @ u**2
         blind = any(q in self.dead for f, _ in kinds for q in self.store.facings[f].plates)
         near = np.abs(mean - grams) < 4 * np.sqrt(var) + 0.25 * mean + 5.0
-        near |= (n.sum(axis=1) == 1) & (grams < mean) & (grams > 0.1 * mean)
+        near |= (ways.units == 1) & (grams < mean) & (grams > 0.1 * mean)
         rows = np.flatnonzero(near)
         if not len(rows):
             return []
-        n, mean, var = n[rows], mean[rows], var[rows]
-        ll = self._weighed(grams, n, mean, var, blind)
-        ll += self._placed(n * w, [facings.index(f) for f, _ in kinds], self._shares(shift, facings), grams)
+        ways, mean, var = ways.some(rows), mean[rows], var[rows]
+        ll = self._weighed(grams, ways, mean, var, blind)
+        ll += self._placed(ways.f * w, [facings.index(f) for f, _ in kinds], self._shares(shift, facings), grams)
         stock = np.array([self.stock.get(k, np.inf) for k in kinds]) + 0.5
-        ll += (n > stock).sum(axis=1) * math.log(self.s.wrong_count)
+        ll += (ways.f > stock).sum(axis=1) * math.log(self.s.wrong_count)
         floor = ll.max() - self.s.prune_nats
-        return [Take(self._parts(row, kinds, shift), float(x)) for row, x in zip(n, ll, strict=True) if x > floor]
+        return [Take(self._parts(row, kinds, shift), float(x)) for row, x in zip(ways.n, ll, strict=True) if x > floor]
 
     def _unknown(self, shift: Shift) -> list[Take]:
         """One to four units of what the planogram shows here and the catalogue has no weight of: all that is gone from
@@ -121,10 +136,10 @@ class Catalogue(Goods):
                 parts.append(Part(p, k, f, k * self.weight[p], plates))
         return tuple(parts)
 
-    def _weighed(self, grams: float, n: Ints, mean: Floats, var: Floats, blind: bool) -> Floats:
-        """Log likelihood of the weight, and prior of the number of units and kinds, per row of `n`; a single kind may
+    def _weighed(self, grams: float, ways: Counts, mean: Floats, var: Floats, blind: bool) -> Floats:
+        """Log likelihood of the weight, and prior of the number of units and kinds, of each way; a single kind may
         have a wrong catalogue weight."""
-        units, kinds = n.sum(axis=1), (n > 0).sum(axis=1)
+        units, kinds = ways.units, ways.kinds
         x = grams - mean
         good = -0.5 * x**2 / var - 0.5 * np.log(var) - LOG_ROOT_2PI
         wide = var + (self.s.wrong_weight_sd * mean) ** 2

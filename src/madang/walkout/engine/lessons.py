@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from madang.walkout.engine.goods import FOUND
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.states import Atom, State
@@ -79,6 +78,6 @@ def learn(known: Catalogue, states: list[State], shift: Shift, learn_from: float
     if known.learn(a.product, a.qty, -shift.total, shift.sd):
         known.news.append(Learned(shift.t, "weight", a.product, None, round(grams, 1)))
     if a.facing is not None and a.product not in known.store.facings[a.facing].products:
-        known.really.setdefault(a.facing, {})[a.product] = FOUND
+        known.found(a.facing, a.product)
         facing = known.store.facings[a.facing].id
         known.news.append(Learned(shift.t, "lies", a.product, facing, round(grams, 1)))

@@ -84,19 +84,18 @@ class Levels:
         shape = m.shape
         rest, far, rested = np.empty((shape[0] + 1, shape[1])), np.empty(shape), self.rested.copy()
         rest[0] = self.rest
+        steady = rested.min() >= self.s.rest_batches
         for k, every in enumerate(whole):
             now, then, off = rest[k], rest[k + 1], far[k]
             np.subtract(m[k], now, out=off)
-            if every:
-                rested += self._one
-            else:
-                seen = known[k].astype(np.float64)
-                off *= seen
-                rested += seen
-            np.minimum(rested, self._most, out=rested)
+            if not every:
+                off[(~known[k]).nonzero()[0]] = 0.0
+            if not steady:
+                rested += self._one if every else known[k]
+                np.minimum(rested, self._most, out=rested)
             np.divide(off, rested, out=then)
             then += now
-            np.abs(off, out=off)
+        np.abs(far, out=far)
         if len(self.unborn):
             far[:, self.unborn] = 0.0
         return Course(rest, rested, far)

@@ -83,11 +83,11 @@ class Lively:
             self.step.frozen = True
             self.step = None
 
-    def follow(self, off: float, far: float, most: int) -> None:
+    def follow(self, off: float, far: float, most: float) -> None:
         """It rests, and its level, averaged over at most so many batches, follows."""
         rested = self.rested
         if rested < most:
-            rested = self.rested = min(rested + 1.0, most)
+            rested = self.rested = rested + 1.0 if rested + 1.0 < most else most
         self.rest += off / rested
         if far > self.clip:
             far = self.clip
@@ -101,21 +101,25 @@ class Lively:
             if self.rested >= most:
                 self.freeze()
 
-    def settled(self, t: float, m: float, w: float, far: float, s: Settings) -> tuple[float, float, float] | None:
+    def settled(self, m: float, w: float, far: float, t: float, s: Settings) -> tuple[float, float, float] | None:
         """Where it rests, if it does: the level, how steady it must be to count as resting, and its noise as it was
         believed. A plate that never rests though nothing is taken is `restless`: its noise is what it does from batch
         to batch."""
         noise, m1 = self.noise, self.m1
         if far > self.peak:
             self.peak = far
-        tol = max(s.settle_g, 3.0 * noise, s.settle_share * far)
-        jump = abs(m - m1)
+        tol, share = s.settle_g, s.settle_share * far
+        if share > tol:
+            tol = share
+        if 3.0 * noise > tol:
+            tol = 3.0 * noise
+        jump = m - m1 if m > m1 else m1 - m
         late = t - self.since - s.patience_s
         if late > 0.0:
             tol *= 1.0 + late
             if far < s.restless_g:
                 self._restless(jump, s)
-        if jump < tol and abs(m - self.m2) < tol and w / 3.0 < tol and self.w1 / 4.0 < tol:
+        if jump < tol and w / 3.0 < tol and abs(m - self.m2) < tol and self.w1 / 4.0 < tol:
             return max(min(m, m1), min(max(m, m1), self.m2)), tol, noise
         return None
 
@@ -206,28 +210,29 @@ class Watched:
         """Their `k`-th round at hand: the steps of those that have come to rest elsewhere. `times` and `young` [G]
         gondolas; `touched` [P] goes before what limits say."""
         s, steps = self.s, []
+        most = s.rest_batches
         for x in self._of.values():
             m = x.medians[k]
             if m != m:
                 continue
             t, w, off = times[x.gondola], x.spreads[k], m - x.rest
             far = off if off > 0.0 else -off
-            moves = x.moves
-            if not moves and (far > x.limit or w > x.wide if touched is None else touched[x.column]):
+            if x.moves:
+                settled = x.settled(m, w, far, t, s)
+            elif far > x.limit or w > x.wide if touched is None else touched[x.column]:
                 x.begin(t, self._senses.seen(x.column))
                 self.moving += 1
-                moves = True
-            if moves:
-                settled = x.settled(t, m, w, far, s)
-                if settled is not None:
-                    step = self._rested(x, t, m, *settled, young[x.gondola])
-                    if step is not None:
-                        steps.append(step)
+                settled = x.settled(m, w, far, t, s)
             else:
-                x.follow(off, far, s.rest_batches)
+                settled = None
+                x.follow(off, far, most)
+            if settled is not None:
+                step = self._rested(x, t, m, *settled, young[x.gondola])
+                if step is not None:
+                    steps.append(step)
             x.m2, x.m1, x.w1, x.last = x.m1, m, w, t
             if x.step is not None:
-                x.refine(s.rest_batches)
+                x.refine(most)
         return steps
 
     def _rested(

@@ -17,7 +17,6 @@ from madang.walkout.engine.rejoin import Join, best_match, score
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.stride import (
-    FASTEST_M_S,
     LONGEST,
     Due,
     Sighting,
@@ -27,10 +26,11 @@ from madang.walkout.engine.stride import (
     is_solid,
     stride,
 )
+from madang.walkout.engine.walking import FASTEST_M_S
 
 HERE_S = 1.2
 """Who was seen this long ago is here; longer than a body is waited for, so that who is not can only be joined."""
-LEAST_AHEAD = 8
+LEAST_AHEAD = 16
 """Frames that are looked at together at least."""
 
 
@@ -70,7 +70,7 @@ class People:
         out: list[tuple[Frames, int, int]] = []
         due = self._due
         while self._at < len(due) and due[self._at][0] < now:
-            if any(body.gone for body in self._live):
+            if True in [body.gone for body in self._live]:
                 self._leave_off()
             elif self._stride is None:
                 self._stride = self._set_out(due[self._at : self._at + self._ahead])

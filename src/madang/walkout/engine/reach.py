@@ -53,7 +53,7 @@ class Place(NamedTuple):
 
 def place_of(store: Store, plates: Sequence[int], weight: Floats) -> Place:
     """The place of a change of `weight` grams per plate."""
-    boxes = store.plate_boxes[list(plates)].tolist()
+    boxes = [store.plate_boxes[q].tolist() for q in plates]
     gondola = store.plate_gondola[plates[0]]
     weights = [abs(w) + 1e-6 for w in weight.tolist()]
     total = sum(weights)

@@ -134,6 +134,7 @@ class Queue:
         self.columns: Ints = np.argsort(store.plate_gondola, kind="stable")
         counts = np.bincount(store.plate_gondola, minlength=len(store.gondolas))
         self._ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
+        self._nothing: list[Samples] = [np.full((ROWS, n), MISSING, np.int32) for n in counts.tolist()]
         self._waiting: list[_Batch] = []
         self._order = 0
         self._last = [-math.inf] * len(counts)
@@ -182,24 +183,27 @@ class Queue:
         return Rounds(upto, newest, t, median, spread, known, whole, self._past)
 
     def _reduced(self, rounds: list[list[_Batch]]) -> tuple[Floats, Floats]:
-        """Median and spread of every round [R, P]."""
-        median, spread = np.full((2, len(rounds), self._ends[-1]), np.nan)
-        usual: list[tuple[int, int, Samples]] = []
+        """Median and spread of every round [R, P]. What has not come counts as a batch in which nothing was measured,
+        so that all lie side by side in the order of the columns."""
+        every: list[Samples] = []
+        unusual: list[tuple[int, int, Samples]] = []
         for k, batches in enumerate(rounds):
+            some = self._nothing.copy()
             for _, gondola, _, values in batches:
                 if len(values) == ROWS:
-                    usual.append((k, gondola, values))
+                    some[gondola] = values
                 else:
-                    part = slice(self._ends[gondola], self._ends[gondola + 1])
-                    median[k, part], spread[k, part] = _reduce_any(values)
-        for first in range(0, len(usual), TOGETHER):
-            some = usual[first : first + TOGETHER]
-            m, w = reduce_samples(np.concatenate([values for _, _, values in some], axis=1), own=True)
-            at = 0
-            for k, gondola, _ in some:
-                a, b = self._ends[gondola], self._ends[gondola + 1]
-                median[k, a:b], spread[k, a:b] = m[at : at + b - a], w[at : at + b - a]
-                at += b - a
+                    unusual.append((k, gondola, values))
+            every += some
+        median, spread = np.empty((2, len(rounds), self._ends[-1]))
+        step = max(TOGETHER // len(self._last), 1)
+        for k in range(0, len(rounds), step):
+            part = every[k * len(self._last) : (k + step) * len(self._last)]
+            m, w = reduce_samples(np.concatenate(part, axis=1), own=True)
+            median[k : k + step], spread[k : k + step] = m.reshape(-1, self._ends[-1]), w.reshape(-1, self._ends[-1])
+        for k, gondola, values in unusual:
+            here = slice(self._ends[gondola], self._ends[gondola + 1])
+            median[k, here], spread[k, here] = _reduce_any(values)
         return median, spread
 
     def _fresh(self, batch: _Batch) -> bool:

@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from madang.walkout.engine.bodies import HEAD, Body
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Ints
+from madang.walkout.engine.walking import by_frame, follow, seen_heads, seen_joints, sum_of_four, twice
 
-FASTEST_M_S = 2.5
-"""A body's speed is never believed to be greater, along either axis."""
 AHEAD_S = 0.4
 """Nobody is expected to have walked on for longer than this."""
 LONGEST = 64
@@ -96,13 +95,14 @@ def stride(
     out = _gathered(due[:LONGEST], row_of, len(live), now)
     if out is None:
         return None
-    known = out.joints[..., :3] == out.joints[..., :3]
     if live:
+        known = seen_joints(out.joints)
         out, known = _cut(out, known, live, s)
         if not out.times:
             return None
-        _follow(out, known)
-        out.length = _plain(out, known, s)
+        heads = seen_heads(known)
+        follow(out, known, heads)
+        out.length = _plain(out, known, heads, s)
     else:
         out.length = len(out.times)
     return out if out.length else None
@@ -157,59 +157,6 @@ def _begun(now: Standing, times: list[float], there: Bools | None) -> tuple[Floa
     return lost, xy, speed, full
 
 
-def _follow(out: Stride, known: Bools) -> None:
-    """Fill in the states: a joint unseen goes with its body, and a body's speed is what it walked, smoothed."""
-    xy, speed, full = out.xy, out.speed, out.full
-    full[1:] = out.joints[..., :3]
-    xy[1:] = 0.25 * _sum(full[1:, :, :4, :2])
-    gone = np.maximum(out.lost[1:] - out.lost[:-1], 0.0)[..., None]
-    dt = np.maximum(gone, 0.05)
-    whole: list[bool] = _each(known)
-    heads: list[bool] = whole if all(whole) else _each(known[:, :, :4])
-    step = _pushed(xy[1:] - xy[:-1], dt)
-    heads_before = True
-    for k, head in enumerate(heads):
-        if not whole[k]:
-            moved = full[k].copy()
-            moved[:, :, :2] += (speed[k] * gone[k])[:, None]
-            np.copyto(full[k + 1], moved, where=~known[k])
-        push = step[k]
-        if not head:
-            at = 0.25 * _sum(full[k + 1, :, :4, :2])
-            if out.there is not None:
-                at = np.where(out.there[k][:, None], at, xy[k])
-            xy[k + 1] = at
-        if not (head and heads_before):
-            push = _pushed(xy[k + 1] - xy[k], dt[k])
-        heads_before = head
-        np.multiply(speed[k], 0.6, out=speed[k + 1])
-        speed[k + 1] += push
-        if out.there is not None:
-            np.copyto(speed[k + 1], speed[k], where=~out.there[k][:, None])
-
-
-def _sum(four: Floats) -> Floats:
-    """The sum of four joints [..., 4, 2], one after the other."""
-    out: Floats = four[..., 0, :] + four[..., 1, :]
-    out += four[..., 2, :]
-    out += four[..., 3, :]
-    return out
-
-
-def _pushed(way: Floats, dt: Floats) -> Floats:
-    """What a step of so many metres adds to the smoothed speed."""
-    way = way / dt
-    np.minimum(np.maximum(way, -FASTEST_M_S, out=way), FASTEST_M_S, out=way)
-    way *= 0.4
-    return way
-
-
-def _each(known: Bools) -> list[bool]:
-    """In which frames everything is known."""
-    out: list[bool] = np.logical_and.reduce(known.reshape(len(known), -1), axis=1).tolist()
-    return out
-
-
 def _cut(out: Stride, known: Bools, live: Sequence[Body], s: Settings) -> tuple[Stride, Bools]:
     """The stride until somebody has been lost for too long or a new track becomes a person."""
     fresh = [k for k, b in enumerate(live) if not b.confirmed]
@@ -235,28 +182,58 @@ def _even(times: list[float], apart: float) -> bool:
     return all(b - a < apart for a, b in pairwise(times))
 
 
-def _plain(out: Stride, known: Bools, s: Settings) -> int:
-    """How many frames from the first on need no closer look."""
-    before = out.lost[:-1]
-    missing = np.array(out.times)[:, None] - before
-    ahead = out.speed[:-1] * np.minimum(missing, AHEAD_S)[..., None]
+def _plain(out: Stride, known: Bools, heads: Bools, s: Settings) -> int:
+    """How many frames from the first on need no closer look: everybody is so near to where the track's body is expected
+    that no other body could be nearer by what it takes to disbelieve a track id."""
+    before, there = out.lost[:-1], out.there
+    missing = np.minimum(np.array(out.times)[:, None] - before, AHEAD_S)
+    ahead = out.speed[:-1] * twice(missing)
     was = out.xy[:-1].copy()
-    was[0] = 0.25 * _sum(out.full[0, :, :4, :2])
-    there = out.there
+    was[0] = 0.25 * sum_of_four(out.full[0, :, :, :2])
     if there is not None:
         np.copyto(was, was[:1], where=(before == before[:1])[..., None])
-    near: Bools = as_named(out.joints, known, out.full[:-1], out.xy[1:] - was - ahead, ahead, there, s)
-    near &= out.xy[1:, :, 0] == out.xy[1:, :, 0]
+    off = out.xy[1:] - was
+    off -= ahead
+    near = _near(off, s)
     if there is not None:
         near |= ~there
-    doubt = np.flatnonzero(~np.all(near, axis=1))
-    return int(doubt[0]) if len(doubt) else len(near)
+        heads = heads | ~there
+    if np.count_nonzero(heads) < heads.size:
+        for k, some in by_frame(~heads).items():
+            for n in some:
+                was_at = out.full[k, n]
+                near[k, n] = is_near(out.joints[k, n], known[k, n].tolist(), was_at, ahead[k, n].tolist(), s)
+                near[k, n] &= out.xy.item(k + 1, n, 0) == out.xy.item(k + 1, n, 0)
+    k = int(near.argmin())
+    return len(near) if near.item(k) else k // near.shape[1]
+
+
+def _near(off: Floats, s: Settings) -> Bools:
+    """Who is no further off [..., 2] than a track id excuses; `off` is overwritten."""
+    off *= off
+    out: Bools = off[..., 0] + off[..., 1] < s.same_track_m**2
+    return out
+
+
+def is_near(joints: Floats, known: list[bool], before: Floats, ahead: list[float], s: Settings) -> bool:
+    """Is one body no further from where it is expected than a track id excuses, by what is seen of head and shoulders?
+    `before` [8, 3] are the joints it had, `ahead` how far it has walked since."""
+    x = y = 0.0
+    count = 0
+    for seen, now, was in zip(known[:4], joints[:4, :2].tolist(), before[:4, :2].tolist(), strict=True):
+        if seen:
+            x += now[0] - was[0]
+            y += now[1] - was[1]
+            count += 1
+    if not count:
+        return False
+    return (x / count - ahead[0]) ** 2 + (y / count - ahead[1]) ** 2 < s.same_track_m**2
 
 
 def _ripe(out: Stride, times: Floats, known: Bools, fresh: list[int], live: Sequence[Body], s: Settings) -> Bools:
     """In which frames does a new track become a person?"""
     there = np.ones((len(times), len(fresh)), bool) if out.there is None else out.there[:, fresh]
-    hidden = np.where(there, (~known[..., 0][:, fresh]).sum(axis=2), 0)
+    hidden = np.where(there, (~known[:, fresh]).sum(axis=2), 0)
     seen = np.array([live[k].seen for k in fresh]) + there.cumsum(axis=0)
     hidden = np.array([live[k].hidden for k in fresh]) + hidden.cumsum(axis=0)
     born = np.array([live[k].born for k in fresh])
@@ -270,27 +247,11 @@ def is_solid(seen: Any, hidden: Any, s: Settings) -> Any:
     return (hidden <= s.ghost_hidden * 8 * seen) | (seen > 6 * s.confirm_frames)
 
 
-def as_named(
-    joints: Floats, known: Bools, before: Floats, off: Floats, ahead: Floats, there: Bools | None, s: Settings
-) -> Bools:
-    """Is everybody [K, N] so near to where the track's body is expected that no other body could be nearer by what it
-    takes to disbelieve a track id? `before` are the joints it had, `ahead` how far it has walked since, `off` how far
-    it is from there when head and shoulders are seen; else this is worked out from those that are."""
-    some = known[:, :, :4, 0]
-    whole: Bools = np.all(some, axis=2)
-    part = np.flatnonzero(~np.all(whole if there is None else whole | ~there, axis=1))
-    if len(part):
-        mask = some[part][..., None]
-        way = _sum(np.where(mask, joints[part, :, :4, :2] - before[part, :, :4, :2], 0.0))
-        off[part] = way / np.maximum(mask.sum(axis=2), 1) - ahead[part]
-        whole |= np.any(some, axis=2)
-    gap = off[..., 0] ** 2 + off[..., 1] ** 2
-    out: Bools = (gap < s.same_track_m**2) & whole
-    return out
-
-
 def as_named_alone(seen: Floats, before: Floats, ahead: Floats, s: Settings) -> bool:
-    """The same of one frame [N, 8, 4] in which everybody is there."""
-    known = seen[..., :3] == seen[..., :3]
-    off = 0.25 * (_sum(seen[:, :4, :2]) - _sum(before[:, :4, :2])) - ahead
-    return bool(as_named(seen[None], known[None], before[None], off[None], ahead[None], None, s).all())
+    """In one frame [N, 8, 4] in which everybody is there: is everybody so near to where the track's body is expected
+    that the id is believed?"""
+    known = seen_joints(seen)
+    near = _near(0.25 * (sum_of_four(seen[..., :2]) - sum_of_four(before[..., :2])) - ahead, s)
+    for n in (~seen_heads(known)).nonzero()[0].tolist():
+        near[n] = is_near(seen[n], known[n].tolist(), before[n], ahead[n].tolist(), s)
+    return bool(near.all())

@@ -8,7 +8,7 @@ group on one credential; it is made from the order of entries alone, so a replay
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 MISSING = -2147483648
 """A plate sample that was not measured (int32 minimum, the NaN of the recording format)."""
@@ -65,8 +65,7 @@ class Entered:
     group_size: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Where a tracked person stands, at most a few times a second. `visit` None: not bound yet."""
 
     t: float
