@@ -10,7 +10,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.dependencies.utils import get_parameterless_sub_dependant
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from madang.ui.access import Access
 from madang.ui.answers import said_of
@@ -39,7 +40,20 @@ def routes_of(router: APIRouter) -> list[BaseRoute]:
         if isinstance(route, APIRoute) and all(one.dependency is not need_own_form for one in route.dependencies):
             route.dependencies.insert(0, proof)
             route.dependant.dependencies.insert(0, get_parameterless_sub_dependant(depends=proof, path=route.path))
+            _at_a_glance(route)
     return router.routes
+
+
+def _at_a_glance(route: APIRoute) -> None:
+    """See without looking closer that an address begins otherwise: routes are tried in turn, seventy for a page."""
+    begins, closer = route.path.partition("{")[0], route.matches
+
+    def matches(scope: Scope) -> tuple[Match, Scope]:
+        if scope["path"].startswith(begins) or scope.get("root_path"):
+            return closer(scope)
+        return Match.NONE, {}
+
+    route.matches = matches  # type: ignore[method-assign]
 
 
 def addresses(app: FastAPI) -> list[Address]:
