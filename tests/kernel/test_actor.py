@@ -19,6 +19,7 @@ from madang.kernel import (
     Unavailable,
     system,
 )
+from madang.ui import TEXTS
 
 
 def staff(*shops: str) -> Actor:
@@ -36,7 +37,7 @@ def test_a_missing_role_is_named() -> None:
         staff().need(Role.OPERATOR)
     assert refused.value.code == "actor.role_needed"
     assert refused.value.details == {"roles": ["operator"]}
-    assert "operator" in refused.value.text("ko")
+    assert "운영자" in refused.value.text("ko")
 
 
 def test_an_actor_without_roles_may_nothing_and_the_system_everything() -> None:
@@ -91,3 +92,12 @@ def test_an_error_without_a_next_step_ends_after_what_happened() -> None:
     error = NotFound("room.gone", ko="없습니다.", en="Gone.")
     assert error.text("ko") == "없습니다."
     assert str(error) == "room.gone: Gone."
+
+
+def test_a_refusal_names_roles_as_people_and_pages_call_them() -> None:
+    for language in ("ko", "en"):
+        assert {role.value: role.said(language) for role in Role} == TEXTS.part(language, "account.role")
+    with pytest.raises(Forbidden) as told:
+        Actor(Kind.PERSON, "p", "n1").need(Role.CITY_OFFICER, Role.INTEGRATOR)
+    assert told.value.ko == "이 일은 시·구 담당자, 연동 개발자 역할만 할 수 있습니다."
+    assert told.value.en == "Only city officer, integrator may do this."

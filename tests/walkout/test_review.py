@@ -86,6 +86,21 @@ def test_a_visit_shows_three_receipts_and_where_they_differ_from_the_first(shop:
     assert case.choices[0].total_krw == 7_100
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ([0.733, 0.316], [0.733, 0.267]),
+        ([0.6, 0.3, 0.3], [0.6, 0.2, 0.2]),
+        ([0.9, 0.05, 0.01], [0.9, 0.05, 0.01]),
+        ([0.9, 0.0], [0.9, 0.0]),
+        ([0.4], [0.4]),
+        ([], []),
+    ],
+)
+def test_receipts_side_by_side_are_never_likelier_than_certain_together(said: list[float], shown: list[float]) -> None:
+    assert review_case.together(said) == pytest.approx(shown)
+
+
 def test_moments_are_the_least_sure_moves_with_a_doubtful_product_and_what_others_did_with_it(shop: Shop) -> None:
     shop.says(came("other", "c-o"), moved("pick", "A", visit="other", id="m0", t=shop.t / 1e6 + 2, probability=0.6))
     at_s = shop.t / 1e6

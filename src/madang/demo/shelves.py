@@ -29,11 +29,11 @@ ALLERGENS = {
 }  # fmt: skip
 DEALS = (
     Promotion(
-        id="snacks-1-1", name_ko="온라인 과자 1+1", name_en="Snacks 1+1 online", effect=NForM(2, 1),
+        id="snacks-1-1", name_ko="과자 1+1", name_en="Snacks 1+1", effect=NForM(2, 1),
         any_of=("category:snacks",),
     ),
     Promotion(
-        id="bakery-10", name_ko="온라인 빵 10 %", name_en="Bakery 10 % off online", effect=Percent(1000),
+        id="bakery-10", name_ko="빵 10 % 할인", name_en="Bakery 10 % off", effect=Percent(1000),
         any_of=("category:bakery",),
     ),
 )  # fmt: skip

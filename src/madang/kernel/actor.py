@@ -36,6 +36,29 @@ class Role(StrEnum):
     DEVICE = "device"
     SYSTEM = "system"
 
+    def said(self, language: str) -> str:
+        """What people call the role, in ``ko`` or ``en``."""
+        return _ROLE_KO[self] if language == "ko" else self.replace("_", " ")
+
+
+_ROLE_KO = {
+    Role.OPERATOR: "운영자",
+    Role.STAFF: "직원",
+    Role.MERCHANT: "상인",
+    Role.MAKER: "만드는 이",
+    Role.CONNECTOR: "잇는 이",
+    Role.GUILD_STEWARD: "길드지기",
+    Role.NEIGHBOUR: "이웃",
+    Role.RIDER: "배달원",
+    Role.OUTSIDE_BRAND: "바깥 브랜드",
+    Role.VOUCHER_ISSUER: "상품권 발행자",
+    Role.CITY_OFFICER: "시·구 담당자",
+    Role.INTEGRATOR: "연동 개발자",
+    Role.SHOPPER: "손님",
+    Role.DEVICE: "기기",
+    Role.SYSTEM: "시스템",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -62,11 +85,10 @@ class Actor:
     def need(self, *roles: Role) -> None:
         """Raise ``Forbidden`` unless the actor has one of ``roles``."""
         if not self.may(*roles):
-            names = ", ".join(roles)
             raise Forbidden(
                 "actor.role_needed",
-                ko=f"이 일은 {names} 역할만 할 수 있습니다.",
-                en=f"Only {names} may do this.",
+                ko=f"이 일은 {', '.join(role.said('ko') for role in roles)} 역할만 할 수 있습니다.",
+                en=f"Only {', '.join(role.said('en') for role in roles)} may do this.",
                 next_ko="권한이 있는 사람에게 부탁하세요.",
                 next_en="Ask somebody with that role.",
                 roles=[str(role) for role in roles],

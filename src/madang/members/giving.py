@@ -46,12 +46,13 @@ def givable(by: Actor, shop: str | None = None) -> list[Role]:
 def need_giver(by: Actor, role: Role, shop: str | None) -> None:
     """Raise ``Forbidden`` unless ``may_give``."""
     if not may_give(by, role, shop):
-        givers = ", ".join(sorted(GIVEN_BY.get(role, ())))
+        givers = sorted(GIVEN_BY.get(role, ()))
+        names, said = (", ".join(one.said(lang) for one in givers) for lang in ("ko", "en"))
         raise Forbidden(
             "members.may_not_give",
-            ko=f"{role} 역할을 주거나 거둘 수 없습니다.",
-            en=f"You may not give or close the role {role} here.",
-            next_ko=f"{givers or '아무도 줄 수 없는 역할입니다'}: 이 역할을 가진 사람에게 부탁하세요.",
-            next_en=f"Ask somebody who is: {givers or '(nobody can give it)'}.",
+            ko=f"{role.said('ko')} 역할을 주거나 거둘 수 없습니다.",
+            en=f"You may not give or close the role {role.said('en')} here.",
+            next_ko=f"{names or '아무도 줄 수 없는 역할입니다'}: 이 역할을 가진 사람에게 부탁하세요.",
+            next_en=f"Ask somebody who is: {said or '(nobody can give it)'}.",
             role=str(role),
         )

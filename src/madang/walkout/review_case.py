@@ -119,15 +119,26 @@ def _choices(
     prices = pricing.prices_of(tx, by, deal, sorted(products), pricing.kept(deal.data).at_us)
     lined = [(offer, {x.product: x for x in price_lines(offer.taken, products, prices)}) for offer in offers]
     first, doubtful = offers[0].carried() if offers else {}, _doubtful(offers)
+    sure = together([offer.probability for offer in offers])
     return tuple(
         Choice(
             number=number,
-            probability=offer.probability,
+            probability=shown,
             total_krw=offer.total_krw,
             rows=_rows(offer, lines, first, products, doubtful),
         )
-        for number, (offer, lines) in enumerate(lined, 1)
+        for number, ((offer, lines), shown) in enumerate(zip(lined, sure, strict=True), 1)
     )
+
+
+def together(probabilities: Sequence[float]) -> list[float]:
+    """Probabilities of receipts of which one at most is right, so that they can stand side by side: the first is the
+    engine's calibrated word, the others keep their proportions and share at most what it leaves."""
+    if not probabilities:
+        return []
+    first, rest = probabilities[0], probabilities[1:]
+    scale = min(1.0, (1.0 - first) / sum(rest)) if sum(rest) > 0 else 1.0
+    return [first, *(p * scale for p in rest)]
 
 
 def _rows(
