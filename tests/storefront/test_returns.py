@@ -7,21 +7,23 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.databases import BOTH, POSTGRES_IN_SOAK
-from tests.storefront.street import BY, TERMS, Street
+from tests.storefront.street import BY, STAFF, TERMS, Street
 from tests.storefront.test_orders import HOME, received
 
-from madang import catalog, ledger, settlement
+from madang import catalog, ledger, members, settlement
 from madang.catalog import Axis, Listing, Option, Percent, Price, Product, Promotion, Variant
+from madang.db.schema import metadata
 from madang.deals import receipts
-from madang.kernel import Conflict, Invalid
+from madang.kernel import Actor, Conflict, Invalid
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey
 from madang.settlement import PartyKind
-from madang.storefront import exchanging, netting
+from madang.storefront import exchanging, netting, orders
 from madang.storefront.addresses import Address
 from madang.storefront.checkout import Choice
 from madang.storefront.model import Reason, Source, Wish
@@ -280,3 +282,29 @@ def test_won_are_drawn_from_the_latest_payment_first_and_none_is_lost(parts: lis
         assert min(one.by.values(), default=0) >= 0
     if taken and taken[0].payment != paid[0].payment:
         assert left[0] == paid[0]
+
+
+def test_what_people_write_is_sealed_and_gone_in_every_copy_when_they_are_forgotten(street: Street) -> None:
+    street.open()
+    order = street.buy({"RICE": 3})
+    received(street, order)
+    step = UUID(int=77)
+    said = {"kind": "return", "lines": [Wish(line=1)], "reason": Reason.DEFECTIVE, "note": "아이가 아파서요 010-1234"}
+    for _ in range(2):  # asked for twice it is one
+        street.write(lambda tx: orders.ask_back(tx, street.mina, order, step=step, at_us=street.now, **said))
+
+    def kept() -> str:
+        tables = [metadata.tables[name] for name in ("deals_deal", "deals_move", "journal_facts")]
+        return str([street.read(lambda tx, one=one: tx.rows(sa.select(one))) for one in tables])
+
+    def shown(by: Actor) -> Any:
+        return street.read(lambda tx: orders.track(tx, by, order, now_us=street.now))
+
+    assert "010-1234" not in kept()
+    for by in (street.mina, STAFF):
+        assert shown(by).order.claim.note == "아이가 아파서요 010-1234"
+    street.step(order, "decline", why="멀쩡해 보입니다")
+    assert shown(street.mina).deal.data["declined"] == "멀쩡해 보입니다"
+    assert "멀쩡해" not in kept()
+    street.write(lambda tx: members.erase(tx, street.mina, UUID(street.mina.key), at_us=street.now))
+    assert shown(STAFF).deal.data["declined"] == ""

@@ -24,9 +24,10 @@ def new_key() -> bytes:
     return AESGCM.generate_key(bit_length=KEY_BYTES * 8)
 
 
-def seal(key: bytes, text: str, *, neighbourhood: str, person: UUID, field: str) -> bytes:
-    """Nonce and ciphertext of ``text``."""
-    nonce = os.urandom(NONCE_BYTES)
+def seal(key: bytes, text: str, *, neighbourhood: str, person: UUID, field: str, nonce: bytes | None = None) -> bytes:
+    """Nonce and ciphertext of ``text``. ``nonce`` (None: random) must follow from key and text, so that no two texts
+    have the same."""
+    nonce = nonce or os.urandom(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, text.encode(), _bound(neighbourhood, person, field))
 
 

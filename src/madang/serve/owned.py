@@ -18,8 +18,8 @@ from madang import ledger, members, payments
 from madang.db import Tx
 from madang.db.schema import metadata
 from madang.journal.records import facts
-from madang.kernel import Actor
-from madang.members import keeping
+from madang.kernel import Actor, Unavailable
+from madang.members import keeping, texts
 from madang.storefront.guests import guests
 
 ROWS_MAX = 5_000
@@ -139,7 +139,24 @@ def section(tx: Tx, person: UUID, name: str) -> dict[str, list[dict[str, Any]]]:
     """A section of the export: rows by table."""
     keys = keys_of(tx, person)
     found = {one.table: _rows(tx, one, keys) for one in OWNED if one.section == name}
-    return {table: rows for table, rows in found.items() if rows}
+    return {table: [_opened(tx, keys, row) for row in rows] for table, rows in found.items() if rows}
+
+
+def _opened(tx: Tx, keys: Sequence[str], value: Any) -> Any:
+    """The same with the free texts that are sealed under one of a person's keys."""
+    if isinstance(value, dict):
+        return {name: _opened(tx, keys, one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_opened(tx, keys, one) for one in value]
+    if not (isinstance(value, str) and value.startswith(texts.PREFIX)):
+        return value
+    for key in keys:
+        try:
+            if text := texts.unseal(tx, key, value):
+                return text
+        except Unavailable:  # another key of theirs sealed it
+            continue
+    return ""
 
 
 def acts(tx: Tx, _by: Actor, person: UUID) -> list[dict[str, Any]]:

@@ -145,7 +145,7 @@ def ask_back(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     reason = Reason(args["reason"])
     claim = Claim(
         kind=args["kind"], lines=msgspec.convert(args["lines"], tuple[Wish, ...]), reason=reason, at_us=at_us,
-        known_at_us=args.get("known_at_us"), note=str(args.get("note", ""))[:500],
+        known_at_us=args.get("known_at_us"), note=str(args.get("note", "")),
     )  # fmt: skip
     if claim.known_at_us is not None and not _can_be_known(claim.known_at_us, order, at_us):
         raise faults.known_wrong()
@@ -238,7 +238,7 @@ def decline(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     if by.key != deal.subject:
         tell_buyer(tx, deal, "declined", at_us)
     exchanging.let_go(tx, order_of(deal).claim, at_us=at_us)
-    return {"claim": None, "declined": str(args.get("why", ""))[:500]}
+    return {"claim": None, "declined": str(args.get("why", ""))}
 
 
 def give_back(

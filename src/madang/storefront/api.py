@@ -18,6 +18,7 @@ from madang.db import Database, Tx
 from madang.deals import Deal
 from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, start_of_day_us
+from madang.members import texts
 from madang.payments import Part
 from madang.storefront import carts, cash_receipts, checkout, exchanging, model, orders, showing, withdrawal
 from madang.storefront.actions import order_of
@@ -438,6 +439,8 @@ def order_now(deal: Deal) -> OrderNow:
 
 def _order(deal: Deal) -> dict[str, Any]:
     order = order_of(deal)
+    if order.claim is not None and order.claim.note.startswith(texts.PREFIX):  # opened on the order's own answer only
+        order = msgspec.structs.replace(order, claim=msgspec.structs.replace(order.claim, note=""))
     return {
         "id": deal.id, "shop": deal.shop, "state": deal.state, "placed_at_us": deal.opened_at_us,
         "lines": order.lines, "fee_krw": order.fee_krw, "total_krw": order.total_krw,

@@ -13,6 +13,7 @@ from madang.db import Page, Tx
 from madang.deals import Deal, Move, Receipt
 from madang.deals.pages import PaidBy
 from madang.kernel import Actor, NotFound, Role, derived
+from madang.members import texts
 from madang.payments import State
 from madang.storefront import (
     addresses,
@@ -34,6 +35,7 @@ from madang.storefront.world import receivers, session_records
 from madang.storefront.world.nations import Abroad
 from madang.storefront.world.session_records import Said
 
+NOTE_MAX = 500
 _SERVING = (Role.OPERATOR, Role.STAFF)
 
 
@@ -87,7 +89,8 @@ def find(
 
 def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
     """Everything about one order."""
-    deal, order = get(tx, by, id)
+    deal = _opened(tx, get(tx, by, id)[0])
+    order = order_of(deal)
     address, receiver = None, None
     if order.fulfil.address is not None and order.export is not None:
         receiver = receivers.of_order(tx, by, deal.subject, order.fulfil.address)
@@ -153,7 +156,8 @@ def ask_back(
     note: str = "",
 ) -> Deal:
     """Ask to give back or to exchange. Raises ``Conflict`` ``storefront.cannot_come_back`` with the reason in law."""
-    get(tx, by, id)
+    deal, _ = get(tx, by, id)
+    note = texts.seal(tx, deal.subject, note[:NOTE_MAX], once=step, at_us=at_us)
     args = {
         "kind": kind, "lines": [msgspec.to_builtins(line) for line in lines], "reason": reason.value,
         "known_at_us": known_at_us, "untouched": untouched, "note": note,
@@ -164,8 +168,11 @@ def ask_back(
 def step(
     tx: Tx, by: Actor, id: UUID, name: str, *, step: UUID, at_us: int, args: dict[str, object] | None = None
 ) -> Deal:
-    """Any other step of the process that the caller may make."""
-    get(tx, by, id)
+    """Any other step of the process that the caller may make. Its reason in words (args: why) is sealed as a note."""
+    deal, _ = get(tx, by, id)
+    if args and isinstance(args.get("why"), str):
+        why = texts.seal(tx, deal.subject, str(args["why"])[:NOTE_MAX], once=step, at_us=at_us)
+        args = args | {"why": why}
     return deals.move(tx, by, id, name, id=step, at_us=at_us, args=args)
 
 
@@ -196,6 +203,16 @@ def _due(tx: Tx, by: Actor, deal: Deal, order: Order, now_us: int) -> Due | None
     return Due(
         by_us=by_us, over=now_us >= by_us, refund_krw=worth, interest_krw=late.interest_krw(order, worth, now_us)
     )
+
+
+def _opened(tx: Tx, deal: Deal) -> Deal:
+    """The order with what people wrote, for who may see it; nothing of who is forgotten."""
+    data, claim = dict(deal.data), deal.data.get("claim")
+    if claim and claim.get("note"):
+        data["claim"] = claim | {"note": texts.unseal(tx, deal.subject, claim["note"])}
+    if data.get("declined"):
+        data["declined"] = texts.unseal(tx, deal.subject, data["declined"])
+    return msgspec.structs.replace(deal, data=data)
 
 
 def step_id(order: UUID, key: str) -> UUID:

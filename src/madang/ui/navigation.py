@@ -71,7 +71,10 @@ GROUPS: Mapping[str, tuple[Entry, ...]] = {
             "settlement", "/console/settlement", "console.settlement", _OPERATOR, whole=True, under=("/settlement",),
         ),
         Entry("transfers", "/console/settlement/transfers", "console.transfers", _OPERATOR, whole=True),
-        Entry("documents", "/console/settlement/documents", "console.documents", _OPERATOR, whole=True),
+        Entry(
+            "documents", "/console/settlement/documents", "console.documents", _OPERATOR, whole=True,
+            under=("/console/settlement/cash-receipts",),
+        ),
         Entry("payments", "/console/payments", "console.payments"),
         Entry("reconcile", "/console/payments/reconcile", "console.reconcile", _OPERATOR, whole=True),
         Entry("vouchers", "/vouchers/shop/{shop}", "vouchers.shop", shop=True),
