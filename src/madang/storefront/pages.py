@@ -305,7 +305,7 @@ def _counter(
     going = next(iter(found.exports.values()), None)
     currency = looking.currency_of(request) or (going.currency if going else "")
     begun_us = found.held.begun_at_us
-    foreign = shop.read(lambda tx: looking.shown(tx, by, found.total_krw, currency, begun_us))
+    foreign = shop.read(lambda tx: looking.shown(tx, by, found.total_krw, currency, begun_us)) if currency else None
     if found.held.state == "placed":
         return RedirectResponse("/orders", 303, headers=PRIVATE)
     if not found.held.held(at_us):
@@ -335,8 +335,12 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
     @routes.get("/orders/{id}", name="order", dependencies=[own_or_guest])
     def order(request: Request, id: UUID, said: str = "") -> Response:
         by, tracked = _seen(shop, request, id)
-        names = shop.read(lambda tx: showing.shop_names(tx, tracked.deal.shop))
-        place = shop.read(lambda tx: showing.place_names(tx, tracked.order.fulfil.place))
+        names, place = shop.read(
+            lambda tx: (
+                showing.shop_names(tx, tracked.deal.shop),
+                showing.place_names(tx, tracked.order.fulfil.place),
+            )
+        )
         return shop.html(
             request, "order", of=tracked, place=place, process=ORDER, names=names, token=shop.links.token,
             tracking=customs.tracking(tracked.order.sent_number) if tracked.order.export else "",
