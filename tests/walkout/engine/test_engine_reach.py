@@ -43,6 +43,20 @@ def test_the_wrist_over_the_goods_is_nearer_than_the_body() -> None:
     assert grasp.reach(0, (4,)) < -9.0
 
 
+def test_a_frame_that_shows_nothing_but_shoulders_takes_nothing_from_the_frames_around_it() -> None:
+    walker, people = (
+        Walker(0, 40, stand=0.45, reach={10.0: 4}, holds={10.0: 0.9}),
+        People(Store.from_json(layout()), Settings()),
+    )
+    for k in range(120):
+        joints = walker.joints(k / 11)
+        if k == 105:
+            joints[[0, 1, 4, 5, 6, 7]] = np.nan
+        people.feed(k / 11, [("t", joints)])
+    grasp = _grasp(list(people.bodies.values()), 4, 9.7)
+    assert grasp.reach(0, (4,)) > -0.5
+
+
 def test_who_stands_behind_a_shelf_has_no_hand_in_it() -> None:
     """The shelf is .4 m deep; the other one reaches into what stands back to back with it."""
     walker, people = Walker(0, 40, stand=0.45), People(Store.from_json(layout()), Settings())

@@ -108,6 +108,9 @@ class Hands:
         wrists, cost = self.costs(place, s)
         rel = (self.times - t) - shifts[:, None]
         within = (rel > -s.grasp_before_s) & (rel < s.grasp_after_s)
+        hidden = cost == np.inf  # neither wrist, elbow nor head: such a sighting says nothing
+        if hidden.any():
+            within, cost = within & ~hidden, np.where(hidden, 0.0, cost)
         count = np.add.reduceat(within, self.starts, axis=1, dtype=np.int64)
         total = np.add.reduceat(within * cost, self.starts, axis=1)
         return Curves((total / np.maximum(count, 1)).T, count.T, wrists)
