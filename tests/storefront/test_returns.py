@@ -12,16 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.databases import BOTH, POSTGRES_IN_SOAK
-from tests.storefront.street import BY, STAFF, TERMS, Street
+from tests.payments.fake_gateway.server import FakeGateway
+from tests.storefront.street import BY, STAFF, TERMS, N, Street
 from tests.storefront.test_orders import HOME, received
 
-from madang import catalog, ledger, members, settlement
+from madang import catalog, jobs, ledger, members, payments, settlement
 from madang.catalog import Axis, Listing, Option, Percent, Price, Product, Promotion, Variant
 from madang.db.schema import metadata
 from madang.deals import receipts
 from madang.kernel import Actor, Conflict, Invalid
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey
+from madang.payments import Crossing
+from madang.payments.charging import order_id
 from madang.settlement import PartyKind
 from madang.storefront import exchanging, netting, orders
 from madang.storefront.addresses import Address
@@ -308,3 +311,47 @@ def test_what_people_write_is_sealed_and_gone_in_every_copy_when_they_are_forgot
     assert "멀쩡해" not in kept()
     street.write(lambda tx: members.erase(tx, street.mina, UUID(street.mina.key), at_us=street.now))
     assert shown(STAFF).deal.data["declined"] == ""
+
+
+def test_what_an_exchange_costs_more_can_be_paid_at_a_gateway_and_nothing_is_exchanged_before(street: Street) -> None:
+    order = delivered(dressed(street), {"SHIRT-S": 1})
+    before = spent(street)
+    fake = FakeGateway("toss", street.clock)
+    payments.connect(fake.gateway())
+    crossing = Crossing(street.db, street.clock, street.ids, N)
+    try:
+        street.ask_back(order, [Wish(line=1, to="SHIRT-L")], Reason.DEFECTIVE, kind="exchange", means="toss")
+        waits = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).to_pay
+        assert waits is not None
+        assert (waits.state, waits.total_krw, spent(street)) == (payments.State.PENDING, 3_000, before)
+        with pytest.raises(Conflict) as fault:
+            street.step(order, "exchange")
+        assert fault.value.code == "storefront.exchange_unpaid"
+        name = order_id(waits.parts[0])
+        crossing.open(name, back="http://shop/back", gone="http://shop/gone")
+        crossing.confirm(name, **fake.agree(name))
+        assert street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).to_pay is None
+        street.step(order, "exchange")
+        assert (fake.desk.charged_krw, spent(street)) == (3_000, before), "the wallet was not asked"
+        large = street.order(order)[1].exchanged[-1]
+        street.cancel(large)
+        jobs.run_due(street.db, street.clock, neighbourhood=N)
+        assert (fake.desk.charged_krw, spent(street)) == (0, before - 20_000), "each won back as it came"
+    finally:
+        fake.close()
+    street.books_agree()
+
+
+def test_an_exchange_that_was_not_paid_for_can_be_withdrawn_or_taken_back_for_money(street: Street) -> None:
+    order = delivered(dressed(street), {"SHIRT-S": 1})
+    fake = FakeGateway("toss", street.clock)
+    payments.connect(fake.gateway())
+    try:
+        street.ask_back(order, [Wish(line=1, to="SHIRT-L")], Reason.DEFECTIVE, kind="exchange", means="toss")
+        street.step(order, "withdraw_claim", street.mina)
+        street.ask_back(order, [Wish(line=1, to="SHIRT-L")], Reason.DEFECTIVE, kind="exchange", means="toss")
+        street.step(order, "take_back")
+    finally:
+        fake.close()
+    assert spent(street) == 0
+    street.books_agree()

@@ -28,6 +28,7 @@ from madang.payments.gateways import KakaoPay, TossPayments
 from madang.payments.links import PayLinks
 from madang.payments.sandbox.pages import open_sandbox
 from madang.serve import keys
+from madang.storefront import exchanging
 from madang.vouchers import buying
 
 if TYPE_CHECKING:
@@ -64,13 +65,21 @@ def pay_desk(site: Site) -> PayDesk:
     return PayDesk(
         db=site.db, clock=site.clock, ids=Uuid7(site.clock), neighbourhood=site.neighbourhood, links=links(site),
         public_url=site.settings.public_url, shop=site.shop or "",
-        where={"checkout": _of_checkout, gift_selling.CAUSE: _of_gift, buying.CAUSE: _of_voucher},
+        where={
+            "checkout": _of_checkout, exchanging.CAUSE: _of_exchange, gift_selling.CAUSE: _of_gift,
+            buying.CAUSE: _of_voucher,
+        },
     )  # fmt: skip
 
 
 def _of_checkout(payment: Payment) -> str:
     """The orders; what was not paid lies in the cart again."""
     return "/cart?said=not_paid" if payment.state in (State.FAILED, State.VOIDED) else "/orders"
+
+
+def _of_exchange(payment: Payment) -> str:
+    """The order that something goes back of."""
+    return f"/orders/{payment.cause.partition('/')[2]}"
 
 
 def _of_gift(payment: Payment) -> str:

@@ -140,7 +140,8 @@ def hand_over(_tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 
 @declared.action("order.ask_back")
 def ask_back(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """Somebody wants to give back or exchange (args: kind, lines, reason, known_at_us, untouched, note)."""
+    """Somebody wants to give back or exchange (args: kind, lines, reason, known_at_us, untouched, note; means, by which
+    an exchange that costs more is paid)."""
     order = order_of(deal)
     reason = Reason(args["reason"])
     claim = Claim(
@@ -158,14 +159,15 @@ def ask_back(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
             raise faults.cannot_come_back(line, said.verdict)
     claim = msgspec.structs.replace(claim, cost_krw=claims.cost_krw(order, claim.kind, reason))
     if claim.kind == "exchange":
-        claim = _exchanged(tx, by, deal, order, claim, at_us)
+        claim = _exchanged(tx, by, deal, order, claim, str(args.get("means", "")), at_us)
     return {"claim": msgspec.to_builtins(claim)}
 
 
-def _exchanged(tx: Tx, by: Actor, deal: Deal, order: Order, claim: Claim, at_us: int) -> Claim:
+def _exchanged(tx: Tx, by: Actor, deal: Deal, order: Order, claim: Claim, means: str, at_us: int) -> Claim:
     """What goes out in exchange, and what it costs more held; before version 4 it is always the same again."""
     if deal.version >= 4:
-        return exchanging.held(tx, by, deal, exchanging.quoted(tx, by, deal, order, claim, at_us=at_us), at_us=at_us)
+        quoted = exchanging.quoted(tx, by, deal, order, claim, at_us=at_us)
+        return exchanging.held(tx, by, deal, quoted, means=means, at_us=at_us)
     for wish in claim.lines:
         if wish.to:
             raise faults.cannot_exchange(next(line for line in order.lines if line.number == wish.line))

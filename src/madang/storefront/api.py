@@ -129,7 +129,8 @@ class BackLine(Asked):
 
 
 class ComeBack(Asked):
-    """What comes back, and why; ``known_on`` is the day on which a defect was found."""
+    """What comes back, and why; ``known_on`` is the day on which a defect was found, ``means`` pays what an exchange
+    costs more (empty: the wallet)."""
 
     kind: Literal["return", "exchange"] = "return"
     lines: Annotated[list[BackLine], Field(min_length=1, max_length=60)]
@@ -137,6 +138,7 @@ class ComeBack(Asked):
     untouched: bool = False
     known_on: date | None = None
     note: Annotated[str, Field(max_length=500)] = ""
+    means: Annotated[str, Field(max_length=40, pattern=r"^([a-z_]+)?$")] = ""
 
 
 class CashReceipt(Asked):
@@ -382,7 +384,7 @@ def _orders(routes: APIRouter, api: Api) -> None:
             wishes = [Wish(line=line.line, amount=line.amount, to=line.to) for line in asked.lines]
             made = orders.ask_back(
                 tx, by, id, kind=asked.kind, lines=wishes, reason=asked.reason, step=orders.step_id(id, key),
-                at_us=at_us, untouched=asked.untouched, note=asked.note,
+                at_us=at_us, untouched=asked.untouched, note=asked.note, means=asked.means,
                 known_at_us=None if asked.known_on is None else start_of_day_us(asked.known_on),
             )  # fmt: skip
             return order_now(made)

@@ -22,13 +22,14 @@ from madang.deals.registry import declared
 from madang.kernel import Actor, allocate, derived, system
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey, Transfer
-from madang.payments import Leg, Part
+from madang.payments import Leg, Part, State
 from madang.storefront import claims, faults, netting, pricing, settling
 from madang.storefront.model import CartLine, Claim, Fulfilment, Line, Order, Source
 from madang.storefront.process import NAME
 from madang.storefront.terms import terms_of
 
 Data = dict[str, Any]
+CAUSE = "exchange"
 PAY_US = 60 * DAY_US
 """How long the difference stays held for an exchange that is not made."""
 
@@ -79,18 +80,27 @@ def quoted(tx: Tx, by: Actor, deal: Deal, order: Order, claim: Claim, *, at_us: 
     return msgspec.structs.replace(claim, swaps=tuple(lines), due_krw=due)
 
 
-def held(tx: Tx, by: Actor, deal: Deal, claim: Claim, *, at_us: int) -> Claim:
-    """The claim with what it costs more held in the buyer's wallet. Raises ``payments.not_enough``."""
+def held(tx: Tx, by: Actor, deal: Deal, claim: Claim, *, means: str = "", at_us: int) -> Claim:
+    """The claim with what it costs more held by ``means``: in the buyer's wallet at once, by a gateway once they have
+    been there (guests have no wallet). Raises ``payments.not_enough``."""
     if claim.due_krw <= 0:
         return claim
     if by.key != deal.subject:
         raise faults.buyer_pays()
     made = payments.begin(
         tx, by, id=derived("storefront.exchange_pays", deal.id, deal.moves), shop=deal.shop, payer=deal.subject,
-        total_krw=claim.due_krw, parts=(Part("wallet", claim.due_krw),), cause=f"exchange/{deal.id}",
-        expires_at_us=at_us + PAY_US, at_us=at_us,
+        total_krw=claim.due_krw, parts=(Part(means or "wallet", claim.due_krw),), cause=f"{CAUSE}/{deal.id}",
+        expires_at_us=at_us + PAY_US, at_us=at_us, title=f"교환: {claim.swaps[0].name_ko[:50]}",
     )  # fmt: skip
     return msgspec.structs.replace(claim, payment=made.id)
+
+
+def to_pay(tx: Tx, by: Actor, claim: Claim | None) -> payments.Payment | None:
+    """What the buyer has still to pay before an exchange can be made, None where nothing is left to pay."""
+    if claim is None or claim.payment is None:
+        return None
+    found = payments.get(tx, by, claim.payment)
+    return None if found.state == State.AUTHORISED else found
 
 
 def let_go(tx: Tx, claim: Claim | None, *, at_us: int) -> None:
@@ -105,6 +115,8 @@ def swap(tx: Tx, deal: Deal, order: Order, claim: Claim, *, at_us: int) -> Data:
     ours, id = system(tx.neighbourhood, "storefront"), derived("storefront.exchange", deal.id, deal.moves)
     goods = claims.wished(order, claim.lines)
     assert order.receipt is not None
+    if to_pay(tx, ours, claim) is not None:
+        raise faults.exchange_unpaid(claim.due_krw)
     gone = receipts.refund(
         tx, ours, order.receipt, claims.on_receipt(order, goods, reason=claim.reason, fee=False),
         id=derived("storefront.refund", id), at_us=at_us, reason="exchange",

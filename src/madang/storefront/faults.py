@@ -203,6 +203,17 @@ def buyer_pays() -> Conflict:
     )
 
 
+def exchange_unpaid(due_krw: int) -> Conflict:
+    return Conflict(
+        "storefront.exchange_unpaid",
+        ko=f"산 사람이 더 낼 {due_krw:,}원을 아직 내지 않았습니다.",
+        en=f"The buyer has not paid the ₩{due_krw:,} that this exchange costs more.",
+        next_ko="주문 화면의 결제 단추로 내면 교환할 수 있습니다. 돌려받고 환불할 수도 있습니다.",
+        next_en="They pay it with the button on the order's page. It can be taken back and refunded instead.",
+        due_krw=due_krw,
+    )
+
+
 def known_wrong() -> Invalid:
     return Invalid(
         "storefront.known_wrong",

@@ -161,6 +161,7 @@ def coming_back(form: Mapping[str, str]) -> dict[str, Any]:
     known = form.get("known_on", "").strip()
     return {
         "kind": kind, "lines": wishes, "reason": Reason(reason), "untouched": untouched, "note": note,
+        "means": form.get("means", "")[:40] if kind == "exchange" else "",
         "known_at_us": _day_us(known) if known and reason != Reason.CHANGE_OF_MIND else None,
     }  # fmt: skip
 

@@ -21,6 +21,7 @@ from madang.storefront import (
     checkout,
     claims,
     deadlines,
+    exchanging,
     faults,
     interest,
     late,
@@ -51,7 +52,8 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 
 class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     """An order as its page shows it: every step, what can be done now, where it goes, its receipts, and for each line
-    until when it can come back for a change of mind (None: it cannot, or has not been received). ``receiver`` is the
+    until when it can come back for a change of mind (None: it cannot, or has not been received). ``to_pay`` is what
+    the buyer has still to pay for an exchange. ``receiver`` is the
     address of one that goes abroad. An order that has neither, though one was named, has outlived it."""
 
     deal: Deal
@@ -66,6 +68,7 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     receiver: Abroad | None = None
     sessions: dict[str, Said] = {}
     due: Due | None = None
+    to_pay: payments.Payment | None = None
     interest_due_krw: int = 0
 
 
@@ -120,6 +123,7 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
         payment=payment,
         receiver=receiver,
         due=_due(tx, by, deal, order, now_us),
+        to_pay=exchanging.to_pay(tx, by, order.claim),
         interest_due_krw=interest.due_krw(tx, id) if order.interest_krw else 0,
         sessions=session_records.said_of(tx, by, booked) if booked else {},
     )
@@ -154,14 +158,18 @@ def ask_back(
     known_at_us: int | None = None,
     untouched: bool = False,
     note: str = "",
+    means: str = "",
 ) -> Deal:
-    """Ask to give back or to exchange. Raises ``Conflict`` ``storefront.cannot_come_back`` with the reason in law."""
+    """Ask to give back or to exchange; ``means`` pays what an exchange costs more (none: the wallet). Raises
+    ``Conflict`` ``storefront.cannot_come_back`` with the reason in law."""
     deal, _ = get(tx, by, id)
     note = texts.seal(tx, deal.subject, note[:NOTE_MAX], once=step, at_us=at_us)
     args = {
         "kind": kind, "lines": [msgspec.to_builtins(line) for line in lines], "reason": reason.value,
         "known_at_us": known_at_us, "untouched": untouched, "note": note,
     }  # fmt: skip
+    if means:
+        args["means"] = means
     return deals.move(tx, by, id, "ask_back", id=step, at_us=at_us, args=args)
 
 

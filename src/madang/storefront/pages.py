@@ -364,7 +364,10 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
                 return "/cart?said=partly" if left_out else "/cart?said=again"
             elif step == "return":
                 said = forms.coming_back(form)
-                orders.ask_back(tx, by, id, step=made, at_us=at_us, **said)
+                asked = orders.ask_back(tx, by, id, step=made, at_us=at_us, **said)
+                waits = exchanging.to_pay(tx, by, order_of(asked).claim)
+                if waits is not None:
+                    return shop.pay_at(waits.id)
             elif step in forms.STEPS:
                 args = forms.args_of(step, form)
                 orders.step(tx, by, id, step, step=made, at_us=at_us, args=args)
@@ -388,9 +391,10 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
             kind: {reason: claims.cost_krw(order, kind, reason) for reason in Reason} for kind in ("return", "exchange")
         }
         others = shop.read(lambda tx: exchanging.others(tx, by, deal, order)) if deal.version >= 4 else {}
+        means = [one for one in shop.means() if one != "wallet" or request.state.who is not None]
         return shop.html(
             request, "return", of=tracked, sends_to=shop.read(lambda tx: _sends_to(tx, deal.shop)),
-            reasons=list(Reason), costs=costs, others=others,
+            reasons=list(Reason), costs=costs, others=others, means=means,
             today=str(business_date(shop.clock.now_us())),
             first=str(business_date(order.delivered_at_us or deal.opened_at_us)),
         )  # fmt: skip
