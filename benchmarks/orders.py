@@ -33,8 +33,9 @@ from madang.guard.limits import Limit
 from madang.kernel import Actor, Kind, SystemClock, Uuid7, system
 from madang.places import PlaceKind
 from madang.storefront import carts, checkout, pages
-from madang.storefront.checkout import Choice, Placing
+from madang.storefront.front import Storefront
 from madang.storefront.model import CartLine
+from madang.storefront.placing import Choice, Placing
 from madang.storefront.terms import Terms, set_terms
 from madang.ui import Pages
 from madang.ui.session import Asking, Identity, token_of
@@ -144,7 +145,7 @@ def _http(db: Database) -> dict[str, float]:
         return None if by is None else Identity(by=by, acting=lambda _: by, bound=by.key)
 
     edge.READ = edge.WRITE = edge.ADDRESS = Limit(burst=10**9, per_s=10**9)  # one visitor may write twice a second
-    shop = pages.Storefront(db, _clock, _ids, Pages(), N, Links([b"x" * 32]))
+    shop = Storefront(db, _clock, _ids, Pages(), N, Links([b"x" * 32]))
     app = create_app(Shopfront(neighbourhood=N, more=[pages.router(shop)], identify=who))
     served = start(app, port=0)
     try:

@@ -22,8 +22,8 @@ from madang.console.waiting import waiting
 from madang.db import Database
 from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7
 from madang.storefront.addresses import Address
-from madang.storefront.checkout import Choice
 from madang.storefront.model import Wish
+from madang.storefront.placing import Choice
 from madang.ui import Asking, Identity, Pages
 from madang.web import Shopfront, create_app
 

@@ -14,7 +14,7 @@ from madang.console import finding
 from madang.db import Database
 from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, derived, system
 from madang.members.accounts import NICKNAME
-from madang.storefront.checkout import Choice
+from madang.storefront.placing import Choice
 
 pytestmark = SQLITE
 BOSS = Actor(Kind.PERSON, "boss", N, frozenset({Role.OPERATOR}))

@@ -17,7 +17,7 @@ from madang.deals.links import Links
 from madang.files import Store
 from madang.kernel import ManualClock
 from madang.storefront import browse
-from madang.storefront.pages import Storefront
+from madang.storefront.front import Storefront
 from madang.ui import Asking, Identity, Pages
 from madang.web import Shopfront, create_app
 

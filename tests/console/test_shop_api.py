@@ -123,6 +123,6 @@ def test_a_program_prices_stocks_and_moves_orders_on_once(program: Program) -> N
 
 
 def _fetch(place: str) -> Any:
-    from madang.storefront.checkout import Choice
+    from madang.storefront.placing import Choice
 
     return Choice(way="pickup", place=place)

@@ -11,8 +11,8 @@ from madang.edge import taking
 from madang.kernel import ManualClock, Uuid7
 from madang.ledger import AccountKey, Transfer
 from madang.serve import money
-from madang.storefront.checkout import Choice
 from madang.storefront.model import Wish
+from madang.storefront.placing import Choice
 from madang.walkout import conservation
 
 

@@ -13,8 +13,8 @@ from tests.storefront.street import FETCH, N, Street, buyer
 from madang.db import open_database
 from madang.kernel import SystemClock, Uuid7, derived
 from madang.storefront import checkout, orders
-from madang.storefront.checkout import Placing
 from madang.storefront.model import CartLine
+from madang.storefront.placing import Placing
 
 
 def shop(street: Street, n: int) -> None:

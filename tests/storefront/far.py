@@ -15,6 +15,7 @@ from madang.deals.links import Links
 from madang.kernel import Actor, business_date, derived
 from madang.kernel.clock import DAY_US, HOUR_US
 from madang.storefront import browse, labels, pages
+from madang.storefront.front import Storefront
 from madang.storefront.world import customs_pages, experiences, session_pages, tariffs
 from madang.storefront.world import pages as world_pages
 from madang.storefront.world.sheets import Sheet
@@ -94,7 +95,7 @@ class World(Stand):
 
     def __init__(self, street: Street) -> None:
         super().__init__(street)
-        shop = pages.Storefront(street.db, street.clock, street.ids, Pages(), N, Links([b"x" * 32]))
+        shop = Storefront(street.db, street.clock, street.ids, Pages(), N, Links([b"x" * 32]))
         routers = [pages.router(shop), browse.router(shop), world_pages.router(shop), labels.router(shop)]
         routers += [customs_pages.router(shop), session_pages.router(shop)]
         self.app = create_app(Shopfront(neighbourhood=N, clock=street.clock, more=routers, identify=self._who))

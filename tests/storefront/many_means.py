@@ -20,6 +20,7 @@ from madang.payments.charging import order_id
 from madang.payments.desk import PayDesk
 from madang.payments.links import PayLinks
 from madang.storefront import pages as store_pages
+from madang.storefront.front import Storefront
 from madang.ui import Pages
 from madang.ui.session import HEADER, token_of
 from madang.web import Shopfront, create_app
@@ -36,7 +37,7 @@ class ManyMeans(Stand):
         self.fake = fake
         payments.connect(fake.gateway())
         pay_links = PayLinks(b"x" * 32)
-        shop = store_pages.Storefront(
+        shop = Storefront(
             street.db, street.clock, street.ids, Pages(), N, Links([b"x" * 32]), pay_at=pay_links.address,
             means=lambda: ["wallet", fake.name],
         )  # fmt: skip

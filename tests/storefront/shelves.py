@@ -27,6 +27,7 @@ from madang.catalog import (
 from madang.db import Tx
 from madang.deals.links import Links
 from madang.storefront import browse, pages
+from madang.storefront.front import Storefront
 from madang.ui import Pages
 from madang.web import Shopfront, create_app
 
@@ -114,7 +115,7 @@ class Shelves(Stand):
 
     def __init__(self, street: Street) -> None:
         super().__init__(street)
-        shop = pages.Storefront(street.db, street.clock, street.ids, Pages(), N, Links([b"x" * 32]))
+        shop = Storefront(street.db, street.clock, street.ids, Pages(), N, Links([b"x" * 32]))
         routers = [pages.router(shop), browse.router(shop)]
         self.app = create_app(Shopfront(neighbourhood=N, clock=street.clock, more=routers, identify=self._who))
         self.client = type(self.client)(self.app)

@@ -11,6 +11,7 @@ from tests.storefront.street import N, Street
 from madang.deals.links import Links
 from madang.kernel import Actor, Kind, Role
 from madang.storefront import api, pages
+from madang.storefront.front import Storefront
 from madang.ui import Pages
 from madang.ui.session import Asking, Identity, token_of
 from madang.web import Shopfront, create_app
@@ -24,7 +25,7 @@ class Stand:
 
     def __init__(self, street: Street) -> None:
         self.street, self.me = street, street.mina
-        shop = pages.Storefront(street.db, street.clock, street.ids, Pages(), N, Links([b"x" * 32]))
+        shop = Storefront(street.db, street.clock, street.ids, Pages(), N, Links([b"x" * 32]))
         routers = [pages.router(shop), api.router(street.db, street.clock, N)]
         self.app = create_app(Shopfront(neighbourhood=N, clock=street.clock, more=routers, identify=self._who))
         self.client = Client(self.app)

@@ -15,8 +15,9 @@ from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, derived, system
 from madang.places import PlaceKind
 from madang.storefront import carts, checkout, orders
 from madang.storefront.bases import Basis, set_bases
-from madang.storefront.checkout import Choice, Placed, Placing
+from madang.storefront.checkout import Placed
 from madang.storefront.model import Checkout, Order, Reason, Wish, WithdrawalBasis
+from madang.storefront.placing import Choice, Placing
 from madang.storefront.slots import Window
 from madang.storefront.terms import Terms, set_terms
 

@@ -16,10 +16,10 @@ from tests.storefront.test_orders_api import proof
 from madang import catalog, deals
 from madang.catalog import Nature, Product, Vat
 from madang.kernel import Actor, Invalid, Malformed, Role, derived
-from madang.storefront import addresses, carts, orders
+from madang.storefront import addresses, carts, orders, records
 from madang.storefront.bases import Basis, set_bases
-from madang.storefront.checkout import Choice
 from madang.storefront.model import Reason, Wish, WithdrawalBasis
+from madang.storefront.placing import Choice
 from madang.storefront.terms import Terms, set_terms
 from madang.storefront.world import customs, eurofxref, exporting, nations, receivers
 from madang.storefront.world.model import Declared
@@ -260,7 +260,7 @@ def test_a_visitor_buys_from_abroad_and_the_shop_prints_the_papers(abroad: Abroa
     said = words(counter.text)
     for text in ("To United States: Express ₩30,000", "you pay duty and tax on arrival", "no duty or tax expected"):
         assert text in said, text
-    held = street.read(lambda tx: orders.checkout.records.open_checkout(tx, world.me))
+    held = street.read(lambda tx: records.open_checkout(tx, world.me))
     assert held is not None
     page = f"/checkout/{held.id}"
     form = {"way.s1": "abroad/EMS", "to": "US", "means": "wallet", "agree.BOWL": "yes", "x.name": "Anna Berg",

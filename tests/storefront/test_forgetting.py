@@ -15,7 +15,7 @@ from madang.kernel.clock import DAY_US
 from madang.members import records as vault
 from madang.storefront import addresses, orders
 from madang.storefront.addresses import Address
-from madang.storefront.checkout import Choice
+from madang.storefront.placing import Choice
 from madang.storefront.terms import Terms, set_terms
 from madang.storefront.world import receivers
 

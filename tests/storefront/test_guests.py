@@ -25,6 +25,7 @@ from madang.members.addresses import Keyring
 from madang.members.mail import Post
 from madang.storefront import carts, guest_pages, guests, mailed, orders, pages
 from madang.storefront.facts import Late
+from madang.storefront.front import Storefront
 from madang.storefront.model import Reason, Wish
 from madang.storefront.terms import set_terms
 from madang.ui import Pages
@@ -49,7 +50,7 @@ class Window:
         self.desk = Accounts(
             street.db, street.clock, street.ids, N, key=b"k" * 32, public_url="https://m.example", post=post
         )
-        shop = pages.Storefront(
+        shop = Storefront(
             street.db, street.clock, street.ids, Pages(), N, Links([b"x" * 32]), names=self.desk.keyring.digest,
             means=lambda: ["wallet"],
         )  # fmt: skip

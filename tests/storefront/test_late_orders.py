@@ -17,9 +17,9 @@ from madang.kernel.clock import DAY_US
 from madang.settlement import TaxStatus, accounts
 from madang.storefront import board, deadlines, interest, orders
 from madang.storefront.addresses import Address
-from madang.storefront.checkout import Choice
 from madang.storefront.facts import Late
 from madang.storefront.model import Wish
+from madang.storefront.placing import Choice
 
 BOSS = Actor(Kind.PERSON, "boss", "n1", frozenset({Role.OPERATOR}))
 pytestmark = POSTGRES_IN_SOAK

@@ -15,8 +15,8 @@ from madang.kernel import Actor, Conflict, Forbidden, Invalid, NotFound, derived
 from madang.kernel.clock import DAY_US, HOUR_US
 from madang.storefront import orders, showing
 from madang.storefront.addresses import Address
-from madang.storefront.checkout import Choice
 from madang.storefront.model import HOLD_US, Reason, Wish
+from madang.storefront.placing import Choice
 
 pytestmark = POSTGRES_IN_SOAK
 

@@ -28,8 +28,8 @@ from madang.payments.charging import order_id
 from madang.settlement import PartyKind
 from madang.storefront import exchanging, netting, orders
 from madang.storefront.addresses import Address
-from madang.storefront.checkout import Choice
 from madang.storefront.model import Reason, Source, Wish
+from madang.storefront.placing import Choice
 
 pytestmark = POSTGRES_IN_SOAK
 

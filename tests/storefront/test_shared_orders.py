@@ -17,7 +17,7 @@ from madang.kernel import Forbidden, Invalid, derived
 from madang.settlement import Schedule, TaxStatus, Terms
 from madang.storefront import terms as shop_terms
 from madang.storefront.addresses import Address
-from madang.storefront.checkout import Choice
+from madang.storefront.placing import Choice
 
 pytestmark = SQLITE
 

@@ -16,7 +16,7 @@ from madang.kernel import Actor, Conflict, Forbidden, Invalid, Role, derived
 from madang.kernel.clock import DAY_US
 from madang.privacy.floors import floored
 from madang.storefront import neighbours, pages
-from madang.storefront.checkout import Placing
+from madang.storefront.placing import Placing
 from madang.storefront.terms import set_terms
 from madang.storefront.world import border, experiences, freight, money, sheets, tariffs
 from madang.storefront.world.model import Band, Duty, Item, No, Refusal, Service, Tax
@@ -279,7 +279,7 @@ def test_a_currency_nobody_knows_shows_won_only(abroad: Abroad) -> None:
     sku = abroad.session()
     street.put(sku)
     held = street.begin()
-    said = Placing(choices={"s1": pages.checkout.Choice(way="pickup", place="s1")}, currency="XXX")
+    said = Placing(choices={"s1": pages.placing.Choice(way="pickup", place="s1")}, currency="XXX")
     placed = street.write(lambda tx: pages.checkout.place(tx, street.mina, held.id, said, at_us=street.now))
     assert street.order(placed.orders[0])[1].shown is None
     assert sheets.columns(Sheet.RATES)[0] == "currency"

@@ -15,7 +15,7 @@ from madang.kernel import Actor, Kind, ManualClock, Role
 from madang.members import api_keys, sessions
 from madang.serve import site
 from madang.storefront import carts, checkout
-from madang.storefront.checkout import Choice, Placing
+from madang.storefront.placing import Choice, Placing
 from madang.storefront.terms import Terms, set_terms
 from madang.ui.session import token_of
 

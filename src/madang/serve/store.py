@@ -12,6 +12,7 @@ from madang.payments.means import names
 from madang.serve import paying, people
 from madang.storefront import api, browse, guest_pages, labels, pages
 from madang.storefront import notices as notices  # its jobs are done, too
+from madang.storefront.front import Storefront
 from madang.storefront.world import customs_pages, session_pages
 from madang.storefront.world import pages as world_pages
 from madang.walkout import phone_pages
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def routers(site: Site) -> list[APIRouter]:
     """Browse pages, cart, checkout, orders, the shop's desk for them."""
     desk = people.accounts(site)
-    front = pages.Storefront(
+    front = Storefront(
         site.db,
         site.clock,
         Uuid7(site.clock),

@@ -20,11 +20,11 @@ from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, start_of_day_us
 from madang.members import texts
 from madang.payments import Part
-from madang.storefront import carts, cash_receipts, checkout, exchanging, model, orders, showing, withdrawal
+from madang.storefront import carts, cash_receipts, checkout, exchanging, model, orders, placing, showing, withdrawal
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
-from madang.storefront.checkout import Choice, Placing
 from madang.storefront.model import Line, Reason, Wish
+from madang.storefront.placing import Choice, Placing
 from madang.storefront.world.exporting import Offer
 from madang.storefront.world.model import Export
 from madang.storefront.world.nations import Abroad
@@ -322,7 +322,7 @@ def _carts(routes: APIRouter, api: Api) -> None:
 
         def read(tx: Tx) -> QuotedAbroad:
             held = checkout.get(tx, by, id)
-            offers = checkout.sent_abroad(tx, by, held, country)
+            offers = placing.sent_abroad(tx, by, held, country)
             return QuotedAbroad(shops=[_abroad(shop, one) for shop, one in offers], until_us=held.held_until_us)
 
         return api.read(read)

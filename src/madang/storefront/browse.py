@@ -16,7 +16,7 @@ from madang.catalog.search import Query, Sort, suggest
 from madang.db import Tx
 from madang.kernel import NotFound
 from madang.storefront import browsing, drawing
-from madang.storefront.pages import Storefront
+from madang.storefront.front import Storefront
 from madang.ui import TEXTS, assets, language_of
 from madang.ui.access import everyone
 

@@ -12,8 +12,8 @@ from madang.kernel.clock import start_of_day_us
 from madang.payments import Part
 from madang.storefront import address_lines, faults, tender
 from madang.storefront.addresses import Address
-from madang.storefront.checkout import Choice, Placing
 from madang.storefront.model import Checkout, Reason, Wish
+from madang.storefront.placing import Choice, Placing
 from madang.storefront.terms import terms_of
 from madang.storefront.world import exporting
 from madang.storefront.world.nations import Abroad

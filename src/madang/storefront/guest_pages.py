@@ -15,7 +15,7 @@ from madang.members import addresses, mail
 from madang.members.accounts import Accounts
 from madang.members.door_pages import is_secure, visit_of
 from madang.storefront import guests
-from madang.storefront.pages import FOUND, PRIVATE, Storefront, form_of
+from madang.storefront.front import FOUND, PRIVATE, Storefront, form_of
 from madang.ui import access, language_of
 
 MAILS = Limit(burst=5, per_s=5 / 3600)

@@ -20,8 +20,8 @@ from madang.db import Tx
 from madang.kernel import Actor, Role
 from madang.places import Place, faces
 from madang.storefront import bases, browsing
+from madang.storefront.front import Storefront
 from madang.storefront.model import WithdrawalBasis
-from madang.storefront.pages import Storefront
 from madang.storefront.pricing import shopper_of
 from madang.storefront.withdrawal import basis_of
 from madang.ui import session

@@ -18,11 +18,11 @@ from madang.payments import State
 from madang.storefront import (
     addresses,
     carts,
-    checkout,
     claims,
     deadlines,
     exchanging,
     faults,
+    hearing,
     interest,
     late,
     paying,
@@ -139,7 +139,7 @@ def cancel(tx: Tx, by: Actor, id: UUID, *, step: UUID, at_us: int) -> Deal:
     if deal.state == "placed":
         payment = payments.get(tx, by, order.payment)
         if payment.state in (State.PENDING, State.AUTHORISED):
-            checkout.let_go(tx, by, payment, why=why, at_us=at_us)
+            hearing.let_go(tx, by, payment, why=why, at_us=at_us)
             return deals.get(tx, by, id)
         return deals.move(tx, by, id, "drop", id=step, at_us=at_us, args={"why": why})
     return deals.move(tx, by, id, "cancel", id=step, at_us=at_us, args={"why": why})

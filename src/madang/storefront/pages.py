@@ -1,10 +1,8 @@
-"""Cart, checkout, orders, what comes back: plain pages and forms that work without script."""
+"""Cart and checkout: plain pages and forms that work without script; ``order_pages`` has what comes after."""
 
 from __future__ import annotations
 
-from asyncio import wrap_future
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -13,132 +11,28 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from madang.db import Database, Tx
-from madang.deals.links import Links
-from madang.files import Store
-from madang.guard import Answer, fingerprint, once
-from madang.kernel import Actor, Clock, Ids, Invalid, MadangError, NotFound, Role, business_date
+from madang.db import Tx
+from madang.kernel import Actor, Invalid, MadangError, NotFound
 from madang.members import addresses
 from madang.payments import State, gift_cards
-from madang.places import faces
 from madang.storefront import (
     carts,
     cash_receipts,
     checkout,
-    claims,
-    exchanging,
     faults,
     forms,
     guests,
-    orders,
-    profile,
+    order_pages,
+    placing,
     purse,
     showing,
     tender,
 )
-from madang.storefront.actions import order_of
-from madang.storefront.checkout import Placing
-from madang.storefront.model import Reason
-from madang.storefront.process import ORDER
-from madang.storefront.world import customs, looking, nations
-from madang.ui import Pages, language_of, session
-from madang.ui.access import everyone, own_or_guest, role
-
-FOUND = "madang_found"
-"""The cookie of a browser that opened a guest's orders by a mailed link."""
-PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
-Form_ = Mapping[str, str]
-
-
-async def form_of(request: Request) -> dict[str, str]:
-    """A form's fields as texts; of a field sent twice the last one."""
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-
-
-class Storefront:
-    """What the pages share. ``pay_at`` is where a payment that waits for somebody outside is paid; ``files`` hold the
-    pictures of goods (None: there are none); ``names`` gives what an e-mail address is called in tables (None: guests
-    leave none)."""
-
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        ids: Ids,
-        pages: Pages,
-        neighbourhood: str,
-        links: Links,
-        *,
-        pay_at: Callable[[UUID], str] = lambda payment: f"/pay/{payment}",
-        means: Callable[[], list[str]] = lambda: ["wallet"],
-        files: Store | None = None,
-        names: Callable[[str], str] | None = None,
-    ) -> None:
-        self.db, self.clock, self.ids, self.pages, self.n, self.links = db, clock, ids, pages, neighbourhood, links
-        self.pay_at, self.means, self.files, self.names = pay_at, means, files, names
-
-    def read(self, fn: Callable[[Tx], Any]) -> Any:
-        return self.db.read(fn, neighbourhood=self.n)
-
-    def write(self, fn: Callable[[Tx], Any]) -> Any:
-        return self.db.write(fn, neighbourhood=self.n)
-
-    def buyer(self, request: Request) -> Actor:
-        """Whoever shops here; a member who shopped as a guest before gets that cart too."""
-        guest = carts.guest(self.n, request.state.guest)
-        who = request.state.who
-        if who is None:
-            return guest
-        by = carts.shopper(who.by)
-        if session.guest_of(request.cookies) and self.read(lambda tx: carts.show(tx, guest)):
-            self.write(lambda tx: carts.merge(tx, by, guest))
-        return by
-
-    def owners(self, request: Request, by: Actor) -> list[Actor]:
-        """As whom a request may open orders: the buyer, guests they have been, the guest whose link was opened here."""
-        at_us, token = self.clock.now_us(), request.cookies.get(FOUND, "")
-
-        def look(tx: Tx) -> list[Actor]:
-            been = guests.actors_of(tx, by) if request.state.who is not None else []
-            there = guests.opened(tx, token, at_us) if token else None
-            return [by, *been, *([there] if there is not None else [])]
-
-        found: list[Actor] = self.read(look)
-        return found
-
-    async def buying(self, request: Request) -> Actor:
-        """``buyer`` without a change of thread, unless there may be a guest's cart to bring along."""
-        if request.state.who is not None and session.guest_of(request.cookies):
-            return await run_in_threadpool(self.buyer, request)
-        return self.buyer(request)
-
-    async def written(self, fn: Callable[[Tx], Any]) -> Any:
-        """``write`` that waits in the loop."""
-        return await wrap_future(self.db.submit(fn, neighbourhood=self.n))
-
-    async def once(self, request: Request, by: Actor, form: Form_, act: Callable[[Tx, int], str]) -> Response:
-        """Do what a form asks for once under its key, then show the page that ``act`` names."""
-        at_us, path = self.clock.now_us(), request.url.path
-        said = "&".join(f"{name}={form[name]}" for name in sorted(form) if name not in forms.NOT_CONTENT)
-        key = request.headers.get("idempotency-key") or form.get("idempotency_key", "")
-
-        def write(tx: Tx) -> Answer:
-            return once(
-                tx, by, key=key, request=fingerprint("POST", path, said.encode()), at_us=at_us,
-                act=lambda: Answer(303, location=act(tx, at_us)),
-            )  # fmt: skip
-
-        answer: Answer = await self.written(write)
-        return RedirectResponse(answer.location or "/", 303, headers=PRIVATE)
-
-    def html(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-        if template.startswith(("browse/", "world/")) and "face" not in values:
-            shop, by, at_us = values.get("shop"), request.state.by, self.clock.now_us()
-            values["face"] = self.read(lambda tx: faces.face_of(tx, by, shop.id if shop else None, at_us))
-        return self.pages.html(
-            request, f"storefront/{template}.html", status=status, headers=PRIVATE, key=str(self.ids.new()),
-            now_us=self.clock.now_us(), **values,
-        )  # fmt: skip
+from madang.storefront.front import PRIVATE, Form_, Storefront, form_of
+from madang.storefront.placing import Placing
+from madang.storefront.world import looking, nations
+from madang.ui import language_of
+from madang.ui.access import everyone, own_or_guest
 
 
 def router(shop: Storefront) -> APIRouter:
@@ -146,8 +40,7 @@ def router(shop: Storefront) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     _cart(routes, shop)
     _checkout(routes, shop)
-    _orders(routes, shop)
-    _desk(routes, shop)
+    order_pages.add(routes, shop)
     return routes
 
 
@@ -315,130 +208,5 @@ def _counter(
         request, template, status=error.status if error else 200, counter=found, form=form, error=error, wrong=wrong,
         asks_email=shop.names is not None and request.state.who is None, foreign=foreign, country=country,
         nation=nations.nation(country),
-        year_max=forms.year(at_us) - checkout.ADULT_YEARS,
+        year_max=forms.year(at_us) - placing.ADULT_YEARS,
     )  # fmt: skip
-
-
-def _orders(routes: APIRouter, shop: Storefront) -> None:
-    @routes.get("/orders", name="orders", dependencies=[own_or_guest])
-    def history(request: Request, said: str = "") -> Response:
-        by, at_us = shop.buyer(request), shop.clock.now_us()
-        came = 0
-        if request.state.who is not None and shop.read(lambda tx: guests.waiting(tx, by)):
-            came = shop.write(lambda tx: guests.merge(tx, by, at_us=at_us))
-        found = shop.read(lambda tx: showing.history(tx, by))
-        return shop.html(
-            request, "history", found=found, came=came, process=ORDER, token=shop.links.token,
-            said=said if said in forms.SAID else "",
-        )  # fmt: skip
-
-    @routes.get("/orders/{id}", name="order", dependencies=[own_or_guest])
-    def order(request: Request, id: UUID, said: str = "") -> Response:
-        by, tracked = _seen(shop, request, id)
-        names, place = shop.read(
-            lambda tx: (
-                showing.shop_names(tx, tracked.deal.shop),
-                showing.place_names(tx, tracked.order.fulfil.place),
-            )
-        )
-        return shop.html(
-            request, "order", of=tracked, place=place, process=ORDER, names=names, token=shop.links.token,
-            tracking=customs.tracking(tracked.order.sent_number) if tracked.order.export else "",
-            sends_to=shop.read(lambda tx: _sends_to(tx, tracked.deal.shop)),
-            mine=tracked.deal.subject == by.key, pay_at=shop.pay_at, steps=forms.STAFF_STEPS,
-            said=said if said in forms.SAID else "",
-        )  # fmt: skip
-
-    @routes.post("/orders/{id}/{step}", name="order.step", dependencies=[own_or_guest])
-    async def step(
-        request: Request, id: UUID, step: str, form: Annotated[dict[str, str], Depends(form_of)]
-    ) -> Response:
-        by, _ = await run_in_threadpool(_seen, shop, request, id)
-
-        def act(tx: Tx, at_us: int) -> str:
-            made = orders.step_id(id, f"{step}/{form.get('idempotency_key', '')}")
-            if step == "cancel":
-                orders.cancel(tx, by, id, step=made, at_us=at_us)
-            elif step == "again":
-                left_out = orders.again(tx, carts.shopper(by), id, at_us=at_us)
-                return "/cart?said=partly" if left_out else "/cart?said=again"
-            elif step == "return":
-                said = forms.coming_back(form)
-                asked = orders.ask_back(tx, by, id, step=made, at_us=at_us, **said)
-                waits = exchanging.to_pay(tx, by, order_of(asked).claim)
-                if waits is not None:
-                    return shop.pay_at(waits.id)
-            elif step in forms.STEPS:
-                args = forms.args_of(step, form)
-                orders.step(tx, by, id, step, step=made, at_us=at_us, args=args)
-            else:
-                raise NotFound(
-                    "storefront.no_step",
-                    ko="주문에 그런 단계가 없습니다.",
-                    en="An order has no such step.",
-                    next_ko="주문 화면의 단추를 눌러 주세요.",
-                    next_en="Use the buttons of the order's page.",
-                )
-            return f"/orders/{id}?said={step}"
-
-        return await shop.once(request, by, form, act)
-
-    @routes.get("/orders/{id}/return", name="order.return", dependencies=[own_or_guest])
-    def back(request: Request, id: UUID) -> Response:
-        by, tracked = _seen(shop, request, id)
-        deal, order = tracked.deal, tracked.order
-        costs = {
-            kind: {reason: claims.cost_krw(order, kind, reason) for reason in Reason} for kind in ("return", "exchange")
-        }
-        others = shop.read(lambda tx: exchanging.others(tx, by, deal, order)) if deal.version >= 4 else {}
-        means = [one for one in shop.means() if one != "wallet" or request.state.who is not None]
-        return shop.html(
-            request, "return", of=tracked, sends_to=shop.read(lambda tx: _sends_to(tx, deal.shop)),
-            reasons=list(Reason), costs=costs, others=others, means=means,
-            today=str(business_date(shop.clock.now_us())),
-            first=str(business_date(order.delivered_at_us or deal.opened_at_us)),
-        )  # fmt: skip
-
-
-def _desk(routes: APIRouter, shop: Storefront) -> None:
-    @routes.get("/desk/{shop}/orders", name="desk.orders", dependencies=[role(Role.OPERATOR, Role.STAFF)])
-    def desk(request: Request, shop: str, cursor: str | None = None) -> Response:
-        by = session.acting(request, shop)
-        found = here.read(lambda tx: showing.waiting(tx, by, shop, cursor))
-        names = here.read(lambda tx: showing.shop_names(tx, shop))
-        rows = [(deal, order_of(deal)) for deal in found.rows]
-        return here.html(request, "desk", rows=rows, names=names, next=found.next, process=ORDER, shop=shop)
-
-    here = shop
-
-
-def _seen(shop: Storefront, request: Request, id: UUID) -> tuple[Actor, orders.Tracked]:
-    """The order as its buyer sees it, else as somebody who serves in its shop does."""
-    at_us, by = shop.clock.now_us(), shop.buyer(request)
-    for one in shop.owners(request, by):
-        found = _tracked(shop, one, id, at_us)
-        if found is not None:
-            return one, found
-    who = request.state.who
-    asking: Actor = request.state.by
-    if who is not None:
-        online: list[str] = shop.read(showing.online)
-        for one in (asking, *(who.acting(place) for place in online)):
-            found = _tracked(shop, one, id, at_us) if one.may(Role.OPERATOR, Role.STAFF) else None
-            if found is not None:
-                return one, found
-    raise faults.no_order()
-
-
-def _sends_to(tx: Tx, shop: str) -> str:
-    """Where goods go back to: the address the shop gives of itself."""
-    said = profile.profile_of(tx, shop)
-    return said.address if said else ""
-
-
-def _tracked(shop: Storefront, by: Actor, id: UUID, at_us: int) -> orders.Tracked | None:
-    try:
-        found: orders.Tracked = shop.read(lambda tx: orders.track(tx, by, id, now_us=at_us))
-    except NotFound:
-        return None
-    return found

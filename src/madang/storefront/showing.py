@@ -13,7 +13,7 @@ from madang.catalog.pictures import Picture
 from madang.db import Page, Tx
 from madang.deals import Deal, Receipt
 from madang.kernel import Actor, Conflict, Invalid, NotFound, system
-from madang.storefront import carts, checkout, forms, guests, orders, pricing, process, purse, records, tender
+from madang.storefront import carts, checkout, forms, guests, orders, placing, pricing, process, purse, records, tender
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Kept, list_of
 from madang.storefront.model import CartLine, Checkout, Group, Line, Order
@@ -312,11 +312,11 @@ def _desk(tx: Tx, by: Actor, group: Group, terms: Terms, at_us: int, country: st
     named = [places.get(tx, ours, place) for place in terms.fetch_at]
     return Desk(
         shop=shop, name_ko=ko, name_en=en, terms=terms, lines=lines, goods_krw=group.goods_krw,
-        delivery=tuple(checkout.slots_of(tx, shop, terms, "delivery", at_us)) if terms.delivers else (),
-        pickup=tuple(checkout.slots_of(tx, shop, terms, "pickup", at_us)),
+        delivery=tuple(placing.slots_of(tx, shop, terms, "delivery", at_us)) if terms.delivers else (),
+        pickup=tuple(placing.slots_of(tx, shop, terms, "pickup", at_us)),
         fetch_at=tuple((place.id, place.name_ko, place.name_en) for place in named),
         abroad=exporting.offer(tx, by, lines, country, quoted_us) if country and terms.abroad else None,
-        stays=checkout.stays(tx, by, lines),
+        stays=placing.stays(tx, by, lines),
         profile=profile_of(tx, shop),
         brokered=brokered(tx, shop),
     )  # fmt: skip

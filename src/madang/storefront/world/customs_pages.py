@@ -16,7 +16,7 @@ from madang.catalog import Nature, NetUnit, Particulars
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, MadangError, NotFound, Role
 from madang.storefront import faults, orders, profile
-from madang.storefront.pages import PRIVATE, Storefront, form_of
+from madang.storefront.front import PRIVATE, Storefront, form_of
 from madang.storefront.world import customs, tariffs
 from madang.storefront.world.customs import Sender, Sheet
 from madang.ui import session

@@ -12,7 +12,7 @@ from madang.catalog import Report
 from madang.catalog.spreadsheet import BYTES_MAX
 from madang.db import Tx
 from madang.kernel import MadangError, Role
-from madang.storefront.pages import Storefront
+from madang.storefront.front import Storefront
 from madang.storefront.world import looking, records, sheets, tariffs
 from madang.storefront.world.sheets import Sheet
 from madang.ui.access import everyone, role

@@ -18,7 +18,7 @@ from madang.db import Tx
 from madang.kernel import Actor, Invalid, MadangError, derived
 from madang.kernel.clock import DAY_US, KST
 from madang.storefront import forms
-from madang.storefront.pages import PRIVATE, Storefront, form_of
+from madang.storefront.front import PRIVATE, Storefront, form_of
 from madang.storefront.process import ORDER
 from madang.storefront.world import experiences, sessions
 from madang.storefront.world.session_records import Said
