@@ -15,6 +15,9 @@ from madang.kernel import Role
 from madang.ui import TEXTS, access, charts, formats, language_of
 from madang.ui.charts import Series
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""A year of bars: short enough for a phone, and none of them twice."""
+
 
 def add(routes: APIRouter, desk: MoneyDesk, views: Views) -> None:
     """For operators and merchants: staff pack and hand over, they settle nothing."""
@@ -31,9 +34,9 @@ def add(routes: APIRouter, desk: MoneyDesk, views: Views) -> None:
 
 def label(span: Span, language: str, one: Takings) -> str:
     """What a bar is called: a day, the day its week begins, a month."""
-    year, month, day = one.day.split("-")
+    _, month, day = one.day.split("-")
     if span is Span.MONTH:
-        return f"{int(month)}월" if language == "ko" else f"{year}-{month}"
+        return f"{int(month)}월" if language == "ko" else MONTHS[int(month) - 1]
     return f"{int(month)}.{int(day)}." if language == "ko" else f"{int(day)}/{int(month)}"
 
 
