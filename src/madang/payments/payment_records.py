@@ -226,6 +226,13 @@ def own_of_cause(tx: Tx, by: Actor, cause: str) -> list[tuple[UUID, int]]:
     return [(id, int(left)) for id, left in tx.rows(wanted)]
 
 
+def own_titles(tx: Tx, by: Actor, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What the caller's own payments were for, by id."""
+    c = payments.c
+    mine = sa.and_(c.neighbourhood == by.neighbourhood, c.payer == by.key, c.id.in_(ids))
+    return {row[0]: row[1] for row in tx.rows(sa.select(c.id, c.title).where(mine))} if ids else {}
+
+
 def any_refund(tx: Tx, by: Actor, ids: Sequence[UUID]) -> bool:
     """Whether one of these refunds was made."""
     mine = sa.and_(refunds.c.neighbourhood == by.neighbourhood, refunds.c.id.in_(ids))

@@ -13,10 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from madang import ledger
 from madang.db import Tx
 from madang.kernel import Actor, MadangError
-from madang.payments import emptying, gift_cards, preferences, tabs, topping_up
+from madang.payments import emptying, gift_cards, payment_records, preferences, tabs, topping_up, wallet_history
 from madang.payments.connected import connected
 from madang.payments.desk import PayDesk
 from madang.payments.pages import PRIVATE
+from madang.payments.wallet_history import Entry
 from madang.payments.wallets import wallet
 from madang.ui import Pages, access, language_of
 
@@ -28,7 +29,7 @@ class Mine(NamedTuple):
     """What a wallet's page shows: ``owed_krw`` is on the tab, ``back_krw`` can go back to where it came from."""
 
     balance: ledger.Balance
-    lines: list[ledger.Line]
+    entries: list[Entry]
     cards: list[tuple[gift_cards.Card, int]]
     order: tuple[str, ...]
     owed_krw: int
@@ -45,13 +46,14 @@ def router(desk: PayDesk, pages: Pages) -> APIRouter:
             mine, order = wallet(by.key), preferences.preferred(tx, by.key) or ("wallet",)
             lines = ledger.statement(tx, mine, limit=LINES).rows
             owed, back = tabs.owed_krw(tx, by.key), emptying.can_go_back(tx, by)
-            return Mine(ledger.balance(tx, mine), lines, gift_cards.mine(tx, by), order, owed, back)
+            entries = wallet_history.entries(lines, payment_records.own_titles(tx, by, wallet_history.paid_by(lines)))
+            return Mine(ledger.balance(tx, mine), entries, gift_cards.mine(tx, by), order, owed, back)
 
         mine = desk.read(look)
-        balance, lines, cards, order = mine.balance, mine.lines, mine.cards, mine.order
-        moved = [line for line in lines if line.kind in (ledger.Kind.SINGLE, ledger.Kind.POST)]
+        balance, cards, order = mine.balance, mine.cards, mine.order
         return pages.html(
-            request, "payments/wallet.html", status=status, headers=PRIVATE, balance=balance, lines=moved, cards=cards,
+            request, "payments/wallet.html", status=status, headers=PRIVATE, balance=balance, lines=mine.entries,
+            cards=cards,
             gateways=connected(), amounts=AMOUNTS_KRW, key=desk.ids.new(), now_us=desk.clock.now_us(), error=error,
             order=order, means=preferences.MEANS, owed_krw=mine.owed_krw, back_krw=mine.back_krw,
             said=request.query_params.get("said", ""),
