@@ -77,6 +77,21 @@ def test_the_nearest_sighting_may_be_before_or_after() -> None:
     assert [trail.nearest(t) for t in (0.0, 1.4, 1.6, 3.2, 9.0)] == [0, 0, 1, 2, 2]
 
 
+def test_the_latest_sightings_are_read_before_they_are_written() -> None:
+    trail = Trail()
+    for first in (0, 3, 4):  # three parts wait, of three, one and four sightings
+        n = {0: 3, 3: 1, 4: 4}[first]
+        values = np.arange(first, first + n, dtype=float)
+        trail.push(values.tolist(), np.broadcast_to(values[:, None, None], (n, 8, 4)), values[:, None] * [1.0, -1.0])
+    spans = [slice(a, b) for a in range(8) for b in range(a, 9)]
+    waiting = [[joints[0][0] for joints in trail.seen(rows)] for rows in spans], [trail.at(k) for k in range(8)]
+    assert waiting[0] == [list(map(float, range(rows.start, rows.stop))) for rows in spans]
+    assert waiting[1] == [(float(k), float(k), -float(k)) for k in range(8)]
+    assert trail.times.tolist() == list(range(8))  # now they are written
+    written = [[joints[0][0] for joints in trail.seen(rows)] for rows in spans], [trail.at(k) for k in range(8)]
+    assert written == waiting
+
+
 def test_a_trail_continues_an_earlier_one() -> None:
     first, second = Trail(), Trail()
     first.push([1.0], np.zeros((1, 8, 4)), np.zeros((1, 2)))

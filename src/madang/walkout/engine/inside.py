@@ -22,7 +22,7 @@ def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Sett
     beside = s.reach_along_sd_m * 1.001 * (math.sqrt(2.0 * most) if most < 2.0 else 0.5 * most + 1.0)
     (ax, ay), along = place.along, x * place.along[0] + y * place.along[1]
     for b in near:
-        for joints in b.trail.joints[b.trail.span(t0, t1)].tolist():
+        for joints in b.trail.seen(b.trail.span(t0, t1)):
             for wrist, elbow in ((joints[6], joints[4]), (joints[7], joints[5])):
                 if abs(wrist[0] * ax + wrist[1] * ay - along) > beside:
                     continue  # so far along the shelf it costs more, whatever else

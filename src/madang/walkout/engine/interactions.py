@@ -37,7 +37,8 @@ class Shift:
     @property
     def main(self) -> int:
         """The plate that changed most."""
-        return self.plates[int(np.argmax(np.abs(self.deltas)))]
+        sizes = [abs(d) for d in self.deltas.tolist()]
+        return self.plates[sizes.index(max(sizes))]
 
 
 def _rides(small: Step, big: Step) -> bool:

@@ -29,14 +29,18 @@ class Past(NamedTuple):
 
     def then(self, t: Floats, median: Floats, spread: Floats, known: Bools, whole: list[bool]) -> Past:
         """The past of the rounds that come next: when [R, P], what was measured of whom, in which of it everything."""
-        out = Past(*np.empty((4, len(t) + 1, median.shape[1])))
-        holes = [k for k, every in enumerate(whole) if not every]
-        unknown = ~known if holes else known
+        every = np.empty((4, len(t) + 1, median.shape[1]))
+        out = Past(*every)
         for row, before, came in zip(out, self, (median, out.m1[:-1], spread, t), strict=True):
             row[0] = before[-1]
             row[1:] = came
-            for k in holes:
-                np.copyto(row[k + 1], row[k], where=unknown[k])
+        if not all(whole):
+            some = (~np.logical_and.reduce(known)).nonzero()[0]
+            part, unknown = every.take(some, axis=2), ~known.take(some, axis=1)
+            for k, missing in enumerate(unknown):
+                part[1, k + 1] = part[0, k]
+                np.copyto(part[:, k + 1], part[:, k], where=missing)
+            every[:, :, some] = part
         return out
 
     def end(self) -> Past:

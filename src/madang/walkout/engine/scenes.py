@@ -17,6 +17,7 @@ from madang.walkout.engine.reaches import Reached
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.store import Store
+from madang.walkout.engine.types import Vision
 from madang.walkout.engine.unseen import Looks, Shown
 from madang.walkout.engine.visits import Visits
 from madang.walkout.engine.ways import Scene
@@ -55,8 +56,12 @@ class Scenes:
             self.clocks.learn(gondola, grasp)
         some = tuple([b for b in grasp.bodies[:MOST] if grasp.reach(b, shift.plates) > -FURTHEST_NATS])
 
+        looks: dict[int, Vision | None] = {}
+
         def seen(body: int, product: str) -> float:
-            return self._sight.log_odds(bodies[body], shift.t, product)
+            if body not in looks:
+                looks[body] = self._sight.look(bodies[body], shift.t)
+            return self._sight.log_odds(looks[body], product)
 
         visits = [(b.id, self._visits.visit_of(b.id)) for b in near]
         staff = frozenset([b for b, v in visits if v is not None and v.role == "staff"])

@@ -22,18 +22,22 @@ class Sight:
         """Take one observation."""
         self._kept.append(seen)
 
-    def log_odds(self, body: Body, t: float, product: str) -> float:
-        """How much likelier this body held `product` around `t` than an arbitrary product; 0 when nothing was
-        seen."""
+    def look(self, body: Body, t: float) -> Vision | None:
+        """What was seen of this body's hands nearest to `t`."""
         best: Vision | None = None
         for v in self._kept:
             if abs(v.t - t) > self.s.sight_s or (v.track is not None and v.track != track_at(body, v.t)):
                 continue
             if best is None or abs(v.t - t) < abs(best.t - t):
                 best = v
-        if best is None:
+        return best
+
+    def log_odds(self, look: Vision | None, product: str) -> float:
+        """How much likelier the hand in this look held `product` than an arbitrary product; 0 when nothing was
+        seen."""
+        if look is None:
             return 0.0
-        shown = dict(best.top5)
+        shown = dict(look.top5)
         p = shown.get(product, 0.0)
         if p == 0.0 and shown.get("empty", 0.0) > 0.5:
             return 0.0

@@ -19,6 +19,7 @@ class Takes(Explaining):
     def __init__(self, catalogue: Catalogue, settings: Settings, shift: Shift, scene: Scene) -> None:
         super().__init__(catalogue, settings, shift, scene)
         self._reaching: dict[tuple[int, ...], list[int]] = {}
+        self._sizes = [abs(d) for d in shift.deltas.tolist()]
         self.explained = -math.inf
         """Log likelihood of what was taken, by all goods that may have been, whosoever did it."""
 
@@ -81,7 +82,7 @@ class Takes(Explaining):
     def _atom(self, p: Part, body: int | None) -> Atom:
         shift = self.shift
         mine = [k for k, q in enumerate(shift.plates) if q in p.plates] or list(range(len(shift.plates)))
-        main = max(mine, key=lambda k: abs(shift.deltas[k]))
+        main = max(mine, key=self._sizes.__getitem__)
         return Atom("pick", body, p.product, p.qty, p.facing, shift.plates[main], p.grams)
 
     def near(self, item: Lying) -> bool:

@@ -92,10 +92,30 @@ class Trail:
 
     def at(self, k: int) -> tuple[float, float, float]:
         """When and where on the floor (x, y) sighting `k` was."""
-        if self._waiting:
-            self._write()
-        x, y = self._xy[self._start + k].tolist()
-        return self._known[k], x, y
+        row = k - len(self._known) + self._waiting
+        if row < 0:
+            x, y = self._xy[self._start + k].tolist()
+            return self._known[k], x, y
+        for _, xy, n, a, b in self._new:
+            if row < b - a:
+                x, y = xy[a + row, n].tolist()
+                return self._known[k], x, y
+            row -= b - a
+        raise IndexError(k)
+
+    def seen(self, rows: slice) -> list[list[list[float]]]:
+        """The joints of a few of the latest sightings, in plain numbers."""
+        row = rows.start - len(self._known) + self._waiting
+        if row < 0:
+            out: list[list[list[float]]] = self.joints[rows].tolist()
+            return out
+        out, left = [], rows.stop - rows.start
+        for joints, _, n, a, b in self._new:
+            if left > 0 and row < b - a:
+                out += joints[a + row : min(a + row + left, b), n].tolist()
+                left = rows.stop - rows.start - len(out)
+            row = max(row - (b - a), 0)
+        return out
 
     def nearest(self, t: float) -> int | None:
         """The row of the sighting nearest in time; None when there is none."""
