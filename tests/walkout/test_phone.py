@@ -120,6 +120,14 @@ def test_a_page_that_comes_late_gets_the_cart_as_it_stands(street: Street) -> No
     assert [event.name for event in phone.own(snapshot, street.mina, whose, priced(street, hub))] == ["cart"]
 
 
+def test_a_cart_with_goods_that_have_no_price_is_shown_as_it_is_told(street: Street) -> None:
+    hub = shop(street)
+    lines = [{"product": "nowhere", "qty": 1, "grams": None, "amount_krw": 3_000}]
+    shown = priced(street, hub)({"lines": lines, "total_krw": 3_000})
+    assert shown["total_krw"] == 3_000
+    assert shown["lines"] == [lines[0] | {"why": []}]
+
+
 def test_a_products_page_tells_its_story_maker_origin_and_allergens(street: Street) -> None:
     hub = shop(street)
     listing = Listing(

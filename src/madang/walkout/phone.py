@@ -78,12 +78,13 @@ def pricing(db: Database, shop: str, shopper: Shopper, now_us: Callable[[], int]
         if asked not in known:
             try:
                 quote = db.read(lambda tx: look(tx, asks), neighbourhood=neighbourhood)
+                lines = {line.sku: line for line in quote.lines}
             except Invalid:  # what cannot be priced yet is shown as it is told
-                return cart
+                lines = {}
             known.clear()
-            known[asked] = {line.sku: line for line in quote.lines}
-        lines = [_as_priced(line, known[asked].get(line["product"])) for line in cart["lines"]]
-        return cart | {"lines": lines, "total_krw": sum(line["amount_krw"] for line in lines)}
+            known[asked] = lines
+        shown = [_as_priced(line, known[asked].get(line["product"])) for line in cart["lines"]]
+        return cart | {"lines": shown, "total_krw": sum(line["amount_krw"] for line in shown)}
 
     return priced
 
@@ -94,7 +95,7 @@ def _much(line: Payload) -> bool:
 
 def _as_priced(line: Payload, priced: catalog.Priced | None) -> Payload:
     if priced is None:
-        return line
+        return line | {"why": []}
     why = [{"ko": step.ko, "en": step.en, "krw": step.amount_krw} for step in priced.trace if step.rule != "price"]
     return line | {"amount_krw": priced.amount_krw, "list_krw": priced.list_krw, "why": why}
 
