@@ -1,5 +1,7 @@
 """Particles fit the sound before them."""
 
+import time
+
 import pytest
 
 from madang.kernel.josa import PAIRS, fitted, josa, particle
@@ -96,7 +98,17 @@ def test_every_pair_has_a_form_for_each_ending(pair: str) -> None:
         ("'지갑'(으)로 낸 금액", "'지갑'으로 낸 금액"),
         ("'계좌'(으)로 낸 금액", "'계좌'로 낸 금액"),
         ("★은(는) 별입니다 (옛말).", "★은(는) 별입니다 (옛말)."),
+        ("사과(10kg)을(를) 담을 수 없습니다.", "사과(10kg)를 담을 수 없습니다."),
+        ("상품 ''을(를) 찾을 수 없습니다.", "상품 ''을(를) 찾을 수 없습니다."),
     ],
 )
 def test_a_sentence_that_left_the_particle_open_is_closed(written: str, read: str) -> None:
     assert fitted(written) == read
+
+
+def test_a_word_as_long_as_anybody_likes_costs_next_to_nothing() -> None:
+    """Errors repeat what was asked for, and an address may have sixty thousand letters."""
+    began = time.process_time()
+    assert fitted(f"'{'가' * 60_000}'을(를) 찾을 수 없습니다 ({'1' * 60_000}x).").startswith("'가")
+    assert particle("1" * 60_000 + "-", "을/를") == "을(를)"
+    assert time.process_time() - began < 1.0

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+READ = 80
+"""Characters of a word's end that are read: a word may be what anybody sent."""
 PAIRS = ("은/는", "이/가", "을/를", "과/와", "으로/로", "아/야", "이나/나", "이라/라", "이에요/예요")
 
 
@@ -28,7 +30,7 @@ _UNITS |= dict.fromkeys(("ml", "l", "m", "cm", "mm", "km", "m²", "s"), Ending.V
 _LETTERS = {"l": Ending.RIEUL, "r": Ending.RIEUL, "m": Ending.CONSONANT, "n": Ending.CONSONANT}
 _TAIL = re.compile(r"(\s*[(\[〔（][^()\[\]〔〕（）]*[)\]〕）]|[\s.,!?\"'’”」』)\]…:;·])+$")
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?([A-Za-z%²]*)$")
-_BOTH = re.compile(r"(?P<word>[^\s(]+)(?P<both>은\(는\)|이\(가\)|을\(를\)|과\(와\)|\(으\)로)")
+_BOTH = re.compile(r"(?<=\S)(?:은\(는\)|이\(가\)|을\(를\)|과\(와\)|\(으\)로)")
 _RIEUL_WORD = re.compile(r"(l|[bcdfgkpstxz]le)$")
 _CONSONANT_WORD = re.compile(r"(m|n|ng|[aeiou](me|ne)|ck|(^|[^aeiou])[aeiou][kptb])$")
 
@@ -45,11 +47,12 @@ def fitted(text: str) -> str:
 
 
 def _fit(found: re.Match[str]) -> str:
-    word, both = found["word"], found["both"]
+    both, at = found[0], found.start()
+    word = found.string[max(at - READ, 0) : at].split()[-1]
     if both == "(으)로":
-        return josa(word, "으로/로")
+        return particle(word, "으로/로")
     closed, open_ = both[:-1].split("(")
-    return josa(word, f"{closed}/{open_}")
+    return particle(word, f"{closed}/{open_}")
 
 
 def particle(word: str, pair: str) -> str:
@@ -67,7 +70,7 @@ def particle(word: str, pair: str) -> str:
 
 def ending_of(word: str) -> Ending:
     """The last sound; a remark in brackets and closing punctuation are not read."""
-    bare = _TAIL.sub("", word)
+    bare = _TAIL.sub("", word[-READ:])
     if not bare:
         return Ending.UNKNOWN
     last = bare[-1]
