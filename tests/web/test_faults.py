@@ -63,6 +63,7 @@ def test_a_person_gets_a_page_in_their_language(client: Client, language: str, t
         ("{here}/goods/7?tab=price", 'href="/goods/7?tab=price"'),
         ("https://elsewhere.example/goods/7", ""),
         ("{here}//elsewhere.example/", ""),
+        ("http://[", ""),
         ("", ""),
     ],
 )

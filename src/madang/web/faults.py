@@ -111,7 +111,10 @@ def _came_from(request: Request) -> str:
     """The page of ours whose form was sent, as a path; empty where nothing was sent or another site leads here."""
     if request.method != "POST":
         return ""
-    from_page = urlsplit(request.headers.get("Referer", ""))
+    try:
+        from_page = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # no address at all: http://[
+        return ""
     if from_page.netloc != request.url.netloc or not from_page.path.startswith("/") or from_page.path.startswith("//"):
         return ""
     return urlunsplit(("", "", from_page.path, from_page.query, ""))
