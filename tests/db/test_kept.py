@@ -183,3 +183,7 @@ def test_what_is_kept_is_limited_by_its_weight(signs: sa.Table) -> None:
     for number in range(3_000):
         kept.put((signs.name,), number, "가" * 6_000 + str(number))
     assert len(kept.spaces.get((signs.name,), {})) < 3_000
+    kept = Kept("word")
+    for number in range(3_000):  # an address may have sixty thousand letters; that nothing is there weighs nothing
+        kept.put((signs.name,), "가" * 6_000 + str(number), None)
+    assert len(kept.spaces.get((signs.name,), {})) < 3_000

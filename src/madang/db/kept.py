@@ -42,7 +42,7 @@ class Kept:
         """Forget what has grown too heavy."""
         with self._lock:
             self._weighed[space] = count = len(values)
-            if count * weight(list(values.values())) > SPACE_BYTES_MAX:
+            if count * weight(list(values.items())) > SPACE_BYTES_MAX:
                 self.spaces.pop(space, None)
                 self._weighed.pop(space)
 

@@ -18,7 +18,7 @@ Values = dict[Hashable, Any]
 SPACE_BYTES_MAX = 16_000_000  # what one space may weigh; when it is more after a batch, all of it is forgotten
 WEIGHED_EVERY = 1_000  # values more than when the space was last weighed, by a sample of its newest
 SAMPLE = 20
-KEY_BYTES = 200  # a key, and its place in the space
+PLACE_BYTES = 100  # a value's place in the space
 NOTHING: Any = object()
 """What ``recall`` gives where nothing is remembered (None is a value: it is known that there is none)."""
 
@@ -58,14 +58,14 @@ class Memory:
             if count - before < WEIGHED_EVERY:
                 continue
             self._weighed[space] = count
-            if count * weight(values.values()) > SPACE_BYTES_MAX:
+            if count * weight(values.items()) > SPACE_BYTES_MAX:
                 del self.spaces[space]
 
 
-def weight(values: Reversible[Any]) -> int:
-    """The bytes of one value among the newest, about."""
-    newest = list(islice(reversed(values), SAMPLE))
-    return KEY_BYTES + sum(len(pickle.dumps(value)) for value in newest) // len(newest)
+def weight(items: Reversible[tuple[Hashable, Any]]) -> int:
+    """The bytes of one value and its key among the newest, about: a key may be what anybody asked for."""
+    newest = list(islice(reversed(items), SAMPLE))
+    return PLACE_BYTES + sum(len(pickle.dumps(item)) for item in newest) // len(newest)
 
 
 class Memories:
