@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
-from tests.walkout.engine.plate_shop import Scene, Walker, play, receipts
+from tests.walkout.engine.plate_shop import Scene, Walker, layout, play, receipts
 
-from madang.walkout.engine import Receipt
+from madang.walkout.engine import Receipt, Settings, Store
 from madang.walkout.engine.interactions import Interactions, Shift
+from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.stairs import Stairs
+from madang.walkout.engine.steps import Step
 
 
 def _one_after_the_other(gap: float) -> Scene:
@@ -80,6 +83,23 @@ def test_the_part_of_a_plate_that_did_not_rest_between_two_takes_goes_to_each_of
 def test_without_its_earlier_part_the_second_take_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Interactions, "_earlier", lambda _self, _step: None)
     assert receipts(play(_from_both_plates())) != {"a": {"cola": 1}, "b": {"cola": 1}}
+
+
+def test_a_plate_that_moved_twice_is_in_each_movement_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would not rest, and was taken as it is 0.95 s after its neighbour had changed."""
+    first = Step(1, 9.8, 10.2, 1000.0, 810.0, 1.0, t=10.0)
+    forced = [Step(0, 9.6, 11.4, 1000.0, 620.0, 1.0, t=10.95)]
+    store = Store.from_json(layout())
+    plates = Plates(store, Settings())
+    monkeypatch.setattr(Plates, "course", lambda *_: (np.arange(4.0), np.full(4, 810.0)))
+    monkeypatch.setattr(Plates, "force", lambda *_: forced.pop())
+    monkeypatch.setattr(Interactions, "_busy", lambda *_: [0] if forced else [])
+    interactions = Interactions(store, Settings(), plates)
+    interactions.add(first)
+    (one,) = interactions.ready(15.0)
+    (other,) = interactions.ready(15.2)
+    assert (one.plates, one.deltas.tolist()) == ((0, 1), [-190.0, -190.0])
+    assert (other.plates, other.deltas.tolist()) == ((0,), [-190.0])
 
 
 def test_one_thing_of_which_two_trembling_plates_tell_at_different_times_is_one_thing() -> None:

@@ -175,7 +175,7 @@ class Interactions:
             self._recent.append(earlier)
             group.append(earlier)
         self._recent.append(step)
-        if abs(step.t - group[0].t) <= 1.0:
+        if earlier is None and abs(step.t - group[0].t) <= 1.0:  # else it is a later movement of a plate in this one
             group.append(step)
             return
         later = next((g for g in self._groups if g is not group and self._belongs(step, g)), None)
