@@ -126,6 +126,29 @@ def test_a_disputed_line_gives_back_what_was_paid_for_it_and_its_use_of_the_prom
     assert used(shop, "one_one") == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("rule", "more", "paid_krw"),
+    [
+        ({"effect": OffBasket(1_000), "threshold_krw": 7_000}, {"A": 2, "B": 1}, 7_100),
+        ({"effect": OffBasket(500)}, {"A": 2, "B": 1}, 6_600),
+        ({"effect": NForM(3, 2)}, {"A": 3}, 9_000),
+    ],
+)
+def test_a_disputed_line_stays_where_it_can_be_paid_back_from_when_more_is_carried_out(
+    shop: Shop, rule: dict[str, Any], more: dict[str, int], paid_krw: int
+) -> None:
+    promote(shop, one=rule)
+    buys(shop, {"A": 2})
+    before = comes_to(shop)
+    dispute(shop, 1)
+    assert shop.deal().state == "disputed"
+    product = next(p for p, n in more.items() if n != 2)
+    shop.says(came(), moved(product=product, id="m2", t=5.0), left(), receipt(more, revision=1))
+    assert (shop.deal().state, comes_to(shop)) == ("disputed", paid_krw)
+    shop.write(lambda tx: service.refund(tx, STAFF, shop.id(), id=derived("r"), at_us=shop.t))
+    assert (shop.deal().state, comes_to(shop)) == ("refunded", paid_krw - before)
+
+
 def test_a_visit_that_waits_for_a_person_keeps_its_share_of_a_cap_until_then(
     shop: Shop,
 ) -> None:

@@ -31,6 +31,8 @@ from madang.walkout.pricing import Proposal
 from madang.walkout.visits import Visit
 
 Data = dict[str, Any]
+_OF_LINES = ("objected", "declined", "appealed")
+"""What a deal remembers of lines, by their numbers on the receipt it names."""
 
 
 def first(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, at_us: int) -> Data:
@@ -60,6 +62,7 @@ def again(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, at_us: int, *, revi
         changes |= _sale(tx, by, deal, proposal, due.goods, at_us)
         if not receipts.left_of(tx, by, UUID(changes["receipt"])):  # all of it was charged anew
             changes["receipt"] = str(_receipt_id(deal, changes["sales"]))
+            changes |= dict.fromkeys(_OF_LINES)
     promoted.counted(tx, by, deal, at_us)
     body = facts.Adjusted(visit=str(deal.id), refunded_krw=refunded, total_krw=best.total_krw)
     tell(tx, by, deal, body, at_us)
@@ -96,7 +99,8 @@ def _due(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, *, reviewed: bool) -
         elif priced < was and (n := min(was - priced, paid[product] - priced)) > 0:
             less[product] = n
     charge, back = dict(more), dict(less)
-    for product in _weighed_anew(tx, by, deal, best, {*more, *less}, reviewed=reviewed):
+    anew = [] if deal.state == "disputed" else _weighed_anew(tx, by, deal, best, {*more, *less}, reviewed=reviewed)
+    for product in anew:
         charge[product], back[product] = now.get(product, 0), paid[product]
     goods = promoted.Basket(_parts(best.taken, charge), {})
     if charge:
@@ -129,12 +133,18 @@ def _promoted_anew(
     tx: Tx, by: Actor, deal: Deal, proposal: Proposal, charge: dict[str, int], back: dict[str, int]
 ) -> promoted.Basket:
     """What is charged now because more was carried out, priced as the whole basket is. Where promotions have to do with
-    it, lines of which that changes the price are charged anew and given back (``charge`` and ``back`` say so then)."""
+    it, lines of which that changes the price are charged anew and given back (``charge`` and ``back`` say so then).
+
+    While a line is disputed all lines stay on their receipts, where the claim is paid back from: what is more is priced
+    by itself, and without promotions where the visit has had some.
+    """
     issued = receipts.of_deal(tx, by, deal.id)
     parts = tuple(part for part in _parts(proposal.best.taken, charge) if charge[part.product] > 0)
     kept = _kept(issued, back)
     before = any(step.rule.startswith(promoted.RULE) for r in issued for line in r.lines for step in line.why)
-    if not before and not proposal.best.promoted:
+    if deal.state == "disputed" and before:
+        return promoted.Basket(parts, {})
+    if deal.state == "disputed" or (not before and not proposal.best.promoted):
         return promoted.basket(tx, by, deal, parts, proposal.at_us)
     at_us = int(deal.data.get("priced_at_us", proposal.at_us))
     whole = promoted.basket(tx, by, deal, merged([*kept.values(), *parts]), at_us)
@@ -239,6 +249,8 @@ def _sale(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, goods: promoted.Bas
     number = int(deal.data.get("sales", 0)) + 1
     id = _receipt_id(deal, number)
     prices = {product: line.unit_krw for product, line in goods.quoted.items()}
+    if bare := [item.product for item in taken if item.product not in prices]:
+        prices |= pricing.prices_of(tx, by, deal, bare, proposal.at_us)
     receipt = receipts.issue(
         tx, by, deal, taken, id=id, at_us=at_us, prices=prices, quoted=goods.quoted,
         confidence=round(proposal.confidence, 4), decision=proposal.decision,
