@@ -12,7 +12,7 @@ from tests.payments.counter import person, sales
 from tests.payments.fake_gateway import server as fake
 from tests.payments.till import Till
 
-from madang import members, payments
+from madang import ledger, members, payments
 from madang.db import Tx
 from madang.kernel import Conflict, Forbidden, Invalid, Role, Unavailable, derived
 from madang.kernel.clock import MINUTE_US
@@ -219,6 +219,9 @@ def test_a_refund_the_gateway_refuses_stays_owed_until_somebody_acts(till: Till)
     till.work()
     assert till.backs(paying)[0].state == ReturnState.REFUSED
     till.write(lambda tx: members.add_person(tx, till.by, key=UUID(MEMBER), fields={}, at_us=now))
+    with pytest.raises(Conflict, match=r"payments\.nobodys_wallet"):  # as a guest does who only left an address
+        till.write(lambda tx: giving_back.return_to_wallet(tx, till.by, back.id, at_us=now))
+    till.write(lambda tx: members.issue_credential(tx, till.by, UUID(MEMBER), "a code", now))
     for _ in range(2):
         till.write(lambda tx: giving_back.return_to_wallet(tx, till.by, back.id, at_us=now))
     assert till.wallet(MEMBER).posted == 4_000
@@ -318,6 +321,30 @@ def test_a_filled_wallet_that_the_company_emptied_is_refunded_by_a_decision(till
     assert (unexplained(till), till.wallet().posted, till.get(paying).state) == (0, 0, State.REFUNDED)
     till.work(s=60)
     assert till.fake.count("give_back") == 0
+    till.both_books_agree()
+
+
+def test_what_an_emptied_wallet_has_again_later_can_still_be_taken_back(till: Till) -> None:
+    now = till.clock.now_us()
+    said: dict[str, Any] = {"id": till.ids.new(), "shop": "s1", "amount_krw": 10_000, "means": till.fake.name}
+    paying = till.write(lambda tx: topping_up.begin(tx, person("p1"), title="충전", at_us=now, **said))
+    till.pay(paying)
+    bought = payments.charge(
+        id=till.ids.new(), person="p1", shop="s1", split=payments.split(7_000), at_us=now, cause="deal/1"
+    )
+    till.write(lambda tx: ledger.post(tx, bought))
+    till.fake.desk.give_back(till.fake.account(till.order(paying)), 10_000, 10_000, "chargeback")
+    _notify(till, till.order(paying), "CANCELED")
+    till.work()
+    [gone] = till.read(lambda tx: unasked.waiting(tx, till.by)).rows
+    assert till.write(lambda tx: deciding.refund(tx, BOSS, gone.id, at_us=now)).open_krw == 7_000
+    with pytest.raises(Conflict, match=r"payments\.nothing_left"):
+        till.write(lambda tx: deciding.refund(tx, BOSS, gone.id, at_us=now))
+    for krw, left in ((3_000, 4_000), (2_500, 1_500)):
+        filled = payments.top_up(id=till.ids.new(), person="p1", amount_krw=krw, at_us=now)
+        till.write(lambda tx, filled=filled: ledger.post(tx, filled))  # type: ignore[misc]
+        assert till.write(lambda tx: deciding.refund(tx, BOSS, gone.id, at_us=now)).open_krw == left
+    assert (unexplained(till), till.wallet().posted) == (1_500, 0)
     till.both_books_agree()
 
 

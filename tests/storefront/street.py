@@ -12,6 +12,8 @@ from madang import catalog, deals, ledger, members, payments, places
 from madang.catalog import Listing, Price, Product, SoldBy, Variant, Vat, stock
 from madang.db import Database, Tx
 from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7, derived, system
+from madang.members.accounts import TERMS as TERMS_OF_USE
+from madang.members.accounts import TERMS_VERSION
 from madang.places import PlaceKind
 from madang.storefront import carts, checkout, orders
 from madang.storefront.bases import Basis, set_bases
@@ -100,6 +102,7 @@ class Street:
 
         def act(tx: Tx) -> None:
             members.add_person(tx, BY, key=UUID(who.key), fields={}, at_us=self.now)
+            members.consent(tx, who, UUID(who.key), TERMS_OF_USE, version=TERMS_VERSION, at_us=self.now)
             if top_up_krw:
                 ledger.post(tx, payments.top_up(id=id_, person=who.key, amount_krw=top_up_krw, at_us=self.now))
 

@@ -10,15 +10,15 @@ from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.storefront.street import BY, STAFF, TERMS, Street
 from tests.storefront.test_orders import HOME, received
 
-from madang import journal, ledger, members, settlement
+from madang import deals, journal, ledger, members, payments, settlement
 from madang.jobs import run_due
 from madang.kernel import Actor, Conflict, Forbidden, Kind, Role, business_date, start_of_day_us
 from madang.kernel.clock import DAY_US
 from madang.settlement import TaxStatus, accounts
-from madang.storefront import board, deadlines, interest, orders
+from madang.storefront import board, carts, deadlines, interest, orders
 from madang.storefront.addresses import Address
 from madang.storefront.facts import Late
-from madang.storefront.model import Wish
+from madang.storefront.model import Reason, Wish
 from madang.storefront.placing import Choice
 
 BOSS = Actor(Kind.PERSON, "boss", "n1", frozenset({Role.OPERATOR}))
@@ -178,6 +178,31 @@ def test_interest_is_borne_by_the_shop_that_is_settled_and_sent_by_hand_to_a_gue
     for _ in range(2):
         street.write(lambda tx: interest.sent(tx, BOSS, order, how="계좌 이체 10.8", at_us=street.now))
     assert street.read(lambda tx: interest.due_krw(tx, order)) == 0
+    street.books_agree()
+
+
+def test_interest_of_a_guest_who_left_an_address_is_sent_by_hand_and_their_receipts_are_no_visits(
+    street: Street,
+) -> None:
+    street.open(TERMS)
+    guest, id_ = carts.guest("n1", "a browser's cookie"), street.ids.new()
+    held = payments.top_up(id=id_, person=guest.key, amount_krw=50_000, at_us=street.now)  # stands for a gateway
+    street.write(lambda tx: ledger.post(tx, held))
+    way = {"s1": Choice(way="delivery", slot="delivery-20260923-1000")}
+    order = street.buy({"RICE": 3}, by=guest, choices=way, address=Address(**HOME))
+    for step, more in (("pack", {}), ("ship", {"number": "1"}), ("deliver", {})):
+        street.step(order, step, **more)
+    said = {"kind": "return", "reason": Reason.CHANGE_OF_MIND, "step": street.ids.new(), "at_us": street.now}
+    street.write(lambda tx: orders.ask_back(tx, guest, order, lines=[Wish(line=1, amount=2)], **said))
+    street.step(order, "got_back")
+    until(street, date(2026, 10, 8))
+    before = street.wallet(guest).posted
+    street.step(order, "take_back")
+    now = street.order(order)[1]
+    assert (now.interest_krw > 0, now.interest_paid_krw) == (True, 0)
+    assert street.read(lambda tx: interest.due_krw(tx, order)) == now.interest_krw
+    assert street.wallet(guest).posted == before + now.refunded_krw, "nobody could open a wallet that hangs on a cookie"
+    assert street.read(lambda tx: tx.rows(deals.receipts.visits(BY, "s1"))) == []
     street.books_agree()
 
 

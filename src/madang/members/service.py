@@ -17,6 +17,10 @@ from madang.members import access, declared, facts, records, tables, vault
 from madang.members.model import Person
 
 WAYS_IN = (tables.passkeys, tables.addresses, tables.dongs, tables.holds)
+_OF_MEMBERS = (
+    records.consents, records.credentials, records.roles, tables.passkeys, tables.addresses, tables.sessions
+)  # fmt: skip
+"""What only somebody who came in by a door of ours has. Guests have a key and personal fields too, but none of it."""
 
 log = logging.getLogger("madang.members")
 
@@ -44,12 +48,16 @@ def person(tx: Tx, by: Actor, key: UUID) -> Person:
 
 
 def is_member(tx: Tx, by: Actor, key: str) -> bool:
-    """Whether a key is that of somebody who is here: no guest, nobody who has left."""
+    """Whether a key is that of somebody who is here: no guest (though they left an address), nobody who has left."""
     try:
         found = person(tx, by, UUID(key))
     except (ValueError, NotFound):
         return False
-    return found.closed_at_us is None and found.erased_at_us is None
+    if found.closed_at_us is not None or found.erased_at_us is not None:
+        return False
+    return any(
+        tx.rows(sa.select(of.c.person).where(records.mine(tx, of, person=found.key)).limit(1)) for of in _OF_MEMBERS
+    )
 
 
 def set_fields(tx: Tx, by: Actor, key: UUID, fields: Mapping[str, str], *, at_us: int) -> None:

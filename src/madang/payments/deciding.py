@@ -65,7 +65,8 @@ def refund(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Unasked:
     if found.open_krw:
         charge = charge_records.charge(tx, by, found.order_id)
         assert charge is not None
-        back(tx, by, payment, charge.number, found.open_krw, derived("payments.unasked_refund", id), at_us)
+        refund_id = derived("payments.unasked_refund", id, payment.left_krw)  # asked for again, it is the rest of it
+        back(tx, by, payment, charge.number, found.open_krw, refund_id, at_us)
     return unasked.get(tx, by, id)
 
 

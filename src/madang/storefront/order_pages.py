@@ -110,7 +110,8 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
             kind: {reason: claims.cost_krw(order, kind, reason) for reason in Reason} for kind in ("return", "exchange")
         }
         others = shop.read(lambda tx: exchanging.others(tx, by, deal, order)) if deal.version >= 4 else {}
-        means = [one for one in shop.means() if one != "wallet" or request.state.who is not None]
+        member = request.state.who is not None and request.state.who.by.key == deal.subject  # no guest they have been
+        means = [one for one in shop.means() if one != "wallet" or member]
         return shop.html(
             request, "return", of=tracked, sends_to=shop.read(lambda tx: _sends_to(tx, deal.shop)),
             reasons=list(Reason), costs=costs, others=others, means=means,

@@ -206,9 +206,13 @@ def walk_outs(by: Actor, shop: str) -> sa.Select[tuple[Any]]:
 
 
 def visits(by: Actor, shop: str) -> sa.Select[tuple[Any]]:
-    """The ids of visits that receipts were issued for."""
+    """The ids of visits that receipts were issued for. Orders have receipts that are none of a sale too: what was given
+    back of them, what a way back cost."""
     r = receipts.c
-    return sa.select(r.deal).where(r.neighbourhood == by.neighbourhood, r.shop == shop, r.decision != "order")
+    return sa.select(r.deal).where(
+        r.neighbourhood == by.neighbourhood, r.shop == shop, r.original.is_(None),
+        r.decision.not_in(["order", "return_fee"]),
+    )  # fmt: skip
 
 
 def days(tx: Tx, by: Actor, shop: str) -> list[str]:
