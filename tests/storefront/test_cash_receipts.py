@@ -90,6 +90,18 @@ def test_who_wants_one_always_has_one_of_what_they_buy_next(street: Street, read
     assert (kept.digits, kept.business) == ("1248100998", True)
 
 
+def test_a_number_that_is_always_used_outlives_five_others(street: Street) -> None:
+    street.open()
+    mina = UUID(street.mina.key)
+    ask(street, street.buy({"RAMEN": 1}), always=True)
+    street.clock.advance(us=(cash_numbers.KEEP_D + 1) * DAY_US)  # no document needs it any more
+    for n in range(cash_numbers.KEPT_MAX):
+        number = f"0102222333{n}"
+        street.write(lambda tx, n=number: cash_numbers.keep(tx, street.mina, mina, n, False, street.now))  # type: ignore[misc]
+    kept = street.read(lambda tx: cash_numbers.numbers_of(tx, BY, mina))
+    assert [one.digits for one in kept][-1] == "01012345678"
+
+
 def test_a_part_given_back_is_told_to_the_won(street: Street, reader: Reader) -> None:
     street.open()
     order = street.buy({"RAMEN": 3}, choices={"s1": FETCH})

@@ -82,7 +82,8 @@ def numbers_of(tx: Tx, by: Actor, person: UUID) -> list[Number]:
 
 
 def keep(tx: Tx, by: Actor, person: UUID, digits: str, business: bool, at_us: int) -> Number:
-    """Keep a number among the person's. Of more than five the oldest goes that no document needs any more."""
+    """Keep a number among the person's. Of more than five the oldest goes that no document needs any more and that is
+    not used always."""
     known = numbers_of(tx, by, person)
     for one in known:
         if (one.digits, one.business) == (digits, business):
@@ -91,7 +92,7 @@ def keep(tx: Tx, by: Actor, person: UUID, digits: str, business: bool, at_us: in
     while (key := derived("storefront.cash_number", person, at_us, n).hex[:16]) in taken:  # two at one moment
         n += 1
     kept = Number(key=key, digits=digits, business=business)
-    needed = _needed(tx, person, at_us)
+    needed = _needed(tx, person, at_us) | _always(tx, person)
     some = [one for n, one in enumerate([kept, *known]) if n < KEPT_MAX or one.key in needed]
     _set(tx, by, person, some, at_us)
     return kept
