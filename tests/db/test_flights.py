@@ -153,6 +153,7 @@ def _meddled(db: Database, other: Database, jars: sa.Table, monkeypatch: pytest.
 def test_what_another_program_writes_in_between_is_not_lost(
     db: Database, jars: sa.Table, flights: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("madang.db.worker.GROUNDED", 0)
     with open_database(db.url, durable=False, migrate=False) as other:
         assert _meddled(db, other, jars, monkeypatch) == 3
         begin = Memories.begin
@@ -163,6 +164,24 @@ def test_what_another_program_writes_in_between_is_not_lost(
         monkeypatch.setattr(Memories, "begin", believing)
         assert _meddled(db, other, jars, monkeypatch) < 3, "the check above could not fail"
     assert flights
+
+
+@pytest.mark.databases("postgres")
+def test_beside_another_program_batches_run_once_for_a_while(
+    db: Database, jars: sa.Table, flights: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flew = dict[int, int]()
+    with open_database(db.url, durable=False, migrate=False) as other:
+        for grounded in (50, 0):
+            monkeypatch.setattr("madang.db.worker.GROUNDED", grounded)
+            _meddled(db, other, jars, monkeypatch)
+            before = len(flights)
+            for future in together(db, *[one_more(jars)] * 5):
+                future.result(20)
+            flew[grounded] = len(flights) - before
+            db._writer._lanes[N].grounded = 0  # type: ignore[union-attr]
+    assert flew[50] == 0
+    assert flew[0] > 0, "the check above could not fail"
 
 
 @SQLITE

@@ -43,6 +43,8 @@ class Lane:
     jobs: deque[Job] = field(default_factory=deque)
     busy: bool = False
     memory: Memories = field(default_factory=Memories)
+    grounded: int = 0
+    """So many batches more are run whole: another program writes here, too."""
 
     def take(self) -> Job | None:
         while self.jobs:

@@ -21,6 +21,7 @@ BATCH_S_MAX = 0.050  # while use cases are queued: what a batch costs by itself 
 BATCH_S_END = 0.200  # a batch may take as long as the last commit did, but no longer than this
 AHEAD_S = 0.015  # a batch goes off after so long where nothing is on its way, so that the disk has something to do
 USE_CASE_S_MAX = 0.020
+GROUNDED = 50  # batches that do not fly after another program's write made one run again: it will write more
 
 log = logging.getLogger("madang.db")
 
@@ -121,7 +122,12 @@ class Worker:
 
     def _may_fly(self, lane: Lane, before: Flight | None) -> bool:
         """Only where there is something to do meanwhile, and where the memory holds what the batch before has done."""
-        return before is not None or (bool(lane.jobs) and self._link is not None and lane.memory.holds)
+        if before is not None:
+            return True
+        if lane.grounded:
+            lane.grounded -= 1
+            return False
+        return bool(lane.jobs) and self._link is not None and lane.memory.holds
 
     def _fly(self, lane: Lane, first: Job, before: Flight | None) -> Flight | None:
         """Run a batch while the one ``before`` is made durable, and hand it over in its turn; None where it had to be
@@ -160,6 +166,7 @@ class Worker:
         except Exception as error:
             raise OvertakenError from error
         if not lane.memory.held:
+            lane.grounded = GROUNDED
             raise OvertakenError
 
     def _land(self, lane: Lane, flight: Flight) -> bool:
