@@ -7,18 +7,20 @@ import io
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from tests.databases import BOTH, SQLITE
 from tests.storefront.street import BY, FETCH, Street
 
-from madang import jobs, journal, members, settlement
+from madang import deals, jobs, journal, members, settlement
 from madang.catalog import sellers
+from madang.db import Tx
 from madang.journal.readers import Reader
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, Role
 from madang.kernel.clock import DAY_US
 from madang.members import shredding
 from madang.settlement import Document, TaxStatus
-from madang.storefront import cash_files, cash_numbers, cash_receipts
+from madang.storefront import cash_files, cash_numbers, cash_receipts, paying
 from madang.storefront.facts import CashFileTaken
 from madang.storefront.model import Wish
 
@@ -112,6 +114,27 @@ def test_a_part_given_back_is_told_to_the_won(street: Street, reader: Reader) ->
     street.step(order, "take_back", sellable=True)
     follow(street, reader)
     assert [(one.supply_krw, one.vat_krw) for one in told(street)] == [(2_727, 273), (-909, -91)]
+
+
+def test_goods_exchanged_without_money_take_off_as_much_cash_as_paid_for_them(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    street.open()
+    order = street.buy({"RAMEN": 3}, choices={"s1": FETCH})
+    really = paying.paid_by
+
+    def half_by_card(tx: Tx, deal: deals.Deal, slip: deals.receipts.Receipt) -> list[paying.PaidBy]:
+        found = really(tx, deal, slip)
+        return [msgspec.structs.replace(one, means=means) for one in found for means in ("wallet", "toss")]
+
+    monkeypatch.setattr(paying, "paid_by", half_by_card)
+    cash = lambda: street.read(lambda tx: cash_receipts.cash_krw(tx, street.order(order)[0]))  # noqa: E731
+    assert cash() == 1_500
+    for step in ("pack", "make_ready", "hand_over"):
+        street.step(order, step)
+    street.ask_back(order, [Wish(line=1, amount=1)], kind="exchange")
+    street.step(order, "exchange")
+    assert cash() == 1_000, "half of what came back had been paid by card"
 
 
 @pytest.mark.parametrize(

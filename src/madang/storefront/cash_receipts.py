@@ -183,12 +183,17 @@ def _sellers(tx: Tx, deal: Deal, slip: Receipt) -> dict[int, str]:
 
 
 def cash_krw(tx: Tx, deal: Deal) -> int:
-    """What of a deal was paid by anything but a card, less what of it went back."""
-    total = 0
-    for slip in deals.receipts.of_deal(tx, _ours(tx), deal.id):
+    """What of a deal was paid by anything but a card, less what of it went back. What goes back against other goods
+    moves no money: it is as much cash as the receipt it is of."""
+    slips = deals.receipts.of_deal(tx, _ours(tx), deal.id)
+    by_id, total = {slip.id: slip for slip in slips}, 0
+    for slip in slips:
         paid = paying.paid_by(tx, deal, slip)
+        if not paid and slip.original in by_id:
+            paid = paying.paid_by(tx, deal, by_id[slip.original])
         every, cash = sum(one.amount_krw for one in paid), sum(one.amount_krw for one in paid if one.means in CASH)
-        total += slip.total_krw * cash // every if every else slip.total_krw
+        part = abs(slip.total_krw) * abs(cash) // abs(every) if every else abs(slip.total_krw)
+        total += part if slip.total_krw > 0 else -part
     return total
 
 
