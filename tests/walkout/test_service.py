@@ -448,7 +448,7 @@ def test_who_comes_in_again_while_a_dispute_is_open_pays_for_what_is_more(shop: 
 
 
 def test_a_day_whose_money_was_never_booked_is_noticed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("madang.walkout.settling.pay", lambda *_: 0)
+    monkeypatch.setattr("madang.walkout.paying.pay", lambda *_: 0)
     with pytest.raises(AssertionError):
         shop.says(came(), moved("pick", "A"), left(), receipt({"A": 1}))
     [found] = shop.read(lambda tx: conservation.differences(tx, BY, SHOP))

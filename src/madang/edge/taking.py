@@ -17,7 +17,7 @@ from madang.edge.model import Batch, News, Numbered, Payer, Upto
 from madang.kernel import Actor, Conflict, Invalid, Kind, Role, derived
 from madang.ledger import Book
 from madang.members import adults
-from madang.walkout import pricing, promoted, settling
+from madang.walkout import paying, pricing, promoted
 from madang.walkout.process import CLOSE_US
 
 PAGE = 200
@@ -57,10 +57,10 @@ def _take_one(tx: Tx, by: Actor, numbered: Numbered, at_us: int) -> None:
         raise _forked(numbered.n)
     owed = 0
     if receipt.original is None:
-        owed = settling.pay(tx, receipt, receipt.at_us)
-        settling.confirm(tx, [receipt], receipt.at_us + CLOSE_US)
+        owed = paying.pay(tx, receipt, receipt.at_us)
+        paying.confirm(tx, [receipt], receipt.at_us + CLOSE_US)
     else:
-        settling.pay_back(tx, receipt, receipt.at_us)
+        paying.pay_back(tx, receipt, receipt.at_us)
     issued = receipts.of_deal(tx, by, receipt.deal)
     if promoted.explained(issued):
         person = pricing.known_as(receipt.person)

@@ -20,6 +20,7 @@ from madang.walkout import (
     learned,
     model,
     occupancy,
+    paying,
     pricing,
     promising,
     promoted,
@@ -174,5 +175,5 @@ def close(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     """The time to dispute is over, and with it whoever has a share of what was sold has the day on which it is paid."""
     total = int(deal.data.get("charged_krw", 0)) - int(deal.data.get("refunded_krw", 0))
     tell(tx, by, deal, facts.Closed(visit=str(deal.id), total_krw=total), at_us)
-    settling.confirm(tx, receipts.of_deal(tx, by, deal.id), at_us)
+    paying.confirm(tx, receipts.of_deal(tx, by, deal.id), at_us)
     return {}
