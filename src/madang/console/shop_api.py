@@ -23,7 +23,8 @@ from madang.db import Database, Tx
 from madang.kernel import Actor, Clock, Kind, Role, derived
 from madang.members.api_keys import declare_scope
 from madang.storefront import board, orders
-from madang.storefront.api import Api, Asked, Code, Key, OrderNow, OrdersNow, order_now
+from madang.storefront.api import Api, order_now
+from madang.storefront.api_model import Asked, Code, Key, OrderNow, OrdersNow
 from madang.storefront.board import Wanted
 from madang.ui import access, session
 from madang.ui.answers import answers

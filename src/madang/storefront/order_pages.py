@@ -35,6 +35,7 @@ from madang.ui.access import own_or_guest, role
 def add(routes: APIRouter, shop: Storefront) -> None:
     """``/orders`` and ``/desk/orders``."""
     _orders(routes, shop)
+    _returns(routes, shop)
     _desk(routes, shop)
 
 
@@ -91,17 +92,13 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
                 args = forms.args_of(step, form)
                 orders.step(tx, by, id, step, step=made, at_us=at_us, args=args)
             else:
-                raise NotFound(
-                    "storefront.no_step",
-                    ko="주문에 그런 단계가 없습니다.",
-                    en="An order has no such step.",
-                    next_ko="주문 화면의 단추를 눌러 주세요.",
-                    next_en="Use the buttons of the order's page.",
-                )
+                raise _no_step()
             return f"/orders/{id}?said={step}"
 
         return await shop.once(request, by, form, act)
 
+
+def _returns(routes: APIRouter, shop: Storefront) -> None:
     @routes.get("/orders/{id}/return", name="order.return", dependencies=[own_or_guest])
     def back(request: Request, id: UUID) -> Response:
         by, tracked = _seen(shop, request, id)
@@ -118,6 +115,16 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
             today=str(business_date(shop.clock.now_us())),
             first=str(business_date(order.delivered_at_us or deal.opened_at_us)),
         )  # fmt: skip
+
+
+def _no_step() -> NotFound:
+    return NotFound(
+        "storefront.no_step",
+        ko="주문에 그런 단계가 없습니다.",
+        en="An order has no such step.",
+        next_ko="주문 화면의 단추를 눌러 주세요.",
+        next_en="Use the buttons of the order's page.",
+    )
 
 
 def _desk(routes: APIRouter, shop: Storefront) -> None:
