@@ -24,10 +24,12 @@ from madang.payments import till
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a claim is believed without a look: won for one claim, and for all of a person's claims in 30 days."""
+    """How far a claim is believed without a look: won for one claim, and for all of a person's refunds in 30 days but
+    for those whose reason is ``unasked``, which were nobody's claim."""
 
     at_once_krw: int = 30_000
     at_once_30d_krw: int = 60_000
+    unasked: str | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +83,9 @@ def dispute(
         claim = msgspec.convert(before.changes["dispute"], Claim)
         return Decided(deal=moved, claim_krw=claim.claim_krw, at_once=service.made(tx, by, move_back) is not None)
     claim = claim_of(moved)
-    back_30d = receipts.refunded_krw(tx, by, moved.subject, at_us - 30 * DAY_US)
-    small = at_once(claim.claim_krw, back_30d, policy or Policy())
+    policy = policy or Policy()
+    back_30d = receipts.refunded_krw(tx, by, moved.subject, at_us - 30 * DAY_US, but_for=policy.unasked)
+    small = at_once(claim.claim_krw, back_30d, policy)
     if small:
         ours = system(tx.neighbourhood, "deals.disputes")
         moved = service.move(tx, ours, deal, refund, id=move_back, at_us=at_us, registry=registry)

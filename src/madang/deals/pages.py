@@ -23,12 +23,14 @@ State = Literal["charged", "review", "disputed", "refunded", "closed"]
 
 
 class Objection(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a line that was called wrong: given back at once, or looked at by a person, or turned down."""
+    """What became of a line that was called wrong: given back at once, or looked at by a person, or turned down.
+    ``may_object``: part of it went back without being asked for, and the rest can still be called wrong."""
 
     line: int
     outcome: Literal["refunded", "review", "declined"]
     refunded_krw: int = 0
     may_appeal: bool = False
+    may_object: bool = False
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,14 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """Another receipt of the same visit: what was charged later, or given back (below zero)."""
+
+    token: str
+    label: str
+    total_krw: int
+
+
 class Cash(msgspec.Struct, frozen=True, kw_only=True):
     """현금영수증 of the receipt's deal: under which (masked) number, for a business or not, won told so far;
     ``always``: the buyer has one of everything to come."""
@@ -86,6 +96,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     may_object: bool = True
     bound: Bound | None = None
     foreign: Foreign | None = None
+    beside: tuple[Beside, ...] = ()
     cash: Cash | None = None
     """What was asked; without a number: it can be asked for; None: there is none to be had."""
 
@@ -248,7 +259,7 @@ def _line(shown: Shown, number: int, *, again: bool = False) -> Line:
             next_ko="영수증으로 돌아가 상품을 고르세요.",
             next_en="Go back to the receipt and choose an item.",
         )
-    said = any(objection.line == number for objection in shown.objections)
+    said = any(objection.line == number and not objection.may_object for objection in shown.objections)
     if not again and (said or not shown.may_object):
         raise already_said()
     return line

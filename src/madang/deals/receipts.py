@@ -214,9 +214,9 @@ def claim_krw(tx: Tx, by: Actor, original: UUID, give_back: Sequence[GiveBack]) 
     return -split_of(refund_lines(sale.lines, _refunded_lines(tx, by, original), give_back)).total_krw
 
 
-def refunded_krw(tx: Tx, by: Actor, person: str, since_us: int) -> int:
-    """Won given back to a person since an instant."""
-    return records.refunded_krw(tx, by, person, since_us)
+def refunded_krw(tx: Tx, by: Actor, person: str, since_us: int, *, but_for: str | None = None) -> int:
+    """Won given back to a person since an instant, but for one reason."""
+    return records.refunded_krw(tx, by, person, since_us, but_for)
 
 
 def find(

@@ -27,6 +27,7 @@ from madang.walkout import (
     records,
     settling,
     trust,
+    visit_lines,
 )
 from madang.walkout.goods import Booking
 from madang.walkout.holds import by_product, wanted
@@ -125,12 +126,12 @@ def adjust(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 def disputed(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     """Tell of each line of the claim that ``deals.dispute`` has just kept."""
     claim = msgspec.convert(deal.data["dispute"], Claim)
-    for line in claim.lines:
+    lines = visit_lines.of_claim(deal, claim)
+    for number, line in zip(lines, claim.lines, strict=True):
         body = facts.Disputed(
-            visit=str(deal.id), line=line.line, qty=line.qty, reason=claim.reason, amount_krw=claim.claim_krw
+            visit=str(deal.id), line=number, qty=line.qty, reason=claim.reason, amount_krw=claim.claim_krw
         )
-        tell(tx, by, deal, body, at_us, "line", line.line)
-    lines = [line.line for line in claim.lines]
+        tell(tx, by, deal, body, at_us, "line", number)
     return {"objected": [*deal.data.get("objected", []), *lines], "claimed": lines}
 
 

@@ -15,14 +15,14 @@ from madang.deals.disputes import Claim
 from madang.deals.lines import Receipt
 from madang.deals.links import Links
 from madang.deals.model import Deal
-from madang.deals.pages import Bound, Cash, Foreign, Objection, Said, Shown, State, already_said
+from madang.deals.pages import Beside, Bound, Cash, Foreign, Objection, Said, Shown, State, already_said
 from madang.guard import Answer, once
 from madang.kernel import Actor, Clock, derived
 from madang.places import service as places
 from madang.storefront import cash_receipts, paying
 from madang.storefront.world import money
 from madang.ui import formats
-from madang.walkout import reviewing, service, trust
+from madang.walkout import process, service, trust, visit_lines
 
 _STATES: dict[str, State] = {"disputed": "disputed", "refunded": "refunded", "closed": "closed", "in_review": "review"}
 
@@ -63,10 +63,8 @@ class Desk:
             receipt, holder = receipts.open_link(tx, self._links, token)
 
             def once_more() -> Answer:
-                if deals.get(tx, holder, receipt.deal).data.get("receipt") != str(receipt.id):
-                    raise reviewing.no_appeal()
                 id_ = derived("walkout.appeal", receipt.id, said.line)
-                service.appeal(tx, holder, receipt.deal, said.line, id=id_, at_us=at_us)
+                service.appeal(tx, holder, receipt.deal, said.line, id=id_, at_us=at_us, receipt=receipt.id)
                 return Answer(303)
 
             once(tx, holder, key=said.key, request=said.request, at_us=at_us, act=once_more)
@@ -108,10 +106,20 @@ class Desk:
             paid_from_en=en,
             paid=tuple(paying.paid_by(tx, deal, receipt)),
             objections=said,
-            may_object=first and deal.state in ("charged", "refunded"),
+            may_object=visit_lines.sale_number(deal, receipt.id) is not None and deal.state in ("charged", "refunded"),
             bound=self._bound(tx, deal),
             foreign=_foreign(deal) if first else None,
+            beside=self._beside(tx, holder, deal, receipt),
             cash=_cash(tx, deal) if first and receipt.total_krw else None,
+        )
+
+    def _beside(self, tx: Tx, by: Actor, deal: Deal, receipt: Receipt) -> tuple[Beside, ...]:
+        """The visit's other receipts; an order's page lists its own."""
+        if deal.process != process.NAME:
+            return ()
+        others = [one for one in receipts.of_deal(tx, by, deal.id) if one.id != receipt.id]
+        return tuple(
+            Beside(token=self._links.token(one.id), label=one.label, total_krw=one.total_krw) for one in others
         )
 
     def _bound(self, tx: Tx, deal: Deal) -> Bound | None:
@@ -150,10 +158,12 @@ def _foreign(deal: Deal) -> Foreign | None:
 def _dispute(tx: Tx, by: Actor, receipt: Receipt, said: Said, at_us: int) -> Answer:
     """A line can be called wrong once, so receipt and line make the id of the deal's step."""
     deal = deals.get(tx, by, receipt.deal)
-    if any(one.line == said.line for one in objections(tx, by, deal, receipt)):
+    if any(one.line == said.line and not one.may_object for one in objections(tx, by, deal, receipt)):
         raise already_said()
     id_ = derived("walkout.object", receipt.id, said.line)
-    service.dispute(tx, by, deal.id, said.line, said.qty, id=id_, at_us=at_us, reason=said.reason)
+    service.dispute(
+        tx, by, deal.id, said.line, said.qty, id=id_, at_us=at_us, reason=said.reason, receipt=receipt.id
+    )  # fmt: skip
     return Answer(303)
 
 
@@ -167,16 +177,22 @@ def objections(tx: Tx, by: Actor, deal: Deal, receipt: Receipt) -> tuple[Objecti
     kept = deal.data.get("dispute")
     claim = msgspec.convert(kept, Claim) if kept else None
     waiting = {give.line for give in claim.lines} if claim and claim.receipt == receipt.id else set()
-    heard = set(deal.data.get("objected", ())) if deal.data.get("receipt") == str(receipt.id) else set()
-    said = (_objection(number, back, waiting) for number in sorted(heard | waiting | back.keys()))
-    return tuple(msgspec.structs.replace(one, may_appeal=_may_appeal(deal, one)) for one in said)
-
-
-def _may_appeal(deal: Deal, said: Objection) -> bool:
-    """A declined line can be looked at once more while the deal is open and nothing else is."""
+    heard, declined, appealed = (
+        visit_lines.on_receipt(deal, receipt.id, deal.data.get(word) or ())
+        for word in ("objected", "declined", "appealed")
+    )
+    paid = {line.number: line.amount_krw for line in receipt.lines}
+    still = {number for number, krw in paid.items() if number not in heard and 0 < back.get(number, 0) < krw}
     open_to_it = deal.version >= APPEALS_SINCE and deal.state in ("charged", "refunded")
-    fresh = said.line in deal.data.get("declined", ()) and said.line not in deal.data.get("appealed", ())
-    return open_to_it and fresh and said.outcome == "declined"
+    said = (_objection(number, back, waiting) for number in sorted(heard | waiting | back.keys()))
+    return tuple(
+        msgspec.structs.replace(
+            one,
+            may_appeal=open_to_it and one.outcome == "declined" and one.line in declined - appealed,
+            may_object=one.line in still - waiting,
+        )
+        for one in said
+    )
 
 
 def _objection(number: int, back: dict[int, int], waiting: set[int]) -> Objection:

@@ -165,7 +165,7 @@ class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
 
 @journal.kind("walkout.disputed", version=1, stage=Stage.SERVICE)
 class Disputed(msgspec.Struct, frozen=True, kw_only=True):
-    """A shopper called a line wrong."""
+    """A shopper called a line wrong (its number in the visit: those of a second receipt count from 10,001)."""
 
     visit: str
     line: int

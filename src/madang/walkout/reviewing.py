@@ -15,7 +15,7 @@ from madang.deals.lines import GiveBack, Taken
 from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor, Conflict, Invalid
-from madang.walkout import ages, desk_work, facts, learned, model, pricing, promising, settling, trust
+from madang.walkout import ages, desk_work, facts, learned, model, pricing, promising, settling, trust, visit_lines
 from madang.walkout.pricing import Offer, Proposal
 from madang.walkout.settling import remember, tell
 
@@ -65,7 +65,7 @@ def settle(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     if claim is None:
         return changes
     upheld = any(changes["carried"].get(p, 0) < before.get(p, 0) for p in _claimed(tx, by, claim))
-    lines = [line.line for line in claim.lines]
+    lines = visit_lines.of_claim(deal, claim)
     changes["dispute"] = None
     if upheld:
         promising.paid_back(tx, deal, at_us)
@@ -107,12 +107,15 @@ def reconsider(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 
 @declared.action("walkout.appeal")
 def appeal(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """A declined line (args: line) is looked at once more, by a person in any case; once for each line."""
-    line = int(args["line"])
+    """A declined line (args: line, receipt; none: the one the deal names) is looked at once more, by a person in any
+    case; once for each line."""
+    receipt = UUID(args.get("receipt") or deal.data["receipt"])
+    if visit_lines.sale_number(deal, receipt) is None:
+        raise no_appeal()
+    line = visit_lines.number(deal, receipt, int(args["line"]))
     if line not in deal.data.get("declined", []) or line in deal.data.get("appealed", []):
         raise no_appeal()
-    receipt = UUID(deal.data["receipt"])
-    gives = (GiveBack(line=line),)
+    gives = (GiveBack(line=int(args["line"])),)
     worth = receipts.claim_krw(tx, by, receipt, gives)
     if worth <= 0:
         raise receipts.nothing_left()

@@ -32,8 +32,10 @@ from madang.walkout import (
     promising,
     records,
     reviewing,
+    settling,
     snapshots,
     trust,
+    visit_lines,
 )
 from madang.walkout.applying import Applying, Effects
 from madang.walkout.goods import Booking
@@ -292,20 +294,32 @@ def can_undo(tx: Tx, by: Actor, deal: Deal, at_us: int) -> bool:
 
 
 def dispute(
-    tx: Tx, by: Actor, deal: UUID, line: int, qty: int | None, *, id: UUID, at_us: int, reason: str = ""
+    tx: Tx,
+    by: Actor,
+    deal: UUID,
+    line: int,
+    qty: int | None,
+    *,
+    id: UUID,
+    at_us: int,
+    reason: str = "",
+    receipt: UUID | None = None,
 ) -> Decided:
-    """A shopper calls a line wrong: paid back at once within their limit, else a person looks at it."""
+    """A shopper calls a line of a receipt wrong (None: of the one the deal names): paid back at once within their limit
+    and where nobody has found the same wrong before, else a person looks at it."""
     there = deals.get(tx, by, deal)
     limit = trust.limit_of(tx, there.shop, there.subject, at_us).now_krw
-    policy = Policy(at_once_krw=limit, at_once_30d_krw=2 * limit)
-    give = GiveBack(line=line, qty=qty)
-    sale = _charged(there)
+    give, sale = GiveBack(line=line, qty=qty), _charged(there, receipt)
+    most = 0 if trust.was_declined(tx, by, there, visit_lines.number(there, sale, line)) else limit
+    policy = Policy(at_once_krw=most, at_once_30d_krw=2 * limit, unasked=settling.ADJUSTED)
     return disputes.dispute(tx, by, deal, sale, [give], id=id, at_us=at_us, reason=reason, policy=policy)
 
 
-def _charged(deal: Deal) -> UUID:
+def _charged(deal: Deal, asked: UUID | None) -> UUID:
     """The receipt that a dispute is about."""
-    receipt = deal.data.get("receipt")
+    if asked is not None and visit_lines.sale_number(deal, asked) is None:
+        raise receipts.nothing_left()
+    receipt = str(asked) if asked is not None else deal.data.get("receipt")
     if receipt is None:
         raise Conflict(
             "walkout.not_charged",
@@ -317,12 +331,14 @@ def _charged(deal: Deal) -> UUID:
     return UUID(receipt)
 
 
-def appeal(tx: Tx, by: Actor, deal: UUID, line: int, *, id: UUID, at_us: int) -> Deal:
-    """A shopper asks for a declined line to be looked at once more. Raises ``Conflict`` ``walkout.no_appeal``."""
+def appeal(tx: Tx, by: Actor, deal: UUID, line: int, *, id: UUID, at_us: int, receipt: UUID | None = None) -> Deal:
+    """A shopper asks for a declined line of a receipt (None: of the one the deal names) to be looked at once more.
+    Raises ``Conflict`` ``walkout.no_appeal``."""
     there = deals.get(tx, by, deal)
     if deals.process_of(tx, by, there).transition("appeal") is None:
         raise reviewing.no_appeal()
-    return deals.move(tx, by, deal, "appeal", id=id, at_us=at_us, args={"line": line})
+    args = {"line": line} | ({} if receipt is None else {"receipt": str(receipt)})
+    return deals.move(tx, by, deal, "appeal", id=id, at_us=at_us, args=args)
 
 
 def refund(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, took_ms: int | None = None) -> Deal:

@@ -25,11 +25,12 @@ from madang.walkout.costs import Costs
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Spot
 from madang.walkout.pricing import Proposal
+from madang.walkout.visit_lines import receipt_id
 from madang.walkout.visits import Visit
 
 Data = dict[str, Any]
-_OF_LINES = ("objected", "declined", "appealed")
-"""What a deal remembers of lines, by their numbers on the receipt it names."""
+ADJUSTED = "adjusted"
+"""Why money is given back that nobody asked for: the visit was held to have carried out something else."""
 
 
 def first(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, at_us: int) -> Data:
@@ -58,8 +59,7 @@ def again(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, at_us: int, *, revi
     if due.charge:
         changes |= _sale(tx, by, deal, proposal, due.goods, at_us)
         if not receipts.left_of(tx, by, UUID(changes["receipt"])):  # all of it was charged anew
-            changes["receipt"] = str(_receipt_id(deal, changes["sales"]))
-            changes |= dict.fromkeys(_OF_LINES)
+            changes["receipt"] = str(receipt_id(deal.id, changes["sales"]))
     promoted.counted(tx, by, deal, at_us)
     body = facts.Adjusted(visit=str(deal.id), refunded_krw=refunded, total_krw=best.total_krw)
     tell(tx, by, deal, body, at_us)
@@ -244,7 +244,7 @@ def _sale(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, goods: promoted.Bas
     """A receipt for goods and the money for it: from the wallet, and on the tab what the wallet does not hold."""
     taken = goods.taken
     number = int(deal.data.get("sales", 0)) + 1
-    id = _receipt_id(deal, number)
+    id = receipt_id(deal.id, number)
     prices = {product: line.unit_krw for product, line in goods.quoted.items()}
     if bare := [item.product for item in taken if item.product not in prices]:
         prices |= pricing.prices_of(tx, by, deal, bare, proposal.at_us)
@@ -270,10 +270,6 @@ def _sale(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, goods: promoted.Bas
     }
 
 
-def _receipt_id(deal: Deal, number: int) -> UUID:
-    return derived("walkout.receipt", deal.id, number)
-
-
 def _give_back(tx: Tx, by: Actor, deal: Deal, less: Mapping[str, int], at_us: int) -> int:
     """Refund pieces out of the deal's sales, latest first; returns the money given back."""
     total, left = 0, dict(less)
@@ -287,7 +283,7 @@ def _give_back(tx: Tx, by: Actor, deal: Deal, less: Mapping[str, int], at_us: in
         if not give:
             continue
         id = derived("walkout.adjust", sale.id, deal.moves)
-        back = receipts.refund(tx, by, sale.id, give, id=id, at_us=at_us, reason="adjusted")
+        back = receipts.refund(tx, by, sale.id, give, id=id, at_us=at_us, reason=ADJUSTED)
         paying.pay_back(tx, back, at_us)
         for line in back.lines:
             left[line.product] += line.qty

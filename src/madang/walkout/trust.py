@@ -19,7 +19,7 @@ from madang.db import Tx
 from madang.deals.model import Deal
 from madang.kernel import Actor, derived, system
 from madang.kernel.clock import DAY_US
-from madang.walkout import facts, records, review_records
+from madang.walkout import facts, records, review_records, visit_lines
 from madang.walkout.records import Rules, Trust
 from madang.walkout.settling import tell
 
@@ -92,8 +92,11 @@ def declined(tx: Tx, by: Actor, deal: Deal, lines: list[int], at_us: int) -> Dat
 
 
 def upheld(tx: Tx, by: Actor, deal: Deal, lines: list[int], at_us: int) -> Data:
-    """A claim was right; where it had been declined before, that no longer counts."""
-    again = [line for line in lines if line in deal.data.get("declined", [])]
+    """A claim was right; where it (or the same goods on an earlier receipt of the visit) had been declined before, that
+    no longer counts."""
+    of = visit_lines.products(tx, by, deal) if deal.data.get("declined") else {}
+    right = {of.get(line) for line in lines}
+    again = [line for line in deal.data.get("declined") or () if line in lines or of.get(line) in right]
     if not again:
         return {}
     before = limit_of(tx, deal.shop, deal.subject, at_us)
@@ -101,6 +104,15 @@ def upheld(tx: Tx, by: Actor, deal: Deal, lines: list[int], at_us: int) -> Data:
         review_records.forgive(tx, deal.shop, deal.id, line, at_us)
     _tell_change(tx, by, deal, before, "upheld", at_us)
     return {"declined": [line for line in deal.data["declined"] if line not in again] or None}
+
+
+def was_declined(tx: Tx, by: Actor, deal: Deal, line: int) -> bool:
+    """Whether a person has found a claim about the same goods of this visit wrong: that they are charged anew on
+    another receipt does not make the next one be believed."""
+    if not deal.data.get("declined"):
+        return False
+    of = visit_lines.products(tx, by, deal)
+    return line in of and of[line] in {of.get(one) for one in deal.data["declined"]}
 
 
 @jobs.handler(TIMER)

@@ -96,6 +96,7 @@ _REFUNDED = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(-receipts.c.total_krw
     receipts.c.original.is_not(None),
     receipts.c.at_us >= sa.bindparam("since_us"),
 )
+_REFUNDED_BUT = _REFUNDED.where(receipts.c.reason != sa.bindparam("but_for"))
 
 
 def add(tx: Tx, receipt: Receipt) -> None:
@@ -238,9 +239,11 @@ def takings(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) ->
     return tx.rows(wanted.group_by(receipts.c.day).order_by(receipts.c.day))
 
 
-def refunded_krw(tx: Tx, by: Actor, person: str, since_us: int) -> int:
-    """What a person has been given back since an instant."""
-    return int(tx.rows(_REFUNDED, {"n": by.neighbourhood, "person": person, "since_us": since_us})[0][0])
+def refunded_krw(tx: Tx, by: Actor, person: str, since_us: int, but_for: str | None) -> int:
+    """What a person has been given back since an instant, but for one reason."""
+    asked = {"n": by.neighbourhood, "person": person, "since_us": since_us}
+    found = tx.rows(_REFUNDED, asked) if but_for is None else tx.rows(_REFUNDED_BUT, asked | {"but_for": but_for})
+    return int(found[0][0])
 
 
 def _full(tx: Tx, by: Actor, rows: Sequence[tuple[Any, ...]]) -> list[Receipt]:
