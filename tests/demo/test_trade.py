@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from tests.places.small_layout import small_layout
-
-from madang import places, settlement
+from madang import deals, settlement
 from madang.db import Database, Tx
-from madang.demo import currency, trade
+from madang.demo import opening, patrons, setting, trade
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.trade import BY, CREDIT, MERCHANT
 from madang.kernel import ManualClock
 from madang.kernel.clock import DAY_US
 from madang.settlement import PayoutState
+from madang.storefront.actions import order_of
 from madang.vouchers import credit
 
 
 def test_everything_of_settlement_is_there_to_be_seen_and_the_books_agree(db: Database, clock: ManualClock) -> None:
     at_us = clock.now_us()
-
-    def begin(tx: Tx) -> None:
-        places.add_shop(tx, BY, SHOP, "가게", "Shop", small_layout(), at_us)
-
+    layout = setting.layout_of(setting.Setting(seed=1, baskets=1, epoch_us=at_us))
     for _ in range(2):  # a demo that is opened again finds it as it was
-        trade.happen(db, at_us)
-        db.write(begin, neighbourhood=NEIGHBOURHOOD)
-        currency.issue(db, at_us)
-        trade.lend(db, at_us)
+        opening.open_shop(db, layout, at_us)
 
     def look(tx: Tx) -> None:
         payouts = settlement.payouts_of(tx, BY, MERCHANT)
@@ -44,5 +37,12 @@ def test_everything_of_settlement_is_there_to_be_seen_and_the_books_agree(db: Da
         shops = (SHOP, *(id for id, _, _ in trade.SHOPS))
         assert sum(credit.balance(tx, CREDIT, shop) for shop in shops) == 0
         assert settlement.differences(tx) == []
+        orders = deals.find(tx, BY, process="order", limit=200).rows
+        ends = {deal.state for deal in orders}
+        assert {"confirmed", "cancelled"} <= ends, ends
+        assert ends & {"paid", "packed", "shipped", "ready", "delivered", "picked_up"}, "something is under way"
+        assert sum(order_of(deal).refunded_krw for deal in orders if deal.state == "confirmed") > 0
+        mine = [deal for deal in orders if deal.subject == str(patrons.person_of(0))]
+        assert mine, "the neighbour one can be has a past"
 
     db.read(look, neighbourhood=NEIGHBOURHOOD)

@@ -26,13 +26,14 @@ PROMISE = Terms(wrong_max=0.01)
 """At most 1 in 100: what a small shop's receipts can prove in months (docs/promise.md has the table)."""
 SHORT_EVERY = 25
 """One check-in in so many finds no money added to the wallet, to show what then happens."""
-BACK, BACK_G = 24, 20_000
+BACK, BACK_G = 40, 20_000
 """What lies behind the shop of each product, for orders: pieces, or grams of what is sold by weight."""
 ONLINE = terms.Terms(
     delivers=True,
     fee_krw=3_000,
     free_from_krw=30_000,
-    fetch_at=(SHOP,),
+    fetch_at=(SHOP, trade.HUB_PLACE),
+    courier=trade.COURIER,
     abroad=True,
     windows=tuple(
         Window(way=way, from_min=hour * 60, until_min=(hour + 2) * 60, orders_max=12)
@@ -58,14 +59,16 @@ KEEPER = profile.Profile(
 
 def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
     """Open the shop; an open one is left as it is."""
-    stock = catalog.stock_of(layout, shop=SHOP, from_us=at_us)
+    begun_us = trade.begins_us(at_us)
+    stock = catalog.stock_of(layout, shop=SHOP, from_us=begun_us)
 
     def furnish(tx: Tx) -> None:
-        places.add_shop(tx, BY, SHOP, NAME_KO, NAME_EN, layout, at_us)
-        catalog.add_products(tx, BY, stock.products, id=derived("demo.products"), at_us=at_us)
-        catalog.set_prices(tx, BY, stock.prices, id=derived("demo.prices"), at_us=at_us)
-        shelves.arrange(tx, BY, stock.products, at_us)
-        catalog.set_facings(tx, BY, SHOP, stock.facings, id=derived("demo.facings"), at_us=at_us, whole=True)
+        places.add_shop(tx, BY, SHOP, NAME_KO, NAME_EN, layout, begun_us)
+        places.add_place(tx, BY, trade.HUB_PLACE, places.PlaceKind.HUB, "성미 거점", "Seongmi Hub", at_us=begun_us)
+        catalog.add_products(tx, BY, stock.products, id=derived("demo.products"), at_us=begun_us)
+        catalog.set_prices(tx, BY, stock.prices, id=derived("demo.prices"), at_us=begun_us)
+        shelves.arrange(tx, BY, stock.products, begun_us)
+        catalog.set_facings(tx, BY, SHOP, stock.facings, id=derived("demo.facings"), at_us=begun_us, whole=True)
 
     def stock_up(tx: Tx) -> None:
         service.open_shop(tx, BY, SHOP, Rules(CAPACITY, REFUND_LIMIT_KRW), at_us=at_us)
@@ -74,14 +77,15 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
 
     def sell_online(tx: Tx) -> None:
         goods = [catalog.stock.Lot(sku=p.id, amount=BACK_G if p.sold_by == "weight" else BACK) for p in stock.products]
-        catalog.stock.receive(tx, BY, SHOP, goods, id=derived("demo.back"), at_us=at_us)
-        terms.set_terms(tx, BY, SHOP, ONLINE, at_us=at_us)
+        catalog.stock.receive(tx, BY, SHOP, goods, id=derived("demo.back"), at_us=begun_us)
+        terms.set_terms(tx, BY, SHOP, ONLINE, at_us=begun_us)
         if profile.profile_of(tx, SHOP) is None:
-            profile.set_profile(tx, BY, SHOP, KEEPER, at_us=at_us)
+            profile.set_profile(tx, BY, SHOP, KEEPER, at_us=begun_us)
 
-    trade.happen(db, at_us)
     db.write(furnish, neighbourhood=NEIGHBOURHOOD)
     db.write(sell_online, neighbourhood=NEIGHBOURHOOD)
+    town.open_workshops(db, begun_us)
+    trade.happen(db, shelves.ordered(stock.products), at_us)
     db.write(stock_up, neighbourhood=NEIGHBOURHOOD)
     currency.issue(db, at_us)
     town.furnish(db, stock.products, at_us)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from madang import catalog
 from madang.catalog import Allergen, Category, Collection, Listing, NForM, Percent, Product, Promotion, Variant
 from madang.db import Tx
+from madang.demo.patrons import Goods
+from madang.demo.trade import CUP
 from madang.kernel import Actor, derived
 
 SHELVES = (
@@ -53,6 +55,13 @@ def arrange(tx: Tx, by: Actor, products: Sequence[Product], at_us: int) -> None:
     catalog.set_listings(tx, by, [_listing(product) for product in products], id=id_, at_us=at_us)
     catalog.set_collections(tx, by, [BREAKFAST], id=id_, at_us=at_us)
     catalog.set_promotions(tx, by, DEALS, id=id_, at_us=at_us)
+
+
+def ordered(products: Sequence[Product]) -> list[Goods]:
+    """What neighbours order on the web: what is sold by the piece and sent to anybody, a few things often, and now and
+    then a maker's cup."""
+    sent = [one for one in products if one.sold_by == "unit" and one.kind not in ALCOHOL]
+    return [*(Goods(one.id, weight=1 / (10 + n)) for n, one in enumerate(sent)), Goods(CUP, most=1, weight=0.1)]
 
 
 def _listing(product: Product) -> Listing:

@@ -127,8 +127,14 @@ def furnish(db: Database, products: Sequence[Product], at_us: int) -> None:
     there = db.read(lambda tx: faces.face_of(tx, BY, SHOP, at_us).own, neighbourhood=NEIGHBOURHOOD)
     if there:
         return
-    for act in (_makers, _goods_of_the_shop, _sessions, _abroad, _faces):  # the faces last: they say all was done
+    for act in (_goods_of_the_shop, _sessions, _abroad, _faces):  # the faces last: they say all was done
         db.write(lambda tx, act=act: act(tx, products, at_us), neighbourhood=NEIGHBOURHOOD)  # type: ignore[misc]
+
+
+def open_workshops(db: Database, at_us: int) -> None:
+    """The makers' goods are in the shop, from so early on; goods that are there are left as they are."""
+    if not db.read(lambda tx: catalog.products(tx, BY, [TOLD.goods[0].listing.id]), neighbourhood=NEIGHBOURHOOD):
+        db.write(lambda tx: _makers(tx, at_us), neighbourhood=NEIGHBOURHOOD)
 
 
 def tell_neighbours(db: Database, at_us: int) -> None:
@@ -144,7 +150,7 @@ def _faces(tx: Tx, _products: Sequence[Product], at_us: int) -> None:
     faces.set_face(tx, BY, "neighbourhood", TOLD.street, from_us=at_us, at_us=at_us)
 
 
-def _makers(tx: Tx, _products: Sequence[Product], at_us: int) -> None:
+def _makers(tx: Tx, at_us: int) -> None:
     id_ = derived("demo.makers")
     catalog.set_categories(tx, BY, [MAKERS], id=id_, at_us=at_us)
     listings = [*(one.listing for one in TOLD.goods), *(one.listing for one in TOLD.acts)]

@@ -1,5 +1,5 @@
-"""What was traded before the demo's day: seven weeks of sales with a maker, a hub, a courier and a guild in them,
-settled by the software's own services as time went by; and shops that pay each other in mutual credit.
+"""What was traded before the demo's day: seven weeks of web orders (``patrons``) with a maker, a hub, a courier and a
+guild in them, settled by the software's own services as time went by; and shops that pay each other in mutual credit.
 
 All of it is made up: parties, registration numbers (no office gives out ``000``), sums. What is left to see is a
 merchant with sales settled, a payout that waits for the 24 hours of a changed bank account, a reserve with an
@@ -8,29 +8,36 @@ appeal against it, a statement and tax documents.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from functools import partial
+
 import msgspec
 
-from madang import ledger, members, payments, places, settlement, vouchers
+from madang import members, places, settlement, vouchers
+from madang.catalog.sellers import set_sellers
 from madang.db import Database, Tx
+from madang.demo import patrons
 from madang.demo.currency import CITY
+from madang.demo.patrons import Act, Goods
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.visitors import PERSONAS
 from madang.kernel import Actor, Kind, business_date, derived, seoul, system
 from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US
 from madang.members.bank import BankAccount
-from madang.payments import Part, split
 from madang.places import PlaceKind
-from madang.settlement import Cycle, ReserveRule, SaleLine, Schedule, TaxStatus, Terms
+from madang.settlement import Cycle, ReserveRule, Schedule, TaxStatus, Terms
 from madang.vouchers import Programme, ProgrammeKind, Rule, credit, credit_requests
 
 BY: Actor = system(NEIGHBOURHOOD, "demo/trade")
 OURS = "0000600002"
-FIRST_D, LAST_D, EVERY_D = 50, 2, 3
-"""Sales are made from so many days before the demo's until so many, one in so many days."""
+FIRST_D = 50
+"""The shop sells online since so many days before the demo's."""
 WEEK = Schedule(cycle=Cycle.WEEKLY, goods_d=7, booking_d=3)
 MERCHANT, MAKER, HUB, COURIER, GUILD = (
-    f"merchant/{SHOP}", "maker/noeul", "hub/seongmi", "courier/bike", "guild/potters",
+    f"merchant/{SHOP}", "maker/huingeuneul", "hub/seongmi", "courier/bike", "guild/potters",
 )  # fmt: skip
+CUP, HUB_PLACE = "white-cup", "seongmi"
+"""What the shop sells for the maker, and where orders can be fetched beside the shop."""
 CREDIT = "madang-credit"
 SHOPS = (("noeul", "노을 도예공방", "Noeul Pottery"), ("seongmi-mill", "성미 방앗간", "Seongmi Mill"))
 
@@ -47,7 +54,7 @@ class Taking(msgspec.Struct, frozen=True):
 
 PARTIES = (
     Taking(MERCHANT, "마당 1호점", "Madang No. 1", "0000100007"),
-    Taking(MAKER, "노을 도예공방", "Noeul Pottery", "0000200004", TaxStatus.SIMPLIFIED),
+    Taking(MAKER, "흰그늘 공방", "Huingeuneul Studio", "0000200004", TaxStatus.SIMPLIFIED),
     Taking(HUB, "성미 거점", "Seongmi Hub", "0000300001"),
     Taking(COURIER, "동네 자전거 배송", "Neighbourhood Bikes", "0000400008"),
     Taking(GUILD, "동네 도예 길드", "Potters’ Guild"),
@@ -62,31 +69,42 @@ FEES = (
 """(who gives, for what, to whom, hundredths of a percent, won a sale)."""
 
 
-def happen(db: Database, epoch_us: int) -> None:
-    """Let it all have happened, before anything else is booked (books do not go back in time); a demo that has it is
-    left as it is."""
-    if db.read(lambda tx: settlement.parties_of(tx, BY), neighbourhood=NEIGHBOURHOOD):
-        return
-    begin_us = epoch_us - (FIRST_D + 1) * DAY_US
-    _write(db, lambda tx: _agree(tx, begin_us, epoch_us))
+def begins_us(epoch_us: int) -> int:
+    """When the demo's shop began to sell online."""
+    return epoch_us - (FIRST_D + 1) * DAY_US
+
+
+def happen(db: Database, goods: Sequence[Goods], epoch_us: int) -> None:
+    """Let it all have happened, before anything else is booked (books do not go back in time): all of it or, where a
+    demo has it, nothing."""
+
+    def all_of_it(tx: Tx) -> None:
+        if not settlement.parties_of(tx, BY):
+            _agree(tx, begins_us(epoch_us), epoch_us)
+            for _, act in sorted(_acts(goods, epoch_us), key=lambda one: one[0]):
+                act(tx)
+            _papers(tx, epoch_us)
+
+    db.write(all_of_it, neighbourhood=NEIGHBOURHOOD)
+
+
+def _acts(goods: Sequence[Goods], epoch_us: int) -> Iterator[Act]:
+    """What patrons did, and each day's settling and the bank's answer, until the demo's day begins."""
+    last_us = epoch_us - 3 * HOUR_US
+    for one in patrons.drawn(goods, hub=HUB_PLACE, from_us=begins_us(epoch_us) + DAY_US, until_us=last_us):
+        yield from (act for act in patrons.acts(one) if act[0] < last_us)
+    yield last_us, partial(_change_account, at_us=last_us)
     for day in range(FIRST_D, -1, -1):
-        at_us = epoch_us - day * DAY_US
-        if day >= LAST_D and day % EVERY_D == LAST_D:
-            _write(db, lambda tx, at_us=at_us: _sell(tx, at_us))
-        if day == 0:
-            at_us = epoch_us - HOUR_US
-            _write(db, lambda tx, at_us=at_us: _change_account(tx, at_us - 2 * HOUR_US))
-        while _write(db, lambda tx, at_us=at_us: settlement.settle_due(tx, BY, now_us=at_us)):
-            pass
+        at_us = epoch_us - day * DAY_US - (not day) * HOUR_US
+        yield at_us, partial(_settle, at_us=at_us)
         if day:
-            _write(db, lambda tx, at_us=at_us: _bank_pays(tx, at_us + MINUTE_US))
-    _write(db, lambda tx: _papers(tx, epoch_us))
+            yield at_us + MINUTE_US, partial(_bank_pays, at_us=at_us + MINUTE_US)
 
 
 def lend(db: Database, at_us: int) -> None:
     """Open the programme of mutual credit; one that is open is left as it is."""
     if not db.read(lambda tx: credit.line_of(tx, CREDIT, SHOP), neighbourhood=NEIGHBOURHOOD):
-        _write(db, lambda tx: _lend(tx, at_us))
+        db.write(lambda tx: _lend(tx, at_us), neighbourhood=NEIGHBOURHOOD)
 
 
 def _agree(tx: Tx, at_us: int, epoch_us: int) -> None:
@@ -109,6 +127,8 @@ def _agree(tx: Tx, at_us: int, epoch_us: int) -> None:
             id=id, holder=holder, purpose=purpose, receiver=receiver, bp=bp, fixed_krw=fixed_krw, from_us=at_us
         )  # fmt: skip
         settlement.set_terms(tx, BY, made, at_us=at_us)
+    set_sellers(tx, BY, {CUP: MAKER}, id=derived("demo.sellers"), at_us=at_us)
+    patrons.moved_in(tx, at_us)
     rule = ReserveRule(
         id=derived("demo.reserve"), party=MERCHANT, bp=500, days=30, from_us=epoch_us - 10 * DAY_US,
         reason_ko="연말 행사로 반품이 늘 수 있어 30일 동안 보관합니다",
@@ -117,28 +137,9 @@ def _agree(tx: Tx, at_us: int, epoch_us: int) -> None:
     settlement.set_reserve_rule(tx, BY, rule)
 
 
-def _sell(tx: Tx, at_us: int) -> None:
-    """One sale of the shop's goods and the maker's, fetched by the courier from the hub, paid from a wallet."""
-    sale, buyer = derived("demo.sale", at_us), derived("demo.patron")
-    own, made = 32_000 + 700 * (at_us // DAY_US % 11), 18_000 + 1_000 * (at_us // DAY_US % 7)
-    members.add_person(tx, BY, key=buyer, fields={}, at_us=at_us)
-    money = payments.top_up(
-        id=derived("demo.patron.money", at_us), person=str(buyer), amount_krw=own + made, at_us=at_us
-    )
-    ledger.post(tx, money)
-    lines = [
-        SaleLine(number=1, amount_krw=own, vat_krw=split(own).vat_krw),
-        SaleLine(number=2, amount_krw=made, vat_krw=split(made).vat_krw, seller=MAKER),
-    ]
-    parties = {"hub": HUB, "courier": COURIER, "guild": GUILD}
-    legs = settlement.sale_legs(tx, BY, sale=sale, shop=SHOP, lines=lines, parties=parties, at_us=at_us)
-    payments.begin(
-        tx, Actor(Kind.PERSON, str(buyer), NEIGHBOURHOOD), id=sale, shop=SHOP, payer=str(buyer), total_krw=own + made,
-        parts=[Part("wallet", own + made, str(buyer))], cause=f"demo/{sale}", expires_at_us=at_us + HOUR_US,
-        at_us=at_us, title="꾸러미 배송",
-    )  # fmt: skip
-    payments.capture(tx, BY, sale, legs, at_us=at_us)
-    settlement.confirm(tx, BY, sale, at_us=at_us + DAY_US)
+def _settle(tx: Tx, at_us: int) -> None:
+    while settlement.settle_due(tx, BY, now_us=at_us):
+        pass
 
 
 def _bank_pays(tx: Tx, at_us: int) -> None:
@@ -201,7 +202,3 @@ def _lend(tx: Tx, at_us: int) -> None:
         tx, BY, CREDIT, id=derived("demo.credit.ask"), payee=shops[1], payer=SHOP, amount=38_000,
         what="그릇 12점 (12 bowls)", at_us=at_us + len(trades) * MINUTE_US,
     )  # fmt: skip
-
-
-def _write(db: Database, fn: object) -> bool:
-    return bool(db.write(fn, neighbourhood=NEIGHBOURHOOD))  # type: ignore[arg-type]
