@@ -40,7 +40,7 @@ def test_everything_of_settlement_is_there_to_be_seen_and_the_books_agree(db: Da
         orders = deals.find(tx, BY, process="order", limit=200).rows
         ends = {deal.state for deal in orders}
         assert {"confirmed", "cancelled"} <= ends, ends
-        assert ends & {"paid", "packed", "shipped", "ready", "delivered", "picked_up"}, "something is under way"
+        assert sum(deal.state == "paid" for deal in orders) >= 2, "something waits for the shop"
         assert sum(order_of(deal).refunded_krw for deal in orders if deal.state == "confirmed") > 0
         mine = [deal for deal in orders if deal.subject == str(patrons.person_of(0))]
         assert mine, "the neighbour one can be has a past"

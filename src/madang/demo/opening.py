@@ -85,7 +85,7 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
     db.write(furnish, neighbourhood=NEIGHBOURHOOD)
     db.write(sell_online, neighbourhood=NEIGHBOURHOOD)
     town.open_workshops(db, begun_us)
-    trade.happen(db, shelves.ordered(stock.products), at_us)
+    trade.happen(db, shelves.ordered(stock.products), ONLINE.windows, at_us)
     db.write(stock_up, neighbourhood=NEIGHBOURHOOD)
     currency.issue(db, at_us)
     town.furnish(db, stock.products, at_us)

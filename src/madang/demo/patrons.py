@@ -29,10 +29,13 @@ from madang.storefront.terms import terms_of
 
 BY: Actor = system(NEIGHBOURHOOD, "demo/patrons")
 PATRONS, OPENS_H, CLOSES_H = 14, 9, 20
+WAITING = 3
 A_DAY = (0, 1, 1, 1, 2)
 """How many orders come on a day, drawn from these; one more at the weekend."""
 DELIVERED, GIVEN_BACK, CALLED_OFF = 0.45, 0.07, 0.04
 """Shares of orders that are brought, that come back in part, and that are called off before they are packed."""
+LEAD_US = HOUR_US
+"""So long before a window begins it can still be chosen."""
 HOUSEHOLD_KRW = 400_000
 POTTERS = "guild:potters"
 """The group some patrons are in: its guild has a part in what they buy of makers."""
@@ -55,7 +58,7 @@ class Bought(msgspec.Struct, frozen=True):
     patron: int
     at_us: int
     lines: tuple[tuple[str, int], ...]
-    way: Way
+    slot: slots.Slot
     place: str
     end: Literal["kept", "given_back", "called_off"]
 
@@ -73,19 +76,27 @@ def person_of(patron: int) -> UUID:
     return derived("demo.patron", patron) if patron else next(x.key for x in PERSONAS if x.name == "neighbour")
 
 
-def drawn(goods: Sequence[Goods], *, hub: str, from_us: int, until_us: int) -> list[Bought]:
-    """Orders from one instant until another, in their order."""
+def drawn(
+    goods: Sequence[Goods], windows: tuple[slots.Window, ...], *, hub: str, from_us: int, until_us: int
+) -> list[Bought]:
+    """Orders from one instant until another, in their order, each for the next of the shop's windows; a few have only
+    just come and wait for the shop."""
     luck, found = np.random.default_rng(2026), list[Bought]()
     day = business_date(from_us)
     while (start_us := start_of_day_us(day)) < until_us:
         many = int(luck.choice(A_DAY)) + (day.weekday() >= 5)
         for minute in sorted(luck.integers(OPENS_H * 60, CLOSES_H * 60, many).tolist()):
-            found.append(_one(luck, goods, len(found), start_us + minute * MINUTE_US, hub))
+            found.append(_one(luck, goods, windows, len(found), start_us + minute * MINUTE_US, hub))
         day += timedelta(days=1)
-    return [one for one in found if from_us <= one.at_us < until_us]
+    for left in range(WAITING, 0, -1):
+        found.append(_one(luck, goods, windows, len(found), until_us - left * MINUTE_US, hub))
+    waiting, waiting_us = found[-WAITING:], until_us - WAITING * MINUTE_US
+    return [one for one in found[:-WAITING] if from_us <= one.at_us < waiting_us] + waiting
 
 
-def _one(luck: np.random.Generator, goods: Sequence[Goods], n: int, at_us: int, hub: str) -> Bought:
+def _one(
+    luck: np.random.Generator, goods: Sequence[Goods], windows: tuple[slots.Window, ...], n: int, at_us: int, hub: str
+) -> Bought:
     weights = np.array([one.weight for one in goods])
     chosen = luck.choice(len(goods), int(luck.integers(2, 7)), replace=False, p=weights / weights.sum())
     lines = tuple((goods[i].sku, int(luck.integers(1, goods[i].most + 1))) for i in chosen)
@@ -95,7 +106,8 @@ def _one(luck: np.random.Generator, goods: Sequence[Goods], n: int, at_us: int, 
     end: Literal["kept", "given_back", "called_off"] = (
         "given_back" if fate < GIVEN_BACK else "called_off" if fate < GIVEN_BACK + CALLED_OFF else "kept"
     )
-    return Bought(n, int(luck.integers(PATRONS)), at_us, lines, way, place, end)
+    slot = slots.coming(windows, way, at_us, lead_us=LEAD_US, days=2)[0]
+    return Bought(n, int(luck.integers(PATRONS)), at_us, lines, slot, place, end)
 
 
 def moved_in(tx: Tx, at_us: int) -> None:
@@ -111,12 +123,12 @@ def acts(one: Bought) -> Iterator[Act]:
     """Everything that happens to an order, each with its time."""
     yield one.at_us, lambda tx: _buy(tx, one)
     if one.end == "called_off":
-        yield one.at_us + HOUR_US, lambda tx: _as_buyer(tx, one, "called_off")
+        yield one.at_us + 5 * MINUTE_US, lambda tx: _as_buyer(tx, one, "called_off")
         return
-    packed_us = one.at_us + 90 * MINUTE_US
+    packed_us, sent_us = one.slot.from_us - 50 * MINUTE_US, one.slot.from_us - 20 * MINUTE_US
+    there_us = one.slot.from_us + (10 + one.n * 7 % 90) * MINUTE_US
     yield packed_us, lambda tx: _step(tx, one, "pack", packed_us)
-    sent_us, there_us = packed_us + 30 * MINUTE_US, packed_us + 3 * HOUR_US
-    if one.way == "delivery":
+    if one.slot.way == "delivery":
         yield sent_us, lambda tx: _step(tx, one, "ship", sent_us, by="동네 자전거 배송", number=f"DEMO-{one.n:04}")
         yield there_us, lambda tx: _step(tx, one, "deliver", there_us)
     else:
@@ -139,11 +151,9 @@ def _buy(tx: Tx, one: Bought) -> None:
     if ledger.balance(tx, payments.wallet(who.key)).available < held.goods_krw + terms_of(tx, SHOP).fee_krw:
         money = derived("demo.patron.money", one.n)
         ledger.post(tx, payments.top_up(id=money, person=who.key, amount_krw=HOUSEHOLD_KRW, at_us=at_us, cause="demo"))
-    windows = terms_of(tx, SHOP)
-    free = slots.coming(windows.windows, one.way, at_us, lead_us=HOUR_US, days=windows.days_ahead)
-    choice = Choice(way=one.way, place=one.place, slot=free[0].id)
+    choice = Choice(way=one.slot.way, place=one.place, slot=one.slot.id)
     agreed = frozenset(line.sku for group in held.groups for line in group.lines)
-    address = _address(one.patron) if one.way == "delivery" else None
+    address = _address(one.patron) if one.slot.way == "delivery" else None
     said = Placing(choices={SHOP: choice}, address=address, agreed=agreed, born=1980)
     checkout.place(tx, who, one.checkout, said, at_us=at_us)
 
@@ -151,7 +161,7 @@ def _buy(tx: Tx, one: Bought) -> None:
 def _as_buyer(tx: Tx, one: Bought, what: Literal["called_off", "given_back"]) -> None:
     step, order = _step_id(one, what), _order(tx, one)
     if what == "called_off":
-        orders.cancel(tx, one.who, order, step=step, at_us=one.at_us + HOUR_US)
+        orders.cancel(tx, one.who, order, step=step, at_us=one.at_us + 5 * MINUTE_US)
         return
     at_us = orders.get(tx, one.who, order)[1].delivered_at_us
     assert at_us is not None

@@ -26,6 +26,7 @@ from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US
 from madang.members.bank import BankAccount
 from madang.places import PlaceKind
 from madang.settlement import Cycle, ReserveRule, Schedule, TaxStatus, Terms
+from madang.storefront.slots import Window
 from madang.vouchers import Programme, ProgrammeKind, Rule, credit, credit_requests
 
 BY: Actor = system(NEIGHBOURHOOD, "demo/trade")
@@ -74,24 +75,25 @@ def begins_us(epoch_us: int) -> int:
     return epoch_us - (FIRST_D + 1) * DAY_US
 
 
-def happen(db: Database, goods: Sequence[Goods], epoch_us: int) -> None:
+def happen(db: Database, goods: Sequence[Goods], windows: tuple[Window, ...], epoch_us: int) -> None:
     """Let it all have happened, before anything else is booked (books do not go back in time): all of it or, where a
     demo has it, nothing."""
 
     def all_of_it(tx: Tx) -> None:
         if not settlement.parties_of(tx, BY):
             _agree(tx, begins_us(epoch_us), epoch_us)
-            for _, act in sorted(_acts(goods, epoch_us), key=lambda one: one[0]):
+            for _, act in sorted(_acts(goods, windows, epoch_us), key=lambda one: one[0]):
                 act(tx)
             _papers(tx, epoch_us)
 
     db.write(all_of_it, neighbourhood=NEIGHBOURHOOD)
 
 
-def _acts(goods: Sequence[Goods], epoch_us: int) -> Iterator[Act]:
+def _acts(goods: Sequence[Goods], windows: tuple[Window, ...], epoch_us: int) -> Iterator[Act]:
     """What patrons did, and each day's settling and the bank's answer, until the demo's day begins."""
     last_us = epoch_us - 3 * HOUR_US
-    for one in patrons.drawn(goods, hub=HUB_PLACE, from_us=begins_us(epoch_us) + DAY_US, until_us=last_us):
+    first_us = begins_us(epoch_us) + DAY_US
+    for one in patrons.drawn(goods, windows, hub=HUB_PLACE, from_us=first_us, until_us=last_us):
         yield from (act for act in patrons.acts(one) if act[0] < last_us)
     yield last_us, partial(_change_account, at_us=last_us)
     for day in range(FIRST_D, -1, -1):
