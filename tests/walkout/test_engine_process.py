@@ -20,7 +20,7 @@ from madang.walkout import snapshots
 from madang.walkout.belief import Belief
 from madang.walkout.engine import belief as engine_belief
 from madang.walkout.engine_process import Died, EngineProcess
-from madang.walkout.model import Begin, Frame, Lasting, Run, Trouble
+from madang.walkout.model import Begin, Frame, Glimpse, Lasting, Run, Trouble
 from madang.walkout.sensorlog import LogReader, Record, SensorLog
 
 EPOCH_US = ManualClock().now_us()
@@ -173,6 +173,22 @@ def test_a_restart_shows_the_carts_of_those_inside_again(recorded: Path, tmp_pat
         carts |= {cart.visit: cart for cart in one.passing if type(cart).__name__ == "Cart"}
     held = {visit: [(x.product, x.qty) for x in carts[visit].lines] for visit in belief.carts}
     assert held == {visit: [(x.product, x.qty) for x in cart.lines] for visit, cart in belief.carts.items()}
+
+
+@pytest.mark.parametrize("passing", [True, False])
+def test_only_a_shop_that_shows_what_passes_is_told_glimpses(
+    recorded: Path, tmp_path: Path, run: Run, expected: list[Lasting], passing: bool
+) -> None:
+    following = Following(recorded, tmp_path, run, passing=passing)
+    following.engine.go(following.end)
+    assert following.engine.wait_for(following.end, timeout_s=60)
+    following.engine.close()
+    frames: list[Frame] = []
+    while (one := following.engine.waiting.get()) is not None:
+        assert isinstance(one, Frame)
+        frames.append(one)
+    assert any(isinstance(said, Glimpse) for frame in frames for said in frame.passing) == passing
+    assert gist([update for frame in frames for update in frame.lasting]) == gist(expected)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.35, 0.6, 0.85])

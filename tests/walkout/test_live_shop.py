@@ -17,7 +17,7 @@ from madang.walkout import learned, process, records, renewing
 from madang.walkout.applying import Effects
 from madang.walkout.engine_process import Died, EngineProcess
 from madang.walkout.live import Hub
-from madang.walkout.model import Begin, Cart, Frame, Health, Lasting, Line
+from madang.walkout.model import Begin, Cart, Frame, Glimpse, Health, Lasting, Line
 from madang.walkout.shop import LiveShop
 from madang.walkout.showing import Showing
 
@@ -124,6 +124,20 @@ def test_a_cart_is_on_the_page_before_what_led_to_it_is_on_disk_and_in_its_turn_
     assert _shown(hub) == [(2, False)], "the cart that came after the receipt is open"
     showing.believed(said[:1])
     assert _shown(hub) == [(1, False)]
+
+
+def test_a_glimpse_is_told_before_anything_is_on_disk_and_only_once(db: Database) -> None:
+    shop = Shop(db)
+    hub = Hub(SHOP, layout(), [], ManualClock(T0))
+    showing = Showing(hub, db, BY, SHOP, speed=lambda: 1.0, devices=lambda _: [], lag_ms=lambda: 0.0)
+    frame = shop.frame()
+    said = [msgspec.structs.replace(frame, passing=(Glimpse(frame.t_us / 1e6, "g1", "v1", "A", "F1"),))]
+    before = hub.cursor_of(None)
+    showing.believed(said)
+    cursor = hub.take(before)[0]
+    assert [e.data["product"] for e in hub.take(0)[1] if e.name == "glimpse"] == ["A"]
+    showing.frames(said, Effects())
+    assert [e for e in hub.take(cursor)[1] if e.name == "glimpse"] == []
 
 
 def test_timers_go_off_between_the_frames_of_before_and_after(watched: Watched) -> None:

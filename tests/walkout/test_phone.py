@@ -105,6 +105,43 @@ def test_nothing_of_anybody_elses_visit_reaches_a_phone(street: Street) -> None:
     assert phone.present(hub, other, phone.whose(street.db, N, "s1"), priced(street, hub)) is None
 
 
+def test_what_somebody_seems_to_have_taken_is_told_to_their_phone_alone(street: Street) -> None:
+    hub = shop(street)
+
+    def act() -> None:
+        hub.glimpse(id="guess-1", t_us=1, visit="theirs", product="RICE")
+        hub.glimpse(id="guess-2", t_us=1, visit="mine", product="RAMEN")
+        hub.glimpse(id="guess-2", t_us=2, visit="mine", product="RAMEN", over=True)
+
+    events, took_s = asyncio.run(heard(hub, street, act))
+    assert [(name, body["id"], body["product"], body["over"]) for name, body in events] == [
+        ("glimpse", "guess-2", "RAMEN", False),
+        ("glimpse", "guess-2", "RAMEN", True),
+    ]
+    assert "visit" not in events[0][1]
+    assert took_s < 1
+    assert "guess-2" not in str(hub.snapshot()), "nothing keeps it"
+
+
+def test_the_shops_public_page_is_not_told_what_somebody_seems_to_have_taken(street: Street) -> None:
+    hub = shop(street)
+
+    async def public() -> str:
+        stream, told = hub.stream(pace_s=0.0, heartbeat_s=0.2), b""
+        async for chunk in stream:
+            if b"event: snapshot" in chunk:
+                hub.glimpse(id="g1", t_us=1, visit="mine", product="RAMEN")
+                say(hub, "mine", "pick", "MILK")
+            told += chunk
+            if b"event: move" in chunk:
+                break
+        return told.decode()
+
+    told = asyncio.run(public())
+    assert "event: move" in told
+    assert "event: glimpse" not in told
+
+
 def test_a_page_that_comes_late_gets_the_cart_as_it_stands(street: Street) -> None:
     hub = shop(street)
     pair = Promotion(id="pair", name_ko="1+1", name_en="2 for 1", effect=NForM(2, 1), tags=("member",))

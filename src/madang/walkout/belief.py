@@ -33,7 +33,7 @@ _LASTING: dict[str, type[Any]] = {
     "Health": model.Health,
     "Learned": model.Learned,
 }
-_PASSING: dict[str, type[Any]] = {"Person": model.Person, "Cart": model.Cart}
+_PASSING: dict[str, type[Any]] = {"Person": model.Person, "Cart": model.Cart, "Glimpse": model.Glimpse}
 _message = msgspec.msgpack.Decoder(Message).decode
 
 

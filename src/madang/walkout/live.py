@@ -120,6 +120,12 @@ class Hub:
         data["role"] = self._role(visit)
         self._happen("move", id, visit, data)
 
+    def glimpse(self, *, id: str, t_us: int, visit: str, product: str, over: bool = False) -> None:
+        """What somebody seems to have taken, before it has settled: for their phone alone (``stream`` leaves it out),
+        and nothing keeps it. The same ``id`` again corrects it; ``over`` takes it back."""
+        data = {"id": id, "t_us": t_us, "visit": visit, "product": product, "over": over}
+        self._happen("glimpse", id, visit, data)
+
     def cart(
         self,
         *,
@@ -233,7 +239,7 @@ class Hub:
             yield b"retry: 1500\n\n"
             async for events in following:
                 if events:
-                    yield b"".join(event.frame(self._epoch) for event in events)
+                    yield b"".join(event.frame(self._epoch) for event in events if event.name != "glimpse")
                 else:
                     yield b"event: beat\ndata: {}\n\n"
 
@@ -286,10 +292,11 @@ class Hub:
         with self._lock:
             data["n"] = self._number(visit)
             self._log.happen(name, data)
-            recent = self._recent[name]
-            recent[id] = data
-            if len(recent) > KEPT[name]:
-                recent.popitem(last=False)
+            recent = self._recent.get(name)
+            if recent is not None:
+                recent[id] = data
+                if len(recent) > KEPT[name]:
+                    recent.popitem(last=False)
         self._wake()
 
     def _forget_old_carts(self) -> None:

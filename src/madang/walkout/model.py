@@ -102,6 +102,17 @@ class Person(_Update, frozen=True):
     y: float
 
 
+class Glimpse(_Update, frozen=True):
+    """What somebody seems to have taken, before it has settled; the same ``id`` again corrects it, ``over`` takes it
+    back."""
+
+    id: str
+    visit: str
+    product: str
+    facing: str
+    over: bool = False
+
+
 class Cart(_Update, frozen=True):
     """All that is now believed to be carried on a visit."""
 
@@ -129,7 +140,7 @@ class Learned(_Update, frozen=True):
 
 Lasting = Entered | Moved | Left | Receipt | Health | Learned
 """Updates with consequences: numbered, applied once each."""
-Passing = Person | Cart | Health
+Passing = Person | Glimpse | Cart | Health
 """Updates to be shown; after a restart the newest are said again."""
 
 

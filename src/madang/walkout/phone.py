@@ -20,6 +20,7 @@ from madang.walkout.live_log import Event, Payload
 
 TOLD = {
     "move": ("kind", "product", "name_ko", "name_en", "qty", "t_us", "retracted", "id"),
+    "glimpse": ("id", "product", "over", "t_us"),
     "cart": ("lines", "total_krw", "closed", "t_us"),
     "receipt": ("state", "total_krw", "items", "url", "t_us"),
     "gate": ("event", "t_us"),
@@ -109,7 +110,7 @@ async def stream(
     *,
     heartbeat_s: float = HEARTBEAT_S,
 ) -> AsyncIterator[bytes]:
-    """Server-sent events of the caller's own visit: ``move``, ``cart``, ``receipt``, ``gate``; a ``beat`` else."""
+    """Server-sent events of the caller's own visit: each of ``TOLD``; a ``beat`` else."""
     async with aclosing(hub.follow(last_event_id, heartbeat_s=heartbeat_s)) as following:
         yield b"retry: 1000\n\n"
         async for events in following:

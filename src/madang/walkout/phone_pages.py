@@ -154,13 +154,14 @@ def router(phone_: Phone) -> APIRouter:
         return StreamingResponse(mine, media_type="text/event-stream", headers=EVENT_STREAM)
 
     @routes.get("/{shop}/products/{sku}", name="phone.product", dependencies=[everyone])
-    def product(request: Request, shop: str, sku: str, part: bool = False) -> Response:
+    def product(request: Request, shop: str, sku: str, part: bool = False, seems: bool = False) -> Response:
+        """``part``: for the phone page to show; ``seems``: before it is sure that it was taken."""
         found, listing, tag, view = phone_.label(request.state.by, shop, sku)
         template = "walkout/phone_product.html" if part else "walkout/phone_product_page.html"
         who = request.state.who
         return phone_.pages.html(
             request, template, headers=PRIVATE, product=found, listing=listing, tag=tag, view=view, shop=shop,
-            adults_only=phone_.restricted(sku), adult=None if who is None else phone_.adult(who.by),
+            seems=seems, adults_only=phone_.restricted(sku), adult=None if who is None else phone_.adult(who.by),
         )  # fmt: skip
 
     return routes

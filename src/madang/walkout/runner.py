@@ -40,6 +40,8 @@ class Runner:
         self._begin, self._out = begin, out
         self._run, self._folder = begin.run, Path(begin.snapshots)
         self.belief = self._restored()
+        if begin.passing:
+            self.belief.engine.glimpse()
         self._reader = LogReader(Path(begin.log), self.belief.position)
         self._applied = begin.run.seq
         self._saved_us = self.belief.next_tick_us

@@ -148,6 +148,9 @@ class Showing:
             self._people[said.track] = said
         elif isinstance(said, model.Health):
             self._sensor(said)
+        elif isinstance(said, model.Glimpse):
+            t_us = round(said.t * 1e6)
+            self._hub.glimpse(id=said.id, t_us=t_us, visit=said.visit, product=said.product, over=said.over)
         else:
             self._carts[said.visit] = said
             self._cart(said, closed=False)

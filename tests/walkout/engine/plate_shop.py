@@ -167,9 +167,12 @@ def play(
     chunk: float = 0.5,
     messages: list[tuple[float, int, Any]] | None = None,
     shop: dict[str, Any] | None = None,
+    glimpses: bool = False,
 ) -> list[Update]:
     """Feed a scene to a new engine, asking for updates every `chunk` seconds."""
     engine = Engine(Store.from_json(shop or layout()), Settings())
+    if glimpses:
+        engine.glimpse()
     out: list[Update] = []
     due = T0
     for arrival, kind, what in scene.messages() if messages is None else messages:

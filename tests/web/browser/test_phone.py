@@ -93,6 +93,7 @@ def test_the_code_renews_and_inside_a_pick_opens_its_page_and_a_put_back_closes_
     expect(picked).to_contain_text("1,000원")
     shop.move("put_back", "MILK")
     expect(picked).to_be_visible()
+    _guesses_open_and_close(shop, page)
     shop.move("pick", "MILK")
     expect(picked).to_contain_text("우유 1L")
     shop.move("put_back", "RAMEN")
@@ -104,3 +105,23 @@ def test_the_code_renews_and_inside_a_pick_opens_its_page_and_a_put_back_closes_
     expect(lines).to_have_count(1)
     expect(page.locator("#total")).to_have_text("2,000원")
     assert faults == []
+
+
+def _guesses_open_and_close(shop: Shop, page: Page) -> None:
+    """What seems to be taken opens its page, marked as a guess, until the shop is sure, or it was nothing."""
+    picked, guessing = page.locator("#picked"), "확인하고 있어요"
+    shop.hub.glimpse(id="g1", t_us=9_000_000, visit="v1", product="MILK")
+    expect(picked).to_contain_text("우유 1L")
+    expect(picked).to_contain_text(guessing)
+    shop.move("pick", "RAMEN")  # told late: it was taken long before the milk
+    shop.hub.glimpse(id="g0", t_us=9_100_000, visit="v1", product="RAMEN", over=True)
+    shop.hub.glimpse(id="g9", t_us=9_100_000, visit="v2", product="RICE")
+    shop.move("pick", "MILK")
+    expect(picked).not_to_contain_text(guessing)
+    expect(picked).to_contain_text("우유 1L")
+    shop.hub.glimpse(id="g1", t_us=9_200_000, visit="v1", product="MILK", over=True)
+    shop.hub.glimpse(id="g2", t_us=9_300_000, visit="v1", product="RAMEN")
+    expect(picked).to_contain_text("신라면")
+    expect(picked).to_contain_text(guessing)
+    shop.hub.glimpse(id="g2", t_us=9_400_000, visit="v1", product="RAMEN", over=True)
+    expect(picked).to_be_hidden()

@@ -16,6 +16,7 @@ from madang.walkout.engine.contacts import Contact, Contacts
 from madang.walkout.engine.decide import Reporter
 from madang.walkout.engine.doubt import Spot
 from madang.walkout.engine.flow import CAMERAS, JOIN_S, Flow
+from madang.walkout.engine.glimpses import Glimpses
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
@@ -74,6 +75,16 @@ class Engine:
         self._flow = Flow(store.gondolas, s.lateness_s, s.overtaken_s)
         self._scenes = Scenes(store, s, self._plates, self._people, self._visits, self._sight, self._flow)
         self._whole = -math.inf  # every sensor has been heard up to here, a whole tick
+        self._glimpses: Glimpses | None = None
+
+    def glimpse(self) -> None:
+        """Also say from now on what somebody seems to have taken before it has settled (`Glimpse`); nothing else that
+        is said depends on it."""
+        if self._glimpses is None:
+            visits, clocks = self._visits, self._scenes.clocks
+            self._glimpses = Glimpses(
+                self.store, self.settings, self._plates, self._people, visits, self._catalogue, clocks
+            )
 
     def plates(self, gondola: str | int, t: float, values: NDArray[np.int32], arrival: float | None = None) -> None:
         """Samples of one gondola from its clock's `t` on, at 60 Hz: `values` int32 [n, P_g] decigrams in store
@@ -220,6 +231,8 @@ class Engine:
             out += self._catalogue.told()
         out += self._touched(now, over)
         out += self._reporter.receipts(now)
+        if self._glimpses is not None:
+            out += self._glimpses.look(now)
         if self._people.bodies:
             out += self._seen_now(now)
         if self._tick is not None and self._tick % 5 == 0:

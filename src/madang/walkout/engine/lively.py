@@ -16,7 +16,7 @@ from madang.walkout.engine.levels import LEARNED, Bools, Levels
 from madang.walkout.engine.samples import Rounds
 from madang.walkout.engine.senses import Senses
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.steps import Return, Step
+from madang.walkout.engine.steps import Off, Return, Step
 from madang.walkout.engine.store import Floats, Ints
 
 _LEARNED: list[float] = LEARNED.tolist()
@@ -163,6 +163,14 @@ class Watched:
     def of(self, column: int) -> Lively | None:
         """The lively plate of a column."""
         return self._of.get(column)
+
+    def off(self) -> dict[int, Off]:
+        """Those that move, by store row."""
+        return {
+            self._rows[k]: Off(x.since, x.last, x.rest, x.m1 - x.rest, x.w1)
+            for k, x in self._of.items()
+            if x.moves and x.m1 == x.m1
+        }
 
     def write(self) -> None:
         """What `Levels` say of them is what they are."""

@@ -22,7 +22,7 @@ from madang.walkout.engine.lively import Watched
 from madang.walkout.engine.samples import Queue, Rounds, Samples
 from madang.walkout.engine.senses import Senses
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.steps import Return, Step
+from madang.walkout.engine.steps import Off, Return, Step
 from madang.walkout.engine.store import Floats, Ints, Store
 from madang.walkout.engine.types import Health
 
@@ -189,6 +189,10 @@ class Plates:
     def at_rest(self) -> bool:
         """Does no plate move?"""
         return not self._lively.moving
+
+    def off(self) -> dict[int, Off]:
+        """Plates that are off their level now."""
+        return self._lively.off()
 
     def busy_since(self, plate: int) -> float | None:
         """Since when the plate is off its level; None at rest."""

@@ -42,3 +42,13 @@ class Return(NamedTuple):
     t0: float
     t1: float
     peak: float
+
+
+class Off(NamedTuple):
+    """A plate is off its level `rest` since `since`: by `grams` in its last batch, of `last`, which spread so far."""
+
+    since: float
+    last: float
+    rest: float
+    grams: float
+    spread: float

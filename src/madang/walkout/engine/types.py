@@ -97,6 +97,19 @@ class Moved:
     grams: float | None = None
 
 
+class Glimpse(NamedTuple):
+    """What a customer of a visit seems to have taken just now, before anything has settled: a guess to open a page by,
+    in no cart. The same `id` again corrects it; `over` takes it back (of one that came true a Moved was told before).
+    Only said where it is asked for (`Engine.glimpse`)."""
+
+    t: float
+    id: str
+    visit: str
+    product: str
+    facing: str
+    over: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Cart:
     """All that is now believed to be carried on a visit; replaces the earlier Cart of the visit."""
@@ -183,4 +196,4 @@ class Learned:
     grams: float
 
 
-Update = Entered | Person | Moved | Cart | Left | Receipt | Health | Learned
+Update = Entered | Person | Moved | Glimpse | Cart | Left | Receipt | Health | Learned

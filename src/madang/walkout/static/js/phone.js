@@ -22,19 +22,28 @@ if (visit) {
   const plain = (krw) => lines.dataset.won.replace("7,777,777", krw.toLocaleString("en-US"));
   const won = (krw) => (krw < 0 ? `−${plain(-krw)}` : plain(krw));
   const address = (product) => `/phone/${encodeURIComponent(shop)}/products/${encodeURIComponent(product)}`;
-  let shown = "";
+  const LATER_US = 1_500_000; // what was picked so long before a guess is not what was guessed
+  let shown = "", guess = null; // the guess that opened what is shown, until the shop is sure
 
   const close = () => {
     shown = "";
+    guess = null;
     picked.hidden = true;
     picked.replaceChildren();
   };
-  const open = async (product) => {
+  const open = async (product, seems = null) => {
     shown = product;
-    const answer = await fetch(`${address(product)}?part=true&lang=${lang}`);
+    guess = seems;
+    const answer = await fetch(`${address(product)}?part=true&lang=${lang}${seems ? "&seems=true" : ""}`);
     if (!answer.ok || shown !== product) return;
     picked.innerHTML = await answer.text();
+    if (seems && guess !== seems) confirm();
     picked.hidden = false;
+  };
+  const confirm = () => {
+    guess = null;
+    const said = picked.querySelector("[data-sure]");
+    if (said) said.textContent = said.dataset.sure;
   };
   const why = (steps) => {
     const all = document.createElement("small");
@@ -62,8 +71,15 @@ if (visit) {
   const events = new EventSource(`/phone/${encodeURIComponent(shop)}/events`);
   events.addEventListener("move", (event) => {
     const move = JSON.parse(event.data);
-    if (move.kind === "pick" && !move.retracted) open(move.product);
-    else if (move.product === shown) close();
+    if (move.kind === "pick" && !move.retracted) {
+      if (guess && move.product === shown) confirm();
+      else if (!guess || move.t_us > guess.t_us - LATER_US) open(move.product);
+    } else if (move.product === shown) close();
+  });
+  events.addEventListener("glimpse", (event) => {
+    const seen = JSON.parse(event.data);
+    if (!seen.over) open(seen.product, seen);
+    else if (guess?.id === seen.id) close();
   });
   events.addEventListener("cart", (event) => {
     const cart = JSON.parse(event.data);
