@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from madang.walkout.recordings.collecting import uncollected
 from madang.walkout.recordings.model import (
     BATCH,
     FS_HZ,
@@ -97,6 +98,11 @@ def read_case(folder: Path, stores: Path) -> Recording:
         )
     if not (math.isfinite(case.t0) and math.isfinite(case.t1)):
         raise RecordingError(path, "t0, t1이 시각이 아닙니다.", "t0 or t1 is not a time.")
+    with uncollected():
+        return _read(folder, stores, case)
+
+
+def _read(folder: Path, stores: Path, case: _Case) -> Recording:
     store = read_store(stores, case.store)
     arrays = _plates(folder / "plates.npz", store)
     vision = folder / "vision.jsonl.gz"

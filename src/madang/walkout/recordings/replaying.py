@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine import Engine, Gate, Moved, Receipt, Settings, Store, Update, Vision
+from madang.walkout.recordings.collecting import lasting
 from madang.walkout.recordings.model import BATCH, MISSING, Prediction, Recording
 
 STEP_S = 5.0  # how often a replay asks the engine what it knows, in shop time
@@ -24,6 +25,11 @@ class Listener(Protocol):
 
 def replay(recording: Recording, settings: Settings | None = None, listener: Listener | None = None) -> Prediction:
     """Feed every message at its time of arrival, ask the engine every `STEP_S`, and collect what it finally says."""
+    with lasting():
+        return _replayed(recording, settings, listener)
+
+
+def _replayed(recording: Recording, settings: Settings | None, listener: Listener | None) -> Prediction:
     store = Store.from_json(recording.store)
     engine = Engine(store, settings)
     said = _Said(listener)
