@@ -84,12 +84,17 @@ def test_the_latest_sightings_are_read_before_they_are_written() -> None:
         values = np.arange(first, first + n, dtype=float)
         trail.push(values.tolist(), np.broadcast_to(values[:, None, None], (n, 8, 4)), values[:, None] * [1.0, -1.0])
     spans = [slice(a, b) for a in range(8) for b in range(a, 9)]
-    waiting = [[joints[0][0] for joints in trail.seen(rows)] for rows in spans], [trail.at(k) for k in range(8)]
+
+    def told() -> tuple[list[list[float]], list[tuple[float, float, float]]]:
+        seen = [[x for part in trail.seen(rows) for x in part[:, 0, 0].tolist()] for rows in spans]
+        return seen, [trail.at(k) for k in range(8)]
+
+    waiting = told()
     assert waiting[0] == [list(map(float, range(rows.start, rows.stop))) for rows in spans]
     assert waiting[1] == [(float(k), float(k), -float(k)) for k in range(8)]
-    assert trail.times.tolist() == list(range(8))  # now they are written
-    written = [[joints[0][0] for joints in trail.seen(rows)] for rows in spans], [trail.at(k) for k in range(8)]
-    assert written == waiting
+    assert trail.times.tolist() == list(range(8))
+    assert trail.xy[:, 0].tolist() == list(range(8))  # now they are written
+    assert told() == waiting
 
 
 def test_a_trail_continues_an_earlier_one() -> None:

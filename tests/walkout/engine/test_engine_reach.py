@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import Walker, layout
 
+from madang.walkout.engine import reach
 from madang.walkout.engine.inside import in_shelf
 from madang.walkout.engine.people import Body, People
-from madang.walkout.engine.reach import SHIFTS_S, Grasp
+from madang.walkout.engine.reach import SHIFTS_S, WRISTS, Grasp, hand_cost, place_of
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 
@@ -125,3 +126,17 @@ def test_a_hand_there_at_the_time_needs_no_excuse() -> None:
     grasp = _grasp(_bodies(early, now), 4, 11.3, since=8.5)
     assert grasp.bodies[0] == 1
     assert grasp.reach(0, (4,)) < -9.0
+
+
+def test_hands_weighed_joint_by_joint_cost_what_they_cost_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, s, rng = Store.from_json(layout()), Settings(), np.random.default_rng(5)
+    place = place_of(store, (4,), np.array([-380.0]))
+    joints = rng.normal((*place.centre, 1.0, 0.5), 0.5, (8, 8, 4))
+    joints[rng.random((8, 8)) < 0.6] = np.nan
+    joints[3] = np.nan
+    wrists = reach._cost(joints[:, WRISTS], place, s, 0)
+    one_by_one = hand_cost(joints, place, s, wrists)
+    monkeypatch.setattr(reach, "FEW", 0)
+    assert np.array_equal(one_by_one, hand_cost(joints, place, s, wrists))
+    assert np.isinf(one_by_one).any()
+    assert len(np.unique(one_by_one)) > 8

@@ -35,19 +35,17 @@ class Body:
 
     def saw(self, times: list[float], joints: Floats, xy: Floats, where: Sequence[float], heads: list[float]) -> None:
         """It was seen with these `joints` [m, 8, 4] at `xy` [m, 2], last at `where`; `heads` are heights to note."""
-        self.went(times, (joints[:, None], xy[:, None], 0, 0, len(times)), where)
+        self.lost, self.where = times[-1], where
+        self.trail.push(times, joints, xy)
+        if not self.confirmed:
+            self.showed(joints[:, :, 0])
         for head in heads:
             self.stood(head)
 
-    def went(self, times: list[float], seen: tuple[Floats, Floats, int, int, int], where: Sequence[float]) -> None:
-        """It was seen, last at `where`: `seen` as in `Trail.follow`."""
-        self.lost, self.where = times[-1], where
-        self.trail.follow(times, *seen)
-        if not self.confirmed:
-            joints, _, n, a, b = seen
-            x = joints[a:b, n, :, 0]
-            self.seen += b - a
-            self.hidden += int(np.count_nonzero(x != x))
+    def showed(self, x: Floats) -> None:
+        """A new track's joints [m, 8], of which some are hidden (NaN)."""
+        self.seen += len(x)
+        self.hidden += int(np.count_nonzero(x != x))
 
     def stood(self, head: float) -> None:
         """Note the height of its head, if that was seen."""

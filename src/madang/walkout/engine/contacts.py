@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -86,7 +87,7 @@ class Contacts:
             for g in range(len(store.gondolas))
             if len(store.plates_of(store.gondolas[g]))
         ]
-        self._boxes = np.array(hulls).reshape(-1, 4)
+        self._boxes: list[list[float]] = [hull.tolist() for hull in hulls]
         self._spells: dict[tuple[int, int | None], _Spell] = {}
 
     def feed(self, frames: Frames, a: int = 0, b: int | None = None) -> list[Contact]:
@@ -121,20 +122,23 @@ class Contacts:
         """A hand at the floor: below every shelf, or away from them all."""
         hands = [(k, frames.order(k, n), hand, n) for k, n, hand in np.argwhere(low).tolist()]
         for k, _, hand, n in sorted(hands):
-            wrist = frames.joints[k, n, 6 + hand]
-            if wrist[2] < self._floor or self._away(wrist) > self.s.contact_clear_m:
+            wrist: list[float] = frames.joints[k, n, 6 + hand].tolist()
+            if wrist[2] < self._floor or self._away(wrist[0], wrist[1]) > self.s.contact_clear_m:
                 meeting = _Meeting(frames.times[k], (hand, None), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
                 met[k].append(((frames.bodies[n].id, None), meeting))
 
     def _meet(self, frames: Frames, some: Ints, up: NDArray[np.bool_], met: list[list[_Seen]]) -> None:
         """Raised hands `up` [frames `some`, N, 2] of two people that are near each other."""
-        x = np.where(up, frames.joints[some][:, :, WRISTS, 0], np.nan).reshape(len(some), -1)
+        hands = frames.joints[some][:, :, WRISTS]
+        x = np.where(up, hands[..., 0], np.nan).reshape(len(some), -1)
         way = x[:, :, None] - x[:, None]
         np.abs(way, out=way)
-        frame, i, j = (way < self.s.contact_m).nonzero()
-        pairs = (i // 2 < j // 2).nonzero()[0]
-        frame, i, j = frame[pairs], i[pairs], j[pairs]
-        y = frames.joints[some][:, :, WRISTS, 1].reshape(len(some), -1)
+        pairs = way < self.s.contact_m
+        pairs &= _of_two(x.shape[1])
+        frame, i, j = pairs.nonzero()
+        if not len(frame):
+            return
+        y = hands[..., 1].reshape(len(some), -1)
         near = (np.abs(y[frame, i] - y[frame, j]) < self.s.contact_m).nonzero()[0]
         if not len(near):
             return
@@ -142,21 +146,21 @@ class Contacts:
         diff = frames.joints[frame, i // 2, 6 + i % 2, :3] - frames.joints[frame, j // 2, 6 + j % 2, :3]
         gap2 = np.einsum("ij,ij->i", diff, diff)
         near = (gap2 < self.s.contact_m**2).nonzero()[0]
-        hands = []
+        found = []
         for f, one, other, gap in zip(
             frame[near].tolist(), i[near].tolist(), j[near].tolist(), gap2[near].tolist(), strict=True
         ):
             a, b = (frames.order(f, one // 2), one), (frames.order(f, other // 2), other)
-            hands.append((f, *min(a, b), *max(a, b), gap))
-        for f, _, one, _, other, gap in sorted(hands):
+            found.append((f, *min(a, b), *max(a, b), gap))
+        for f, _, one, _, other, gap in sorted(found):
             met[f].append(self._meeting(frames, f, divmod(one, 2), divmod(other, 2), gap))
 
     def _meeting(self, frames: Frames, f: int, one: tuple[int, int], other: tuple[int, int], gap2: float) -> _Seen:
         """Hands (person, hand) `one` and `other` are near each other in frame `f`."""
         (k, hand_a), (m, hand_b) = one, other
-        a, b = frames.full[f, k, NECK], frames.full[f, m, NECK]
-        wa, wb = frames.joints[f, k, 6 + hand_a, :3], frames.joints[f, m, 6 + hand_b, :3]
-        x, y = (b[:2] - a[:2]).tolist()
+        a, b = frames.full[f, k, NECK].tolist(), frames.full[f, m, NECK].tolist()
+        wa, wb = frames.joints[f, k, 6 + hand_a].tolist(), frames.joints[f, m, 6 + hand_b].tolist()
+        x, y = b[0] - a[0], b[1] - a[1]
         apart = max(math.hypot(x, y), 0.1)
         out_a = ((wa[0] - a[0]) * x + (wa[1] - a[1]) * y) / apart
         out_b = ((b[0] - wb[0]) * x + (b[1] - wb[1]) * y) / apart
@@ -167,17 +171,18 @@ class Contacts:
             raised=min(wa[2] / a[2], wb[2] / b[2]),
             stretched=min(out_a, out_b),
             apart=apart,
-            clear=self._away(0.5 * (wa + wb)),
-            speed=float(np.abs(frames.speed[f, [k, m]]).max()),
+            clear=self._away(0.5 * (wa[0] + wb[0]), 0.5 * (wa[1] + wb[1])),
+            speed=max([abs(v) for v in (*frames.speed[f, k].tolist(), *frames.speed[f, m].tolist())]),
         )
         return (frames.bodies[k].id, frames.bodies[m].id), meeting
 
-    def _away(self, point: Floats) -> float:
+    def _away(self, x: float, y: float) -> float:
         """Distance on the floor to the nearest gondola, metres."""
-        if not len(self._boxes):
-            return math.inf
-        off = np.maximum(np.maximum(self._boxes[:, :2] - point[:2], point[:2] - self._boxes[:, 2:]), 0.0)
-        return math.sqrt(float(np.einsum("ij,ij->i", off, off).min()))
+        least = math.inf
+        for x0, y0, x1, y1 in self._boxes:
+            dx, dy = max(x0 - x, x - x1, 0.0), max(y0 - y, y - y1, 0.0)
+            least = min(least, dx * dx + dy * dy)
+        return math.sqrt(least)
 
     def _touch(self, key: tuple[int, int | None], meeting: _Meeting) -> None:
         spell = self._spells.get(key)
@@ -212,6 +217,14 @@ class Contacts:
         edge = math.log1p(math.exp(min((self.s.contact_clear_m - clear) / SHELF_SD_M, 50.0)))
         walks = 0.5 * (speed / self.s.contact_speed_m_s) ** 2
         return math.log(gives + 1e-9) - math.log(idle + 1e-9) + math.log(near + 1e-9) - edge - walks
+
+
+@lru_cache(maxsize=64)
+def _of_two(hands: int) -> NDArray[np.bool_]:
+    """Which pairs of so many hands, two to a person, are those of two people, each pair once."""
+    person = np.arange(hands) // 2
+    out: NDArray[np.bool_] = person[:, None] < person
+    return out
 
 
 def _hull(boxes: Floats) -> Floats:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
@@ -34,6 +35,10 @@ class Way(NamedTuple):
     choice: Choice
     used: tuple[tuple[int, Held], ...] = ()
     lying: Lying | None = None
+
+
+Some = TypeVar("Some", bound=tuple[Any, ...])
+_loglik = itemgetter(0)
 
 
 class Explaining:
@@ -73,11 +78,11 @@ class Explaining:
     def _choice(self, atoms: tuple[Atom, ...]) -> Choice:
         return Choice(self.shift.id, self.shift.t, atoms)
 
-    def best(self, ways: list[Way], most: int) -> list[Way]:
-        """The likeliest ways, likeliest first."""
-        ways.sort(key=lambda w: -w.loglik)
-        floor = ways[0].loglik - self.s.prune_nats
-        return [w for w in ways[:most] if w.loglik > floor]
+    def best(self, ways: list[Some], most: int) -> list[Some]:
+        """The likeliest ways, likeliest first; how likely each is comes first in it."""
+        ways.sort(key=_loglik, reverse=True)
+        floor = ways[0][0] - self.s.prune_nats
+        return [w for w in ways[:most] if w[0] > floor]
 
     def _facing(self, product: str) -> int | None:
         if self._at_home(product):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -45,17 +45,20 @@ class History:
         came = t == t
         return t[came], m[came]
 
+    def measured(self, column: int, gondola: int) -> Iterator[tuple[float, float]]:
+        """The same in plain numbers, only what was measured."""
+        rows = slice(self._end - HISTORY, self._end)
+        times, medians = self._t[rows, gondola].tolist(), self._median[rows, column].tolist()
+        return ((t, m) for t, m in zip(times, medians, strict=True) if t == t and m == m)
+
     def before(self, column: int, gondola: int, t0: float) -> list[float]:
         """Medians of the two seconds before `t0`."""
-        t, m = self.of(column, gondola)
-        out: list[float] = m[(t < t0 - 0.05) & (t > t0 - 2.0) & (m == m)].tolist()
-        return out
+        first, last = t0 - 2.0, t0 - 0.05
+        return [m for t, m in self.measured(column, gondola) if first < t < last]
 
     def after(self, column: int, gondola: int, t1: float) -> list[float]:
         """Medians from just before `t1` on."""
-        t, m = self.of(column, gondola)
-        out: list[float] = m[(t > t1 - 0.45) & (m == m)].tolist()
-        return out
+        return [m for t, m in self.measured(column, gondola) if t > t1 - 0.45]
 
 
 def middle(values: Sequence[float]) -> float:

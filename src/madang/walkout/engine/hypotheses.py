@@ -12,7 +12,8 @@ import numpy as np
 
 from madang.walkout.engine.goods import LOG_ROOT_2PI, Goods
 from madang.walkout.engine.interactions import Shift
-from madang.walkout.engine.store import Floats, Ints
+from madang.walkout.engine.states import log_add
+from madang.walkout.engine.store import Floats
 from madang.walkout.engine.unweighed import MOST, SIZES
 
 
@@ -36,17 +37,10 @@ class Take(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Ways to take some things of a few kinds: how many of each [m, kinds], as numbers and as floats, how many of all
-    [m], and of how many kinds [m]."""
+    """Ways to take some things of a few kinds: how many of each, as numbers and as floats [m, kinds]."""
 
-    n: Ints
+    n: list[tuple[int, ...]]
     f: Floats
-    units: Ints
-    kinds: Ints
-
-    def some(self, rows: Ints) -> Counts:
-        """Only these ways."""
-        return Counts(self.n[rows], self.f[rows], self.units[rows], self.kinds[rows])
 
 
 @lru_cache(maxsize=64)
@@ -55,8 +49,15 @@ def counts(kinds: int, most: int) -> Counts:
     rows = [r for r in itertools.product(range(most + 1), repeat=kinds) if 0 < sum(r) <= most]
     for k in range(kinds):
         rows += [tuple(n if i == k else 0 for i in range(kinds)) for n in range(most + 1, 2 * most + 1)]
-    n = np.array(rows, np.int64)
-    return Counts(n, n.astype(np.float64), n.sum(axis=1), (n > 0).sum(axis=1))
+    return Counts(rows, np.array(rows, np.float64))
+
+
+def _expected(ways: Counts, w: list[float], u: list[float], sd: float) -> tuple[list[float], list[float]]:
+    """What each way weighs when a unit of each kind weighs `w`, spread `u`, grams; and its variance on plates of
+    `sd`."""
+    if len(w) == 1:
+        return [n * w[0] for (n,) in ways.n], [sd**2 + n * (u[0] * u[0]) for (n,) in ways.n]
+    return (ways.f @ np.array(w)).tolist(), (sd**2 + ways.f @ np.array(u) ** 2).tolist()
 
 
 MOST_SPILLS = 6.0
@@ -81,24 +82,27 @@ class Catalogue(Goods):
         if not kinds:
             return []
         facings = self.facings_of(shift.plates)
-        ways = counts(len(kinds), 4)
-        w = np.array([self.weight[p] for _, p in kinds])
-        u = np.array([self.spread[p] for _, p in kinds])
-        grams, mean = -shift.total, ways.f @ w
-        var = shift.sd**2 + ways.f @ u**2
-        blind = any(q in self.dead for f, _ in kinds for q in self.store.facings[f].plates)
-        near = np.abs(mean - grams) < 4 * np.sqrt(var) + 0.25 * mean + 5.0
-        near |= (ways.units == 1) & (grams < mean) & (grams > 0.1 * mean)
-        rows = np.flatnonzero(near)
-        if not len(rows):
+        grams, ways = -shift.total, counts(len(kinds), 4)
+        w, u = [self.weight[p] for _, p in kinds], [self.spread[p] for _, p in kinds]
+        rows = [
+            (row, mean, var)
+            for row, mean, var in zip(ways.n, *_expected(ways, w, u, shift.sd), strict=True)
+            if abs(mean - grams) < 4 * math.sqrt(var) + 0.25 * mean + 5.0
+            or (sum(row) == 1 and 0.1 * mean < grams < mean)
+        ]
+        if not rows:
             return []
-        ways, mean, var = ways.some(rows), mean[rows], var[rows]
-        ll = self._weighed(grams, ways, mean, var, blind)
-        ll += self._placed(ways.f * w, [facings.index(f) for f, _ in kinds], self._shares(shift, facings), grams)
-        stock = np.array([self.stock.get(k, np.inf) for k in kinds]) + 0.5
-        ll += (ways.f > stock).sum(axis=1) * math.log(self.s.wrong_count)
-        floor = ll.max() - self.s.prune_nats
-        return [Take(self._parts(row, kinds, shift), float(x)) for row, x in zip(ways.n, ll, strict=True) if x > floor]
+        blind = any(q in self.dead for f, _ in kinds for q in self.store.facings[f].plates)
+        placed = self._placed([row for row, _, _ in rows], w, [facings.index(f) for f, _ in kinds], shift, facings)
+        stock = [self.stock.get(k, math.inf) + 0.5 for k in kinds]
+        lls: list[float] = []
+        for (row, mean, var), where in zip(rows, placed, strict=True):
+            ll = self._weighed(grams, row, mean, var, blind) + where
+            lls.append(ll + sum([n > most for n, most in zip(row, stock, strict=True)]) * math.log(self.s.wrong_count))
+        floor = max(lls) - self.s.prune_nats
+        return [
+            Take(self._parts(row, kinds, shift), ll) for (row, _, _), ll in zip(rows, lls, strict=True) if ll > floor
+        ]
 
     def _unknown(self, shift: Shift) -> list[Take]:
         """One to four units of what the planogram shows here and the catalogue has no weight of: all that is gone from
@@ -128,29 +132,28 @@ class Catalogue(Goods):
         with_it = self._planned(replace(shift, plates=plates, deltas=deltas)) if left < 0 else []
         return [over, *(x._replace(loglik=x.loglik + math.log(self.s.two_kinds)) for x in with_it[:4])]
 
-    def _parts(self, row: Ints, kinds: list[tuple[int, str]], shift: Shift) -> tuple[Part, ...]:
+    def _parts(self, row: tuple[int, ...], kinds: list[tuple[int, str]], shift: Shift) -> tuple[Part, ...]:
         parts = []
-        for (f, p), k in zip(kinds, row.tolist(), strict=True):
+        for (f, p), k in zip(kinds, row, strict=True):
             if k:
                 plates = tuple([q for q in shift.plates if q in self.store.facings[f].plates])
                 parts.append(Part(p, k, f, k * self.weight[p], plates))
         return tuple(parts)
 
-    def _weighed(self, grams: float, ways: Counts, mean: Floats, var: Floats, blind: bool) -> Floats:
-        """Log likelihood of the weight, and prior of the number of units and kinds, of each way; a single kind may
+    def _weighed(self, grams: float, row: tuple[int, ...], mean: float, var: float, blind: bool) -> float:
+        """Log likelihood of the weight, and prior of the number of units and kinds, of one way; a single kind may
         have a wrong catalogue weight."""
-        units, kinds = ways.units, ways.kinds
+        s, units, kinds = self.s, sum(row), len(row) - row.count(0)
         x = grams - mean
-        good = -0.5 * x**2 / var - 0.5 * np.log(var) - LOG_ROOT_2PI
-        wide = var + (self.s.wrong_weight_sd * mean) ** 2
-        bad = -0.5 * x**2 / wide - 0.5 * np.log(wide) - LOG_ROOT_2PI + math.log(self.s.wrong_weight)
-        ll: Floats = np.where(kinds == 1, np.logaddexp(good + math.log1p(-self.s.wrong_weight), bad), good)
-        part = (units == 1) & (0.1 * mean < grams) & (grams < 0.95 * mean)
-        if part.any():
-            share = math.log(self.s.part_blind if blind else self.s.part_seen)
-            ll = np.where(part, np.logaddexp(ll, share - np.log(mean)), ll)
-        ll += np.array(SIZES)[np.minimum(units, 5) - 1] + (kinds - 1) * math.log(self.s.two_kinds)
-        return ll
+        ll = -0.5 * (x * x) / var - 0.5 * math.log(var) - LOG_ROOT_2PI
+        if kinds == 1:
+            off = s.wrong_weight_sd * mean
+            wide = var + off * off
+            bad = -0.5 * (x * x) / wide - 0.5 * math.log(wide) - LOG_ROOT_2PI + math.log(s.wrong_weight)
+            ll = log_add(ll + math.log1p(-s.wrong_weight), bad)
+        if units == 1 and 0.1 * mean < grams < 0.95 * mean:
+            ll = log_add(ll, math.log(s.part_blind if blind else s.part_seen) - math.log(mean))
+        return ll + (SIZES[min(units, 5) - 1] + (kinds - 1) * math.log(s.two_kinds))
 
     def _shares(self, shift: Shift, facings: list[int]) -> Floats:
         """Grams taken on each facing's plates; a plate of two facings counts for both by halves."""
@@ -161,17 +164,20 @@ class Catalogue(Goods):
                 out[i] -= delta / len(here)
         return out
 
-    def _placed(self, want: Floats, at: list[int], shares: Floats, grams: float) -> Floats:
-        """Log likelihood of where the load left, per row of `want` [m, kinds] grams; kind k stands in facing
-        `at[k]`."""
-        if len(shares) < 2:
-            return np.zeros(len(want))
-        by_facing = np.zeros((len(want), len(shares)))
+    def _placed(
+        self, rows: list[tuple[int, ...]], w: list[float], at: list[int], shift: Shift, facings: list[int]
+    ) -> list[float]:
+        """Log likelihood of where the load left, per way of taking so many of each kind of `w` grams; kind k stands in
+        facing `at[k]` of these."""
+        if len(facings) < 2:
+            return [0.0] * len(rows)
+        want = np.array(rows, np.float64) * np.array(w)
+        by_facing = np.zeros((len(rows), len(facings)))
         for k, i in enumerate(at):
             by_facing[:, i] += want[:, k]
-        sd = self.s.share_sd_g + self.s.share_sd * abs(grams)
-        out: Floats = np.maximum(-0.5 * ((shares - by_facing) / sd) ** 2, -15.0).sum(axis=1)
-        return out
+        sd = self.s.share_sd_g + self.s.share_sd * abs(shift.total)
+        off = (self._shares(shift, facings) - by_facing) / sd
+        return np.maximum(-0.5 * off**2, -15.0).sum(axis=1).tolist()  # type: ignore[no-any-return]
 
     def _strangers(self, shift: Shift) -> list[Take]:
         """Products that the planogram does not show here: another product of this shelf (wrong planogram)."""
@@ -181,12 +187,13 @@ class Catalogue(Goods):
             return out
         main = self.main_facing(shift, facings)
         planned = {p for f in facings for p in self.store.facings[f].products}
-        grams, spills = -shift.total, self._spills(shift, main)
+        grams, spills, sd = -shift.total, self._spills(shift, main), 6.001 * shift.sd
+        weights, spreads = self.weight, self.spread
         for product, prior in self.may_lie(main).items():
-            w = self.weight[product]
-            if product in planned or w <= 0:
+            w, further = weights[product], sd + 12.002 * spreads[product]
+            if grams < w - further or grams > 2.0 * w + further or w <= 0 or product in planned:
                 continue
-            near = 6.0 * math.hypot(shift.sd, 2 * self.spread[product])
+            near = 6.0 * math.hypot(shift.sd, 2 * spreads[product])
             for qty in (1, 2):
                 if abs(grams - qty * w) < near:
                     ll = self.weigh(grams, product, qty, shift.sd) + prior + SIZES[qty - 1] + spills

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 
 from madang.walkout.engine.bodies import Body
-from madang.walkout.engine.reach import ARM_M, BASE, LEEWAY_M, SLACK_M, WIDTH, Place
+from madang.walkout.engine.reach import ARM_M, WRISTS, Place, joint_cost
 from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.store import Floats
 
 
 def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Settings) -> bool:
@@ -22,31 +24,28 @@ def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Sett
     beside = s.reach_along_sd_m * 1.001 * (math.sqrt(2.0 * most) if most < 2.0 else 0.5 * most + 1.0)
     (ax, ay), along = place.along, x * place.along[0] + y * place.along[1]
     for b in near:
-        for joints in b.trail.seen(b.trail.span(t0, t1)):
-            for wrist, elbow in ((joints[6], joints[4]), (joints[7], joints[5])):
-                if abs(wrist[0] * ax + wrist[1] * ay - along) > beside:
-                    continue  # so far along the shelf it costs more, whatever else
-                cost = _joint_cost(wrist, place, s, 0)
+        for part in b.trail.seen(b.trail.span(t0, t1)):
+            for joints, hand in _beside(part, ax, ay, along, beside):
+                wrist, elbow = joints[6 + hand], joints[4 + hand]
+                cost = joint_cost(wrist, place, s, 0)
                 if cost != cost:
-                    cost = _joint_cost(elbow, place, s, 1)
+                    cost = joint_cost(elbow, place, s, 1)
                 if cost != cost:
-                    cost = np.fmin(_joint_cost(joints[0], place, s, 2), _joint_cost(joints[1], place, s, 2))
+                    cost = np.fmin(joint_cost(joints[0], place, s, 2), joint_cost(joints[1], place, s, 2))
                 if cost < most:
                     return True
     return False
 
 
-def _joint_cost(joint: list[float], place: Place, s: Settings, level: int) -> float:
-    """What `reach` says a joint costs, to the last bit."""
-    x, y = joint[0] - place.centre[0], joint[1] - place.centre[1]
-    along = (x * place.along[0] + y * place.along[1]) / (s.reach_along_sd_m * WIDTH[level])
-    out = x * place.outward[0] + y * place.outward[1]
-    deep = out - (place.front + s.reach_front_m + SLACK_M[level])
-    deep = max(deep, -place.front - out, 0.0) / s.reach_depth_sd_m
-    r = along * along + deep * deep
-    if level == 0:
-        z = joint[2]
-        off = max(z - (place.high + LEEWAY_M), (place.low - LEEWAY_M) - z, 0.0) / s.reach_height_sd_m
-        r += off * off
-    r = math.sqrt(r)
-    return (0.5 * r * r if r < 2.0 else 2.0 * r - 2.0) + BASE[level]
+def _beside(
+    part: Floats, ax: float, ay: float, along: float, most: float
+) -> Iterator[tuple[list[list[float]], Literal[0, 1]]]:
+    """The sightings of a part, and which hand, that are not so far along the shelf as to cost more whatever else."""
+    for k, ((lx, ly), (rx, ry)) in enumerate(part[:, WRISTS, :2].tolist()):
+        left, right = abs(lx * ax + ly * ay - along) > most, abs(rx * ax + ry * ay - along) > most
+        if not (left and right):
+            joints: list[list[float]] = part[k].tolist()
+            if not left:
+                yield joints, 0
+            if not right:
+                yield joints, 1

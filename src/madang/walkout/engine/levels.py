@@ -103,20 +103,18 @@ class Levels:
     def moving(self, far: Floats, w: Floats) -> Bools:
         """Who is so `far` from rest, or so shaken (`w`, the spread of its samples), that somebody touches it?"""
         limit, wide = self._all[LIMIT], self._all[WIDE]
-        out, shaken = np.empty(far.shape, bool), np.empty(far.shape[1], bool)
-        for k, row in enumerate(out):
-            np.greater(far[k], limit, out=row)
-            row |= np.greater(w[k], wide, out=shaken)
+        out: Bools = far > limit
+        out |= w > wide
         return out
 
     def arrive(self, course: Course, known: Bools, whole: bool) -> None:
         """The levels have come to the end of the course; was everything measured?"""
         self._all[REST], self._all[RESTED] = course.rest[-1], course.rested
         clip, squares = self._all[CLIP], self._all[SQUARES]
-        for near in course.far:
-            np.minimum(near, clip, out=near)
-            near *= near
-            squares += near
+        near = np.minimum(course.far, clip, out=course.far)
+        near *= near
+        for row in near:
+            squares += row
         self._all[QUIET] += len(known) if whole else known.sum(axis=0)
 
     def look(self) -> None:

@@ -50,6 +50,7 @@ class People:
         self._due: list[Due] = []
         self._at = 0
         self._ahead = LONGEST
+        self._closer = False  # the stride before ended at a frame that needs a closer look
         self._here: list[Body] | None = None
         self._stride: tuple[Stride, Frames] | None = None
         self._count = 0
@@ -72,6 +73,9 @@ class People:
         while self._at < len(due) and due[self._at][0] < now:
             if True in [body.gone for body in self._live]:
                 self._leave_off()
+                self._closer = False
+            elif self._stride is None and self._closer:
+                self._ahead, self._closer = LEAST_AHEAD, False
             elif self._stride is None:
                 self._stride = self._set_out(due[self._at : self._at + self._ahead])
             if self._stride is None:
@@ -101,7 +105,8 @@ class People:
         """The longest stride, looked for not much further ahead than the one before went."""
         way = stride(due, self._row, self._live, self._now, self.s)
         length = 0 if way is None else way.length
-        self._ahead = min(LONGEST, max(LEAST_AHEAD, 2 * self._ahead if length == len(due) else length + length // 2))
+        self._closer = 0 < length < len(due)
+        self._ahead = min(LONGEST, max(LEAST_AHEAD, length + length // 2 if length < len(due) else 2 * self._ahead))
         return None if way is None else (way, self._as_frames(way))
 
     def _as_frames(self, way: Stride) -> Frames:
@@ -144,9 +149,12 @@ class People:
         shown = way.told()
         heads = [shown.heads[k] for k in self._looks(shown.anybody[a:b], a)]
         if there is None:
-            joints, xy = way.joints, way.after
+            joints, xy, last = way.joints, way.after, times[-1]
             for n, (body, where) in enumerate(zip(self._live, shown.places[b - 1], strict=True)):
-                body.went(times, (joints, xy, n, a, b), where)
+                body.lost, body.where = last, where
+                body.trail.follow(times, joints, xy, n, a, b)
+                if not body.confirmed:
+                    body.showed(joints[a:b, n, :, 0])
             for row in heads:
                 for body, head in zip(self._live, row, strict=True):
                     body.stood(head)

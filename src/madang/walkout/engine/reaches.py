@@ -66,7 +66,7 @@ class _Open:
     last: float
     seen: int = 0
     times: list[float] = field(default_factory=list)
-    points: list[Floats] = field(default_factory=list)
+    points: list[list[float]] = field(default_factory=list)
     so_far: Reached | None = None
 
 
@@ -122,7 +122,7 @@ class Reaches:
         hits: list[list[_Hit]] = [[] for _ in frames.times]
         if frames.bodies:
             axes = frames.full[:, :, WRISTS].reshape(-1, 3).T.copy()[..., None]
-            inside: NDArray[np.bool_] = np.all((axes > self._low) & (axes < self._high), axis=0)
+            inside: NDArray[np.bool_] = np.logical_and.reduce((axes > self._low) & (axes < self._high), axis=0)
             if frames.there is not None:
                 inside &= np.repeat(frames.there.ravel(), 2)[:, None]
             people = len(frames.bodies)
@@ -147,10 +147,10 @@ class Reaches:
             spell = self._open[key] = _Open(g, t)
         spell.last = t
         spell.times.append(t)
-        spell.points.append(frames.full[k, n, 6 + hand])
+        spell.points.append(frames.full[k, n, 6 + hand].tolist())
         spell.so_far = None
-        seen = frames.joints[k, n, 6 + hand, 0]
-        spell.seen += bool(seen == seen)
+        seen = frames.joints.item(k, n, 6 + hand, 0)
+        spell.seen += seen == seen
 
     def _close(self, before: float) -> None:
         for key, spell in [x for x in self._open.items() if x[1].last < before]:
@@ -168,27 +168,31 @@ class Reaches:
         plates, middle, low, high = self._shelves[spell.gondola]
         points = np.array(spell.points)
         x = points[:, :2] @ along
-        here = ((middle > x.min() - BESIDE_M) & (middle < x.max() + BESIDE_M)).nonzero()[0]
-        dx = (x[:, None] - middle[here]) / s.reach_along_sd_m
+        xs: list[float] = x.tolist()
+        here = ((middle > min(xs) - BESIDE_M) & (middle < max(xs) + BESIDE_M)).nonzero()[0]
+        dx = x[:, None] - middle.take(here)
+        dx /= s.reach_along_sd_m
         dx *= dx
         z = points[:, 2:]
-        dz = np.maximum(z - high[here], low[here] - z)
+        dz = np.maximum(z - high.take(here), low.take(here) - z)
         np.maximum(dz, 0.0, out=dz)
         dz /= s.reach_height_sd_m
         dz *= dz
         dx += dz
         dx *= 0.5
-        share = np.exp(dx.min(axis=1, keepdims=True) - dx)
-        seconds = (_lengths(spell.times) / share.sum(axis=1)) @ share
-        told = (seconds >= min(LEAST_S, seconds.max())).nonzero()[0]
-        rows = plates[here]
+        share = np.subtract(np.minimum.reduce(dx, axis=1, keepdims=True), dx, out=dx)
+        np.exp(share, out=share)
+        over_all = (np.array(_lengths(spell.times)) / np.add.reduce(share, axis=1)) @ share
+        seconds: list[float] = over_all.tolist()
+        least = min(LEAST_S, max(seconds))
+        rows = plates.take(here)
         return Reached(
             body=key[0],
             hand=key[1],
             gondola=spell.gondola,
             t0=spell.times[0],
             t1=spell.last,
-            over=dict(zip(rows[told].tolist(), seconds[told].tolist(), strict=True)),
+            over={q: x for q, x in zip(rows.tolist(), seconds, strict=True) if x >= least},
             paused=self._paused(spell, points, rows, share) if over else {},
         )
 
@@ -200,20 +204,22 @@ class Reaches:
         if len(times) < n:
             return {}
         half = n // 2
-        sums = np.cumsum(np.concatenate([np.zeros((1, 3)), points]), axis=0)
+        sums = np.zeros((len(points) + 1, 3))
+        np.add.accumulate(points, axis=0, out=sums[1:])
         first = (sums[half : len(sums) - n + half] - sums[: len(sums) - n]) / half
         last = (sums[n:] - sums[n - half : len(sums) - half]) / half
         went = np.hypot(*(last - first)[:, :2].T)
         front = self._fronts[g] - (points[:, :2] @ self.store.outward[g])
-        sums = np.cumsum(np.concatenate([[0.0], front]))
-        deep = (sums[n:] - sums[:-n]) / n
+        so_far = np.zeros(len(front) + 1)
+        np.add.accumulate(front, out=so_far[1:])
+        deep = (so_far[n:] - so_far[:-n]) / n
         went[(deep < -(s.reach_front_m + s.reach_depth_sd_m)) | (deep > s.reach_deep_m)] = np.inf
-        k = int(np.argmin(went))
-        if went[k] > s.pause_m:
+        k = int(went.argmin())
+        if went.item(k) > s.pause_m:
             return {}
-        mine = share[k : k + n].sum(axis=0)
-        mine /= mine.sum()
-        return {int(plates[j]): float(mine[j]) for j in np.flatnonzero(mine > LEAST_S).tolist()}
+        mine = np.add.reduce(share[k : k + n], axis=0)
+        mine /= np.add.reduce(mine)
+        return {q: x for q, x in zip(plates.tolist(), mine.tolist(), strict=True) if x > LEAST_S}
 
     def finished(self) -> list[Reached]:
         """Episodes that are over since the last call."""
@@ -243,14 +249,12 @@ class Reaches:
         self._kept = kept
 
 
-def _lengths(times: list[float]) -> Floats:
+def _lengths(times: list[float]) -> list[float]:
     """How long each sighting stands for, seconds: half of the time from the one before to the one after."""
-    t = np.array(times)
-    out = np.zeros(len(t))
-    if len(t) > 1:
-        out[1:-1] = (t[2:] - t[:-2]) / 2.0
-        out[0], out[-1] = t[1] - t[0], t[-1] - t[-2]
-    return out
+    if len(times) < 2:
+        return [0.0]
+    between = [(after - before) / 2.0 for before, after in zip(times, times[2:], strict=False)]
+    return [times[1] - times[0], *between, times[-1] - times[-2]]
 
 
 def _front(store: Store, gondola: int) -> float:

@@ -134,7 +134,7 @@ class Queue:
         self.columns: Ints = np.argsort(store.plate_gondola, kind="stable")
         counts = np.bincount(store.plate_gondola, minlength=len(store.gondolas))
         self._ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
-        self._nothing: list[Samples] = [np.full((ROWS, n), MISSING, np.int32) for n in counts.tolist()]
+        self._nothing: list[Samples] = [np.zeros((ROWS, n), np.int32) for n in counts.tolist()]
         self._waiting: list[_Batch] = []
         self._order = 0
         self._last = [-math.inf] * len(counts)
@@ -183,17 +183,19 @@ class Queue:
         return Rounds(upto, newest, t, median, spread, known, whole, self._past)
 
     def _reduced(self, rounds: list[list[_Batch]]) -> tuple[Floats, Floats]:
-        """Median and spread of every round [R, P]. What has not come counts as a batch in which nothing was measured,
-        so that all lie side by side in the order of the columns."""
+        """Median and spread of every round [R, P]. What has not come leaves its room, so that all lie side by side in
+        the order of the columns."""
         every: list[Samples] = []
-        unusual: list[tuple[int, int, Samples]] = []
+        unusual: list[tuple[int, int, Samples | None]] = []
         for k, batches in enumerate(rounds):
-            some = self._nothing.copy()
+            some, silent = self._nothing.copy(), set(range(len(self._nothing)))
             for _, gondola, _, values in batches:
+                silent.discard(gondola)
                 if len(values) == ROWS:
                     some[gondola] = values
                 else:
                     unusual.append((k, gondola, values))
+            unusual += [(k, gondola, None) for gondola in silent]
             every += some
         median, spread = np.empty((2, len(rounds), self._ends[-1]))
         step = max(TOGETHER // len(self._last), 1)
@@ -201,9 +203,9 @@ class Queue:
             part = every[k * len(self._last) : (k + step) * len(self._last)]
             m, w = reduce_samples(np.concatenate(part, axis=1), own=True)
             median[k : k + step], spread[k : k + step] = m.reshape(-1, self._ends[-1]), w.reshape(-1, self._ends[-1])
-        for k, gondola, values in unusual:
+        for k, gondola, odd in unusual:
             here = slice(self._ends[gondola], self._ends[gondola + 1])
-            median[k, here], spread[k, here] = _reduce_any(values)
+            median[k, here], spread[k, here] = (math.nan, math.nan) if odd is None else _reduce_any(odd)
         return median, spread
 
     def _fresh(self, batch: _Batch) -> bool:

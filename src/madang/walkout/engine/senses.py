@@ -30,7 +30,7 @@ class Senses:
         self.measured = np.zeros(n, bool)
         self.heard = np.full(n, -np.inf)
         self._said = np.full(n, np.nan)
-        self._all = np.ones(n, bool)
+        self._all, self._none = np.ones(n, bool), np.zeros(n, bool)
         self._mute: list[int] = []  # who was silent at the last look
         self._silence = np.zeros(n)
         self._silent, self._looks = np.zeros(n), np.zeros(n)
@@ -50,14 +50,19 @@ class Senses:
             unsure = (self.measured > news).nonzero()[0]
             if len(unsure):
                 news[unsure] = ((medians[:, unsure] != self._said[unsure]) & known[:, unsure]).any(axis=0)
-            self._said = medians[-1].copy() if whole else np.where(known[-1], medians[-1], self._said)
+            medians = medians.copy()
+            self._said = medians[-1] if whole else np.where(known[-1], medians[-1], self._said)
         else:
             self.measured = news = np.zeros(len(self.blind), bool)
         self._listen(news)
-        self._before = medians.copy(), last
+        self._before = medians, last
 
     def _listen(self, news: NDArray[np.bool_]) -> None:
         """Who has `news` and who is silent [P]."""
+        if not self._mute and np.count_nonzero(news) == len(news):
+            self._looks += 1.0
+            self.blind = self._none
+            return
         quiet = (~news).nonzero()[0]
         if len(quiet):
             self._date(quiet[self._silence[quiet] == 0.0])
@@ -66,10 +71,11 @@ class Senses:
             self._learn(np.array([k for k in ended if not self.blind[k]], np.int64))
             self._silence[ended] = 0.0
         self._looks += news
-        self._silence[quiet] += 1.0
         self._mute = quiet.tolist()
         blind = np.zeros(len(news), bool)
-        blind[quiet] = self._silence[quiet] >= np.where(self.measured[quiet], self._patience[quiet], self.s.dead_looks)
+        if self._mute:
+            self._silence[quiet] = silence = self._silence[quiet] + 1.0
+            blind[quiet] = silence >= np.where(self.measured[quiet], self._patience[quiet], self.s.dead_looks)
         self.blind = blind
 
     def _date(self, some: Ints) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Literal, NamedTuple
 
@@ -55,6 +56,12 @@ class Choice:
     atoms: tuple[Atom, ...]
 
 
+@lru_cache(maxsize=4096)
+def _label(product: str, grams: float) -> tuple[str, float]:
+    """What tells units apart."""
+    return product, round(grams, 1)
+
+
 class Cart:
     """What one body holds; `key` is equal for carts with the same future."""
 
@@ -62,7 +69,7 @@ class Cart:
 
     def __init__(self, units: tuple[Held, ...]) -> None:
         self.units = units
-        self.key = tuple(sorted((h.product, round(h.grams, 1)) for h in units))
+        self.key = tuple(sorted([_label(h.product, h.grams) for h in units]))
 
     def __reduce__(self) -> tuple[type[Cart], tuple[tuple[Held, ...]]]:
         return Cart, (self.units,)

@@ -8,7 +8,7 @@ somebody lost for too long, a new track that is about to become a person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from madang.walkout.engine.bodies import HEAD, Body
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Ints
-from madang.walkout.engine.walking import by_frame, follow, seen_heads, seen_joints, sum_of_four, twice
+from madang.walkout.engine.walking import follow, seen_heads, seen_joints, sum_of_four, twice
 
 AHEAD_S = 0.4
 """Nobody is expected to have walked on for longer than this."""
@@ -112,16 +112,16 @@ def _gathered(due: Sequence[Due], row_of: Mapping[str, int], n: int, now: Standi
     """The frames whose tracks are all known, side by side."""
     rows: list[list[int]] = []
     joints: list[Floats] = []
-    names: list[str] = []
+    names: tuple[str, ...] = ()
     at: list[int] = []
     for _, _, people in due:
-        named = [track for track, _ in people]
+        named, shown = zip(*people, strict=True) if people else ((), ())
         if named != names or not rows:
             names, at = named, [row_of.get(track, -1) for track in named]
             if -1 in at or len(set(at)) < len(at):
                 break
         rows.append(at)
-        joints += [seen for _, seen in people]
+        joints += shown
     count = len(rows)
     if not count:
         return None
@@ -199,11 +199,11 @@ def _plain(out: Stride, known: Bools, heads: Bools, s: Settings) -> int:
         near |= ~there
         heads = heads | ~there
     if np.count_nonzero(heads) < heads.size:
-        for k, some in by_frame(~heads).items():
-            for n in some:
-                was_at = out.full[k, n]
-                near[k, n] = is_near(out.joints[k, n], known[k, n].tolist(), was_at, ahead[k, n].tolist(), s)
-                near[k, n] &= out.xy.item(k + 1, n, 0) == out.xy.item(k + 1, n, 0)
+        some = (~heads).nonzero()
+        seen, was_at = out.joints[some][:, :4, :2], out.full[:-1][some][:, :4, :2]
+        plain = [is_near(s, *each) for each in _listed(seen, known[some], was_at, ahead[some])]
+        x = out.xy[1:, :, 0][some]
+        near[some] = np.array(plain) & (x == x)
     k = int(near.argmin())
     return len(near) if near.item(k) else k // near.shape[1]
 
@@ -215,12 +215,19 @@ def _near(off: Floats, s: Settings) -> Bools:
     return out
 
 
-def is_near(joints: Floats, known: list[bool], before: Floats, ahead: list[float], s: Settings) -> bool:
-    """Is one body no further from where it is expected than a track id excuses, by what is seen of head and shoulders?
-    `before` [8, 3] are the joints it had, `ahead` how far it has walked since."""
+def _listed(*arrays: NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+    """Row by row in plain numbers."""
+    return zip(*[x.tolist() for x in arrays], strict=True)
+
+
+def is_near(
+    s: Settings, joints: list[list[float]], known: list[bool], before: list[list[float]], ahead: list[float]
+) -> bool:
+    """Is one body no further from where it is expected than a track id excuses, by what is seen of head and shoulders
+    (`joints` x y, `known` which)? `before` are those it had, `ahead` how far it has walked since."""
     x = y = 0.0
     count = 0
-    for seen, now, was in zip(known[:4], joints[:4, :2].tolist(), before[:4, :2].tolist(), strict=True):
+    for seen, now, was in zip(known, joints, before, strict=False):
         if seen:
             x += now[0] - was[0]
             y += now[1] - was[1]
@@ -252,6 +259,8 @@ def as_named_alone(seen: Floats, before: Floats, ahead: Floats, s: Settings) -> 
     that the id is believed?"""
     known = seen_joints(seen)
     near = _near(0.25 * (sum_of_four(seen[..., :2]) - sum_of_four(before[..., :2])) - ahead, s)
-    for n in (~seen_heads(known)).nonzero()[0].tolist():
-        near[n] = is_near(seen[n], known[n].tolist(), before[n], ahead[n].tolist(), s)
+    some = (~seen_heads(known)).nonzero()
+    if len(some[0]):
+        each = _listed(seen[some][:, :4, :2], known[some], before[some][:, :4, :2], ahead[some])
+        near[some] = [is_near(s, *one) for one in each]
     return bool(near.all())

@@ -12,6 +12,9 @@ from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import Atom, Lying, log_add
 
+_Found = tuple[float, Way | None, tuple[Part, ...], int | None]
+"""Log likelihood of a way and the way itself, or what was taken and by whom: most are never written down."""
+
 
 class Takes(Explaining):
     """Explains a shift in which something went."""
@@ -25,15 +28,19 @@ class Takes(Explaining):
 
     def takes(self) -> list[Way]:
         """Something was taken that the shelf holds: the same for every hypothesis."""
-        ways: list[Way] = []
+        found: list[_Found] = []
         for take in self.catalogue.takes(self.shift):
-            ways += self._by_whom(take)
+            found += self._by_whom(take)
             self.explained = log_add(take.loglik, self.explained)
-        ways.append(self.junk())
-        return self.best(ways, self.s.ways)
+        junk = self.junk()
+        found.append((junk.loglik, junk, (), None))
+        return [
+            Way(ll, self._choice(tuple([self._atom(p, body) for p in parts]))) if way is None else way
+            for ll, way, parts, body in self.best(found, self.s.ways)
+        ]
 
-    def _by_whom(self, take: Take) -> list[Way]:
-        ways: list[Way] = []
+    def _by_whom(self, take: Take) -> list[_Found]:
+        found: list[_Found] = []
         scene = self.scene
         plates = tuple(sorted({q for p in take.parts for q in p.plates})) or self.shift.plates
         idle, staff = math.log(self.s.touch_only), math.log(self.s.staff_takes)
@@ -44,12 +51,12 @@ class Takes(Explaining):
             if body is not None:
                 ll += staff if body in scene.staff else 0.0
                 ll += sum([scene.seen(body, p.product) for p in take.parts])
-            ways.append(Way(ll, self._choice(tuple([self._atom(p, body) for p in take.parts]))))
+            found.append((ll, None, take.parts, body))
         if several and len(scene.bodies) > 1:
             units = [p for part in take.parts for p in [part._replace(qty=1, grams=part.grams / part.qty)] * part.qty]
             if len(units) <= 3:
-                ways += self._split(take, units)
-        return ways
+                found += [(way.loglik, way, (), None) for way in self._split(take, units)]
+        return found
 
     def _hands(self, plates: tuple[int, ...]) -> list[int]:
         """Bodies whose hand was surely at these plates."""

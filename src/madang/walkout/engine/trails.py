@@ -20,10 +20,9 @@ _Part = tuple[Floats, Floats, int, int, int]
 class Trail:
     """Sightings of a body by time: `times`, raw `joints` (x y z score, NaN unseen) and the floor place `xy`."""
 
-    __slots__ = ("_joints", "_known", "_new", "_start", "_stop", "_times", "_waiting", "_xy")
+    __slots__ = ("_joints", "_known", "_new", "_start", "_stop", "_waiting", "_xy")
 
     def __init__(self, room: int = ROOM) -> None:
-        self._times = np.empty(room)
         self._joints = np.empty((room, 8, 4))
         self._xy = np.empty((room, 2))
         self._start = self._stop = 0
@@ -37,9 +36,7 @@ class Trail:
     @property
     def times(self) -> Floats:
         """Epoch seconds [n]."""
-        if self._waiting:
-            self._write()
-        return self._times[self._start : self._stop]
+        return np.array(self._known, np.float64)
 
     @property
     def joints(self) -> Floats:
@@ -76,10 +73,9 @@ class Trail:
         if not self._waiting:
             return
         a, b = self._stop, self._stop + self._waiting
-        if b > len(self._times):
+        if b > len(self._xy):
             self._move(max(b - self._start, ROOM // 2) * 2)
             a, b = self._stop, self._stop + self._waiting
-        self._times[a:b] = self._known[-self._waiting :]
         for joints, xy, n, first, last in self._new:
             end = a + last - first
             self._joints[a:end], self._xy[a:end] = joints[first:last, n], xy[first:last, n]
@@ -89,6 +85,10 @@ class Trail:
     def span(self, t0: float, t1: float) -> slice:
         """The rows of `times`, `joints` and `xy` from `t0` until before `t1`."""
         return slice(bisect_left(self._known, t0), bisect_left(self._known, t1))
+
+    def listed(self, rows: slice) -> list[float]:
+        """The times of these rows in plain numbers."""
+        return self._known[rows]
 
     def at(self, k: int) -> tuple[float, float, float]:
         """When and where on the floor (x, y) sighting `k` was."""
@@ -103,17 +103,17 @@ class Trail:
             row -= b - a
         raise IndexError(k)
 
-    def seen(self, rows: slice) -> list[list[list[float]]]:
-        """The joints of a few of the latest sightings, in plain numbers."""
+    def seen(self, rows: slice) -> list[Floats]:
+        """The joints [m, 8, 4] of a few of the latest sightings, in parts."""
         row = rows.start - len(self._known) + self._waiting
         if row < 0:
-            out: list[list[list[float]]] = self.joints[rows].tolist()
-            return out
+            return [self.joints[rows]]
         out, left = [], rows.stop - rows.start
         for joints, _, n, a, b in self._new:
             if left > 0 and row < b - a:
-                out += joints[a + row : min(a + row + left, b), n].tolist()
-                left = rows.stop - rows.start - len(out)
+                last = min(a + row + left, b)
+                out.append(joints[a + row : last, n])
+                left -= last - a - row
             row = max(row - (b - a), 0)
         return out
 
@@ -133,7 +133,7 @@ class Trail:
         gone = bisect_left(self._known, before)
         del self._known[:gone]
         self._start += gone
-        if len(self._times) > 4 * max(len(self), ROOM):
+        if len(self._xy) > 4 * max(len(self), ROOM):
             self._move(max(2 * len(self), ROOM))
 
     def after(self, earlier: Trail) -> Trail:
@@ -143,7 +143,7 @@ class Trail:
         n = len(earlier)
         both = Trail(max(2 * (n + len(self)), ROOM))
         both._known = earlier._known + self._known
-        for name in ("_times", "_joints", "_xy"):
+        for name in ("_joints", "_xy"):
             rows = getattr(both, name)
             rows[:n] = getattr(earlier, name)[earlier._start : earlier._stop]
             rows[n : n + len(self)] = getattr(self, name)[self._start : self._stop]
@@ -152,7 +152,7 @@ class Trail:
 
     def _move(self, room: int) -> None:
         n = self._stop - self._start
-        for name in ("_times", "_joints", "_xy"):
+        for name in ("_joints", "_xy"):
             old = getattr(self, name)
             new = np.empty((room, *old.shape[1:]))
             new[:n] = old[self._start : self._stop]

@@ -46,10 +46,15 @@ def follow(out: Stride, known: Bools, heads: Bools) -> None:
     push = _pushed(xy[1:] - xy[:-1], twice(np.maximum(gone, 0.05)))
     part = by_frame(known.view(np.uint64)[..., 0] != ALL_EIGHT)
     before: list[int] = []
-    for k in range(len(out.times)):
-        some, absent = part.get(k, []), []
+    for k, (now, then, pushed) in enumerate(zip(speed, speed[1:], push, strict=False)):
+        some = part.get(k)
+        if some is None and not before:
+            np.multiply(now, 0.6, then)
+            np.add(then, pushed, then)
+            continue
+        absent: list[int] = []
         placed: list[int] = []
-        for n in some:
+        for n in some or ():
             if there is not None and not there[k, n]:
                 out.full[k + 1, n], xy[k + 1, n] = out.full[k, n], xy[k, n]
                 absent.append(n)
@@ -60,11 +65,11 @@ def follow(out: Stride, known: Bools, heads: Bools) -> None:
                 xy[k + 1, n] = _middle(out.full[k + 1, n, :4, :2].tolist())
             placed.append(n)
         for n in {*before, *placed}:
-            push[k, n] = _push(xy[k, n].tolist(), xy[k + 1, n].tolist(), max(gone.item(k, n), 0.05))
-        np.multiply(speed[k], 0.6, out=speed[k + 1])
-        speed[k + 1] += push[k]
+            pushed[n] = _push(xy[k, n].tolist(), xy[k + 1, n].tolist(), max(gone.item(k, n), 0.05))
+        np.multiply(now, 0.6, then)
+        np.add(then, pushed, then)
         for n in absent:
-            speed[k + 1, n] = speed[k, n]
+            then[n] = now[n]
         before = placed
 
 
