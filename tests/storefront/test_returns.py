@@ -86,8 +86,7 @@ def test_who_changes_their_mind_pays_the_way_back_as_it_was_told_and_the_shop_al
     street.open(FEE)
     order = delivered(street, {"RICE": 3})
     street.ask_back(order, [Wish(line=1, amount=1)])
-    claim = street.order(order)[1].claim
-    assert claim is not None
+    [claim] = street.order(order)[1].open
     assert claim.cost_krw == 2_500
     street.step(order, "take_back")
     assert spent(street) == 24_000 + 2_500
@@ -305,7 +304,7 @@ def test_what_people_write_is_sealed_and_gone_in_every_copy_when_they_are_forgot
 
     assert "010-1234" not in kept()
     for by in (street.mina, STAFF):
-        assert shown(by).order.claim.note == "아이가 아파서요 010-1234"
+        assert shown(by).order.open[0].note == "아이가 아파서요 010-1234"
     street.step(order, "decline", why="멀쩡해 보입니다")
     assert shown(street.mina).deal.data["declined"] == "멀쩡해 보입니다"
     assert "멀쩡해" not in kept()

@@ -25,6 +25,7 @@ from madang.storefront import (
     interest,
     late,
     netting,
+    open_claims,
     pricing,
     settling,
     slots,
@@ -158,9 +159,13 @@ def ask_back(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
         if not said.ok:
             raise faults.cannot_come_back(line, said.verdict)
     claim = msgspec.structs.replace(claim, cost_krw=claims.cost_krw(order, claim.kind, reason))
+    if deal.version >= open_claims.SINCE:
+        claim = open_claims.said(claim, claims.wished(order, claim.lines))
     if claim.kind == "exchange":
         claim = _exchanged(tx, by, deal, order, claim, str(args.get("means", "")), at_us)
-    return {"claim": msgspec.to_builtins(claim)}
+    if order.open:
+        late.look_for(tx, deal, claim)
+    return open_claims.added(deal, order, claim)
 
 
 def _exchanged(tx: Tx, by: Actor, deal: Deal, order: Order, claim: Claim, means: str, at_us: int) -> Claim:
@@ -181,23 +186,24 @@ def _can_be_known(known_at_us: int, order: Order, at_us: int) -> bool:
 
 @declared.action("order.take_back")
 def take_back(tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """The goods are here again (args: sellable; lines, where less came than was claimed; waive: the shop bears the way
-    back): pay them back along the ways the money came (전자상거래법 §18: within three working days of having them)."""
+    """The goods are here again (args: claim; sellable; lines, where less came than was claimed; waive: the shop bears
+    the way back): pay them back along the ways the money came (전자상거래법 §18: within three working days of having
+    them)."""
     order = order_of(deal)
-    assert order.claim is not None
-    wishes = msgspec.convert(args["lines"], tuple[Wish, ...]) if "lines" in args else order.claim.lines
-    sellable = bool(args.get("sellable", order.claim.reason is Reason.CHANGE_OF_MIND))
-    reason = order.claim.reason.value
+    claim = open_claims.of(order, args)
+    wishes = msgspec.convert(args["lines"], tuple[Wish, ...]) if "lines" in args else claim.lines
+    sellable = bool(args.get("sellable", claim.reason is Reason.CHANGE_OF_MIND))
     tell_buyer(tx, deal, "returned", at_us)
-    exchanging.let_go(tx, order.claim, at_us=at_us)
-    cost = 0 if args.get("waive") is True or order.claim.kind == "exchange" else order.claim.cost_krw
+    exchanging.let_go(tx, claim, at_us=at_us)
+    cost = 0 if args.get("waive") is True or claim.kind == "exchange" else claim.cost_krw
     changes = give_back(
-        tx, deal, order, wishes, id=_id(deal), at_us=at_us, reason=reason, sellable=sellable, cost_krw=cost
-    )
-    krw = late.interest_krw(order, changes["refunded_krw"] - order.refunded_krw, at_us)
+        tx, deal, order, wishes, id=_id(deal), at_us=at_us, reason=claim.reason.value, sellable=sellable,
+        cost_krw=cost, claim=claim,
+    )  # fmt: skip
+    krw = late.interest_krw(claim, changes["refunded_krw"] - order.refunded_krw, at_us)
     paid = interest.pay(tx, system(tx.neighbourhood, "storefront"), deal, krw, id=_id(deal), at_us=at_us)
     said = {"interest_krw": order.interest_krw + krw, "interest_paid_krw": order.interest_paid_krw + krw * paid}
-    return changes | {"claim": None} | said
+    return changes | open_claims.closed(order, claim) | late.without(deal, order, claim, at_us) | said
 
 
 @declared.action("order.exchange")
@@ -220,27 +226,31 @@ def exchange(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 
 @declared.action("order.swap")
 def swap(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """The goods are here again (args: sellable), and others go out by an order of their own (``exchanging``)."""
+    """The goods are here again (args: claim, sellable), and others go out by an order of their own (``exchanging``)."""
     order, id = order_of(deal), _id(deal)
-    assert order.claim is not None
-    if order.claim.kind != "exchange":
+    claim = open_claims.of(order, args)
+    if claim.kind != "exchange":
         raise faults.wrong_way()
-    sellable = bool(args.get("sellable", order.claim.reason is Reason.CHANGE_OF_MIND))
-    goods = claims.wished(order, order.claim.lines)
+    sellable = bool(args.get("sellable", claim.reason is Reason.CHANGE_OF_MIND))
+    goods = claims.wished(order, claim.lines, claim)
     _restock(tx, by, deal, order, _components(goods), id=id, at_us=at_us, sellable=sellable)
-    changes = exchanging.swap(tx, deal, order, order.claim, at_us=at_us)
+    changes = exchanging.swap(tx, deal, order, claim, at_us=at_us)
     refunded = changes["refunded_krw"] - order.refunded_krw
-    _tell(tx, deal, goods, order.claim.reason.value, sellable, refunded, id, at_us)
-    return changes | {"claim": None, "taken_back": _taken(order, goods)}
+    _tell(tx, deal, goods, claim.reason.value, sellable, refunded, id, at_us)
+    changes |= {"taken_back": _taken(order, goods)}
+    return changes | open_claims.closed(order, claim) | late.without(deal, order, claim, at_us)
 
 
 @declared.action("order.decline")
 def decline(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """The claim is put aside, with a reason the buyer can read."""
+    """A claim (args: claim) is put aside, with a reason the buyer can read."""
+    order = order_of(deal)
+    claim = open_claims.of(order, args)
     if by.key != deal.subject:
         tell_buyer(tx, deal, "declined", at_us)
-    exchanging.let_go(tx, order_of(deal).claim, at_us=at_us)
-    return {"claim": None, "declined": str(args.get("why", ""))}
+    exchanging.let_go(tx, claim, at_us=at_us)
+    changes = open_claims.closed(order, claim) | late.without(deal, order, claim, at_us)
+    return changes | {"declined": str(args.get("why", ""))}
 
 
 def give_back(
@@ -254,11 +264,12 @@ def give_back(
     reason: str,
     sellable: bool,
     cost_krw: int = 0,
+    claim: Claim | None = None,
 ) -> Data:
     """Goods into stock or to waste, a refund's receipt, the money along its ways but for what the way back costs the
     buyer; the delivery fee comes with the last piece. Gives the changes of the deal's data."""
     ours = system(tx.neighbourhood, "storefront")
-    goods = claims.wished(order, wishes)
+    goods = claims.wished(order, wishes, claim)
     _restock(tx, ours, deal, order, _components(goods), id=id, at_us=at_us, sellable=sellable)
     refunded, changes = _refund(tx, ours, deal, order, goods, cost_krw, id=id, at_us=at_us, reason=reason)
     _tell(tx, deal, goods, reason, sellable, refunded, id, at_us)

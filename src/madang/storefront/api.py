@@ -30,6 +30,7 @@ from madang.storefront.api_model import (
     ComeBack,
     Country,
     Key,
+    OfClaim,
     OrderNow,
     OrdersNow,
     OrderStory,
@@ -217,17 +218,23 @@ def _orders(routes: APIRouter, api: Api) -> None:
     @routes.post("/orders/{id}/{step}")
     @answers(OrderNow)
     def step(
-        request: Request, id: UUID, step: Annotated[Literal["cancel", "confirm", "withdraw_claim"], Path()], key: Key
+        request: Request,
+        id: UUID,
+        step: Annotated[Literal["cancel", "confirm", "withdraw_claim"], Path()],
+        key: Key,
+        claim: Annotated[int | None, Query(ge=0, le=10_000)] = None,
     ) -> Response:
-        """Cancel an order that was not sent, confirm one that was received, or withdraw a request."""
+        """Cancel an order that was not sent, confirm one that was received, or withdraw a request (``claim``: its
+        number, where several are open)."""
 
         def act(tx: Tx, by: Actor, at_us: int) -> Any:
             made = orders.step_id(id, key)
             if step == "cancel":
                 return order_now(orders.cancel(tx, by, id, step=made, at_us=at_us))
-            return order_now(orders.step(tx, by, id, step, step=made, at_us=at_us))
+            args: dict[str, object] = {} if claim is None else {"claim": claim}
+            return order_now(orders.step(tx, by, id, step, step=made, at_us=at_us, args=args))
 
-        return api.once(request, key, None, act)
+        return api.once(request, key, None if claim is None else OfClaim(claim=claim), act)
 
 
 def _cart(found: showing.Cart) -> CartNow:
@@ -250,12 +257,14 @@ def order_now(deal: Deal) -> OrderNow:
 
 def _order(deal: Deal) -> dict[str, Any]:
     order = order_of(deal)
-    if order.claim is not None and order.claim.note.startswith(texts.PREFIX):  # opened on the order's own answer only
-        order = msgspec.structs.replace(order, claim=msgspec.structs.replace(order.claim, note=""))
+    open = tuple(  # what they wrote is opened on the order's own answer only
+        msgspec.structs.replace(one, note="") if one.note.startswith(texts.PREFIX) else one for one in order.open
+    )
     return {
         "id": deal.id, "shop": deal.shop, "state": deal.state, "placed_at_us": deal.opened_at_us,
         "lines": order.lines, "fee_krw": order.fee_krw, "total_krw": order.total_krw,
-        "refunded_krw": order.refunded_krw, "fulfil": order.fulfil, "claim": order.claim, "receipt": order.receipt,
+        "refunded_krw": order.refunded_krw, "fulfil": order.fulfil, "claim": open[0] if open else None,
+        "claims": open, "receipt": order.receipt,
         "return_fee_krw": order.return_fee_krw, "exchange_of": order.exchange_of, "exchanged": order.exchanged,
     }  # fmt: skip
 

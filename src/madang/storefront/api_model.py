@@ -179,8 +179,15 @@ class QuotedAbroad(msgspec.Struct, kw_only=True):
     until_us: int
 
 
+class OfClaim(BaseModel):
+    """Which of several requests a step is about."""
+
+    claim: int
+
+
 class OrderNow(msgspec.Struct, kw_only=True):
-    """An order as it stands. Times are microseconds since 1970, money is won."""
+    """An order as it stands. Times are microseconds since 1970, money is won. ``claims`` are the open requests to give
+    back or exchange, by number; ``claim`` is the oldest of them."""
 
     id: UUID
     shop: str
@@ -192,6 +199,7 @@ class OrderNow(msgspec.Struct, kw_only=True):
     refunded_krw: int
     fulfil: model.Fulfilment
     claim: model.Claim | None
+    claims: tuple[model.Claim, ...]
     receipt: UUID | None
     return_fee_krw: int
     exchange_of: UUID | None

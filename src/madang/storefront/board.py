@@ -12,7 +12,7 @@ from madang import deals
 from madang.db import Page, Tx
 from madang.deals import Deal
 from madang.kernel import Actor, NotFound, Role, derived
-from madang.storefront import faults, orders, process
+from madang.storefront import faults, open_claims, orders, process
 from madang.storefront.actions import order_of
 from madang.storefront.model import Order, Reason, Way, Wish
 
@@ -114,11 +114,12 @@ def refund_part(
         return deal
     if deal.state in SHORT:
         return deals.move(tx, by, id, SHORT[deal.state], id=taking, at_us=at_us, args=said)
-    if deal.state != "returning":
-        orders.ask_back(
+    if deal.state != "returning" or deal.version >= open_claims.SINCE:
+        asked = orders.ask_back(
             tx, by, id, kind="return", lines=lines, reason=reason, step=asking, at_us=at_us, untouched=True, note=note
         )
-    return deals.move(tx, by, id, "take_back", id=taking, at_us=at_us, args=said | {"waive": True})
+        said |= {"claim": order_of(asked).open[-1].number}
+    return orders.step(tx, by, id, "take_back", step=taking, at_us=at_us, args=said | {"waive": True})
 
 
 def _named(tx: Tx, by: Actor, text: str) -> Row | None:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from madang.db import Tx
-from madang.deals import Deal, GiveBack, receipts
+from madang.deals import GiveBack, receipts
 from madang.kernel import Actor
 from madang.storefront import faults, pricing
-from madang.storefront.model import Line, Order, Reason, Wish
+from madang.storefront.model import Claim, Line, Order, Reason, Wish
 
 Goods = list[tuple[Line, int]]
 
 
-def wished(order: Order, wishes: tuple[Wish, ...]) -> Goods:
-    """The lines meant and how much of each. Raises ``Invalid`` where less is left."""
+def wished(order: Order, wishes: tuple[Wish, ...], claim: Claim | None = None) -> Goods:
+    """The lines meant and how much of each, of what no other claim than ``claim`` is about. Raises ``Invalid`` where
+    less is left."""
     by_number = {line.number: line for line in order.lines}
     found: dict[int, int] = {}
     for wish in wishes:
         line = by_number.get(wish.line)
         if line is None or wish.line in found:
             raise faults.bad_wish()
-        amount = order.left(line) if wish.amount is None else wish.amount
-        if not 1 <= amount <= order.left(line):
+        most = order.free(line, claim)
+        amount = most if wish.amount is None else wish.amount
+        if not 1 <= amount <= most:
             raise faults.bad_wish()
         found[wish.line] = amount
     if not found:
@@ -53,13 +53,12 @@ def on_receipt(order: Order, goods: Goods, *, reason: str, fee: bool = True) -> 
     return back
 
 
-def refund_krw(tx: Tx, by: Actor, deal: Deal) -> int:
-    """What the open claim of an order comes to, 0 where it has none."""
-    order = msgspec.convert(deal.data, Order)
-    if order.claim is None or order.receipt is None:
+def refund_krw(tx: Tx, by: Actor, order: Order, claim: Claim) -> int:
+    """What an open claim of an order comes to."""
+    if order.receipt is None:
         return 0
-    goods = wished(order, order.claim.lines)
-    return receipts.claim_krw(tx, by, order.receipt, on_receipt(order, goods, reason=order.claim.reason.value))
+    goods = wished(order, claim.lines, claim)
+    return receipts.claim_krw(tx, by, order.receipt, on_receipt(order, goods, reason=claim.reason.value))
 
 
 def _give(line: Line, number: int, amount: int) -> GiveBack:

@@ -46,7 +46,7 @@ class Other(msgspec.Struct, frozen=True, kw_only=True):
 def others(tx: Tx, by: Actor, deal: Deal, order: Order) -> dict[int, tuple[Other, ...]]:
     """By line, what it can be exchanged for beside the same again; lines that only the same can stand for are left
     out."""
-    lines = [line for line in order.lines if order.left(line) and _can_change(line)]
+    lines = [line for line in order.lines if order.free(line) and _can_change(line)]
     listings = catalog.listings(tx, by, {line.listing for line in lines})
     skus = {one.sku for listing in listings.values() for one in listing.variants}
     names = catalog.products(tx, by, skus)
@@ -113,7 +113,7 @@ def swap(tx: Tx, deal: Deal, order: Order, claim: Claim, *, at_us: int) -> Data:
     """Open the order of what goes out, and move what differs. Gives the changes of the deal's data. The goods that came
     back are the caller's to put away. Raises ``catalog.sold_out``."""
     ours, id = system(tx.neighbourhood, "storefront"), derived("storefront.exchange", deal.id, deal.moves)
-    goods = claims.wished(order, claim.lines)
+    goods = claims.wished(order, claim.lines, claim)
     assert order.receipt is not None
     if to_pay(tx, ours, claim) is not None:
         raise faults.exchange_unpaid(claim.due_krw)
@@ -121,7 +121,9 @@ def swap(tx: Tx, deal: Deal, order: Order, claim: Claim, *, at_us: int) -> Data:
         tx, ours, order.receipt, claims.on_receipt(order, goods, reason=claim.reason, fee=False),
         id=derived("storefront.refund", id), at_us=at_us, reason="exchange",
     )  # fmt: skip
-    was_krw, is_krw = -gone.total_krw, sum(line.amount_krw for line in claim.swaps)
+    was_krw = -gone.total_krw
+    claim = _worth_now(claim, was_krw)
+    is_krw = sum(line.amount_krw for line in claim.swaps)
     kept_krw = min(was_krw, is_krw + claim.cost_krw)
     back, left = netting.drawn(netting.sources_of(order), was_krw - kept_krw)
     kept, left = netting.drawn(left, kept_krw)
@@ -139,6 +141,20 @@ def swap(tx: Tx, deal: Deal, order: Order, claim: Claim, *, at_us: int) -> Data:
         "refunded_krw": order.refunded_krw + was_krw - kept_krw,
         "exchanged": [str(one) for one in (*order.exchanged, made.id)],
     } | drawn_from(order, left)
+
+
+def _worth_now(claim: Claim, was_krw: int) -> Claim:
+    """The claim with what goes out at what came back is worth now: a part's last won may have gone with another claim
+    meanwhile. The difference that was told, and is held, stays."""
+    quoted = sum(line.amount_krw for line in claim.swaps) + claim.cost_krw - claim.due_krw
+    if was_krw == quoted:
+        return claim
+    lines, more = list(claim.swaps), was_krw - quoted
+    nth = max(range(len(lines)), key=lambda n: lines[n].amount_krw)
+    was, krw = lines[nth], max(0, lines[nth].amount_krw + more)
+    exempt = krw if was.exempt_krw == was.amount_krw else min(was.exempt_krw, krw)
+    lines[nth] = msgspec.structs.replace(was, amount_krw=krw, exempt_krw=exempt)
+    return msgspec.structs.replace(claim, swaps=tuple(lines))
 
 
 def drawn_from(order: Order, left: tuple[Source, ...]) -> Data:

@@ -16,6 +16,38 @@ def no_checkout() -> NotFound:
     )
 
 
+def which_claim(numbers: list[int]) -> Invalid:
+    return Invalid(
+        "storefront.which_claim",
+        ko="어느 반품·교환 신청인지 정해 주세요.",
+        en="Say which of the order's requests to return or exchange is meant.",
+        next_ko="주문에 접수되어 있는 신청의 번호를 함께 보내세요.",
+        next_en="Send the number of one that is open on the order.",
+        claims=numbers,
+    )
+
+
+def too_many_claims(most: int) -> Conflict:
+    return Conflict(
+        "storefront.too_many_claims",
+        ko=f"한 주문에 접수해 둘 수 있는 반품·교환 신청은 {most}건까지입니다.",
+        en=f"An order can have {most} open requests to return or exchange.",
+        next_ko="접수된 신청이 처리된 뒤에 다시 신청하거나, 하나를 철회하고 합쳐서 신청하세요.",
+        next_en="Wait until one is settled, or withdraw some and ask for all in one.",
+        most=most,
+    )
+
+
+def claims_differ() -> Conflict:
+    return Conflict(
+        "storefront.claims_differ",
+        ko="그 사이에 이 주문의 반품·교환 신청이 달라졌습니다.",
+        en="The order's requests to return or exchange have changed meanwhile.",
+        next_ko="주문을 다시 열어 남은 신청을 확인하세요.",
+        next_en="Open the order again and look at those that are left.",
+    )
+
+
 def no_order() -> NotFound:
     return NotFound(
         "storefront.no_order",

@@ -179,11 +179,12 @@ def args_of(step: str, form: Mapping[str, str]) -> dict[str, object]:
         return {"by": form.get("by", "")[:60], "number": form.get("number", "")[:60]}
     if step in ("deliver", "hand_over"):
         return {"age_checked": form.get("age_checked") == "yes"}
+    said: dict[str, object] = {"claim": number(form["claim"])} if form.get("claim") else {}
     if step in ("take_back", "exchange"):
-        said: dict[str, object] = {"sellable": form.get("sellable") == "yes"}
+        said["sellable"] = form.get("sellable") == "yes"
         if step == "take_back" and form.get("waive") == "yes":
             said["waive"] = True
         return said
     if step == "decline":
-        return {"why": form.get("why", "")[:500]}
-    return {}
+        said["why"] = form.get("why", "")[:500]
+    return said

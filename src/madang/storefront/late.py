@@ -17,7 +17,7 @@ from madang.deals import Deal, timers
 from madang.deals.registry import declared
 from madang.kernel import Actor, derived, system
 from madang.kernel.clock import DAY_US
-from madang.storefront import deadlines, facts
+from madang.storefront import deadlines, facts, open_claims
 from madang.storefront.model import Claim, Order
 
 Data = dict[str, Any]
@@ -62,32 +62,50 @@ def arrived(_tx: Tx, _by: Actor, _deal: Deal, _args: Data, at_us: int) -> Data:
 def look_returning(tx: Tx, _by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     """Goods that are here again must be paid back within three working days (§18(2)); those that do not come at all
     want a decision."""
-    claim = _claim(deal)
-    due = _return_due_us(claim)
-    if at_us < due:
-        return _look_at(tx, deal, due)
-    return _late(tx, deal, due, at_us, tells=("shop",) if claim.back_at_us is None else ("shop", "buyer"))
+    dues = {claim.number: (return_due_us(claim), claim) for claim in _order(deal).open}
+    over = [(due, claim) for due, claim in dues.values() if due <= at_us]
+    for due, _ in dues.values():
+        if due > at_us:
+            _look_at(tx, deal, due)
+    if not over:
+        return {}
+    here = any(claim.back_at_us is not None for _, claim in over)
+    return _late(tx, deal, min(due for due, _ in over), at_us, tells=("shop", "buyer") if here else ("shop",))
 
 
 @declared.action("order.got_back")
-def got_back(tx: Tx, _by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
-    """The goods are with the shop again: from now on three working days to pay them back."""
-    claim = _claim(deal)
+def got_back(tx: Tx, _by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+    """The goods of a claim (args: claim) are with the shop again: from now on three working days to pay them back."""
+    order = _order(deal)
+    claim = open_claims.of(order, args)
     if claim.back_at_us is not None:
         return {}
-    claim = msgspec.structs.replace(claim, back_at_us=at_us)
-    _look_at(tx, deal, _return_due_us(claim))
-    return {"claim": msgspec.to_builtins(claim), "late": None, "late_since_us": None}
+    here = msgspec.structs.replace(claim, back_at_us=at_us)
+    look_for(tx, deal, here)
+    return open_claims.changed(order, here) | without(deal, order, claim, at_us)
 
 
-def interest_krw(order: Order, refund_krw: int, now_us: int) -> int:
-    """What the shop owes beside the refund of an open claim, because it pays back late (시행령 §21의3)."""
-    if order.claim is None or order.claim.back_at_us is None:
+def look_for(tx: Tx, deal: Deal, claim: Claim) -> None:
+    """Look at a claim when its time is over."""
+    _look_at(tx, deal, return_due_us(claim))
+
+
+def without(deal: Deal, order: Order, claim: Claim, at_us: int) -> Data:
+    """What is late of an order once a claim no longer waits: whatever else is."""
+    over = [due for one in order.open if one.number != claim.number and (due := return_due_us(one)) <= at_us]
+    still = bool(over) and order.late == deal.state
+    return {"late": deal.state if still else None, "late_since_us": min(over) if still else None}
+
+
+def interest_krw(claim: Claim, refund_krw: int, now_us: int) -> int:
+    """What the shop owes beside the refund of a claim, because it pays back late (시행령 §21의3)."""
+    if claim.back_at_us is None:
         return 0
-    return deadlines.interest_krw(refund_krw, deadlines.refund_by_us(order.claim.back_at_us), now_us)
+    return deadlines.interest_krw(refund_krw, deadlines.refund_by_us(claim.back_at_us), now_us)
 
 
-def _return_due_us(claim: Claim) -> int:
+def return_due_us(claim: Claim) -> int:
+    """When the shop must have decided a claim."""
     if claim.back_at_us is None:
         return claim.at_us + deadlines.SEND_BACK_D * DAY_US
     return deadlines.refund_by_us(claim.back_at_us)
@@ -115,9 +133,3 @@ def _late(
 
 def _order(deal: Deal) -> Order:
     return msgspec.convert(deal.data, Order)
-
-
-def _claim(deal: Deal) -> Claim:
-    claim = _order(deal).claim
-    assert claim is not None, "an order that comes back has a claim"
-    return claim

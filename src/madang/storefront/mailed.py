@@ -46,7 +46,7 @@ _STEPS = {
     "pay": "paid", "make_ready": "ready", "ship": "shipped", "deliver": "delivered", "arrived": "delivered",
     "cancel": "cancelled", "not_fetched": "not_fetched", "short": "short", "short_packed": "short",
     "short_ready": "short", "ask_back": "asked_back", "take_back": "returned", "exchange": "exchanged",
-    "decline": "declined",
+    "decline": "declined", "take_back_one": "returned", "exchange_one": "exchanged", "decline_one": "declined",
 }  # fmt: skip
 _LETTERS = {word: mailing.declare_letter(f"order_{word}", _order) for word in dict.fromkeys(_STEPS.values())}
 LETTERS = {step: _LETTERS[word] for step, word in _STEPS.items()}
@@ -68,7 +68,9 @@ _WORKS = (Role.MERCHANT, Role.STAFF)
 def _late(tx: Tx, by: Actor, deal: Deal, language: str) -> dict[str, object]:
     order = order_of(deal)
     since = seoul(order.late_since_us or deal.entered_at_us)
-    krw = late.interest_krw(order, claims.refund_krw(tx, by, deal), deal.entered_at_us)
+    krw = sum(
+        late.interest_krw(claim, claims.refund_krw(tx, by, order, claim), deal.entered_at_us) for claim in order.open
+    )
     return {"since": f"{since:%Y-%m-%d}", "interest": won(krw, language)}
 
 

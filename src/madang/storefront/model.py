@@ -163,7 +163,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """An open wish to give back or exchange. ``known_at_us``: when a defect was found; ``back_at_us``: when the goods
     were with the shop again, from when on they must be paid back. ``cost_krw`` is what the way costs the buyer
     (§18(9)), told before. Of an exchange ``swaps`` are the lines that go out instead, at their price; ``due_krw`` is
-    what they cost more (less: it is given back), held by ``payment`` where there is something to pay."""
+    what they cost more (less: it is given back), held by ``payment`` where there is something to pay. ``number`` counts
+    an order's claims from 1 (0: of an order that has one at a time)."""
 
     kind: Literal["return", "exchange"]
     lines: tuple[Wish, ...]
@@ -176,6 +177,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     swaps: tuple[Line, ...] = ()
     due_krw: int = 0
     payment: UUID | None = None
+    number: int = 0
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +191,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     (``interest``), ``interest_paid_krw`` what of it went into the wallet.
     ``return_fee_krw`` is what one way back costs who changed their mind, as told before ordering. An order of goods
     that went out in exchange names the one it came of (``exchange_of``) and whose won it holds (``sources``); that one
-    names it among ``exchanged``.
+    names it among ``exchanged``. ``claims`` are the open claims, oldest first, of ``claims_made`` there ever were;
+    orders from before version 5 of the process have one at most, ``claim``.
     """
 
     checkout: UUID
@@ -208,6 +211,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     delivered_at_us: int | None = None
     age_checked_at_us: int | None = None
     claim: Claim | None = None
+    claims: tuple[Claim, ...] = ()
+    claims_made: int = 0
     taken_back: dict[str, int] = {}
     refunded_krw: int = 0
     paid_by: dict[str, int] = {}
@@ -235,6 +240,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """Whether something in it may only be handed to somebody of 19 or older (청소년 보호법 §28)."""
         return any(line.adult for line in self.lines)
 
+    @property
+    def open(self) -> tuple[Claim, ...]:
+        """The claims that nobody has settled yet, oldest first."""
+        return self.claims if self.claim is None else (self.claim,)
+
     def left(self, line: Line) -> int:
         """How much of a line the buyer still has."""
         return line.amount - self.taken_back.get(str(line.number), 0)
+
+    def free(self, line: Line, claim: Claim | None = None) -> int:
+        """How much of it no claim is about but this one."""
+        others = [one for one in self.claims if claim is None or one.number != claim.number]
+        asked = sum(wish.amount or 0 for one in others for wish in one.lines if wish.line == line.number)
+        return max(0, self.left(line) - asked)

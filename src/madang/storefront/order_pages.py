@@ -19,6 +19,7 @@ from madang.storefront import (
     faults,
     forms,
     guests,
+    open_claims,
     orders,
     profile,
     showing,
@@ -66,6 +67,7 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
             tracking=customs.tracking(tracked.order.sent_number) if tracked.order.export else "",
             sends_to=shop.read(lambda tx: _sends_to(tx, tracked.deal.shop)),
             mine=tracked.deal.subject == by.key, pay_at=shop.pay_at, steps=forms.STAFF_STEPS,
+            claim_steps=open_claims.STEPS,
             said=said if said in forms.SAID else "",
         )  # fmt: skip
 
@@ -85,7 +87,7 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
             elif step == "return":
                 said = forms.coming_back(form)
                 asked = orders.ask_back(tx, by, id, step=made, at_us=at_us, **said)
-                waits = exchanging.to_pay(tx, by, order_of(asked).claim)
+                waits = exchanging.to_pay(tx, by, order_of(asked).open[-1])
                 if waits is not None:
                     return shop.pay_at(waits.id)
             elif step in forms.STEPS:

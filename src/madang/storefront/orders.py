@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,7 @@ from madang.storefront import (
     hearing,
     interest,
     late,
+    open_claims,
     paying,
     process,
     withdrawal,
@@ -42,18 +43,20 @@ _SERVING = (Role.OPERATOR, Role.STAFF)
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
     """By when (exclusive) the shop must do its next step in law, whether that is over, and of a claim what it comes to
-    and the interest for paying it back late."""
+    and the interest for paying it back late; ``claim`` is the number of the claim it is about."""
 
     by_us: int
     over: bool
     refund_krw: int = 0
     interest_krw: int = 0
+    claim: int = 0
 
 
 class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     """An order as its page shows it: every step, what can be done now, where it goes, its receipts, and for each line
     until when it can come back for a change of mind (None: it cannot, or has not been received). ``to_pay`` is what
-    the buyer has still to pay for an exchange. ``receiver`` is the
+    the buyer has still to pay for exchanges. ``due`` is the most urgent of what the shop must do, ``dues`` those of
+    claims by their number. ``receiver`` is the
     address of one that goes abroad. An order that has neither, though one was named, has outlived it."""
 
     deal: Deal
@@ -68,7 +71,8 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     receiver: Abroad | None = None
     sessions: dict[str, Said] = {}
     due: Due | None = None
-    to_pay: payments.Payment | None = None
+    dues: dict[int, Due] = {}
+    to_pay: tuple[payments.Payment, ...] = ()
     interest_due_krw: int = 0
 
 
@@ -111,19 +115,26 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
     except NotFound:
         payment = None
     issued = deals.receipts.of_deal(tx, by, id)
+    dues = _dues(tx, by, deal, order, now_us)
+    unpaid = [exchanging.to_pay(tx, by, claim) for claim in order.open]
     return Tracked(
         paid=tuple(paying.paid_by(tx, deal, issued[0])) if issued else (),
         deal=deal,
         order=order,
         steps=tuple(step for step in deals.history(tx, by, id) if step.transition not in process.LOOKS),
-        choices=tuple(step.name for step in deals.choices(tx, by, deal) if step.roles),
+        choices=tuple(
+            step.name
+            for step in deals.choices(tx, by, deal)
+            if step.roles and step.name not in open_claims.ONE.values()
+        ),
         address=address,
         receipts=tuple(issued),
         answers=answers,
         payment=payment,
         receiver=receiver,
-        due=_due(tx, by, deal, order, now_us),
-        to_pay=exchanging.to_pay(tx, by, order.claim),
+        due=min(dues, key=lambda due: due.by_us, default=None),
+        dues={due.claim: due for due in dues if order.open},
+        to_pay=tuple(one for one in unpaid if one is not None),
         interest_due_krw=interest.due_krw(tx, id) if order.interest_krw else 0,
         sessions=session_records.said_of(tx, by, booked) if booked else {},
     )
@@ -176,8 +187,11 @@ def ask_back(
 def step(
     tx: Tx, by: Actor, id: UUID, name: str, *, step: UUID, at_us: int, args: dict[str, object] | None = None
 ) -> Deal:
-    """Any other step of the process that the caller may make. Its reason in words (args: why) is sealed as a note."""
-    deal, _ = get(tx, by, id)
+    """Any other step of the process that the caller may make. Its reason in words (args: why) is sealed as a note.
+    While several claims are open, those that settle one name it (args: claim)."""
+    deal, order = get(tx, by, id)
+    if deal.version >= open_claims.SINCE:
+        name = open_claims.step_of(tx, by, order, name, step)
     if args and isinstance(args.get("why"), str):
         why = texts.seal(tx, deal.subject, str(args["why"])[:NOTE_MAX], once=step, at_us=at_us)
         args = args | {"why": why}
@@ -200,27 +214,36 @@ def again(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> list[Line]:
     return left_out
 
 
-def _due(tx: Tx, by: Actor, deal: Deal, order: Order, now_us: int) -> Due | None:
+def _dues(tx: Tx, by: Actor, deal: Deal, order: Order, now_us: int) -> list[Due]:
     if deal.state in ("paid", "packed") and order.paid_at_us is not None:
         by_us = deadlines.act_by_us(order)
-        return Due(by_us=by_us, over=now_us >= by_us)
-    claim = order.claim
-    if deal.state != "returning" or claim is None or claim.back_at_us is None:
-        return None
-    by_us, worth = deadlines.refund_by_us(claim.back_at_us), claims.refund_krw(tx, by, deal)
-    return Due(
-        by_us=by_us, over=now_us >= by_us, refund_krw=worth, interest_krw=late.interest_krw(order, worth, now_us)
-    )
+        return [Due(by_us=by_us, over=now_us >= by_us)]
+    found = []
+    for claim in order.open:
+        if claim.back_at_us is None:
+            continue
+        by_us, worth = deadlines.refund_by_us(claim.back_at_us), claims.refund_krw(tx, by, order, claim)
+        interest = late.interest_krw(claim, worth, now_us)
+        found.append(
+            Due(by_us=by_us, over=now_us >= by_us, refund_krw=worth, interest_krw=interest, claim=claim.number)
+        )
+    return found
 
 
 def _opened(tx: Tx, deal: Deal) -> Deal:
     """The order with what people wrote, for who may see it; nothing of who is forgotten."""
     data, claim = dict(deal.data), deal.data.get("claim")
-    if claim and claim.get("note"):
-        data["claim"] = claim | {"note": texts.unseal(tx, deal.subject, claim["note"])}
+    if claim:
+        data["claim"] = _readable(tx, deal, claim)
+    if deal.data.get("claims"):
+        data["claims"] = [_readable(tx, deal, one) for one in deal.data["claims"]]
     if data.get("declined"):
         data["declined"] = texts.unseal(tx, deal.subject, data["declined"])
     return msgspec.structs.replace(deal, data=data)
+
+
+def _readable(tx: Tx, deal: Deal, claim: dict[str, Any]) -> dict[str, Any]:
+    return claim | {"note": texts.unseal(tx, deal.subject, claim["note"])} if claim.get("note") else claim
 
 
 def step_id(order: UUID, key: str) -> UUID:

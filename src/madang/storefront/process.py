@@ -181,7 +181,40 @@ ORDER_4 = declared.declare(
     )
 )
 """What goes out in exchange is an order of its own: the other lines keep their days."""
+_LAST = {
+    "take_back": ("order.of_one", "order.take_back"),
+    "exchange": ("order.of_one", "order.swap"),
+    "decline": ("order.of_one", "order.decline"),
+    "withdraw_claim": ("order.of_one", "order.decline"),
+}
+_DECLINE_ONE = ("order.of_several", "order.decline")
+ORDER_5 = declared.declare(
+    msgspec.structs.replace(
+        ORDER_4,
+        version=5,
+        transitions=(
+            *(
+                Transition("ask_back", (*_RECEIVED, "returning"), "returning", _BUYER, ("order.ask_back",))
+                if step.name == "ask_back"
+                else msgspec.structs.replace(step, actions=_LAST.get(step.name, step.actions))
+                for step in ORDER_4.transitions
+            ),
+            Transition("take_back_one", ("returning",), "returning", _DESK, ("order.of_several", "order.take_back")),
+            Transition("exchange_one", ("returning",), "returning", _DESK, ("order.of_several", "order.swap")),
+            Transition("decline_one", ("returning",), "returning", _DESK, _DECLINE_ONE),
+            Transition("withdraw_claim_one", ("returning",), "returning", (Role.SHOPPER,), _DECLINE_ONE),
+        ),
+        titles=ORDER_4.titles
+        | {
+            "take_back_one": ("돌려받고 환불 (하나)", "take back and refund (one)"),
+            "exchange_one": ("교환해 주기 (하나)", "exchange (one)"),
+            "decline_one": ("거절 (하나)", "decline (one)"),
+            "withdraw_claim_one": ("신청 철회 (하나)", "withdraw a request (one)"),
+        },
+    )
+)
+"""With several claims at once: what settles one while others are open stays where it is (``open_claims``)."""
 LOOKS = ("look_paid", "look_packed", "look_shipped", "look_returning")
 """Steps that only look: nothing of theirs is news to a buyer."""
-ORDER = ORDER_4
+ORDER = ORDER_5
 """The newest: what pages take their words from."""
