@@ -176,6 +176,24 @@ def test_a_return_is_decided_for_what_really_came_back(street: Street, browser: 
     assert (deal.state, order.refunded_krw, order.left(order.lines[0])) == ("returned", 2_000, 1)
 
 
+def test_each_of_two_claims_is_decided_by_itself_while_the_other_waits(street: Street, browser: Client) -> None:
+    one = by_post(street, RAMEN=3)
+    for step in ("pack", "ship", "deliver"):
+        send(street, browser, f"/console/orders/{one}/{step}")
+    for _ in range(2):
+        street.ask_back(UUID(one), [Wish(line=1, amount=1)])
+    page = shown(browser, f"/console/orders/{one}")
+    assert "반품·교환 신청 1" in page
+    assert "반품·교환 신청 2" in page
+    assert 'max="2"' in page, "what the other claim is about cannot come back under this one"
+    send(street, browser, f"/console/orders/{one}/take_back", claim="2", sellable="yes", **{"amount.1": 1})
+    assert (street.state(UUID(one)), street.order(UUID(one))[1].refunded_krw) == ("returning", 1_000)
+    send(street, browser, f"/console/orders/{one}/part", reason="defective", **{"amount.1": 1})
+    assert street.order(UUID(one))[1].refunded_krw == 2_000, "and a part beside them"
+    send(street, browser, f"/console/orders/{one}/decline", claim="1", why="멀쩡합니다")
+    assert street.state(UUID(one)) == "declined"
+
+
 def test_orders_are_taken_out_as_a_file_and_come_back_with_their_waybills(street: Street, browser: Client) -> None:
 
     one, two = by_post(street, RAMEN=1), by_post(street, RICE=1)

@@ -20,7 +20,7 @@ from tests.storefront.test_orders import received
 from tests.storefront.test_returns import FEE, SHIRTS, delivered, dressed, number, spent, swapped
 
 from madang import catalog, deals
-from madang.catalog import Percent, Promotion, stock
+from madang.catalog import OffBasket, Promotion, stock
 from madang.db import Tx, open_database
 from madang.db.schema import metadata
 from madang.deals import receipts
@@ -139,6 +139,27 @@ def test_an_exchange_that_waits_for_its_goods_does_not_keep_a_return_from_being_
     street.books_agree()
 
 
+def test_the_last_won_of_a_line_may_go_with_another_claim_than_was_reckoned(street: Street) -> None:
+    dressed(street)
+    off = Promotion(id="off", name_ko="할인", name_en="Off", effect=OffBasket(1_000))
+    street.write(lambda tx: catalog.set_promotions(tx, BY, [off], id=UUID(int=0xCB), at_us=street.now))
+    order = fetched(street, {"SHIRT-S": 3})
+    assert spent(street) == 59_000
+    for to in ("SHIRT-L", "SHIRT-L", ""):
+        kind = "exchange" if to else "return"
+        street.ask_back(order, [Wish(line=1, amount=1, to=to)], Reason.DEFECTIVE, kind=kind)
+    first = street.order(order)[1].open[0].swaps[0].amount_krw
+    assert {one.due_krw for one in street.order(order)[1].open if one.swaps} == {3_000}
+    street.step(order, "take_back", claim=3)
+    for claim in (2, 1):
+        street.step(order, "exchange", claim=claim)
+    new = [street.order(one)[1].total_krw for one in street.order(order)[1].exchanged]
+    assert first in (22_666, 22_667)
+    assert sum(new) == spent(street), "19,666 and two thirds each: the won that are left are those that came back"
+    assert spent(street) in (45_333, 45_334)
+    street.books_agree()
+
+
 def test_each_claim_has_a_time_limit_and_interest_of_its_own(street: Street) -> None:
     street.open()
     order = fetched(street, {"RICE": 3}, FETCH)
@@ -221,7 +242,7 @@ def test_no_row_of_claims_gives_more_money_or_goods_back_than_were_sold(
     clock = ManualClock()
     with open_database(f"sqlite:///{path}", clock=clock, migrate=False, durable=False) as db:
         street = dressed(Street(db, clock, Uuid7(clock, random.Random(1))))
-        off = Promotion(id="off", name_ko="할인", name_en="Off", effect=Percent(3_333))
+        off = Promotion(id="off", name_ko="할인", name_en="Off", effect=OffBasket(1_001))
         street.write(lambda tx: catalog.set_promotions(tx, BY, [off], id=UUID(int=0xCB), at_us=street.now))
         order = fetched(street, {"SHIRT-S": 3, "RICE": 3, "RAMEN": 2})
         paid, there = spent(street), on_hand(street)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from uuid import UUID
 
 from tests.databases import BOTH, SQLITE
 from tests.storefront.stand import WORKER, Stand
@@ -32,6 +33,30 @@ def ordered(made: Stand) -> str:
     answer = made.send(page.url.path, page.url.path, **form)
     assert "고맙습니다" in answer.text, answer.text
     return answer.url.path
+
+
+def test_two_goods_come_back_one_after_the_other_by_forms(street: Street) -> None:
+    made = stand(street)
+    order = ordered(made)
+    made.me = WORKER
+    for step in ("pack", "make_ready", "hand_over"):
+        made.send(order, f"{order}/{step}")
+    made.me = street.mina
+    form = {"amount.1": "1", "reason": "defective", "kind": "return"}
+    for _ in range(2):
+        made.send(f"{order}/return", f"{order}/return", **form)
+    page = made.get(order).text
+    for said in ("반품·교환 신청 1", "반품·교환 신청 2", "1번 신청 철회", "2번 신청 철회"):
+        assert said in page, said
+    made.send(order, f"{order}/withdraw_claim", claim="1")
+    assert "반품·교환 신청 2" not in made.get(order).text, "one alone has no number"
+    made.send(f"{order}/return", f"{order}/return", **form)
+    made.me = WORKER
+    made.send(order, f"{order}/got_back", claim="3")
+    made.send(order, f"{order}/take_back", claim="3", sellable="yes")
+    _, said = street.order(UUID(order.rpartition("/")[2]))
+    assert [one.number for one in said.open] == [2]
+    street.books_agree()
 
 
 @BOTH
