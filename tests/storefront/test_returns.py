@@ -320,7 +320,7 @@ def test_what_an_exchange_costs_more_can_be_paid_at_a_gateway_and_nothing_is_exc
     crossing = Crossing(street.db, street.clock, street.ids, N)
     try:
         street.ask_back(order, [Wish(line=1, to="SHIRT-L")], Reason.DEFECTIVE, kind="exchange", means="toss")
-        [waits] = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).to_pay
+        [waits] = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).to_pay.values()
         assert (waits.state, waits.total_krw, spent(street)) == (payments.State.PENDING, 3_000, before)
         with pytest.raises(Conflict) as fault:
             street.step(order, "exchange")
@@ -328,7 +328,7 @@ def test_what_an_exchange_costs_more_can_be_paid_at_a_gateway_and_nothing_is_exc
         name = order_id(waits.parts[0])
         crossing.open(name, back="http://shop/back", gone="http://shop/gone")
         crossing.confirm(name, **fake.agree(name))
-        assert street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).to_pay == ()
+        assert street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).to_pay == {}
         street.step(order, "exchange")
         assert (fake.desk.charged_krw, spent(street)) == (3_000, before), "the wallet was not asked"
         large = street.order(order)[1].exchanged[-1]
@@ -337,6 +337,31 @@ def test_what_an_exchange_costs_more_can_be_paid_at_a_gateway_and_nothing_is_exc
         assert (fake.desk.charged_krw, spent(street)) == (0, before - 20_000), "each won back as it came"
     finally:
         fake.close()
+    street.books_agree()
+
+
+def test_an_exchange_whose_card_was_refused_is_paid_another_way_even_after_the_seven_days(street: Street) -> None:
+    order = delivered(dressed(street), {"SHIRT-S": 1})
+    before = spent(street)
+    fake = FakeGateway("toss", street.clock)
+    payments.connect(fake.gateway())
+    try:
+        street.ask_back(order, [Wish(line=1, to="SHIRT-L")], kind="exchange", means="toss")
+        with pytest.raises(Conflict, match=r"storefront\.nothing_to_pay"):
+            street.step(order, "pay_again", street.mina, claim=1)
+        [waits] = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).to_pay.values()
+        street.write(lambda tx: payments.void(tx, BY, waits.id, at_us=street.now, reason="refused"))
+        street.clock.advance(us=8 * DAY_US)
+        with pytest.raises(Conflict, match=r"storefront\.exchange_unpaid"):
+            street.step(order, "exchange")
+        street.step(order, "pay_again", street.mina, claim=1, means="wallet")
+        assert spent(street) == before + 3_000 + 2 * 2_500
+        with pytest.raises(Conflict, match=r"storefront\.nothing_to_pay"):
+            street.step(order, "pay_again", street.mina, claim=1)
+        street.step(order, "exchange")
+    finally:
+        fake.close()
+    assert spent(street) == before + 3_000 + 2 * 2_500
     street.books_agree()
 
 

@@ -23,7 +23,7 @@ from madang.kernel import Actor, allocate, derived, system
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey, Transfer
 from madang.payments import Leg, Part, State
-from madang.storefront import claims, faults, netting, pricing, settling
+from madang.storefront import claims, faults, netting, open_claims, pricing, settling
 from madang.storefront.model import CartLine, Claim, Fulfilment, Line, Order, Source
 from madang.storefront.process import NAME
 from madang.storefront.terms import terms_of
@@ -101,6 +101,18 @@ def to_pay(tx: Tx, by: Actor, claim: Claim | None) -> payments.Payment | None:
         return None
     found = payments.get(tx, by, claim.payment)
     return None if found.state == State.AUTHORISED else found
+
+
+@declared.action("order.pay_again")
+def pay_again(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
+    """What an exchange costs more was refused, or not paid in time (args: claim, means): the buyer pays it by another
+    way. The request stands as it was made, whatever day it is now."""
+    order = msgspec.convert(deal.data, Order)
+    claim = open_claims.of(order, args)
+    waits = to_pay(tx, system(tx.neighbourhood, "storefront"), claim)
+    if waits is None or waits.state == State.PENDING:
+        raise faults.nothing_to_pay()
+    return open_claims.changed(order, held(tx, by, deal, claim, means=str(args.get("means", "")), at_us=at_us))
 
 
 def let_go(tx: Tx, claim: Claim | None, *, at_us: int) -> None:

@@ -27,6 +27,16 @@ def which_claim(numbers: list[int]) -> Invalid:
     )
 
 
+def nothing_to_pay() -> Conflict:
+    return Conflict(
+        "storefront.nothing_to_pay",
+        ko="이 교환에는 지금 다시 낼 돈이 없습니다.",
+        en="Nothing has to be paid once more for this exchange.",
+        next_ko="주문 화면에서 결제가 끝났는지, 진행 중인지 확인하세요.",
+        next_en="See on the order's page whether it is paid, or still being paid.",
+    )
+
+
 def too_many_claims(most: int) -> Conflict:
     return Conflict(
         "storefront.too_many_claims",

@@ -21,7 +21,7 @@ from madang.storefront.world.nations import Abroad
 NOT_CONTENT = ("csrf_token", "idempotency_key")
 STEPS = (
     "pack", "ship", "make_ready", "deliver", "hand_over", "got_back", "take_back", "exchange", "decline",
-    "withdraw_claim", "confirm", "short",
+    "withdraw_claim", "pay_again", "confirm", "short",
 )  # fmt: skip
 STAFF_STEPS = ("pack", "ship", "make_ready", "deliver", "hand_over", "got_back", "take_back", "exchange", "decline")
 SAID = (
@@ -185,6 +185,8 @@ def args_of(step: str, form: Mapping[str, str]) -> dict[str, object]:
         if step == "take_back" and form.get("waive") == "yes":
             said["waive"] = True
         return said
+    if step == "pay_again":
+        said["means"] = form.get("means", "")[:40]
     if step == "decline":
         said["why"] = form.get("why", "")[:500]
     return said

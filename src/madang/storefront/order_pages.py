@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from madang.db import Tx
+from madang.deals import Deal
 from madang.kernel import Actor, NotFound, Role, business_date
 from madang.storefront import (
     carts,
@@ -67,7 +68,7 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
             tracking=customs.tracking(tracked.order.sent_number) if tracked.order.export else "",
             sends_to=shop.read(lambda tx: _sends_to(tx, tracked.deal.shop)),
             mine=tracked.deal.subject == by.key, pay_at=shop.pay_at, steps=forms.STAFF_STEPS,
-            claim_steps=open_claims.STEPS,
+            claim_steps=open_claims.STEPS, means=_means(shop, request, tracked.deal),
             said=said if said in forms.SAID else "",
         )  # fmt: skip
 
@@ -92,7 +93,9 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
                     return shop.pay_at(waits.id)
             elif step in forms.STEPS:
                 args = forms.args_of(step, form)
-                orders.step(tx, by, id, step, step=made, at_us=at_us, args=args)
+                gone = orders.step(tx, by, id, step, step=made, at_us=at_us, args=args)
+                if step == "pay_again" and (to := _pays_at(tx, shop, by, gone, args)):
+                    return to
             else:
                 raise _no_step()
             return f"/orders/{id}?said={step}"
@@ -109,14 +112,24 @@ def _returns(routes: APIRouter, shop: Storefront) -> None:
             kind: {reason: claims.cost_krw(order, kind, reason) for reason in Reason} for kind in ("return", "exchange")
         }
         others = shop.read(lambda tx: exchanging.others(tx, by, deal, order)) if deal.version >= 4 else {}
-        member = request.state.who is not None and request.state.who.by.key == deal.subject  # no guest they have been
-        means = [one for one in shop.means() if one != "wallet" or member]
         return shop.html(
             request, "return", of=tracked, sends_to=shop.read(lambda tx: _sends_to(tx, deal.shop)),
-            reasons=list(Reason), costs=costs, others=others, means=means,
+            reasons=list(Reason), costs=costs, others=others, means=_means(shop, request, deal),
             today=str(business_date(shop.clock.now_us())),
             first=str(business_date(order.delivered_at_us or deal.opened_at_us)),
         )  # fmt: skip
+
+
+def _means(shop: Storefront, request: Request, deal: Deal) -> list[str]:
+    """What can pay for an exchange: a wallet is a member's, of no guest they have been."""
+    member = request.state.who is not None and request.state.who.by.key == deal.subject
+    return [one for one in shop.means() if one != "wallet" or member]
+
+
+def _pays_at(tx: Tx, shop: Storefront, by: Actor, deal: Deal, args: dict[str, object]) -> str | None:
+    """Where an exchange is paid for, None where it is paid already."""
+    waits = exchanging.to_pay(tx, by, open_claims.of(order_of(deal), args))
+    return shop.pay_at(waits.id) if waits is not None else None
 
 
 def _no_step() -> NotFound:

@@ -55,8 +55,8 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     """An order as its page shows it: every step, what can be done now, where it goes, its receipts, and for each line
     until when it can come back for a change of mind (None: it cannot, or has not been received). ``to_pay`` is what
-    the buyer has still to pay for exchanges. ``due`` is the most urgent of what the shop must do, ``dues`` those of
-    claims by their number. ``receiver`` is the
+    the buyer has still to pay for exchanges, by claim. ``due`` is the most urgent of what the shop must do, ``dues``
+    those of claims by their number. ``receiver`` is the
     address of one that goes abroad. An order that has neither, though one was named, has outlived it."""
 
     deal: Deal
@@ -72,7 +72,7 @@ class Tracked(msgspec.Struct, frozen=True, kw_only=True):
     sessions: dict[str, Said] = {}
     due: Due | None = None
     dues: dict[int, Due] = {}
-    to_pay: tuple[payments.Payment, ...] = ()
+    to_pay: dict[int, payments.Payment] = {}
     interest_due_krw: int = 0
 
 
@@ -116,7 +116,7 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
         payment = None
     issued = deals.receipts.of_deal(tx, by, id)
     dues = _dues(tx, by, deal, order, now_us)
-    unpaid = [exchanging.to_pay(tx, by, claim) for claim in order.open]
+    unpaid = {claim.number: exchanging.to_pay(tx, by, claim) for claim in order.open}
     return Tracked(
         paid=tuple(paying.paid_by(tx, deal, issued[0])) if issued else (),
         deal=deal,
@@ -134,7 +134,7 @@ def track(tx: Tx, by: Actor, id: UUID, *, now_us: int) -> Tracked:
         receiver=receiver,
         due=min(dues, key=lambda due: due.by_us, default=None),
         dues={due.claim: due for due in dues if order.open},
-        to_pay=tuple(one for one in unpaid if one is not None),
+        to_pay={number: one for number, one in unpaid.items() if one is not None},
         interest_due_krw=interest.due_krw(tx, id) if order.interest_krw else 0,
         sessions=session_records.said_of(tx, by, booked) if booked else {},
     )

@@ -202,14 +202,16 @@ ORDER_5 = declared.declare(
             Transition("take_back_one", ("returning",), "returning", _DESK, ("order.of_several", "order.take_back")),
             Transition("exchange_one", ("returning",), "returning", _DESK, ("order.of_several", "order.swap")),
             Transition("decline_one", ("returning",), "returning", _DESK, _DECLINE_ONE),
+            Transition("pay_again", ("returning",), "returning", (Role.SHOPPER,), ("order.pay_again",)),
             Transition("withdraw_claim_one", ("returning",), "returning", (Role.SHOPPER,), _DECLINE_ONE),
         ),
         titles=ORDER_4.titles
         | {
-            "take_back_one": ("돌려받고 환불 (하나)", "take back and refund (one)"),
-            "exchange_one": ("교환해 주기 (하나)", "exchange (one)"),
-            "decline_one": ("거절 (하나)", "decline (one)"),
-            "withdraw_claim_one": ("신청 철회 (하나)", "withdraw a request (one)"),
+            "take_back_one": ("신청 하나를 돌려받고 환불", "one taken back and refunded"),
+            "exchange_one": ("신청 하나를 교환", "one exchanged"),
+            "decline_one": ("신청 하나를 거절", "one declined"),
+            "pay_again": ("교환 금액 다시 내기", "pay for the exchange again"),
+            "withdraw_claim_one": ("신청 하나를 철회", "one request withdrawn"),
         },
     )
 )
