@@ -16,6 +16,7 @@ COMMANDS = {
     "twin": "madang.twin.command",
     "rehearse": "madang.rehearsal.command",
     "shop": "madang.places.command",
+    "place": "madang.console.command",
     "import": "madang.catalog.command",
     "payments": "madang.payments.command",
     "serve": "madang.serve.command",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from madang.kernel import Invalid
+from collections.abc import Sequence
+
+from madang.kernel import Conflict, Invalid
 
 
 def no_such_file() -> Invalid:
@@ -22,4 +24,37 @@ def bad_day(text: str) -> Invalid:
         en=f"'{text[:20]}' is no day.",
         next_ko="2026-11-22처럼 적으세요.",
         next_en="Write it like 2026-11-22.",
+    )
+
+
+def no_such_kind() -> Invalid:
+    return Invalid(
+        "console.no_place_kind",
+        ko="진열대와 선반은 가게 배치도가 정하고, 동네 자체는 열거나 닫지 않습니다.",
+        en="Gondolas and shelves come from a shop's layout, and the neighbourhood itself is neither opened nor closed.",
+        next_ko="가게, 거점, 방 같은 장소를 고르세요.",
+        next_en="Choose a place such as a shop, a hub or a room.",
+    )
+
+
+_STOPS = {
+    "goods": ("재고 {n}종", "{n} kinds of goods in stock"),
+    "orders": ("끝나지 않은 주문 {n}건", "{n} open orders"),
+    "inside": ("안에 있는 손님 {n}명", "{n} people inside"),
+    "review": ("검토할 방문 {n}건", "{n} visits in review"),
+    "online": ("켜져 있는 온라인 판매", "online sales that are on"),
+    "fetched": ("여기서 찾게 하는 가게", "a shop whose orders are fetched here"),
+}
+
+
+def place_in_use(id: str, stops: Sequence[tuple[str, int]]) -> Conflict:
+    ko = ", ".join(_STOPS[what][0].format(n=n) for what, n in stops)
+    en = ", ".join(_STOPS[what][1].format(n=n) for what, n in stops)
+    return Conflict(
+        "console.place_in_use",
+        ko=f"'{id}'을(를) 아직 닫을 수 없습니다: {ko}.",
+        en=f"'{id}' cannot be closed yet: {en}.",
+        next_ko="하나씩 정리한 뒤 다시 닫으세요. 아무것도 바꾸지 않았습니다.",
+        next_en="Clear them one by one and close it again. Nothing was changed.",
+        stops=[{"what": what, "n": n} for what, n in stops],
     )

@@ -20,6 +20,7 @@ from madang.console import (
     new_product_pages,
     order_pages,
     people_pages,
+    place_pages,
     promotion_pages,
     saying,
     settings_pages,
@@ -31,6 +32,7 @@ from madang.console.model import Change, Kind
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.people_desk import PeopleDesk
+from madang.console.premises import PlacesDesk
 from madang.console.promotion_desk import PromotionDesk
 from madang.console.repricing import STEPS_KRW, How, Rule
 from madang.console.settings_pages import SettingsDesk
@@ -57,6 +59,7 @@ def router(
     settings: SettingsDesk | None = None,
     promotions: PromotionDesk | None = None,
     arranging: ArrangingDesk | None = None,
+    premises: PlacesDesk | None = None,
 ) -> APIRouter:
     """``/console`` and what lies under it, for operators, staff and merchants: each where they work."""
     may = [access.working(Role.OPERATOR, Role.STAFF)]
@@ -80,6 +83,8 @@ def router(
         promotion_pages.add(routes, promotions, views)
     if arranging is not None:
         arranging_pages.add(routes, arranging, views)
+    if premises is not None:
+        place_pages.add(routes, premises, views)
     return routes
 
 

@@ -4,6 +4,7 @@ A layout is a store.json document (``docs/recordings.md``); it is checked whole,
 is built on it, and kept by version. Others use ``Place``, ``Shop`` and the functions here.
 """
 
+from madang.places.changing import in_use, rename_place, reopen_place
 from madang.places.layout import check as check_layout
 from madang.places.model import LayoutFault, Place, PlaceKind, Shop
 from madang.places.service import add_place, add_shop, close_place, every, get, has_layout, path, shop, shops, within
@@ -20,7 +21,10 @@ __all__ = [
     "every",
     "get",
     "has_layout",
+    "in_use",
     "path",
+    "rename_place",
+    "reopen_place",
     "shop",
     "shops",
     "within",

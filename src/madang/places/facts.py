@@ -28,6 +28,25 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True):
     kind: PlaceKind
 
 
+@journal.kind("places.reopened", version=1, stage=Stage.PLANNING)
+class Reopened(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that was closed is in use again."""
+
+    place: str
+    kind: PlaceKind
+
+
+@journal.kind("places.renamed", version=1, stage=Stage.PLANNING)
+class Renamed(msgspec.Struct, frozen=True, kw_only=True):
+    """A place is called something else from now on."""
+
+    place: str
+    name_ko: str
+    name_en: str
+    was_ko: str
+    was_en: str
+
+
 @journal.kind("places.layout_set", version=1, stage=Stage.PLANNING)
 class LayoutSet(msgspec.Struct, frozen=True, kw_only=True):
     """A shop stands as this version of its layout says, from now on."""

@@ -47,6 +47,11 @@ _CLOSE = (
     .where(places.c.neighbourhood == sa.bindparam("n_"), places.c.id == sa.bindparam("id_"))
     .values(closed_at_us=sa.bindparam("closed_at_us"))
 )
+_RENAME = (
+    sa.update(places)
+    .where(places.c.neighbourhood == sa.bindparam("n_"), places.c.id == sa.bindparam("id_"))
+    .values(name_ko=sa.bindparam("name_ko"), name_en=sa.bindparam("name_en"))
+)
 _LAYOUT = (
     sa.select(layouts.c.version, layouts.c.layout)
     .where(layouts.c.neighbourhood == _N, layouts.c.shop == sa.bindparam("shop"))
@@ -76,6 +81,10 @@ def add(tx: Tx, new: Sequence[Place]) -> None:
 def close(tx: Tx, ids: Sequence[str], at_us: int | None) -> None:
     """Close places, or open them again with ``None``."""
     tx.many(_CLOSE, [{"n_": tx.neighbourhood, "id_": id_, "closed_at_us": at_us} for id_ in ids])
+
+
+def rename(tx: Tx, id: str, name_ko: str, name_en: str) -> None:
+    tx.many(_RENAME, [{"n_": tx.neighbourhood, "id_": id, "name_ko": name_ko, "name_en": name_en}])
 
 
 def layout(tx: Tx, by: Actor, shop: str) -> tuple[int, dict[str, Any]] | None:

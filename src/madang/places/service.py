@@ -45,7 +45,7 @@ def add_place(
     )  # fmt: skip
     there = records.get(tx, by, id)
     if there is not None:
-        _must_be_same(there, place)
+        _must_be_same(tx, by, there, place)
         return there
     _keep(tx, by, [place])
     return place
@@ -91,7 +91,7 @@ def add_shop(
         )
     else:
         by.need(Role.OPERATOR)
-        place = _same_shop(there, name_ko, name_en)
+        place = _same_shop(tx, by, there, name_ko, name_en)
     known = records.layout(tx, by, id)
     if known is not None and known[1] == plain:
         return Shop(place=place, layout=plain, version=known[0])
@@ -231,16 +231,27 @@ def _fixture(id: str, parent: str, kind: PlaceKind, row: dict[str, Any], ko: str
     )  # fmt: skip
 
 
-def _same_shop(there: Place, name_ko: str, name_en: str) -> Place:
-    if (there.kind, there.name_ko, there.name_en) != (PlaceKind.SHOP, name_ko, name_en):
+def _same_shop(tx: Tx, by: Actor, there: Place, name_ko: str, name_en: str) -> Place:
+    if there.kind is not PlaceKind.SHOP or not _called(tx, by, there, name_ko, name_en):
         raise _taken(there.id)
     return there
 
 
-def _must_be_same(there: Place, asked: Place) -> None:
+def _must_be_same(tx: Tx, by: Actor, there: Place, asked: Place) -> None:
     when = {"opened_at_us": there.opened_at_us, "closed_at_us": there.closed_at_us}
-    if msgspec.structs.replace(asked, **when) != there:
+    named = {"name_ko": there.name_ko, "name_en": there.name_en}
+    if msgspec.structs.replace(asked, **when, **named) != there:
         raise _taken(there.id)
+    if not _called(tx, by, there, asked.name_ko, asked.name_en):
+        raise _taken(there.id)
+
+
+def _called(tx: Tx, by: Actor, there: Place, name_ko: str, name_en: str) -> bool:
+    """Whether a place has this name, or had it before it was given another."""
+    if (there.name_ko, there.name_en) == (name_ko, name_en):
+        return True
+    renamed = journal.trail(tx, by, subject=there.id, kinds=["places.renamed"])
+    return any((fact.body.was_ko, fact.body.was_en) == (name_ko, name_en) for fact in renamed)
 
 
 def _taken(id: str) -> Conflict:

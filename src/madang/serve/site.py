@@ -19,6 +19,7 @@ from madang.console.gallery import Gallery
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.people_desk import PeopleDesk
+from madang.console.premises import PlacesDesk
 from madang.console.promotion_desk import PromotionDesk
 from madang.console.settings_pages import SettingsDesk
 from madang.console.stockroom import Stockroom
@@ -74,6 +75,6 @@ def _console(site: Site) -> list[APIRouter]:
     others = (
         PeopleDesk(people.accounts(site)), SettingsDesk(*made_of[:3]), PromotionDesk(*made_of), ArrangingDesk(*made_of),
     )  # fmt: skip
-    console = console_pages.router(*desks, site.pages, *others)
+    console = console_pages.router(*desks, site.pages, *others, premises=PlacesDesk(*made_of))
     programs = shop_api.router(site.db, site.clock, site.neighbourhood)
     return [picture_pages.router(pictures, site.pages), programs, console]

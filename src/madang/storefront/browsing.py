@@ -222,9 +222,9 @@ def shops(tx: Tx, by: Actor) -> list[Place]:
 
 
 def shop_of(tx: Tx, by: Actor, shop: str) -> Place:
-    """A shop or hub that sells. Raises ``NotFound``."""
+    """A shop or hub that sells. Raises ``NotFound``, also for one that is closed."""
     place = places.get(tx, by, shop)
-    if place.kind not in (PlaceKind.SHOP, PlaceKind.HUB):
+    if place.kind not in (PlaceKind.SHOP, PlaceKind.HUB) or place.closed_at_us is not None:
         raise _no_shelf()
     return place
 

@@ -59,7 +59,7 @@ def set_terms(tx: Tx, by: Actor, shop: str, terms: Terms, *, at_us: int) -> None
     by.need_shop(shop)
     places.get(tx, by, shop)
     for place in terms.fetch_at:
-        places.get(tx, by, place)
+        places.in_use(tx, by, place)
     _check(terms)
     records.set_terms(tx, shop, msgspec.json.encode(terms).decode(), at_us)
 

@@ -89,7 +89,10 @@ GROUPS: Mapping[str, tuple[Entry, ...]] = {
         Entry("kept", "/console/kept", "console.kept", _OPERATOR, whole=True),
         Entry("incidents", "/console/incidents", "console.incidents", _OPERATOR, whole=True),
     ),
-    "settings": (Entry("settings", "/console/settings", "console.settings"),),
+    "settings": (
+        Entry("settings", "/console/settings", "console.settings"),
+        Entry("places", "/console/places", "console.places", _OPERATOR, whole=True),
+    ),
 }  # fmt: skip
 
 

@@ -124,7 +124,7 @@ def _is_lot(lot: str) -> bool:
 
 
 def _known_place(tx: Tx, by: Actor, place: str) -> None:
-    places.get(tx, by, place)
+    places.in_use(tx, by, place)
 
 
 def _tell(tx: Tx, by: Actor, body: msgspec.Struct, id: UUID, at_us: int, place: str) -> None:
