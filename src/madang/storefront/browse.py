@@ -79,7 +79,7 @@ def _search(routes: APIRouter, here: Storefront) -> None:
 
         def read(tx: Tx) -> list[catalog.search.Suggestion]:
             browsing.shop_of(tx, by, shop)
-            return suggest(tx, by, q)
+            return suggest(tx, by, q, sold_at=shop)
 
         found = here.read(read)
         return here.html(request, "browse/suggest", found=found, shop_id=shop)

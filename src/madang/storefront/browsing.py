@@ -8,7 +8,19 @@ from datetime import timedelta
 import msgspec
 
 from madang import catalog, places
-from madang.catalog import Bundle, Category, Collection, Form, Listing, PriceTag, Product, Variant, pictures, stock
+from madang.catalog import (
+    Bundle,
+    Category,
+    Collection,
+    Form,
+    Listing,
+    PriceTag,
+    Product,
+    Variant,
+    pictures,
+    selling,
+    stock,
+)
 from madang.catalog.collecting import ancestors
 from madang.catalog.pictures import Picture
 from madang.catalog.search import BANDS_KRW, Facets, Found, Hit, Query
@@ -53,10 +65,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Front(msgspec.Struct, frozen=True, kw_only=True):
-    """A shop's front page."""
+    """A shop's front page; ``walk_in``: one can take things and walk out. ``top`` are categories it has goods in."""
 
     shop: Place
     online: bool
+    walk_in: bool
     top: tuple[Category, ...]
     rows: tuple[Row, ...]
     profile: Profile | None = None
@@ -89,6 +102,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 
     shop: Place
     online: bool
+    walk_in: bool
     listing: Listing
     choices: tuple[Choice, ...]
     chosen: Choice
@@ -112,22 +126,24 @@ def front(tx: Tx, by: Actor, shop: str, at_us: int) -> Front:
     tree = catalog.categories(tx, by)
     rows: list[Row] = []
     for one in catalog.collections(tx, by):
-        found = _of_collection(tx, by, one, at_us, ON_THE_FRONT, 0)
+        found = _of_collection(tx, by, one, shop, at_us, ON_THE_FRONT, 0)
         if found.hits:
             rows.append(_row(tx, by, "collections", one, found, shop, at_us))
-    top = [one for one in tree if one.parent is None]
-    for category in top:
-        found = look(tx, by, Query(category=category.id, limit=ON_THE_FRONT))
+    top: list[Category] = []
+    for category in (one for one in tree if one.parent is None):
+        found = look(tx, by, Query(category=category.id, sold_at=shop, limit=ON_THE_FRONT))
         if found.hits:
+            top.append(category)
             rows.append(_row(tx, by, "categories", category, found, shop, at_us))
     if not rows:
-        found = look(tx, by, Query(limit=24))
+        found = look(tx, by, Query(sold_at=shop, limit=24))
         everything = Category(id="", name_ko="", name_en="")
         rows = [_row(tx, by, "all", everything, found, shop, at_us)] if found.hits else []
     who = profile_of(tx, shop)
     return Front(
         shop=place,
         online=shop in sells_online(tx),
+        walk_in=places.has_layout(tx, by, shop),
         top=tuple(top),
         rows=tuple(rows),
         profile=who,
@@ -140,7 +156,7 @@ def results(tx: Tx, by: Actor, shop: str, query: Query, at_us: int) -> Results:
     place, names = shop_of(tx, by, shop), {one.id: one for one in catalog.categories(tx, by)}
     if query.category is not None and query.category not in names:
         raise _no_shelf()
-    found = look(tx, by, query)
+    found = look(tx, by, msgspec.structs.replace(query, sold_at=shop))
     path = tuple(names[id] for id in reversed(ancestors(names, query.category)))
     return Results(shop=place, found=found, cards=_cards(tx, by, found, shop, at_us), names=names, path=path)
 
@@ -151,7 +167,7 @@ def collection(tx: Tx, by: Actor, shop: str, id: str, at_us: int, offset: int) -
     one = next((one for one in catalog.collections(tx, by) if one.id == id), None)
     if one is None:
         raise _no_shelf()
-    found = _of_collection(tx, by, one, at_us, 24, offset)
+    found = _of_collection(tx, by, one, shop, at_us, 24, offset)
     names = {category.id: category for category in catalog.categories(tx, by)}
     cards = _cards(tx, by, found, shop, at_us)
     return Results(shop=place, found=found, cards=cards, names=names, path=(), collection=one)
@@ -163,10 +179,13 @@ def _notice(tx: Tx, by: Actor, chosen: Choice) -> tuple[tuple[str, str], ...]:
 
 
 def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = None) -> Whole:
-    """One product with everything a page says of it; ``sku`` is the one chosen. Raises ``NotFound``."""
+    """One product with everything a page says of it; ``sku`` is the one chosen. Raises ``NotFound``, also for one the
+    shop does not sell."""
     place, listing = shop_of(tx, by, shop), catalog.listing(tx, by, id)
     tree = {one.id: one for one in catalog.categories(tx, by)}
     known = {one.id: one for one in _selling_places(tx, by)}
+    if listing.id not in selling.sold_at(tx, by, shop).listings:
+        raise _not_sold(listing, shop)
     products = catalog.products(tx, by, listing.skus)
     tags = catalog.price_tags(tx, by, listing.skus, at_us=at_us, shop=shop, shopper=shopper_of(tx, by, shop))
     levels = stock.levels(tx, by, listing.skus)
@@ -189,6 +208,7 @@ def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = N
     return Whole(
         shop=place,
         online=shop in sells_online(tx),
+        walk_in=places.has_layout(tx, by, shop),
         listing=listing,
         choices=choices,
         chosen=chosen,
@@ -244,9 +264,10 @@ def _row(tx: Tx, by: Actor, kind: str, of: Category | Collection, found: Found, 
     )  # fmt: skip
 
 
-def _of_collection(tx: Tx, by: Actor, one: Collection, at_us: int, limit: int, offset: int) -> Found:
-    """Those chosen by hand, in their order, then what the rule finds."""
-    ids = catalog.collected(tx, by, one, at_us=at_us)
+def _of_collection(tx: Tx, by: Actor, one: Collection, shop: str, at_us: int, limit: int, offset: int) -> Found:
+    """Those chosen by hand, in their order, then what the rule finds: of what the shop sells."""
+    sold = selling.sold_at(tx, by, shop).listings
+    ids = [id for id in catalog.collected(tx, by, one, at_us=at_us) if id in sold]
     hits = tuple(Hit(listing=id, score=0.0) for id in ids[offset : offset + limit])
     return Found(hits=hits, total=len(ids), facets=Facets())
 
@@ -297,7 +318,7 @@ def _beside(tx: Tx, by: Actor, listing: Listing, shop: str, at_us: int) -> tuple
     """Four others of the same shelf."""
     if listing.category is None:
         return ()
-    found = look(tx, by, Query(category=listing.category, limit=5))
+    found = look(tx, by, Query(category=listing.category, sold_at=shop, limit=5))
     others = catalog.listings(tx, by, [hit.listing for hit in found.hits if hit.listing != listing.id])
     return cards(tx, by, list(others.values())[:4], shop, at_us)
 
@@ -315,6 +336,18 @@ def _elsewhere(
 
 def _selling_places(tx: Tx, by: Actor) -> Iterable[Place]:
     return [*places.shops(tx, by), *(p for p in places.within(tx, by, by.neighbourhood) if p.kind is PlaceKind.HUB)]
+
+
+def _not_sold(listing: Listing, shop: str) -> NotFound:
+    return NotFound(
+        "storefront.not_sold_here",
+        ko=f"'{listing.name_ko}'은(는) 이 가게에서 팔지 않습니다.",
+        en=f"This shop does not sell '{listing.name_en}'.",
+        next_ko="이 가게의 다른 상품을 보거나 다른 가게에서 찾아보세요.",
+        next_en="Look at its other goods, or search in another shop.",
+        listing=listing.id,
+        shop=shop,
+    )
 
 
 def _no_shelf() -> NotFound:

@@ -27,7 +27,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody looks for. Everything given must hold; an empty ``text`` finds everything.
 
     ``category`` means it and everything below; ``band`` is a number of ``BANDS_KRW``; ``without`` are allergens it must
-    not have; ``in_stock_at`` is a place; ``only`` are listings to choose from (a collection).
+    not have; ``in_stock_at`` is a place, ``sold_at`` a shop whose goods only are found; ``only`` are listings to choose
+    from (a collection).
     """
 
     text: str = ""
@@ -37,6 +38,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     diets: tuple[Diet, ...] = ()
     without: tuple[Allergen, ...] = ()
     in_stock_at: str | None = None
+    sold_at: str | None = None
     only: tuple[str, ...] | None = None
     sort: Sort = Sort.BEST
     offset: int = 0

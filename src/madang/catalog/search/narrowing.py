@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from madang.catalog import listing_records, stock
+from madang.catalog import listing_records, selling, stock
 from madang.catalog.search import records
 from madang.catalog.search.block import Docs, Index
 from madang.catalog.search.keeping import ALLERGEN_BITS, DIET_BITS
@@ -38,6 +38,8 @@ def allowed(tx: Tx, by: Actor, index: Index, query: Query, below: Mapping[str, l
         may &= (index.flags & wanted) == wanted
     if query.without:
         may &= (index.allergens & sum({ALLERGEN_BITS[a] for a in query.without})) == 0
+    if query.sold_at is not None:
+        may &= selling.sold_at(tx, by, query.sold_at).docs(index)
     if query.only is not None:
         mine = np.zeros(index.size, np.bool_)
         mine[list(records.docs_of(tx, by, query.only).values())] = True

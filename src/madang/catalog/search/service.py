@@ -67,9 +67,10 @@ def search(tx: Tx, by: Actor, query: Query) -> Found:
     return Found(hits=hits, total=int(docs.size), facets=facets, meant=look.meant, alike=int(alike.size))
 
 
-def suggest(tx: Tx, by: Actor, text: str, *, limit: int = 8) -> list[Suggestion]:
-    """Names that somebody may be typing: those with a word that begins so first, then what a search finds."""
-    typed, room = plain(text[:TEXT_MAX]), _room(tx, by, Query())
+def suggest(tx: Tx, by: Actor, text: str, *, limit: int = 8, sold_at: str | None = None) -> list[Suggestion]:
+    """Names that somebody may be typing: those with a word that begins so first, then what a search finds; of what a
+    shop sells, where one is given."""
+    typed, room = plain(text[:TEXT_MAX]), _room(tx, by, Query(sold_at=sold_at))
     if not typed or room is None:
         return []
     look = _meant(room, text[:TEXT_MAX])

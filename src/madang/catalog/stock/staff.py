@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from madang import journal, ledger, places
-from madang.catalog import facts
+from madang.catalog import facts, selling
 from madang.catalog.stock.accounts import NO_LOT, Lot, lost, shelf, sku_of, stock, supplier, waste_of
 from madang.catalog.stock.looking import units_of
 from madang.catalog.stock.moving import bad_amount, move
@@ -27,6 +27,7 @@ def receive(
     units = _staff_units(tx, by, place, goods)
     moves = [(supplier(place, units[x.sku]), stock(place, x.lot, units[x.sku]), x.amount) for x in goods]
     move(tx, by, moves, id=id, at_us=at_us, cause=cause)
+    selling.note(tx, place, units, at_us)
     _tell(tx, by, facts.StockReceived(place=place, goods=facts.goods_of(goods)), id, at_us, place)
 
 
@@ -36,6 +37,7 @@ def transfer(tx: Tx, by: Actor, source: str, target: str, goods: Sequence[Lot], 
     _known_place(tx, by, target)
     moves = [(stock(source, x.lot, units[x.sku]), stock(target, x.lot, units[x.sku]), x.amount) for x in goods]
     move(tx, by, moves, id=id, at_us=at_us, cause="transfer")
+    selling.note(tx, target, units, at_us)
     body = facts.StockMoved(place=source, target=target, goods=facts.goods_of(goods))
     _tell(tx, by, body, id, at_us, source)
 
@@ -85,6 +87,7 @@ def count(tx: Tx, by: Actor, place: str, counted: Lot, *, id: UUID, at_us: int) 
         )
     if difference > 0:
         move(tx, by, [(lost(place, unit), key, difference)], id=id, at_us=at_us, cause="count")
+        selling.note(tx, place, units, at_us)
     elif difference < 0:
         move(tx, by, [(key, lost(place, unit), -difference)], id=id, at_us=at_us, cause="count")
     body = facts.StockCounted(
