@@ -79,13 +79,13 @@ def test_a_failed_fetch_is_told_once_and_tried_again_until_it_is_there(shop: Til
     day_passes(shop, 2)
     shop.fake.mishap("settled", ERROR_500, RESET, HTML_502, GARBAGE, SAYS_NO, *[RESET] * 3)
     day_passes(shop)
-    failing = shop.read(lambda tx: fetching.failing(tx, shop.by))
+    failing = shop.read(lambda tx: fetching.failing(tx, shop.by, at_us=shop.clock.now_us()))
     assert all(one.code for one in failing)
     assert len(failing) == 3
     assert open_won(shop) == -10_000
     for _ in range(8):
         shop.work(3_600)
-    assert shop.read(lambda tx: fetching.failing(tx, shop.by)) == []
+    assert shop.read(lambda tx: fetching.failing(tx, shop.by, at_us=shop.clock.now_us())) == []
     assert open_won(shop) == 0
     told = shop.read(lambda tx: journal.read(tx, shop.by, subject="gateway/toss"))
     failed = [one.body.day for one in told if isinstance(one.body, FetchFailed)]
@@ -117,3 +117,28 @@ def test_only_the_operator_has_it_fetched_and_a_company_without_such_a_call_is_n
     assert shop.write(lambda tx: fetching.ask(tx, boss, at_us=now)) == 1
     assert shop.write(lambda tx: fetching.ask(tx, boss, at_us=now)) == 0, "it is being asked already"
     kakao.close()
+
+
+def test_a_day_that_something_unforeseen_keeps_from_being_settled_is_told_and_asked_anew(
+    shop: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    sold(shop, 10_000)
+    with monkeypatch.context() as broken:
+        broken.setattr(fetching.reconciling, "reconcile", breaks)
+        day_passes(shop)
+        now = shop.clock.now_us()
+        assert shop.read(lambda tx: fetching.failing(tx, shop.by, at_us=now)) == [], "within the hour it may still come"
+        [stuck] = shop.read(lambda tx: fetching.failing(tx, shop.by, at_us=now + fetching.LONGEST_US))
+        assert (stuck.state, stuck.code) == ("asked", "unforeseen")
+    shop.clock.advance(us=fetching.LONGEST_US)
+    boss = person("boss", Role.OPERATOR)
+    asked = shop.write(lambda tx: fetching.ask(tx, boss, at_us=shop.clock.now_us()))
+    assert asked > 0, "the one that got stuck among them"
+    shop.work()
+    assert shop.read(lambda tx: fetching.failing(tx, boss, at_us=shop.clock.now_us() + DAY_US)) == []
+    day_passes(shop, 3)
+    assert open_won(shop) == 0
+    shop.books_ok()

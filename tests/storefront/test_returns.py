@@ -23,7 +23,7 @@ from madang.deals import receipts
 from madang.kernel import Actor, Conflict, Invalid
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey
-from madang.payments import Crossing
+from madang.payments import Crossing, deciding
 from madang.payments.charging import order_id
 from madang.settlement import PartyKind
 from madang.storefront import exchanging, netting, orders
@@ -325,6 +325,8 @@ def test_what_an_exchange_costs_more_can_be_paid_at_a_gateway_and_nothing_is_exc
         with pytest.raises(Conflict) as fault:
             street.step(order, "exchange")
         assert fault.value.code == "storefront.exchange_unpaid"
+        where = street.read(lambda tx: deciding.places(tx, BY, waits))
+        assert where == [f"/console/orders/{order}"], "where the operator decides, should the company give it back"
         name = order_id(waits.parts[0])
         crossing.open(name, back="http://shop/back", gone="http://shop/gone")
         crossing.confirm(name, **fake.agree(name))
@@ -332,6 +334,7 @@ def test_what_an_exchange_costs_more_can_be_paid_at_a_gateway_and_nothing_is_exc
         street.step(order, "exchange")
         assert (fake.desk.charged_krw, spent(street)) == (3_000, before), "the wallet was not asked"
         large = street.order(order)[1].exchanged[-1]
+        assert street.read(lambda tx: deciding.places(tx, BY, waits)) == [f"/console/orders/{large}"]
         street.cancel(large)
         jobs.run_due(street.db, street.clock, neighbourhood=N)
         assert (fake.desk.charged_krw, spent(street)) == (0, before - 20_000), "each won back as it came"

@@ -111,7 +111,7 @@ def _money(tx: Tx, by: Actor, at_us: int) -> list[Waiting]:
     old = sum(one.old for one in reconciling.open_clearing(tx, by, at_us=at_us))
     refused = len(charge_records.backs_in(tx, by, [ReturnState.REFUSED]).rows)
     held = settlement.payouts_in(tx, by, PayoutState.HELD)
-    fetched = len(fetching.failing(tx, by))
+    fetched = len(fetching.failing(tx, by, at_us=at_us))
     return [
         Waiting(what="differences", n=faults, where="/console/settlement", urgent=True),
         Waiting(what="clearing", n=old, where="/console/money", urgent=True),

@@ -190,7 +190,7 @@ def _reconcile(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:
                 "kept": differences.listed(tx, by, state=state, cursor=cursor),
                 "counts": differences.counts(tx, by),
                 "fetched": {name: fetching.latest(tx, by, name) for name in fetching.askable()},
-                "failing": fetching.failing(tx, by),
+                "failing": fetching.failing(tx, by, at_us=now),
             }
 
         return pages.html(

@@ -113,12 +113,17 @@ def latest(tx: Tx, by: Actor, gateway: str) -> Fetch | None:
     return Fetch(*found[0]) if found else None
 
 
-def failing(tx: Tx, by: Actor) -> list[Fetch]:
-    """Days that could not be fetched yet, the oldest first."""
+def failing(tx: Tx, by: Actor, *, at_us: int) -> list[Fetch]:
+    """Days that could not be fetched yet, the oldest first; with those that were asked for more than an hour ago and
+    are not settled: something that nobody foresaw keeps them from it."""
     _need_operator(by)
-    mine = fetches.c.neighbourhood == by.neighbourhood, fetches.c.state == str(FetchState.FAILED)
+    stuck = sa.and_(fetches.c.state == str(FetchState.ASKED), fetches.c.next_us <= at_us - LONGEST_US)
+    mine = fetches.c.neighbourhood == by.neighbourhood, sa.or_(fetches.c.state == str(FetchState.FAILED), stuck)
+    oldest = sa.select(*fetches.c[1:]).where(*mine).order_by(fetches.c.day).limit(BACK_D)
+    found = [Fetch(*row) for row in tx.rows(oldest)]
     return [
-        Fetch(*row) for row in tx.rows(sa.select(*fetches.c[1:]).where(*mine).order_by(fetches.c.day).limit(BACK_D))
+        msgspec.structs.replace(one, code="unforeseen", next_us=None) if one.state == FetchState.ASKED else one
+        for one in found
     ]
 
 
@@ -167,9 +172,9 @@ def _failed(tx: Tx, by: Actor, row: Fetch, job: jobs.Job, code: str) -> None:
 
 
 def _ask(tx: Tx, gateway: str, day: date, at_us: int) -> bool:
-    """Unless it is being asked already; a try that was put off is overtaken."""
+    """Unless it has been asked within the hour; a try that was put off, or got stuck, is overtaken."""
     row = _get(tx, gateway, str(day))
-    if row is not None and row.state == FetchState.ASKED:
+    if row is not None and row.state == FetchState.ASKED and (row.next_us or 0) > at_us - LONGEST_US:
         return False
     before = row or Fetch(gateway, str(day), "", 0, 0, 0, "", 0, None, None)
     asked = msgspec.structs.replace(before, state=str(FetchState.ASKED), next_us=at_us)
@@ -192,7 +197,7 @@ def _due(tx: Tx, by: Actor, gateway: str, at_us: int) -> list[date]:
     else:
         books = ledger.balances(tx, book=Book.MONEY, code="gateway", owner_prefix=f"{gateway}/", unsettled=True)
         first = min((date.fromisoformat(key.owner[-10:]) for key in books), default=last)
-    failed = {one.day for one in failing(tx, by) if one.gateway == gateway}
+    failed = {one.day for one in failing(tx, by, at_us=at_us) if one.gateway == gateway}
     first = max(earliest, min([first, *map(date.fromisoformat, failed)]))
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 

@@ -22,7 +22,7 @@ from madang.deals.registry import declared
 from madang.kernel import Actor, allocate, derived, system
 from madang.kernel.clock import DAY_US
 from madang.ledger import AccountKey, Transfer
-from madang.payments import Leg, Part, State
+from madang.payments import Leg, Part, State, deciding
 from madang.storefront import claims, faults, netting, open_claims, pricing, settling
 from madang.storefront.model import CartLine, Claim, Fulfilment, Line, Order, Source
 from madang.storefront.process import NAME
@@ -113,6 +113,19 @@ def pay_again(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
     if waits is None or waits.state == State.PENDING:
         raise faults.nothing_to_pay()
     return open_claims.changed(order, held(tx, by, deal, claim, means=str(args.get("means", "")), at_us=at_us))
+
+
+def pages_of(tx: Tx, _by: Actor, payment: payments.Payment) -> list[str]:
+    """The console's page of the order that holds what was paid more for an exchange: of the one that went out, or of
+    the one it is asked for while none did."""
+    ours, id = system(tx.neighbourhood, "storefront"), UUID(payment.cause.partition("/")[2])
+    order = msgspec.convert(deals.get(tx, ours, id).data, Order)
+    new = [(one, msgspec.convert(deals.get(tx, ours, one).data, Order)) for one in order.exchanged]
+    holds = [one for one, made in new if any(source.payment == payment.id for source in made.sources)]
+    return [f"/console/orders/{one}" for one in holds or [id]]
+
+
+deciding.chosen_at(CAUSE, pages_of)
 
 
 def let_go(tx: Tx, claim: Claim | None, *, at_us: int) -> None:
