@@ -128,6 +128,14 @@ def test_a_variant_takes_everything_it_does_not_say_from_what_it_is_like(tmp_pat
         read(small(tmp_path, "like: round.yaml\n", "round.yaml"))
 
 
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_example_can_be_compared_with_a_variant_of_it(tmp_path: Path, language: str) -> None:
+    base = read(small(tmp_path, example(language)))
+    other = read(small(tmp_path, "like: shop.yaml\nname: 다른 가게\nswaps: [[F001, F002]]\n", "swap.yaml"))
+    assert (other.swaps, other.goods) == ((("F001", "F002"),), base.goods)
+    assert laid_out(other).layout["planogram"] != laid_out(base).layout["planogram"]
+
+
 def test_swapping_a_facing_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as refused:
         laid_out(read(small(tmp_path, SMALL + "swaps: [[F001, F999]]\n")))

@@ -13,7 +13,7 @@ from tests.storefront.test_orders import HOME, received
 from madang import deals, journal, ledger, members, payments, settlement
 from madang.jobs import run_due
 from madang.kernel import Actor, Conflict, Forbidden, Kind, Role, business_date, start_of_day_us
-from madang.kernel.clock import DAY_US
+from madang.kernel.clock import DAY_US, HOUR_US
 from madang.settlement import TaxStatus, accounts
 from madang.storefront import board, carts, deadlines, interest, orders
 from madang.storefront.addresses import Address
@@ -57,6 +57,22 @@ def test_interest_is_fifteen_percent_a_year_of_the_days_after_the_last() -> None
     assert deadlines.interest_krw(36_500_00, due, due - 1) == 0
     assert deadlines.interest_krw(36_500_00, due, due) == 1_500
     assert deadlines.interest_krw(36_500_00, due, due + 364 * DAY_US) == 3_650_000 * 15 // 100
+
+
+def test_a_window_that_was_agreed_on_binds_the_shop_and_is_looked_at_when_it_ends(street: Street) -> None:
+    street.open(TERMS)
+    way = {"s1": Choice(way="delivery", slot="delivery-20260923-1000")}
+    order = street.buy({"RAMEN": 1}, choices=way, address=Address(**HOME))
+    ends_us = start_of_day_us(date(2026, 9, 23)) + 12 * HOUR_US
+    due = street.read(lambda tx: orders.track(tx, street.mina, order, now_us=street.now)).due
+    assert due is not None
+    assert (due.by_us, due.over) == (ends_us, False)
+    street.clock.set(ends_us - 1)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert told(street) == []
+    street.clock.set(ends_us)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert told(street) == [("paid", ("shop", "buyer"))]
 
 
 @BOTH

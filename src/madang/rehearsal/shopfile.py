@@ -77,7 +77,7 @@ def _merged(path: Path, more: int) -> yaml.MappingNode:
     for key, value in _merged(below, more - 1).value:
         if key.value in own:
             continue
-        if key.value in ("products", "prices", "planogram") and value.value not in ("sample",):
+        if key.value in ("products", "prices", "planogram") and value.value not in ("sample", "auto"):
             value.value = str((below.parent / value.value).resolve())
         node.value.append((key, value))
     node.value = [(k, v) for k, v in node.value if k.value != "like"]

@@ -11,13 +11,14 @@ import msgspec
 from madang import catalog, deals, jobs, journal, ledger
 from madang.catalog import Vat, stock
 from madang.db import Tx
-from madang.deals import Deal, Receipt, receipts
+from madang.deals import Deal, Receipt, receipts, timers
 from madang.deals.registry import declared
 from madang.kernel import Actor, business_date, derived, system
 from madang.ledger import LedgerConflict
 from madang.payments import unasked
 from madang.storefront import (
     claims,
+    deadlines,
     exchanging,
     facts,
     faults,
@@ -63,6 +64,8 @@ def pay(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     stock.take(tx, by, reserved, at_us=at_us, cause=cause)
     if order.fulfil.slot is not None:
         ledger.post(tx, [slots.take(hold=slot_hold(deal.id), at_us=at_us, cause=cause)])
+    if agreed := deadlines.agreed_us(order):  # of the state this step is entering
+        timers.again(tx, msgspec.structs.replace(deal, entered_move=deal.moves + 1), "look_paid", agreed)
     lines = pricing.on_receipt(order.lines, order.fee_krw, order.border_krw)
     receipt = receipts.issue_lines(tx, by, deal, lines, id=derived("storefront.receipt", deal.id), at_us=at_us)
     return changes | {"paid_at_us": at_us, "receipt": str(receipt.id)}

@@ -28,14 +28,17 @@ SEND_BACK_D = 14
 
 
 def act_by_us(order: Order, holidays: Collection[date] = HOLIDAYS) -> int:
-    """When the shop must have acted on a paid order (exclusive)."""
+    """When the shop must have acted on a paid order (exclusive): by the end of the window or session that was agreed
+    on, else within three working days (전자상거래법 §15(1))."""
     assert order.paid_at_us is not None
-    return max(working_days_after(order.paid_at_us, ACT_WORKING_D, holidays), _agreed_us(order))
+    return agreed_us(order) or working_days_after(order.paid_at_us, ACT_WORKING_D, holidays)
 
 
 def deliver_by_us(order: Order, holidays: Collection[date] = HOLIDAYS) -> int:
-    """When the buyer must have it, or be told (exclusive); never before ``act_by_us``."""
+    """When the buyer must have it, or be told (exclusive): as agreed, else within a week."""
     assert order.paid_at_us is not None
+    if agreed := agreed_us(order):
+        return agreed
     abroad_d = 0 if order.export is None else order.export.days_max
     last = business_date(order.paid_at_us) + timedelta(days=DELIVER_D + abroad_d + 1)
     return max(start_of_day_us(last), act_by_us(order, holidays))
@@ -44,7 +47,7 @@ def deliver_by_us(order: Order, holidays: Collection[date] = HOLIDAYS) -> int:
 def arrives_us(order: Order, sent_at_us: int) -> int:
     """When what was sent counts as delivered, though nobody said so."""
     days = ARRIVED_D if order.export is None else order.export.days_max + ARRIVED_ABROAD_MORE_D
-    return max(sent_at_us + days * DAY_US, _agreed_us(order))
+    return max(sent_at_us + days * DAY_US, agreed_us(order))
 
 
 def refund_by_us(back_at_us: int, holidays: Collection[date] = HOLIDAYS) -> int:
@@ -67,7 +70,7 @@ def working_days_after(at_us: int, days: int, holidays: Collection[date] = HOLID
     return start_of_day_us(day + timedelta(days=1))
 
 
-def _agreed_us(order: Order) -> int:
+def agreed_us(order: Order) -> int:
     """The end of the time that was agreed on, 0 where none was."""
     begins = [line.begins_us + DAY_US for line in order.lines if line.begins_us is not None]
     return max([order.fulfil.until_us or 0, *begins])
