@@ -18,7 +18,7 @@ from madang.console import faults, waybills
 from madang.console.order_desk import MANY_MAX, STEPS, OrderDesk, Said, title
 from madang.console.views import PRIVATE, Views
 from madang.kernel import Actor, Invalid, MadangError, NotFound, seoul, start_of_day_us
-from madang.storefront import board, forms, open_claims
+from madang.storefront import board, couriers, forms, open_claims
 from madang.storefront.board import Wanted
 from madang.storefront.model import Reason
 from madang.storefront.process import ORDER
@@ -167,6 +167,7 @@ def _one(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
             order=story.of.order, process=ORDER, choices=choices, said=said, fault=fault, reasons=list(Reason),
             claim_steps=open_claims.STEPS,
             key=str(desk.ids.new()), account=title, body=_body, whys=REFUND_WHYS,
+            tracking=couriers.page_of(story.of.order),
         )  # fmt: skip
 
 

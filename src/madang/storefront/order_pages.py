@@ -16,6 +16,7 @@ from madang.kernel import Actor, NotFound, Role, business_date
 from madang.storefront import (
     carts,
     claims,
+    couriers,
     exchanging,
     faults,
     forms,
@@ -29,7 +30,6 @@ from madang.storefront.actions import order_of
 from madang.storefront.front import Storefront, form_of
 from madang.storefront.model import Reason
 from madang.storefront.process import ORDER
-from madang.storefront.world import customs
 from madang.ui import session
 from madang.ui.access import own_or_guest, role
 
@@ -65,7 +65,7 @@ def _orders(routes: APIRouter, shop: Storefront) -> None:
         )
         return shop.html(
             request, "order", of=tracked, place=place, process=ORDER, names=names, token=shop.links.token,
-            tracking=customs.tracking(tracked.order.sent_number) if tracked.order.export else "",
+            tracking=couriers.page_of(tracked.order),
             sends_to=shop.read(lambda tx: _sends_to(tx, tracked.deal.shop)),
             mine=tracked.deal.subject == by.key, pay_at=shop.pay_at, steps=forms.STAFF_STEPS,
             claim_steps=open_claims.STEPS, means=_means(shop, request, tracked.deal),
