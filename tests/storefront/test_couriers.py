@@ -23,8 +23,8 @@ def test_a_waybill_leads_to_its_couriers_page(by: str, number: str, page: str) -
 @pytest.mark.parametrize(
     ("by", "number"),
     [
-        ("동네 자전거", "601234567890"), ("CJ대한통운", "문 앞"), ("한진택배", "javascript:alert(1)"), ("", "601234567890"),
-        ("롯데", ""),
+        ("동네 자전거", "601234567890"), ("CJ대한통운", "문 앞"), ("한진택배", "javascript:alert(1)"),
+        ("", "601234567890"), ("롯데", ""),
     ],
 )  # fmt: skip
 def test_what_is_no_waybill_of_a_known_courier_leads_nowhere(by: str, number: str) -> None:
