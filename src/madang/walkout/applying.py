@@ -24,7 +24,8 @@ from madang.walkout import ages, books, errands, facts, learned, occupancy, pric
 from madang.walkout import process as declared
 from madang.walkout.goods import Booking
 from madang.walkout.holds import Move, Spot, heard, wanted
-from madang.walkout.model import Entered, Frame, Health, Lasting, Learned, Left, Moved, Receipt, Run
+from madang.walkout.model import Entered, Frame, Health, Lasting, Learned, Left, Moved, Receipt, Run, Trembled
+from madang.walkout.plate_noise import heard as trembled
 from madang.walkout.visits import NOBODY, Books, Role_, Visit, visit_id
 
 _GOES_ON = ("entered", "shopping")
@@ -77,6 +78,7 @@ class Applying:
             Receipt: self._receipt,
             Health: self._health,
             Learned: self._learned,
+            Trembled: self._trembled,
         }
         steps[type(update)](update)
 
@@ -283,6 +285,9 @@ class Applying:
 
     def _learned(self, update: Learned) -> None:
         learned.heard(self._tx, self._shop, update, f"{self._run.number}/{self._seq}", self._at_us)
+
+    def _trembled(self, update: Trembled) -> None:
+        trembled(self._tx, self._shop, update)
 
     # --- small things ---------------------------------------------------------------------------------------------
     def _visit(self, name: str) -> Visit | None:

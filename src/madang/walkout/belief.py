@@ -5,7 +5,7 @@ What the engine is asked (``advance``) falls on a grid of the hub's time, which 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from madang.walkout.engine import Engine, Gate, Store, Update, Vision
 from madang.walkout.messages import GateEvent, HandSeen, Message, Plates, Skeletons
 from madang.walkout.model import Frame
 from madang.walkout.sensorlog import Placed, Record
+from madang.walkout.trembling import Hour
 
 TICK_US = 200_000
 DEAF_US = TICK_US
@@ -52,6 +53,7 @@ class Belief:
         self.carts: dict[str, model.Cart] = {}
         self.clocks: dict[str, DeviceClock] = {}
         self.ill: dict[str, model.Health] = {}
+        self.hour = Hour()
 
     def feed(self, placed: Placed) -> Iterator[Frame]:
         """Take one record; gives what the engine says at the ticks that went by before it, and because of it."""
@@ -86,10 +88,19 @@ class Belief:
         while self.next_tick_us <= arrival_us:
             tick_us = self.next_tick_us
             self.next_tick_us += TICK_US
-            yield self._frame(tick_us, self.engine.advance(tick_us / 1e6))
+            yield self._frame(tick_us, self.engine.advance(tick_us / 1e6), self._trembled(tick_us))
 
-    def _frame(self, t_us: int, updates: list[Update]) -> Frame:
-        lasting: list[Any] = []
+    def _trembled(self, t_us: int) -> list[model.Trembled]:
+        """What the plates did at rest in the hour that is over."""
+        over = self.hour.take(t_us, self.engine.plate_noise()) if self.hour.due(t_us) else None
+        if over is None:
+            return []
+        names, (end_us, noise) = self.engine.store.plates, over
+        grams = {name: round(g, 2) for name, g in zip(names, noise.tolist(), strict=True) if g == g}
+        return [model.Trembled(end_us / 1e6, grams)] if grams else []
+
+    def _frame(self, t_us: int, updates: list[Update], also: Sequence[model.Trembled] = ()) -> Frame:
+        lasting: list[Any] = [*also]
         passing: list[Any] = []
         for update in updates:
             name = type(update).__name__

@@ -339,8 +339,8 @@ class PromiseStands(msgspec.Struct, frozen=True, kw_only=True):
 
 @journal.kind("walkout.learned", version=1, stage=Stage.PLANNING)
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
-    """A weight, a spread or what lies in a facing is believed otherwise from now on; without a ``value`` catalogue and
-    planogram hold again. ``why``: settled, sighted, task, undone."""
+    """A weight, a spread, what lies in a facing or the noise of a plate (named by ``facing``) is believed otherwise
+    from now on; without a ``value`` catalogue and planogram hold again. ``why``: settled, sighted, task, undone."""
 
     number: int
     what: str

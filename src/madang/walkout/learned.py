@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
+
 from madang import catalog, jobs, journal
 from madang.db import Tx
 from madang.deals.model import Deal
 from madang.kernel import Actor, Conflict, NotFound, Role, derived, system
 from madang.kernel.clock import DAY_US, HOUR_US
-from madang.walkout import facts, learning, tasks
+from madang.walkout import facts, learning, plate_noise, tasks
 from madang.walkout import learning_records as records
+from madang.walkout import records as shops
 from madang.walkout.learning_records import Row
 from madang.walkout.model import Learned
 from madang.walkout.pricing import Offer
@@ -125,7 +128,8 @@ def on_timer(tx: Tx, job: jobs.Job) -> None:
 
 
 def study(tx: Tx, shop: str, at_us: int) -> list[Row]:
-    """Learn weights from what was weighed; gives the new rows. A thing moves once a day at most."""
+    """Learn weights from what was weighed, and how much plates tremble; gives the new rows. A thing moves once a day at
+    most."""
     weighed = records.weighed(tx, shop, at_us - WINDOW_US)
     products = catalog.products(tx, _ours(tx, shop), sorted(weighed))
     new: list[Row] = []
@@ -139,8 +143,15 @@ def study(tx: Tx, shop: str, at_us: int) -> list[Row]:
             new += _study_unweighed(tx, shop, product, units, at_us)
             continue
         new += _study_one(tx, shop, product, known.unit_weight_g, known.unit_weight_sd_g, units, at_us)
+    new += _study_plates(tx, shop, at_us)
     records.forget(tx, shop, at_us - WINDOW_US)
     return new
+
+
+def _study_plates(tx: Tx, shop: str, at_us: int) -> list[Row]:
+    run = shops.last_run(tx, shop)
+    found = plate_noise.study(tx, shop, stripped(msgspec.json.decode(run.store)), at_us) if run is not None else []
+    return [_learn(tx, shop, "noise", f.plate, "", f.grams, f.base, f.hours, "settled", at_us) for f in found]
 
 
 def _study_unweighed(tx: Tx, shop: str, product: str, units: list[tuple[int, float]], at_us: int) -> list[Row]:
@@ -209,7 +220,7 @@ def _learn(
         evidence=evidence, why=why,
     )  # fmt: skip
     id = derived("walkout.learned", tx.neighbourhood, shop, row.number)
-    journal.append(tx, actor, body, id=id, at_us=at_us, subject=product, shop=shop)
+    journal.append(tx, actor, body, id=id, at_us=at_us, subject=product or facing, shop=shop)
     return row
 
 
@@ -281,6 +292,8 @@ def overlaid(tx: Tx, shop: str, document: Doc) -> Doc:
     facings = {str(f["id"]): f for f in made["planogram"]}
     kept: dict[str, Any] = {}
     for row in rows:
+        if row.what == "noise":
+            continue
         if row.what == "lies":
             facing = facings.get(row.facing)
             if facing is not None and row.product in products and row.product not in map(str, facing["products"]):
@@ -292,6 +305,8 @@ def overlaid(tx: Tx, shop: str, document: Doc) -> Doc:
         if product is not None and _same_base(product, row):
             kept.setdefault(name, {})[row.product] = [product.get(name), row.value]
             product[name] = row.value
+    if noise := plate_noise.overlay(made, rows):
+        kept["noise_g"] = noise
     return made | {"learned": kept} if kept else document
 
 
@@ -311,6 +326,7 @@ def stripped(document: Doc) -> Doc:
     for name in ("weight_g", "weight_sd_g"):
         for product, (before, _) in kept.get(name, {}).items():
             products[product][name] = before
+    plate_noise.strip(made, kept.get("noise_g", {}))
     for facing in made["planogram"]:
         if str(facing["id"]) in kept.get("lies", {}):
             facing.pop("really", None)

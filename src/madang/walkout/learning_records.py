@@ -1,4 +1,5 @@
-"""Tables of learning: weighings of settled receipts, sightings of what does not fit, and what was learned, dated."""
+"""Tables of learning: weighings of settled receipts, sightings of what does not fit, hours of plates' noise and what
+answers contradict of them, and what was learned, dated."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from madang.db import Tx, table
 
-What = Literal["weight", "spread", "lies"]
+What = Literal["weight", "spread", "lies", "noise"]
 
 weighings = table(
     "walkout_weighings",
@@ -36,6 +37,22 @@ sightings = table(
     sa.Index("walkout_sightings_at", "neighbourhood", "shop", "what", "facing", "product", "at_us"),
     key=["shop", "ref"],
 )
+noises = table(
+    "walkout_plate_noise",
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("grams", sa.Text, nullable=False),
+    key=["shop", "at_us"],
+)
+contradicted = table(
+    "walkout_contradicted",
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("deal", sa.Uuid, nullable=False),
+    sa.Column("facing", sa.Text, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Index("walkout_contradicted_at", "neighbourhood", "shop", "at_us"),
+    key=["shop", "deal", "facing", "at_us"],
+)
 learned = table(
     "walkout_learned",
     sa.Column("shop", sa.Text, nullable=False),
@@ -58,7 +75,7 @@ learned = table(
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A learned value from a moment on. ``value`` None: what the catalogue or planogram says holds again. ``before``
     is what held until then, ``base`` what the catalogue said when it was learned, ``evidence`` from how many looks;
-    ``why``: settled, sighted, task, undone."""
+    ``why``: settled, sighted, task, undone. Of a ``noise`` ``facing`` names the plate."""
 
     number: int
     what: What
@@ -117,17 +134,31 @@ _SIGHTED = (
     .order_by(_S.at_us, _S.ref)
 )
 _SEEN = sa.select(_S.ref).where(_S.neighbourhood == _N, _S.shop == _SHOP, _S.ref == sa.bindparam("ref"))
+_NOISES, _CONTRADICTED = (
+    sa.select(*columns)
+    .where(one.c.neighbourhood == _N, one.c.shop == _SHOP, one.c.at_us > _SINCE)
+    .order_by(*one.primary_key.columns)
+    for one, columns in (
+        (noises, (noises.c.at_us, noises.c.grams)),
+        (contradicted, (contradicted.c.facing, contradicted.c.at_us)),
+    )
+)
 _FORGET = tuple(
     sa.delete(one).where(
         one.c.neighbourhood == sa.bindparam("n_"),
         one.c.shop == sa.bindparam("shop_"),
         one.c.at_us < sa.bindparam("us_"),
     )
-    for one in (weighings, sightings)
+    for one in (weighings, sightings, noises, contradicted)
 )
 
 _DROP_WEIGHED = sa.delete(weighings).where(
     _W.neighbourhood == sa.bindparam("n_"), _W.shop == sa.bindparam("shop_"), _W.deal == sa.bindparam("deal_")
+)
+_DROP_CONTRADICTED = sa.delete(contradicted).where(
+    contradicted.c.neighbourhood == sa.bindparam("n_"),
+    contradicted.c.shop == sa.bindparam("shop_"),
+    contradicted.c.deal == sa.bindparam("deal_"),
 )
 _DROP_SEEN = sa.delete(sightings).where(
     _S.neighbourhood == sa.bindparam("n_"), _S.shop == sa.bindparam("shop_"), _S.ref == sa.bindparam("ref_")
@@ -154,6 +185,7 @@ def add_weighings(tx: Tx, shop: str, deal: UUID, units: Iterable[tuple[str, int,
 def drop(tx: Tx, shop: str, deal: UUID) -> None:
     """Forget what a deal taught."""
     tx.execute(_DROP_WEIGHED, {"n_": tx.neighbourhood, "shop_": shop, "deal_": deal})
+    tx.execute(_DROP_CONTRADICTED, {"n_": tx.neighbourhood, "shop_": shop, "deal_": deal})
     tx.execute(_DROP_SEEN, {"n_": tx.neighbourhood, "shop_": shop, "ref_": str(deal)})
 
 
@@ -180,6 +212,36 @@ def sighted(tx: Tx, shop: str, what: str, facing: str, product: str, since_us: i
     """Grams of one in each sighting since, oldest first."""
     thing = {"what": what, "facing": facing, "product": product, "since_us": since_us}
     return [float(row[0]) for row in tx.rows(_SIGHTED, _key(tx, shop) | thing)]
+
+
+def add_noise(tx: Tx, shop: str, grams: dict[str, float], at_us: int) -> None:
+    """Grams by plate, of the hour that ended then; an hour that is there already stays."""
+    if not noise(tx, shop, at_us - 1, at_us):
+        row = {"neighbourhood": tx.neighbourhood, "shop": shop, "at_us": at_us}
+        tx.many(sa.insert(noises), [row | {"grams": msgspec.json.encode(grams, order="deterministic").decode()}])
+
+
+def noise(tx: Tx, shop: str, since_us: int, until_us: int = 1 << 62) -> list[tuple[int, dict[str, float]]]:
+    """(when an hour ended, grams by plate), oldest first."""
+    rows = tx.rows(_NOISES, _key(tx, shop) | {"since_us": since_us})
+    return [(int(at_us), msgspec.json.decode(grams)) for at_us, grams in rows if at_us <= until_us]
+
+
+def add_contradicted(tx: Tx, shop: str, deal: UUID, where: Iterable[tuple[str, int]]) -> None:
+    """(facing, when) of moves that the last answer of a deal says were none."""
+    tx.execute(_DROP_CONTRADICTED, {"n_": tx.neighbourhood, "shop_": shop, "deal_": deal})
+    rows = [
+        {"neighbourhood": tx.neighbourhood, "shop": shop, "deal": deal, "facing": facing, "at_us": at_us}
+        for facing, at_us in sorted(set(where))
+    ]
+    if rows:
+        tx.many(sa.insert(contradicted), rows)
+
+
+def contradictions(tx: Tx, shop: str, since_us: int) -> list[tuple[str, int]]:
+    """(facing, when) of moves that answers say were none."""
+    rows = tx.rows(_CONTRADICTED, _key(tx, shop) | {"since_us": since_us})
+    return [(str(facing), int(at_us)) for facing, at_us in rows]
 
 
 def forget(tx: Tx, shop: str, before_us: int) -> None:

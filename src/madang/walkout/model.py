@@ -138,7 +138,13 @@ class Learned(_Update, frozen=True):
     grams: float
 
 
-Lasting = Entered | Moved | Left | Receipt | Health | Learned
+class Trembled(_Update, frozen=True):
+    """How much plates trembled at rest in the hour that ended at ``t``: grams by plate, those that were measured."""
+
+    grams: dict[str, float]
+
+
+Lasting = Entered | Moved | Left | Receipt | Health | Learned | Trembled
 """Updates with consequences: numbered, applied once each."""
 Passing = Person | Glimpse | Cart | Health
 """Updates to be shown; after a restart the newest are said again."""

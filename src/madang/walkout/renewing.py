@@ -17,7 +17,7 @@ from madang.db import Tx
 from madang.kernel import Actor
 from madang.kernel.clock import MINUTE_US, SECOND_US
 from madang.walkout import learned, records, service
-from madang.walkout.model import Frame, Health, Learned, Run
+from madang.walkout.model import Frame, Health, Learned, Run, Trembled
 from madang.walkout.visits import NOBODY
 
 QUIET_US = 90 * SECOND_US
@@ -40,7 +40,7 @@ class Quiet:
         """What the engine said, and the shop has applied."""
         for frame in frames:
             self._now_us = frame.t_us
-            if any(not isinstance(one, Health | Learned) for one in (*frame.lasting, *frame.passing)):
+            if any(not isinstance(one, Health | Learned | Trembled) for one in (*frame.lasting, *frame.passing)):
                 self._marks.clear()
             elif not self._marks or frame.t_us - self._marks[-1][0] >= MARK_US:
                 self._marks.append((frame.t_us, frame.position))

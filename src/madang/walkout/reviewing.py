@@ -15,7 +15,19 @@ from madang.deals.lines import GiveBack, Taken
 from madang.deals.model import Deal
 from madang.deals.registry import declared
 from madang.kernel import Actor, Conflict, Invalid
-from madang.walkout import ages, desk_work, facts, learned, model, pricing, promising, settling, trust, visit_lines
+from madang.walkout import (
+    ages,
+    desk_work,
+    facts,
+    learned,
+    model,
+    plate_noise,
+    pricing,
+    promising,
+    settling,
+    trust,
+    visit_lines,
+)
 from madang.walkout.pricing import Offer, Proposal
 from madang.walkout.settling import remember, tell
 
@@ -158,10 +170,11 @@ def no_appeal() -> Conflict:
 
 def _teach(tx: Tx, deal: Deal, said: Offer, chosen: Offer, at_us: int) -> None:
     """What a person's answer says of weights and of what lies where."""
-    carried, moves = chosen.carried(), settling.visit_of(tx, deal).books.moves.values()
+    carried, moves = chosen.carried(), list(settling.visit_of(tx, deal).books.moves.values())
     learned.settled(tx, deal, said, carried, at_us, looked=True)
     taken_from = {move.product: move.facing for move in moves if move.pick and move.qty}
     learned.corrected(tx, deal, said, carried, taken_from, at_us)
+    plate_noise.contradicted(tx, deal, said, carried, moves)
 
 
 def _known(tx: Tx, by: Actor, taken: tuple[Taken, ...]) -> None:

@@ -18,7 +18,7 @@ from madang.kernel import Actor, Conflict, NotFound, Role, derived, system
 from madang.kernel.clock import DAY_US
 from madang.walkout import facts
 
-Kind = Literal["planogram", "weight", "misplaced", "changed", "price", "unknown", "weigh"]
+Kind = Literal["planogram", "weight", "misplaced", "changed", "price", "unknown", "weigh", "plate"]
 State = Literal["open", "done", "dismissed", "withdrawn"]
 QUIET_US = 7 * DAY_US
 """What was dismissed is not raised again for so long."""
@@ -176,6 +176,11 @@ def open_of(tx: Tx, shop: str, kind: Kind) -> list[Task]:
     """All of a kind that are open."""
     asked = {"n": tx.neighbourhood, "shop": shop, "state": "open", "before_us": 1 << 62, "limit": 1 << 31}
     return [task for task in map(_task, tx.rows(_IN_STATE, asked)) if task.kind == kind]
+
+
+def latest(tx: Tx, shop: str, kind: Kind, *, product: str = "", facing: str = "") -> Task | None:
+    """The last task about a thing, in whatever state."""
+    return _about(tx, shop, kind, product, facing)
 
 
 def count(tx: Tx, shop: str) -> int:

@@ -183,6 +183,10 @@ class Engine:
         """How far every gondola's clock is believed to be from the cameras'."""
         return self._scenes.clocks.estimates()
 
+    def plate_noise(self) -> Floats:
+        """How much every plate trembles at rest now [P], grams; NaN of those that do not rest or are not heard."""
+        return self._plates.noise()
+
     def _seen_now(self, now: float) -> list[Update]:
         """Where everybody stands who was seen in the last half second."""
         of = self._visits.of

@@ -33,11 +33,13 @@ class Levels:
     measured; `rested` are the batches it is averaged over, `limit`, `wide` and `clip` how far off and how shaken
     counts as touched and how much of it counts as noise; `squares` and `quiet` gather noise until the next look."""
 
-    def __init__(self, plates: int, settings: Settings) -> None:
+    def __init__(self, noise: Floats, settings: Settings) -> None:
+        """`noise` [P] grams as measured in an earlier run; NaN where it is not known."""
+        plates, most = len(noise), settings.plate_noise_max_g
         self.s = settings
         self._all = np.zeros((8, plates))
         self.rest.fill(np.nan)
-        self.noise.fill(settings.plate_noise_g)
+        self.noise[:] = np.where(noise == noise, np.minimum(noise, most), settings.plate_noise_g)
         self.rested.fill(1.0)
         self.unborn: Ints = np.arange(plates)
         self._one, self._most = np.ones(plates), np.full(plates, float(settings.rest_batches))

@@ -6,7 +6,7 @@ There are a handful at a time, each with a round every fifth of a second; arrays
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 
 import numpy as np
@@ -171,6 +171,10 @@ class Watched:
             for k, x in self._of.items()
             if x.moves and x.m1 == x.m1
         }
+
+    def every(self) -> Iterable[Lively]:
+        """All of them."""
+        return self._of.values()
 
     def write(self) -> None:
         """What `Levels` say of them is what they are."""

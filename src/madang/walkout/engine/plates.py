@@ -54,7 +54,7 @@ class Plates:
         self.gondola: Ints = store.plate_gondola[self.rows]
         self._gondola_of: list[int] = self.gondola.tolist()
         self._column: list[int] = np.argsort(self.rows).tolist()
-        self._levels = Levels(n, settings)
+        self._levels = Levels(store.plate_noise[self.rows], settings)
         self._heard = np.zeros(len(store.gondolas), np.int64)
         self._young, self._young_of = True, [True] * len(store.gondolas)
         self._ticks, self._rounds = 0, 0
@@ -208,6 +208,17 @@ class Plates:
         way = self._stretch
         rest = self._levels.rest if way is None else way.course.rest[way.done]
         return float(rest[k]), float(self._levels.noise[k]), False
+
+    def noise(self) -> Floats:
+        """Noise of all plates [P] in store order, grams; NaN of those that are off their level, blind or not measured
+        yet: they say nothing of it."""
+        seen = np.where(self.senses.blind | (self._levels.rest != self._levels.rest), np.nan, self._levels.noise)
+        for x in self._lively.every():
+            if x.moves or seen[x.column] == seen[x.column]:
+                seen[x.column] = np.nan if x.moves else x.noise
+        out = np.empty(len(seen))
+        out[self.rows] = seen
+        return out
 
     def level_before(self, plate: int, t0: float) -> float:
         """Median load of a plate in the two seconds before `t0`, grams; NaN when not kept."""

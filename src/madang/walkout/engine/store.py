@@ -42,7 +42,7 @@ class Store:
     """Plates are numbered in the order of the document; all arrays below are in that order.
 
     `plate_boxes` [P, 6] metres (x0 y0 z0 x1 y1 z1); `plate_gondola` and `plate_shelf` [P]
-    rows of `gondolas` and `shelves`;
+    rows of `gondolas` and `shelves`; `plate_noise` [P] grams, NaN where nobody has measured it;
     `along` and `outward` [G, 2] unit vectors.
     """
 
@@ -52,6 +52,7 @@ class Store:
     plate_boxes: Floats
     plate_gondola: Ints
     plate_shelf: Ints
+    plate_noise: Floats
     along: Floats
     outward: Floats
     products: Mapping[str, Product]
@@ -108,6 +109,7 @@ class Store:
             plate_boxes=np.array([p["box"] for p in doc["plates"]], float).reshape(-1, 6),
             plate_gondola=np.array([gondolas.index(str(p["gondola"])) for p in doc["plates"]], np.int64),
             plate_shelf=np.array([shelf_of[p] for p in plates], np.int64),
+            plate_noise=np.array([p.get("noise_g") for p in doc["plates"]], float),
             along=np.array([g["along"][:2] for g in doc["gondolas"]], float),
             outward=np.array([g["outward"][:2] for g in doc["gondolas"]], float),
             products={str(p["id"]): _product(p) for p in doc["products"]},
