@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from starlette.requests import Request
@@ -374,6 +375,28 @@ def test_what_lies_in_the_wrong_place_is_put_back_and_that_can_be_undone(stage: 
     one.sends(f"/tasks/{task.id}", state="open")
     one.opens(language="en")
     assert "1 thing to look at in the shop" in one.page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ko", ("C에 가격이 없어 2개가", "FB 칸의 1-1-2 저울판이 3.0 g씩 떨려요. 다른 저울판은 보통 0.6 g")),
+        (
+            "en",
+            ("C has no price: 2 pieces left", "Plate 1-1-2 (facing FB) trembles by 3.0 g, the shop's others by 0.6 g"),
+        ),
+    ],
+)
+def test_every_kind_of_task_is_put_into_words(stage: Stage, language: str, words: tuple[str, ...]) -> None:
+    shop, details = stage.shop, {"grams": 3.0, "usual_g": 0.6, "home": "FB"}
+    for kind in get_args(tasks.Kind):
+        more = {"pieces": 2} if kind == "price" else details
+        asked = {"product": "C", "facing": "1-1-2" if kind == "plate" else "FB", "details": more, "at_us": shop.t}
+        shop.write(lambda tx, kind=kind, asked=asked: tasks.raise_task(tx, SHOP, kind, **asked))
+    one = stage.sits()
+    assert one.opens(language=language).status_code == 200
+    for word in words:
+        assert word.replace("'", "&#39;") in one.page, word
 
 
 @pytest.mark.parametrize(
