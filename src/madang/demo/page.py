@@ -113,7 +113,8 @@ class Page:
         return f"{self._running.url}/live/{SHOP}", other
 
     def _visitors(self) -> APIRouter:
-        return visitors.router(self._theatre.db, self._theatre.clock, Uuid7(self._theatre.clock), Pages())
+        theatre = self._theatre
+        return visitors.router(theatre.db, theatre.clock, Uuid7(theatre.clock), Pages(), theatre.along)
 
     def _site(self) -> site.Site:
         theatre = self._theatre

@@ -19,6 +19,7 @@ import msgspec
 
 from madang.db import Database, open_database
 from madang.demo import opening, town
+from madang.demo.along import Along
 from madang.demo.clerk import Clerk
 from madang.demo.sender import Coming, End, Said, Sent, Start, Truth
 from madang.demo.setting import NEIGHBOURHOOD, SCRIPT, SHOP, Script, Setting, script_of
@@ -76,6 +77,7 @@ class Theatre:
         tell("shop")
         opening.open_shop(self.db, self.script.layout, setting.epoch_us)
         self.clerk = Clerk(self.db, leave=leave)
+        self.along = Along(self.db)
         self.truth: dict[str, Truth] = {}
         self.ended = threading.Event()
         self._stopping = threading.Event()
@@ -154,7 +156,7 @@ class Theatre:
             self._hand_over(sent, pace)
             sent = []
             if isinstance(one, Coming):
-                opening.check_in(self.db, one.credential, one.household, one.arrival_us)
+                self.along.check_in(one.credential, one.household, one.arrival_us)
             elif isinstance(one, Truth):
                 self.truth[one.credential] = one
                 self.clerk.hear(one)

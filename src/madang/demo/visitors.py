@@ -6,7 +6,7 @@ Only a demo has this, and only on this machine: everybody who opens the page may
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import msgspec
@@ -21,6 +21,10 @@ from madang.kernel import Actor, Clock, Ids, NotFound, Role, derived, system
 from madang.members import mailing, sessions
 from madang.members.knowing import cookie
 from madang.ui import Pages, access, language_of
+from madang.walkout import phone
+
+if TYPE_CHECKING:
+    from madang.demo.along import Along
 
 BY: Actor = system(NEIGHBOURHOOD, "demo/visitors")
 WALLET_KRW = 200_000
@@ -40,16 +44,17 @@ class Persona(msgspec.Struct, frozen=True):
         return derived("demo.persona", self.name)
 
 
+NEIGHBOUR = Persona("neighbour", (Role.NEIGHBOUR,), "/shops")
 PERSONAS = (
-    Persona("neighbour", (Role.NEIGHBOUR,), "/shops"),
+    NEIGHBOUR,
     Persona("operator", (Role.NEIGHBOUR, Role.OPERATOR), "/console"),
     Persona("merchant", (Role.NEIGHBOUR, Role.MERCHANT), "/console", in_shop=True),
     Persona("officer", (Role.NEIGHBOUR, Role.CITY_OFFICER, Role.VOUCHER_ISSUER), "/faces"),
 )
 
 
-def router(db: Database, clock: Clock, ids: Ids, pages: Pages) -> APIRouter:
-    """``/try``: who to be, and being them."""
+def router(db: Database, clock: Clock, ids: Ids, pages: Pages, along: Along) -> APIRouter:
+    """``/try``: who to be, and being them; ``/try/along``: being whoever comes into the shop next."""
     routes = APIRouter(include_in_schema=False, dependencies=[access.everyone])
 
     @routes.get("/try", name="try")
@@ -61,13 +66,37 @@ def router(db: Database, clock: Clock, ids: Ids, pages: Pages) -> APIRouter:
         persona = next((one for one in PERSONAS if one.name == who), None)
         if persona is None:
             raise _nobody()
+        return begin(request, persona, persona.begins)
+
+    @routes.post("/try/along", name="try.along")
+    def walk_along(request: Request) -> Response:
+        answer = begin(request, NEIGHBOUR, "/try/along")
+        if not inside():
+            along.ask(NEIGHBOUR.key)
+        return answer
+
+    @routes.get("/try/along", name="try.walking")
+    def walking(request: Request) -> Response:
+        """Waits for somebody to come in; then the phone shows their visit."""
+        who = request.state.who
+        if who is None or who.by.key != str(NEIGHBOUR.key):
+            return RedirectResponse("/try", 303)
+        if inside():
+            return RedirectResponse("/phone", 303)
+        return pages.html(request, "demo/along.html", waits=along.waits(NEIGHBOUR.key), shop=SHOP)
+
+    def inside() -> bool:
+        by = Actor(BY.kind, str(NEIGHBOUR.key), NEIGHBOURHOOD)
+        return db.read(lambda tx: phone.inside(tx, by, SHOP), neighbourhood=NEIGHBOURHOOD) is not None
+
+    def begin(request: Request, persona: Persona, begins: str) -> Response:
         id, token, at_us = ids.new(), secrets.token_urlsafe(), clock.now_us()
         language = language_of(request)
         db.write(
             lambda tx: _enter(tx, persona, id=id, token=token, language=language, at_us=at_us),
             neighbourhood=NEIGHBOURHOOD,
         )
-        answer = RedirectResponse(persona.begins, 303)
+        answer = RedirectResponse(begins, 303)
         answer.headers.append("Set-Cookie", cookie(token, secure=request.url.scheme == "https"))
         return answer
 
