@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from tests import small_shop
+from tests.asking import Client
 from tests.databases import POSTGRES_IN_SOAK
 from tests.storefront.street import BY, N, Street, buyer
 
@@ -17,12 +18,13 @@ from madang import catalog
 from madang.catalog import Allergen, Listing, NForM, Promotion, Variant
 from madang.db import Database
 from madang.kernel import ManualClock, Uuid7, derived
-from madang.ui import Pages
+from madang.ui import Identity, Pages
 from madang.walkout import phone, records
 from madang.walkout.live import Hub, Hubs
 from madang.walkout.live_model import CartLine
-from madang.walkout.phone_pages import Phone, drawn
+from madang.walkout.phone_pages import Phone, drawn, router
 from madang.walkout.visits import Books, Visit
+from madang.web import Shopfront, create_app
 
 pytestmark = POSTGRES_IN_SOAK
 
@@ -155,6 +157,21 @@ def test_a_page_that_comes_late_gets_the_cart_as_it_stands(street: Street) -> No
     assert line["why"] == [{"ko": "1+1", "en": "2 for 1", "krw": -1_000}]
     snapshot = hub.take(-1)[1]
     assert [event.name for event in phone.own(snapshot, street.mina, whose, priced(street, hub))] == ["cart"]
+
+
+@pytest.mark.parametrize("inside", [0, 1])
+def test_somebody_who_has_just_come_in_sees_an_empty_cart(street: Street, inside: int) -> None:
+    hub = shop(street)
+    if inside:  # the engine has told of the visit, and nothing was taken yet
+        hub.cart(visit="mine", t_us=1, lines=[], confidence=1.0)
+    mina = Identity(street.mina, lambda _shop: street.mina, bound="b" * 32)
+    routes = router(Phone(street.db, street.clock, Hubs([hub]), Pages(), N))
+    app = create_app(Shopfront(neighbourhood=N, clock=street.clock, more=[routes], identify=lambda _asking: mina))
+    client = Client(app)
+    client.keeps("madang_session", "x")
+    answer = client.get("/phone?lang=en", headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert 'id="nothing" class="fine">' in answer.text
 
 
 def test_a_cart_with_goods_that_have_no_price_is_shown_as_it_is_told(street: Street) -> None:
