@@ -38,10 +38,12 @@ class Along:
     def check_in(self, credential: str, household: str, at_us: int) -> None:
         """Before the gate opens: the code is of who waits to walk along, else of the household whose visit it is. Told
         again after a restart, it stays whose it was."""
-        if self._is_walked_along(credential, household):
+        whose = self._whose(credential)
+        if whose is not None and whose != opening.person_of(household):
             return
         with self._lock:
-            person, self._waiting = self._waiting, None
+            person = self._waiting if whose is None else None
+            self._waiting = self._waiting if person is None else None
         if person is None:
             opening.check_in(self._db, credential, household, at_us)
             return
@@ -52,6 +54,6 @@ class Along:
 
         self._db.write(act, neighbourhood=NEIGHBOURHOOD)
 
-    def _is_walked_along(self, credential: str, household: str) -> bool:
+    def _whose(self, credential: str) -> UUID | None:
         known = self._db.read(lambda tx: members.people_of(tx, BY, [credential]), neighbourhood=NEIGHBOURHOOD)
-        return credential in known and known[credential] != opening.person_of(household)
+        return known.get(credential)
