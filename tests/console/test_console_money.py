@@ -10,6 +10,7 @@ from tests.storefront.street import BY, STAFF, N, Street
 
 from madang import ledger, payments, settlement
 from madang.console.money_desk import MoneyDesk, Span, begins
+from madang.console.money_pages import _ways
 from madang.db import Database
 from madang.kernel import Actor, Forbidden, Kind, ManualClock, Role, Uuid7
 from madang.ledger import Transfer
@@ -46,6 +47,9 @@ def test_sales_refunds_means_and_what_is_owed_add_up(db: Database, clock: Manual
     assert found.owed["payable_pending"] == 2_900
     assert found.clearing == ()
     assert desk.money(OP, Span.MONTH).bars[-1].left_krw == 14_900
+    drawn = _ways(found, "ko")
+    assert "9.22. · 온라인 주문 2,900" in drawn, "each bar says where it was sold and how much"
+    assert 'class="chart-one"' not in drawn, "nobody walked out"
     with pytest.raises(Forbidden):
         desk.money(STAFF, Span.DAY)
 

@@ -13,10 +13,11 @@ from madang.catalog import Nature, Particulars, Percent, Promotion
 from madang.jobs import run_due
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, NotFound, derived
 from madang.kernel.clock import DAY_US, HOUR_US
-from madang.storefront import orders, showing
+from madang.payments import Part
+from madang.storefront import checkout, orders, showing
 from madang.storefront.addresses import Address
 from madang.storefront.model import HOLD_US, Reason, Wish
-from madang.storefront.placing import Choice
+from madang.storefront.placing import Choice, Placing
 
 pytestmark = POSTGRES_IN_SOAK
 
@@ -320,3 +321,21 @@ def test_what_a_shopper_holds_themselves_is_there_in_their_own_cart_only(street:
     street.clock.advance(s=3600)
     street.write(lambda tx: ledger.expire(tx, street.now))
     assert (left(street.mina), left(jun)) == (50, 50)
+
+
+def test_what_is_to_pay_is_called_as_its_payer_reads(street: Street) -> None:
+    street.open()
+    called = []
+    for language in ("ko", "en"):
+        street.put("RAMEN")
+        street.put("MILK")
+        held, at_us = street.begin(), street.now
+        said = Placing(choices={"s1": FETCH}, parts=(Part("wallet", 3_900),))
+        placed = street.write(
+            lambda tx, held=held, said=said, to=language, at_us=at_us: checkout.place(
+                tx, street.mina, held.id, said, at_us=at_us, language=to
+            )
+        )
+        assert placed.payment is not None
+        called.append(placed.payment.title)
+    assert called == ["우유 1L 외 1건", "Milk 1L and 1 more"]

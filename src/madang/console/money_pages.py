@@ -28,7 +28,8 @@ def add(routes: APIRouter, desk: MoneyDesk, views: Views) -> None:
         language = language_of(request)
         return views.show(
             request, "money", money=found, spans=list(Span), label=partial(label, found.span, language),
-            chart=_chart(found, language), now_us=desk.clock.now_us(), in_shop=bool(request.state.by.shops),
+            chart=_chart(found, language), ways=_ways(found, language), now_us=desk.clock.now_us(),
+            in_shop=bool(request.state.by.shops),
         )  # fmt: skip
 
 
@@ -57,6 +58,22 @@ def _chart(found: Money, language: str) -> str:
         "office.money.chart_says", sold=formats.won(found.total.sold_krw, language),
         refunded=formats.won(found.total.refunded_krw, language), n=len(found.bars),
     )  # fmt: skip
+    return _bars("sales", say("office.money.sales"), told, [left, back], found, language)
+
+
+def _ways(found: Money, language: str) -> str:
+    """Where it was sold: by walking out of a shop, or ordered."""
+    say, total = partial(TEXTS.say, language), found.total
+    walked = Series(name=say("office.money.walked"), tone="one", values=tuple(one.walked_krw for one in found.bars))
+    ordered = tuple(max(0, one.sold_krw - one.walked_krw) for one in found.bars)
+    told = say(
+        "office.money.ways_say", walked=formats.won(total.walked_krw, language),
+        ordered=formats.won(total.sold_krw - total.walked_krw, language),
+    )  # fmt: skip
+    both = [walked, Series(name=say("office.money.ordered"), tone="three", values=ordered)]
+    return _bars("ways", say("office.money.ways"), told, both, found, language)
+
+
+def _bars(id: str, title: str, told: str, series: list[Series], found: Money, language: str) -> str:
     labels = [label(found.span, language, one) for one in found.bars]
-    title = say("office.money.sales")
-    return charts.bars("sales", title, told, labels, [left, back], said=lambda krw: short(krw, language))
+    return charts.bars(id, title, told, labels, series, said=lambda krw: short(krw, language))

@@ -101,13 +101,13 @@ def get(tx: Tx, by: Actor, id: UUID) -> Checkout:
     return _own(by, found)
 
 
-def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
+def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int, language: str = "ko") -> Placed:
     """Place an order at each shop of a held checkout, and begin to pay for all of them with one payment.
 
     Where every means holds its part at once (a wallet, a gift card) the orders are paid when this returns; else a
-    gateway has to say yes until ``PAY_US`` from now. A checkout is placed once: again gives what came of it. Raises
-    ``Conflict`` ``storefront.hold_over``, ``storefront.slot_full``, ``payments.not_enough``; ``Invalid`` for what is
-    missing or cannot be.
+    gateway has to say yes until ``PAY_US`` from now; what there is to pay is called in ``language``. A checkout is
+    placed once: again gives what came of it. Raises ``Conflict`` ``storefront.hold_over``, ``storefront.slot_full``,
+    ``payments.not_enough``; ``Invalid`` for what is missing or cannot be.
     """
     found = get(tx, by, id)
     if found.state == "placed":
@@ -136,7 +136,7 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int) -> Placed:
         begun = payments.begin(
             tx, by, id=payment_of(id), shop=found.groups[0].shop, payer=by.key, total_krw=total, cause=_cause(id),
             parts=parts, expires_at_us=at_us + PAY_US, at_us=at_us,
-            tax_free_krw=exempt, title=_title(orders),
+            tax_free_krw=exempt, title=_title(orders, language),
         )  # fmt: skip
         if begun.state == State.AUTHORISED:  # every means could say yes at once
             hearing.heard(tx, by, begun, at_us)
@@ -196,11 +196,12 @@ def _placed(tx: Tx, by: Actor, found: Checkout) -> Placed:
     return Placed(checkout=found.id, payment=payment, orders=tuple(group.order for group in found.groups))
 
 
-def _title(orders: Sequence[Order]) -> str:
+def _title(orders: Sequence[Order], language: str) -> str:
     """What a gateway shows: the first thing and how many more, without anything personal."""
     lines = [line for order in orders for line in order.lines]
-    more = f" 외 {len(lines) - 1}건" if len(lines) > 1 else ""
-    return f"{lines[0].name_ko[:60]}{more}"
+    ko, more = language == "ko", len(lines) - 1
+    name = lines[0].name_ko if ko else lines[0].name_en or lines[0].name_ko
+    return name[:60] + ((f" 외 {more}건" if ko else f" and {more} more") if more else "")
 
 
 def _cause(checkout: UUID) -> str:

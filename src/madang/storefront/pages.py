@@ -139,7 +139,7 @@ def _email(shop: Storefront, request: Request, form: Form_) -> str:
 def _place(
     shop: Storefront, tx: Tx, by: Actor, id: UUID, said: Placing, email: str, language: str, at_us: int
 ) -> checkout.Placed:
-    placed = checkout.place(tx, by, id, said, at_us=at_us)
+    placed = checkout.place(tx, by, id, said, at_us=at_us, language=language)
     if email and shop.names is not None:
         guests.remember(tx, by, email, shop.names(email), language, at_us=at_us)
     return placed
