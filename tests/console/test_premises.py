@@ -161,6 +161,11 @@ def test_a_closed_place_is_gone_from_choices_and_opens_again_with_what_was_close
         street.receive({"BOWL": 1}, "pottery")
     with pytest.raises(Conflict, match=r"places\.is_closed"):
         street.write(lambda tx: set_terms(tx, OP, "s1", Terms(fetch_at=("pottery",)), at_us=street.now))
+    with pytest.raises(Conflict, match=r"places\.is_closed"):
+        street.write(lambda tx: set_terms(tx, OP, "pottery", SELLS, at_us=street.now))
+    street.write(lambda tx: set_terms(tx, OP, "pottery", Terms(open=False), at_us=street.now))
+    shed = {"kind": "room", "id": "shed", "name_ko": "광", "name_en": "Shed", "parent": "pottery"}
+    assert "닫힌 장소입니다" in town.send("", shed)
     assert "pottery" not in {p.id for p in Stockroom(street.db, N, street.clock, street.ids).places(OP)}
     assert town.client.post("/console/places/kiln/open", headers=HTML).status_code == 409, "the outer one first"
     assert "다시 열었습니다" in town.send("/pottery/open")

@@ -81,11 +81,14 @@ def one(tx: Tx, by: Actor, id: str) -> One:
 def open_place(
     tx: Tx, by: Actor, id: str, kind: PlaceKind, name_ko: str, name_en: str, *, parent: str | None, at_us: int
 ) -> Place:
-    """Open a place. Raises what ``places.add_place`` raises, and ``Invalid`` for a kind nobody opens by hand."""
+    """Open a place. Raises what ``places.add_place`` raises, ``Invalid`` for a kind nobody opens by hand, and
+    ``Conflict`` below a place that is closed."""
     _need_whole(by)
     if kind not in OPENED:
         raise faults.no_such_kind()
     ko, en = good_names(name_ko, name_en)
+    if parent is not None:
+        places.in_use(tx, by, parent)
     uses = ("retail",) if kind is PlaceKind.SHOP else ()
     return places.add_place(tx, by, id, kind, ko, en, parent=parent, uses=uses, at_us=at_us)
 

@@ -54,10 +54,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def set_terms(tx: Tx, by: Actor, shop: str, terms: Terms, *, at_us: int) -> None:
-    """A shop sells online on these terms from now on; orders that were placed keep theirs."""
+    """A shop sells online on these terms from now on; orders that were placed keep theirs. A closed one sells nothing:
+    ``Conflict`` ``places.is_closed``."""
     by.need(Role.OPERATOR, Role.STAFF)
     by.need_shop(shop)
-    places.get(tx, by, shop)
+    (places.in_use if terms.open else places.get)(tx, by, shop)
     for place in terms.fetch_at:
         places.in_use(tx, by, place)
     _check(terms)
