@@ -14,8 +14,9 @@ from madang import deals, journal, ledger, members, payments, settlement
 from madang.jobs import run_due
 from madang.kernel import Actor, Conflict, Forbidden, Kind, Role, business_date, start_of_day_us
 from madang.kernel.clock import DAY_US, HOUR_US
+from madang.members import letters
 from madang.settlement import TaxStatus, accounts
-from madang.storefront import board, carts, deadlines, interest, orders
+from madang.storefront import board, carts, deadlines, interest, mailed, orders
 from madang.storefront.addresses import Address
 from madang.storefront.facts import Late
 from madang.storefront.model import Reason, Wish
@@ -73,6 +74,19 @@ def test_a_window_that_was_agreed_on_binds_the_shop_and_is_looked_at_when_it_end
     street.clock.set(ends_us)
     run_due(street.db, street.clock, neighbourhood="n1")
     assert told(street) == [("paid", ("shop", "buyer"))]
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "days"), [("ko", "보내기로 한 때까지", "7일"), ("en", "by the time", "days")]
+)
+def test_the_buyer_of_a_late_window_is_not_told_of_days_that_have_not_passed(
+    language: str, said: str, days: str
+) -> None:
+    for state in ("paid", "packed"):
+        values = {"shop": "가게", "lines": "-", "path": "/orders"}
+        letter = letters.notice(mailed.LATE["buyer", state], "mina@example.com", language, "https://m.example", values)
+        assert said in letter.text
+        assert days not in letter.text
 
 
 @BOTH
