@@ -32,6 +32,7 @@ def browser(goods: Goods, clock: ManualClock, tmp_path: Path) -> Client:
         by = PEOPLE.get(asking.cookies.get("madang_session", ""))
         return None if by is None else Identity(by, lambda _shop: by, bound=by.key)
 
+    goods.receive({"RAMEN": 1})
     store = Store(tmp_path / "files", clock)
     front = Storefront(goods.db, clock, goods.ids, Pages(), N, Links([b"k" * 32]), files=store)
     more = [router(Gallery(goods.db, N, clock, goods.ids, store), Pages()), browse.router(front)]
