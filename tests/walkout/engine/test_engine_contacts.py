@@ -193,3 +193,17 @@ def test_who_came_to_the_other_gives_rather_than_takes() -> None:
     a.trail.xy[:, 0] += np.linspace(-2.5, 0.0, len(a.trail.xy))
     came = passing(told[0], a, b)
     assert came.given - came.taken > stood.given - stood.taken + 0.4
+
+
+def test_a_neck_that_a_camera_sees_on_the_floor_stops_nothing() -> None:
+    store, people = Store.from_json(layout()), People(Store.from_json(layout()), Settings())
+    contacts = Contacts(store, Settings())
+    pair = [_person(0.2, -1.3, raised=GIVE, out=0.32), _person(0.9, -1.3, toward=-1.0, raised=GIVE, out=0.32)]
+    pair[0][1, 2] = 0.0
+    met = 0
+    for k in range(44):
+        frame = people.feed(k / 11, [(n, p.copy()) for n, p in zip("ab", pair, strict=True)])
+        if frame is not None:
+            contacts.feed(frame)
+            met += sum(len(seen) for seen in frame.found["contacts"])
+    assert met > 0, "their hands were near each other"

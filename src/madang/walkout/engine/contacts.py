@@ -31,6 +31,8 @@ IDLE = ((0.65, 0.61, 0.03, 0.19, 0.05), (0.25, 0.72, 0.05, 0.24, 0.06), (0.1, 0.
 carry, and that do anything else."""
 GAP_SD_M = 0.06
 """Wrists that hold one thing are apart by this along each axis: noise of two wrists, and the thing's size."""
+TINY_M = 1e-9
+"""How high a neck is taken to be that a camera sees at no height at all."""
 SHELF_SD_M = 0.04
 """How soft the edge is beyond which hands do not meet because of the shelf."""
 PAUSE_S = 0.6
@@ -168,7 +170,7 @@ class Contacts:
             t=frames.times[f],
             hands=(hand_a, hand_b),
             gap=math.sqrt(gap2),
-            raised=min(wa[2] / a[2], wb[2] / b[2]),
+            raised=min(wa[2] / (a[2] or TINY_M), wb[2] / (b[2] or TINY_M)),
             stretched=min(out_a, out_b),
             apart=apart,
             clear=self._away(0.5 * (wa[0] + wb[0]), 0.5 * (wa[1] + wb[1])),
