@@ -15,7 +15,7 @@ from madang.db import Database
 from madang.deals import Receipt, receipts
 from madang.deals.links import Links
 from madang.kernel import Actor, Conflict, Invalid, Kind, Role, derived
-from madang.walkout import service, trust, visit_lines
+from madang.walkout import process, service, trust, visit_lines
 from madang.walkout.desk import Desk
 from madang.web import Shopfront, create_app
 
@@ -64,6 +64,10 @@ class Visit:
     def declined(self) -> int:
         found: trust.Limit = self.shop.read(lambda tx: trust.limit_of(tx, "s1", str(PERSON), self.shop.t))
         return found.declined
+
+
+def receipts_left(visit: Visit) -> list[int]:
+    return [visit.shop.read(lambda tx, s=sale: receipts.left_of(tx, BY, s.id)) for sale in visit.sales()]
 
 
 @pytest.mark.parametrize("promoted", [False, True])
@@ -135,6 +139,21 @@ def test_a_declined_line_of_the_second_receipt_is_looked_at_once_more_and_the_fi
     assert visit.client.post(f"/r/{LINKS.token(second.id)}/appeal/1", headers=headers).status_code == 303
     visit.decided(right=True, n=2)
     assert (visit.declined(), visit.shop.wallet()) == (0, 20_000)
+
+
+def test_a_claim_ends_with_the_step_that_charges_something_more(db: Database) -> None:
+    visit = Visit(db, A=2)
+    visit.tap(visit.sales()[0], 1)
+    visit.decided(right=False)
+    visit.carried(A=3)
+    visit.tap(visit.sales()[1], 1)
+    assert visit.shop.deal().state == "disputed"
+    visit.shop.says(receipt({"A": 3, "B": 1}, "review"))
+    assert visit.shop.deal().state == "in_review"
+    visit.shop.later(process.REVIEW_US + 1)
+    visit.shop.check()
+    assert visit.shop.deal().state == "charged"
+    assert receipts_left(visit)[1:] == [0, 1_100]
 
 
 def test_what_is_left_of_a_line_that_was_mended_can_still_be_called_wrong(db: Database) -> None:

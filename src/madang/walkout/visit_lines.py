@@ -50,10 +50,10 @@ def on_receipt(deal: Deal, receipt: UUID, numbers: Collection[int]) -> set[int]:
 
 
 def products(tx: Tx, by: Actor, deal: Deal) -> dict[int, str]:
-    """What each line of the visit's sales is of."""
+    """What each line of the visit's sales is of; of a sale that the step under way has just made nothing was said."""
     return {
         number(deal, sale.id, line.number): line.product
         for sale in receipts.of_deal(tx, by, deal.id)
-        if sale.original is None
+        if sale_number(deal, sale.id) is not None
         for line in sale.lines
     }
