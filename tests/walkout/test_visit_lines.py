@@ -154,6 +154,8 @@ def test_a_claim_ends_with_the_step_that_charges_something_more(db: Database) ->
     visit.shop.check()
     assert visit.shop.deal().state == "charged"
     assert receipts_left(visit)[1:] == [0, 1_100]
+    assert receipts_left(visit)[0] == 6_000, "the same goods on the first receipt are another matter"
+    assert visit.shop.wallet() == 20_000 - 6_000 - 1_100
 
 
 def test_what_is_left_of_a_line_that_was_mended_can_still_be_called_wrong(db: Database) -> None:

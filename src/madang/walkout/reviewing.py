@@ -192,9 +192,12 @@ def _known(tx: Tx, by: Actor, taken: tuple[Taken, ...]) -> None:
 
 
 def _claimed(tx: Tx, by: Actor, claim: Claim) -> dict[str, int | None]:
-    """Pieces by product that a claim is about; None is all of them."""
-    product = {line.number: line.product for line in receipts.get(tx, by, claim.receipt).lines}
-    return {product[line.line]: line.qty for line in claim.lines}
+    """Pieces by product that a claim is about: of a whole line what is left of it, for the same goods may stand on the
+    visit's other receipts; None is all of them (what is weighed is on one)."""
+    sale = receipts.get(tx, by, claim.receipt)
+    lines, left = {line.number: line for line in sale.lines}, settling.left_of_lines(tx, by, sale)
+    whole = {number: left[number] if line.grams is None else None for number, line in lines.items()}
+    return {lines[give.line].product: give.qty or whole[give.line] for give in claim.lines}
 
 
 def _without(offer: Offer, claimed: dict[str, int | None]) -> list[Taken]:

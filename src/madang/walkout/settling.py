@@ -274,7 +274,7 @@ def _give_back(tx: Tx, by: Actor, deal: Deal, less: Mapping[str, int], at_us: in
     """Refund pieces out of the deal's sales, latest first; returns the money given back."""
     total, left = 0, dict(less)
     for sale in reversed([r for r in receipts.of_deal(tx, by, deal.id) if r.original is None]):
-        free = _left_of_lines(tx, by, sale)
+        free = left_of_lines(tx, by, sale)
         lines = [x for x in sale.lines if left.get(x.product, 0) > 0 and free[x.number] > 0]
         give = [
             GiveBack(line=x.number, qty=min(free[x.number], left[x.product]) if x.grams is None else None)
@@ -300,7 +300,7 @@ def _paid_pieces(tx: Tx, by: Actor, deal: Deal) -> Counter[str]:
     return paid
 
 
-def _left_of_lines(tx: Tx, by: Actor, sale: Receipt) -> Counter[int]:
+def left_of_lines(tx: Tx, by: Actor, sale: Receipt) -> Counter[int]:
     """What of each line has not been given back: pieces, or grams of goods sold by weight."""
     left: Counter[int] = Counter({x.number: x.qty if x.grams is None else x.grams for x in sale.lines})
     for back in receipts.refunds_of(tx, by, sale.id):
