@@ -16,6 +16,7 @@ from madang.console import (
     adult_pages,
     arranging_pages,
     faults,
+    listing_pages,
     money_pages,
     new_product_pages,
     order_pages,
@@ -28,6 +29,7 @@ from madang.console import (
 )
 from madang.console.arranging_pages import ArrangingDesk
 from madang.console.desk import ConsoleDesk
+from madang.console.listing_form import ListingDesk
 from madang.console.model import Change, Kind
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
@@ -60,6 +62,7 @@ def router(
     promotions: PromotionDesk | None = None,
     arranging: ArrangingDesk | None = None,
     premises: PlacesDesk | None = None,
+    listings: ListingDesk | None = None,
 ) -> APIRouter:
     """``/console`` and what lies under it, for operators, staff and merchants: each where they work."""
     may = [access.working(Role.OPERATOR, Role.STAFF)]
@@ -83,6 +86,8 @@ def router(
         promotion_pages.add(routes, promotions, views)
     if arranging is not None:
         arranging_pages.add(routes, arranging, views)
+    if listings is not None:
+        listing_pages.add(routes, listings, views)
     if premises is not None:
         place_pages.add(routes, premises, views)
     return routes

@@ -16,6 +16,7 @@ from madang.console.arranging_pages import ArrangingDesk
 from madang.console.desk import ConsoleDesk
 from madang.console.framing import Framing
 from madang.console.gallery import Gallery
+from madang.console.listing_form import ListingDesk
 from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.people_desk import PeopleDesk
@@ -75,6 +76,7 @@ def _console(site: Site) -> list[APIRouter]:
     others = (
         PeopleDesk(people.accounts(site)), SettingsDesk(*made_of[:3]), PromotionDesk(*made_of), ArrangingDesk(*made_of),
     )  # fmt: skip
-    console = console_pages.router(*desks, site.pages, *others, premises=PlacesDesk(*made_of))
+    premises, listings = PlacesDesk(*made_of), ListingDesk(*made_of)
+    console = console_pages.router(*desks, site.pages, *others, premises=premises, listings=listings)
     programs = shop_api.router(site.db, site.clock, site.neighbourhood)
     return [picture_pages.router(pictures, site.pages), programs, console]
