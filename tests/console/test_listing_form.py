@@ -8,14 +8,15 @@ from tests.asking import Client
 from tests.catalog.shop_of_goods import BY, Goods, N
 
 from madang import catalog
-from madang.catalog import Category, Product
+from madang.catalog import Category, Product, Sheet
 from madang.catalog.listing import Listing, State
 from madang.console import service
+from madang.console.desk import ConsoleDesk
 from madang.console.listing_form import ListingDesk
 from madang.console.listing_pages import add
 from madang.console.model import Change
 from madang.console.views import Views
-from madang.kernel import Actor, Forbidden, Kind, NotFound, Role
+from madang.kernel import Actor, Conflict, Forbidden, Kind, NotFound, Role
 from madang.ui import Asking, Identity, Pages, access
 from madang.web import Shopfront, create_app
 
@@ -66,6 +67,39 @@ def test_everything_shoppers_read_is_changed_by_a_form_and_taken_back(goods: Goo
     goods.write(lambda tx: service.undo(tx, OP, change.id, at_us=goods.now))
     assert page(goods, "RAMEN").state is State.SHOWN
     assert page(goods, "RAMEN").skus == ("RAMEN",)
+    assert page(goods, "MILK").skus == ("MILK",), "what was joined has its own page again"
+
+
+def test_a_line_taken_away_gives_its_product_its_own_page_again(goods: Goods, desk: ListingDesk) -> None:
+    made(goods, desk.stage(OP, "RAMEN", FORM)[0])
+    together = page(goods, "RAMEN")
+    change = made(goods, desk.stage(OP, "RAMEN", [*FORM, ("variants", "RAMEN 맵기/Heat=순한/Mild")])[0])
+    assert (page(goods, "RAMEN").skus, page(goods, "MILK").skus) == (("RAMEN",), ("MILK",))
+    goods.write(lambda tx: service.undo(tx, OP, change.id, at_us=goods.now))
+    assert page(goods, "RAMEN") == together
+    with pytest.raises(NotFound):
+        page(goods, "MILK")
+
+
+def test_a_file_that_joins_goods_in_a_new_page_is_taken_back_whole(goods: Goods, desk: ListingDesk) -> None:
+    before = page(goods, "RAMEN"), page(goods, "MILK")
+    files = ConsoleDesk(goods.db, N, goods.clock, goods.ids)
+    text = "상품코드,상품페이지,상품명,옵션\nRAMEN,BOTH,둘,맛=라면\nMILK,BOTH,둘,맛=우유\n"
+    change, faults = files.take(OP, Sheet.LISTINGS, text.encode())
+    assert not faults
+    change = made(goods, change)
+    assert page(goods, "BOTH").skus == ("RAMEN", "MILK")
+    goods.write(lambda tx: service.undo(tx, OP, change.id, at_us=goods.now))
+    assert (page(goods, "RAMEN"), page(goods, "MILK")) == before
+    with pytest.raises(NotFound):
+        page(goods, "BOTH")
+
+
+def test_a_page_somebody_made_again_meanwhile_is_not_taken_back_over(goods: Goods, desk: ListingDesk) -> None:
+    change = made(goods, desk.stage(OP, "RAMEN", FORM)[0])
+    made(goods, desk.stage(OP, "RAMEN", [*FORM, ("variants", "RAMEN 맵기/Heat=순한/Mild")])[0])
+    with pytest.raises(Conflict, match=r"console\.moved_on"):
+        goods.write(lambda tx: service.undo(tx, OP, change.id, at_us=goods.now))
 
 
 def test_a_form_sent_as_it_was_shown_changes_nothing(goods: Goods, desk: ListingDesk) -> None:

@@ -59,11 +59,22 @@ def _make_products(tx: Tx, by: Actor, made: Sequence[tuple[Edit, Value]], id: UU
 
 
 def _listings(tx: Tx, by: Actor, edits: Sequence[Edit], _at_us: int) -> Mapping[str, Value | None]:
-    return {id: listed(one) for id, one in listing_plans.placed(tx, by, [e.object for e in edits]).items()}
+    """A page that is to be without SKUs is as it is to be when it is gone."""
+    there = {id: listed(one) for id, one in listing_plans.placed(tx, by, [e.object for e in edits]).items()}
+    return {e.object: e.after for e in edits if not skus(e.after)} | there
 
 
 def _make_listings(tx: Tx, by: Actor, made: Sequence[tuple[Edit, Value]], id: UUID, at_us: int) -> None:
-    listing_plans.apply(tx, by, [_placed(value) for _, value in made], id=id, at_us=at_us)
+    """Pages left without SKUs go by themselves; so does one that was added, when all it holds goes back to pages of
+    before."""
+    back = {sku for edit, value in made if edit.before is not None for sku in skus(value)}
+    stay = [value for edit, value in made if skus(value) and (edit.before is not None or not skus(value) <= back)]
+    listing_plans.apply(tx, by, [_placed(value) for value in stay], id=id, at_us=at_us)
+
+
+def skus(value: Value) -> set[str]:
+    """What a page, as an edit has it, holds."""
+    return {one["sku"] for one in value["variants"]}
 
 
 def _placed(value: Value) -> Placed:
@@ -72,10 +83,12 @@ def _placed(value: Value) -> Placed:
 
 
 def _listing_of_before(edit: Edit) -> Value | None:
-    """A page that was added with its product is hidden; one that was added for goods of before stays."""
-    if edit.before is None and edit.after["id"] in {one["sku"] for one in edit.after["variants"]}:
-        return edit.after | {"state": State.HIDDEN.value}
-    return edit.before
+    """A page that was added with its product is hidden; one that was added for goods of before gives them back."""
+    if edit.before is not None:
+        return edit.before
+    hides = edit.after["id"] in skus(edit.after)
+    other: Value = {"state": State.HIDDEN.value} if hides else {"variants": []}
+    return edit.after | other
 
 
 def _prices(tx: Tx, by: Actor, edits: Sequence[Edit], at_us: int) -> Mapping[str, Value | None]:

@@ -66,7 +66,7 @@ def _staged(
     by.need(*_MAY)
     before = _shown(tx, by, sku)
     said = asked(form)
-    placed, faults = listing_plans.read(tx, by, rows(before.listing, said))
+    placed, faults = listing_plans.read(tx, by, rows(before.listing, said, before.said))
     if faults:
         return None, msgspec.structs.replace(before, said=said, faults=tuple(faults))
     ownership.need_own(tx, by, [one for _, page in placed for one in page.listing.skus])
@@ -81,15 +81,20 @@ def asked(form: Sequence[tuple[str, str]]) -> Said:
     return said | {name: [value for field, value in form if field == name] for name in TICKED}
 
 
-def rows(listing: str, said: Mapping[str, Any]) -> list[Row]:
-    """The same as rows of a file: one for each line of ``variants``, ``SKU`` and its options."""
+def rows(listing: str, said: Mapping[str, Any], before: Mapping[str, Any]) -> list[Row]:
+    """The same as rows of a file: one for each line of ``variants``, ``SKU`` and its options. What had a line
+    ``before`` and has none now has its own page again, but for the SKU the page is called by."""
     plain = {name: said[name] for name in (*TEXTS, *LONG, *CHOSEN)} | {"listing": listing}
     plain |= {name: ", ".join(said[name]) for name in TICKED}
-    lines = [line.split(maxsplit=1) for line in said["variants"].split("\n") if line.strip()] or [[""]]
-    return [
-        Row(number, plain | {"sku": line[0], "options": line[1].strip() if len(line) > 1 else ""})
-        for number, line in enumerate(lines, 1)
-    ]
+    lines = _lines(said) or [[""]]
+    out = [plain | {"sku": line[0], "options": line[1].strip() if len(line) > 1 else ""} for line in lines]
+    gone = {line[0] for line in _lines(before)} - {line[0] for line in lines} - {listing}
+    out += [{"sku": sku, "listing": sku, "options": ""} for sku in sorted(gone)]
+    return [Row(number, cells) for number, cells in enumerate(out, 1)]
+
+
+def _lines(said: Mapping[str, Any]) -> list[list[str]]:
+    return [line.split(maxsplit=1) for line in said["variants"].split("\n") if line.strip()]
 
 
 def _shown(tx: Tx, by: Actor, sku: str) -> Shown:

@@ -40,7 +40,8 @@ def stage_products(tx: Tx, by: Actor, products: Sequence[Product], *, id: UUID, 
 
 
 def stage_listings(tx: Tx, by: Actor, listed: Sequence[Placed], *, id: UUID, at_us: int) -> Change:
-    """A change that makes each listing, and the collections it is in, what is given here."""
+    """A change that makes each listing, and the collections it is in, what is given here. Pages whose SKUs go to
+    others are edits of it, too: taken back, they hold what they held."""
     plan = listing_plans.plan(tx, by, listed)
     known = listing_plans.placed(tx, by, [one.listing.id for one in plan.change])
     edits = [Edit(object=one.listing.id, before=None, after=kinds.listed(one)) for one in plan.add]
@@ -48,7 +49,19 @@ def stage_listings(tx: Tx, by: Actor, listed: Sequence[Placed], *, id: UUID, at_
     edits += [
         Edit(object=o.listing.id, before=kinds.listed(known[o.listing.id]), after=kinds.listed(o)) for o in plan.change
     ]
+    edits += _left(tx, by, listed)
     return stage(tx, by, Kind.LISTINGS, edits, id=id, at_us=at_us)
+
+
+def _left(tx: Tx, by: Actor, listed: Sequence[Placed]) -> list[Edit]:
+    """The pages, none of ``listed``, that hold SKUs of theirs so far: as they are, and without them."""
+    taken = {sku for one in listed for sku in one.listing.skus}
+    pages = set(catalog.listings_of(tx, by, sorted(taken)).values()) - {one.listing.id for one in listed}
+    found = {id: kinds.listed(one) for id, one in listing_plans.placed(tx, by, sorted(pages)).items()}
+    return [
+        Edit(object=id, before=was, after=was | {"variants": [v for v in was["variants"] if v["sku"] not in taken]})
+        for id, was in found.items()
+    ]
 
 
 def _needed(tx: Tx, by: Actor, listed: Sequence[Placed]) -> list[Edit]:
