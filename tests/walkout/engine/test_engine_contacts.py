@@ -20,11 +20,20 @@ HANG, CARRY, GIVE = 0.61, 0.72, 0.75
 
 
 def _person(
-    x: float, y: float, *, toward: float = 1.0, raised: float = HANG, out: float = 0.05, height: float = 1.6
+    x: float,
+    y: float,
+    *,
+    toward: float = 1.0,
+    raised: float = HANG,
+    out: float = 0.05,
+    height: float = 1.6,
+    away: float = 0.0,
 ) -> Floats:
-    """Somebody at (x, y) whose right hand is stretched `out` metres along x, as high as that share of the neck."""
+    """Somebody at (x, y) whose right hand is stretched `out` metres along x, as high as that share of the neck;
+    shoulders are turned away from there by `away`, radians."""
     neck = height - 0.2
-    rows = [(x, y, height), (x, y, neck), (x, y - 0.2, neck), (x, y + 0.2, neck), (x, y - 0.22, neck - 0.3)]
+    sx, sy = -0.2 * math.sin(away), 0.2 * toward * math.cos(away)
+    rows = [(x, y, height), (x, y, neck), (x + sx, y + sy, neck), (x - sx, y - sy, neck), (x, y - 0.22, neck - 0.3)]
     rows += [(x, y + 0.22, neck - 0.3), (x, y - 0.22, HANG * neck), (x + toward * out, y, raised * neck)]
     return np.array([[*r, 0.9] for r in rows])
 
@@ -37,6 +46,7 @@ class _Meeting:
         self.before, self.after = (HANG, HANG), (HANG, HANG)
         self.rest_out = 0.1
         self.speed = 0.0
+        self.away = (0.0, 0.0)
 
     def watch(self) -> tuple[list[Contact], People]:
         store, rng = Store.from_json(layout()), np.random.default_rng(4)
@@ -48,7 +58,7 @@ class _Meeting:
             out = self.out if during else self.rest_out
             x = 0.2 + self.speed * t
             pair = [
-                _person(x, self.y, raised=self.raised if during else rest[0], out=out),
+                _person(x, self.y, raised=self.raised if during else rest[0], out=out, away=self.away[0]),
                 _person(
                     x + self.apart,
                     self.y,
@@ -56,6 +66,7 @@ class _Meeting:
                     raised=self.raised if during else rest[1],
                     out=out,
                     height=1.75,
+                    away=self.away[1],
                 ),
             ]
             frame = people.feed(
@@ -117,13 +128,33 @@ def test_hands_that_look_the_same_afterwards_say_nothing_of_the_way() -> None:
 def test_hands_that_went_out_for_each_other_say_more_than_hands_that_were_out_all_along() -> None:
     told, people = _Meeting().watch()
     a, b = people.bodies[told[0].a], people.bodies[told[0].b or 0]
-    assert passing(told[0], a, b).given > told[0].odds + 1.0
+    went = passing(told[0], a, b).given - told[0].odds
+    assert went > 1.0
     still = _Meeting()
     still.rest_out = 0.32
     told, people = still.watch()
     said = [passing(c, people.bodies[c.a], people.bodies[c.b or 0]) for c in told]
     assert said
-    assert all(p.given < c.odds - 0.5 for c, p in zip(told, said, strict=True))
+    assert all(p.given - c.odds < went - 1.5 for c, p in zip(told, said, strict=True))
+
+
+@pytest.mark.parametrize(("away", "way"), [((0.0, 1.6), 1), ((1.6, 0.0), -1)])
+def test_who_is_turned_to_the_other_gives_to_who_looks_at_the_shelf(away: tuple[float, float], way: int) -> None:
+    meeting = _Meeting()
+    meeting.away = away
+    said = _said(meeting)
+    assert way * (said.given - said.taken) > 1.5
+
+
+def test_hands_of_people_who_are_turned_away_from_each_other_meet_by_chance() -> None:
+    facing, apart = _Meeting(), _Meeting()
+    apart.away = (1.6, -1.6)
+    assert max(_said(apart)[-2:]) < max(_said(facing)[-2:]) - 4.0
+
+
+def _said(meeting: _Meeting) -> Passing:
+    told, people = meeting.watch()
+    return passing(told[0], people.bodies[told[0].a], people.bodies[told[0].b or 0])
 
 
 # what is believed to have passed

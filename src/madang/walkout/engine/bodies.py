@@ -13,6 +13,8 @@ from madang.walkout.engine.store import Floats, Ints
 from madang.walkout.engine.trails import Trail
 
 HEAD, NECK = 0, 1
+LEFT, RIGHT = 2, 3
+"""The shoulders."""
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """What a contact says once the hands have parted: did something pass, and which way?
 
 Hands that give and take go out for each other and come back; hands that meet by chance were where they were before.
-An emptied hand sinks, a filled one stays up.
+An emptied hand sinks, a filled one stays up. Who gives turns to the other, who is given something need not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from madang.walkout.engine.bodies import NECK, Body
+from madang.walkout.engine.bodies import LEFT, NECK, RIGHT, Body
 from madang.walkout.engine.contacts import Contact, gauss
 from madang.walkout.engine.history import middle
 
@@ -36,6 +36,12 @@ OUT = ((0.9, 0.16, 0.09), (0.1, 0.0, 0.25))
 hand-overs of simulated shops) ..."""
 BY_CHANCE = ((0.8, 0.0, 0.09), (0.2, 0.0, 0.25))
 """... and when hands met by chance (77 such)."""
+GIVER_TURNS, TAKER_TURNS = 0.9, 0.5
+"""How often who gives, and who takes, stands turned to the other; who is given something may go on looking at a shelf
+(simulated hand-overs: givers 20 of 21, takers 6 of 21). By chance people stand turned anywhere. Our choice between what
+two simulators do."""
+TURNED_SD = 0.3
+"""How far from straight at the other such shoulders are, radians."""
 
 
 class Passing(NamedTuple):
@@ -58,16 +64,43 @@ def passing(contact: Contact, a: Body | None, b: Body | None) -> Passing:
     sunk_a, sunk_b = _sunk(a, one, contact), _sunk(b, two, contact)
     brings = BRINGS_NATS * math.tanh((_came(a, contact) - _came(b, contact)) / CAME_M)
     odds = contact.odds
+    given = taken = 0.0
     if a is not None and b is not None:
         odds += _went_out(min(_way_out(a, one, b, contact), _way_out(b, two, a, contact)))
+        at_b, at_a = _turned(a, b, contact), _turned(b, a, contact)
+        given = _looks(at_b, GIVER_TURNS) + _looks(at_a, TAKER_TURNS)
+        taken = _looks(at_b, TAKER_TURNS) + _looks(at_a, GIVER_TURNS)
     return Passing(
         contact.t,
         contact.a,
         contact.b,
         contact.hands,
-        odds + brings + _shown(sunk_a) + _shown(-sunk_b),
-        odds - brings + _shown(-sunk_a) + _shown(sunk_b),
+        odds + brings + given + _shown(sunk_a) + _shown(-sunk_b),
+        odds - brings + taken + _shown(-sunk_a) + _shown(sunk_b),
     )
+
+
+def _turned(body: Body, other: Body, contact: Contact) -> float:
+    """By how much the shoulders were turned away from the other when hands met, radians; NaN when not seen."""
+    span = body.trail.span(contact.t - MET_S, contact.t + MET_S)
+    joints, xy = body.trail.joints[span], other.trail.xy[other.trail.span(contact.t - MET_S, contact.t + MET_S)]
+    left, right = joints[:, LEFT, :2], joints[:, RIGHT, :2]
+    seen = (left == left).all(axis=1) & (right == right).all(axis=1)
+    if not seen.any() or not len(xy):
+        return math.nan
+    (lx, ly), (rx, ry) = left[seen].mean(axis=0).tolist(), right[seen].mean(axis=0).tolist()
+    x, y = xy[len(xy) // 2].tolist()
+    ahead = math.atan2(rx - lx, ly - ry)
+    there = math.atan2(y - 0.5 * (ly + ry), x - 0.5 * (lx + rx))
+    return abs(math.remainder(ahead - there, math.tau))
+
+
+def _looks(off: float, share: float) -> float:
+    """Log likelihood ratio of being turned away so far by somebody who is turned to the other this often, against
+    somebody who stands anyhow."""
+    if off != off:
+        return 0.0
+    return math.log(share * gauss(off, TURNED_SD) * math.tau + 1.0 - share)
 
 
 def _way_out(body: Body, hand: int, other: Body, contact: Contact) -> float:
