@@ -29,7 +29,7 @@ from sqlalchemy.exc import IntegrityError
 
 from madang.db import Database, Tx
 from madang.db.compiled import Compiler
-from madang.db.link import COPY_ROWS_MIN
+from madang.db.postgres_link import COPY_ROWS_MIN
 
 things = Table(
     "things",

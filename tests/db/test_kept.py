@@ -39,16 +39,17 @@ def sales(db: Database) -> Iterator[sa.Table]:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def asked(db: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The queries that really went to the database."""
     found: list[str] = []
-    real = Link.fetch
+    kind = db._link_type
+    real = kind.fetch
 
     def fetch(self: Link, statement: Any, bound: Any) -> list[tuple[Any, ...]]:
         found.append(statement.sql)
         return real(self, statement, bound)
 
-    monkeypatch.setattr(Link, "fetch", fetch)
+    monkeypatch.setattr(kind, "fetch", fetch)
     return found
 
 

@@ -18,8 +18,8 @@ from tests.ledger.books_in_use import OUTSIDE, DatabasePlace, assert_conserved, 
 
 from madang import ledger
 from madang.db import Database, Tx, open_database
-from madang.db.link import PostgresLink
 from madang.db.memory import Memories
+from madang.db.postgres_link import PostgresLink
 from madang.db.turn import Turn
 from madang.ledger import records, service
 

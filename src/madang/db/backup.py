@@ -20,8 +20,7 @@ from sqlalchemy.exc import DatabaseError
 
 from madang.db import errors, migrate
 from madang.db.database import Database, sqlite_path
-from madang.db.link import lock_key
-from madang.db.postgres import ASIDE
+from madang.db.postgres import ASIDE, lock_key
 from madang.db.private import binaries
 from madang.db.sqlite import FileLock, library, settle_swap, swap, sync
 

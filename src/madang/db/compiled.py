@@ -75,11 +75,12 @@ class Compiled:
         """Named values of a statement with literals in it."""
         return self._compiler.construct_params(dict(given or {}), extracted_parameters=literals, escape_names=False)
 
-    def fetched(self, rows: list[tuple[Any, ...]], description: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Driver rows as plain tuples of Python values; ``description`` is the cursor's."""
+    def fetched(self, rows: list[tuple[Any, ...]], cursor: Any) -> list[tuple[Any, ...]]:
+        """Driver rows as plain tuples of Python values; the cursor is asked once what they are (psycopg puts its
+        ``description`` together anew each time)."""
         columns = self._columns
         if columns is None:
-            columns = self._columns = self._conversions(description)
+            columns = self._columns = self._conversions(cursor.description)
         return [self._converted(row, columns) for row in rows] if columns else rows
 
     def _conversions(self, description: Sequence[Any]) -> list[tuple[int, Processor]]:

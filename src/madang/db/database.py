@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from madang.db import postgres, sqlite
 from madang.db.compiled import Compiler
 from madang.db.errors import unreachable
 from madang.db.kept import Shelves
-from madang.db.link import Link, PostgresLink, SqliteLink
+from madang.db.link import Link, SqliteLink
 from madang.db.records import words
 from madang.db.tx import Tx
 from madang.db.writer import Writer
@@ -25,6 +25,8 @@ from madang.kernel import Clock, Invalid, SystemClock
 
 T = TypeVar("T")
 log = logging.getLogger("madang.db")
+IDLE_MAX = 8
+"""Readers' connections kept at hand, past SQLAlchemy's pool, which takes as long over one as a query does."""
 
 
 class Database:
@@ -42,10 +44,13 @@ class Database:
             sqlite.settle_swap(path)
             self._writing, self._reading = sqlite.engines(path, durable=durable)
         else:
+            from madang.db.postgres_link import PostgresLink
+
             self._link_type = PostgresLink
             self._writing = self._reading = postgres.engine(url, durable=durable)
         self._compiler = Compiler(self._writing.dialect)
         self._shelves: Shelves | None = None
+        self._idle: list[Link] = []
         self._writer: Writer | None = None
 
     def start(self, *, migrate: bool) -> None:
@@ -99,46 +104,66 @@ class Database:
         try:
             return self._read(fn, neighbourhood)
         except _Lost:
-            self._reading.dispose()  # what else lies in the pool was cut off with it
+            self._forget_readers()  # what else is open was cut off with it
         try:
             return self._read(fn, neighbourhood)
         except _Lost as fault:
             raise unreachable(fault) from fault
 
     def _read(self, fn: Callable[[Tx], T], neighbourhood: str) -> T:
-        with self._snapshot() as link:
-            try:
-                kept = link.begin_read(neighbourhood)
-                return fn(Tx(link, neighbourhood, kept=kept))
-            except Exception as fault:
-                if link.lost:
-                    raise _Lost from fault
-                raise
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[Link]:
+        link = self._reader()
         try:
-            link = self._link(self._reading)
+            kept = link.begin_read(neighbourhood)
+            found = fn(Tx(link, neighbourhood, kept=kept))
+            link.end_read()
+        except BaseException as fault:
+            if not self._given_up(link) and isinstance(fault, Exception):
+                raise _Lost from fault
+            raise
+        if len(self._idle) < IDLE_MAX:
+            self._idle.append(link)
+        else:
+            link.close()
+        return found
+
+    def _reader(self) -> Link:
+        """The reader's connection that was used last, so that few are warm, or a new one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        try:
+            return self._link(self._reading)
         except OperationalError as fault:
             raise _Lost from fault
+
+    @staticmethod
+    def _given_up(link: Link) -> bool:
+        """Let go of a connection on which something failed; False where the server has gone away."""
+        if link.lost:
+            link.discard()
+            return False
         try:
-            yield link
-        finally:
-            if link.lost:
-                link.discard()
-            else:
-                try:
-                    link.rollback()
-                except link.driver_error:
-                    link.discard()
-                link.close()
+            link.rollback()
+            link.close()
+        except link.driver_error:
+            link.discard()
+        return True
+
+    def _forget_readers(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().discard()
+        self._reading.dispose()
 
     def _link(self, engine: Engine) -> Link:
         return self._link_type(engine.connect(), self._compiler, self._shelves)
 
     def _afresh(self) -> Link:
-        """A new connection: what else lies in the pool was cut off with the one that was lost."""
-        self._writing.dispose()
+        """A new connection: what else is open was cut off with the one that was lost."""
+        self._forget_readers()
+        if self._writing is not self._reading:
+            self._writing.dispose()
         return self._link(self._writing)
 
     def close(self) -> None:
@@ -146,7 +171,7 @@ class Database:
         if self._writer is not None:
             self._writer.close()
         self._writing.dispose()
-        self._reading.dispose()
+        self._forget_readers()
         if self._lock is not None:
             self._lock.release()
 

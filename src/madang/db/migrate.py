@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 import madang
 from madang.db.errors import newer_database
-from madang.db.link import lock_key
+from madang.db.postgres import lock_key
 from madang.db.schema import metadata
 
 
