@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from typing import Any
 
 import jinja2
 import pytest
 from starlette.requests import Request
 
 from madang.ui import Pages, assets, language_of
+from madang.ui.i18n import MissingText, Texts
 from madang.ui.page import preferred, script_json
+from madang.ui.spoken import Spoken
 
 
 def request(query: str = "", **headers: str) -> Request:
@@ -70,3 +74,39 @@ def test_fonts_come_with_their_licence_and_stay_small() -> None:
     assert fonts
     assert sum(file.stat().st_size for file in fonts) < 1_000_000
     assert "SIL Open Font License" in (fonts[0].parent / "LICENSE-Pretendard.txt").read_text()
+
+
+TEXT = {"a.plain": "Tea & <cake>", "a.places": "{n} cups"}
+
+
+def _said(source: str, **values: Any) -> tuple[str, str, list[str]]:
+    """What a template says with and without texts written into it, and the keys it still asked for with them."""
+    asked: list[str] = []
+    texts = Texts({"en": TEXT})
+
+    def t(key: str, **places: Any) -> str:
+        asked.append(key)
+        return texts.say("en", key, **places)
+
+    every = jinja2.Environment(autoescape=True).from_string(source).render(t=t, **values)
+    asked.clear()
+    spoken = Spoken(partial(texts.plain, "en"), autoescape=True)
+    return spoken.from_string(source).render(t=t, **values), every, asked
+
+
+def test_a_text_without_places_is_written_into_the_template_once_and_for_all() -> None:
+    said, every, asked = _said(
+        '{{ t("a.plain") }} {{ t("a.places", n=2) }} {{ t(key) }} <i title="{{ t("a.plain") ~ "!" }}">', key="a.plain"
+    )
+    assert said == every == ('Tea &amp; &lt;cake&gt; 2 cups Tea &amp; &lt;cake&gt; <i title="Tea &amp; &lt;cake&gt;!">')
+    assert asked == ["a.places", "a.plain"]
+
+
+def test_a_template_with_a_t_of_its_own_calls_that() -> None:
+    said, every, _ = _said('{% macro m(t) %}{{ t("a.plain") }}{% endmacro %}{{ m(own) }}', own=lambda key: f"<{key}>")
+    assert said == every == "&lt;a.plain&gt;"
+
+
+def test_a_text_that_is_missing_is_missed_when_the_page_is_rendered() -> None:
+    with pytest.raises(MissingText):
+        _said('{{ t("a.nowhere") }}')

@@ -54,6 +54,11 @@ class Texts:
             raise MissingText(f"{language}: {key}") from None
         return self._fillers[language].vformat(text, (), values) if "{" in text else text
 
+    def plain(self, language: str, key: str) -> str | None:
+        """The text of ``key`` where it is always the same: one without places; None for any other, or none."""
+        text = self._by_language[language].get(key)
+        return None if text is None or "{" in text else text
+
     def part(self, language: str, prefix: str) -> dict[str, str]:
         """All texts under ``prefix.`` without it, places unfilled: what a page's script needs."""
         start = prefix + "."

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from madang.kernel.josa import josa
 from madang.ui import assets, formats, navigation, session
 from madang.ui.i18n import LANGUAGES, TEXTS, Texts
+from madang.ui.spoken import Spoken
 
 LANGUAGE_COOKIE = "madang_lang"
 
@@ -26,7 +27,6 @@ class Pages:
     def __init__(self, texts: Texts = TEXTS) -> None:
         self._texts = texts
         self.tell: navigation.Tell | None = None  # what waits, for the frame of those who run things
-        self._env = _environment()
 
     def html(
         self,
@@ -54,7 +54,7 @@ class Pages:
             "t": partial(self._texts.say, language),
             "texts": partial(self._texts.part, language),
         }
-        return self._env.get_template(template).render(tools | {"lang": language} | values)
+        return _environment(self._texts, language).get_template(template).render(tools | {"lang": language} | values)
 
 
 def language_of(request: Request, default: str = "ko") -> str:
@@ -121,10 +121,11 @@ def _cookie(header: str) -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    """One for the process: a template is read and compiled once, whoever renders it, and not looked at again."""
+def _environment(texts: Texts, language: str) -> jinja2.Environment:
+    """One for each language: a template is read and compiled once, whoever renders it, and not looked at again."""
     folders = {folder.parent.name: folder for folder in assets.ROOMS.glob("*/templates")}
-    made = jinja2.Environment(
+    made = Spoken(
+        partial(texts.plain, language),
         loader=jinja2.PrefixLoader({room: jinja2.FileSystemLoader(folder) for room, folder in folders.items()}),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
