@@ -26,6 +26,6 @@ def test_every_event_is_described() -> None:
     source = (ROOT / "src" / "madang" / "walkout" / "live.py").read_text()
     events = set(re.findall(r'self\._(?:replace|happen)\("(\w+)"', source))
     often = {"clock", "people", "gate", "move", "cart", "receipt", "stock"}
-    assert events == often | {"books", "health", "totals", "promise", "uplink"}
+    assert events == often | {"books", "glimpse", "health", "totals", "promise", "uplink"}
     for event in events:
         assert f"| `{event}` |" in TEXT
