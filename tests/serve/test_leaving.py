@@ -160,7 +160,7 @@ def test_somebody_takes_along_orders_with_their_notes_payments_cards_and_voucher
     street.ask_back(order, [Wish(line=1)], note="국물이 짜요")
     street.put("RICE", 2)
     data: dict[str, Any] = street.read(lambda tx: exporting.export(tx, street.mina, MINA, at_us=street.now))
-    assert data["orders"]["deals_deal"][0]["data"]["claim"]["note"] == "국물이 짜요"
+    assert data["orders"]["deals_deal"][0]["data"]["claims"][0]["note"] == "국물이 짜요"
     assert {row["transition"] for row in data["orders"]["deals_move"]} >= {"open", "pay", "ask_back"}
     assert data["receipts"]["deals_receipt_line"][0]["product"] == "RAMEN"
     assert data["carts"]["storefront_cart"][0]["sku"] == "RICE"

@@ -14,6 +14,12 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+import madang.payments.gift_selling
+import madang.payments.records
+import madang.places.faces.records
+import madang.storefront.cash_numbers
+import madang.walkout.records
+import madang.walkout.review_records  # noqa: F401 - the tables that OWNED names are declared there
 from madang import ledger, members, payments
 from madang.db import Tx
 from madang.db.schema import metadata
