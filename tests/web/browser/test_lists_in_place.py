@@ -124,8 +124,11 @@ def test_without_script_the_same_form_and_links_load_the_page(lent_page: Callabl
     page = lent_page(width=390, motion=False)
     page.context.add_cookies([{"name": "madang_session", "value": "mina", "url": url}])
     page.route("**/*.js*", lambda route: route.abort())
-    page.goto(url + "/console/products")
-    page.fill("#q", "bean 07")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/console/products?q=bean+07")
-    assert page.locator(ROWS).count() == 1
+    try:
+        page.goto(url + "/console/products")
+        page.fill("#q", "bean 07")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/console/products?q=bean+07")
+        assert page.locator(ROWS).count() == 1
+    finally:
+        page.unroute_all()  # the page is lent to other tests after this one
