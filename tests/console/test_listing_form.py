@@ -6,6 +6,7 @@ import pytest
 from fastapi import APIRouter
 from tests.asking import Client
 from tests.catalog.shop_of_goods import BY, Goods, N
+from tests.databases import POSTGRES_IN_SOAK
 
 from madang import catalog
 from madang.catalog import Category, Product, Sheet
@@ -20,6 +21,7 @@ from madang.kernel import Actor, Conflict, Forbidden, Kind, NotFound, Role
 from madang.ui import Asking, Identity, Pages, access
 from madang.web import Shopfront, create_app
 
+pytestmark = POSTGRES_IN_SOAK
 HTML = {"Accept": "text/html"}
 OP = Actor(Kind.PERSON, "op", N, frozenset({Role.OPERATOR}))
 KEEPER = Actor(Kind.PERSON, "keeper", N, frozenset({Role.STAFF}), frozenset({"s1"}))

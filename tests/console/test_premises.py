@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from fastapi import APIRouter
 from tests.asking import Client
+from tests.databases import POSTGRES_IN_SOAK
 from tests.storefront.street import BY, FETCH, TERMS, N, Street
 
 from madang import journal, members, places
@@ -29,6 +30,7 @@ from madang.walkout import records as walkout
 from madang.walkout.visits import Books, Visit
 from madang.web import Shopfront, create_app
 
+pytestmark = POSTGRES_IN_SOAK
 HTML = {"Accept": "text/html"}
 OP = Actor(Kind.PERSON, "op", N, frozenset({Role.OPERATOR}))
 SELLS = msgspec.structs.replace(TERMS, windows=())
