@@ -13,7 +13,7 @@ from madang.catalog import Vat, stock
 from madang.db import Tx
 from madang.deals import Deal, Receipt, receipts, timers
 from madang.deals.registry import declared
-from madang.kernel import Actor, business_date, derived, system
+from madang.kernel import Actor, derived, system
 from madang.ledger import LedgerConflict
 from madang.payments import unasked
 from madang.storefront import (
@@ -152,7 +152,8 @@ def ask_back(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
         kind=args["kind"], lines=msgspec.convert(args["lines"], tuple[Wish, ...]), reason=reason, at_us=at_us,
         known_at_us=args.get("known_at_us"), note=str(args.get("note", "")),
     )  # fmt: skip
-    if claim.known_at_us is not None and not _can_be_known(claim.known_at_us, order, at_us):
+    received_us = order.delivered_at_us or at_us
+    if claim.known_at_us is not None and not withdrawal.can_be_known(claim.known_at_us, received_us, at_us):
         raise faults.known_wrong()
     for line, _ in claims.wished(order, claim.lines):
         said = withdrawal.answer(
@@ -180,11 +181,6 @@ def _exchanged(tx: Tx, by: Actor, deal: Deal, order: Order, claim: Claim, means:
         if wish.to:
             raise faults.cannot_exchange(next(line for line in order.lines if line.number == wish.line))
     return msgspec.structs.replace(claim, cost_krw=0)
-
-
-def _can_be_known(known_at_us: int, order: Order, at_us: int) -> bool:
-    first = business_date(order.delivered_at_us or at_us)
-    return first <= business_date(known_at_us) <= business_date(at_us)
 
 
 @declared.action("order.take_back")

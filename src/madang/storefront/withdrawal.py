@@ -79,6 +79,11 @@ def answer(
     return Answer(verdict="yes" if now_us < until else "too_late", until_us=until)
 
 
+def can_be_known(known_at_us: int, received_at_us: int, now_us: int) -> bool:
+    """Whether a defect can have been found on that day: not before the goods came, nor after today."""
+    return business_date(received_at_us) <= business_date(known_at_us) <= business_date(now_us)
+
+
 def _defect_until_us(received_at_us: int, known_at_us: int, holidays: Collection[date]) -> int:
     last = _months_later(business_date(received_at_us), DEFECT_MONTHS)
     known = business_date(max(known_at_us, received_at_us)) + timedelta(days=DEFECT_KNOWN_DAYS)
