@@ -394,7 +394,7 @@ class Voucherer(Somebody):
         super().__init__(town, person(n), n + 1)
 
     def act(self) -> None:
-        bought = self.press("/vouchers/won/buy", amount="10000")
+        bought = self.press("/vouchers/won/buy", amount="10000", told="10000")
         self.done["voucher"] += bought.status_code == 303
         paid = self.press("/vouchers/pay/s1", programme="won", amount="3000", confirmed="1")
         self.done["voucher paid"] += paid.status_code == 303

@@ -29,6 +29,31 @@ BOSS = Actor(Kind.PERSON, "boss", N, frozenset({Role.OPERATOR}))
 CODE = "7K3M-2QXD-9TFA-60PW"
 
 
+def open_city(street: Street) -> None:
+    """A voucher that only ``s1`` takes, 10,000 won of which Mina has."""
+    at = street.now
+    issuer = vouchers.Issuer(id="city", name_ko="마당시", name_en="Madang City", klass="other")
+    rule = vouchers.Rule(
+        programme="won", from_us=at, discount_bp=1_000, month_cap_krw=700_000, holding_cap_krw=1_500_000,
+        valid_months=1,
+    )  # fmt: skip
+    member = vouchers.Merchant(
+        id=UUID(int=7), programme="won", shop="s1", category="food", region="4111", sales_krw=300_000_000,
+        proof="paper-1", applied_us=at, state=vouchers.MerchantState.APPLIED,
+    )  # fmt: skip
+    names, kind = {"name_ko": "마당사랑상품권", "name_en": "Madang voucher"}, vouchers.ProgrammeKind.VOUCHER
+
+    def act(tx: Tx) -> None:
+        vouchers.add_issuer(tx, BOSS, issuer)
+        vouchers.add_programme(tx, BOSS, vouchers.Programme(id="won", issuer="city", kind=kind, from_us=at, **names))
+        vouchers.set_rule(tx, BOSS, rule, at_us=at)
+        vouchers.apply(tx, BOSS, member)
+        vouchers.decide(tx, BOSS, member.id, approve=True, at_us=at)
+        vouchers.buy(tx, street.mina, id=derived("lot"), programme="won", face_krw=10_000, at_us=at)
+
+    street.write(act)
+
+
 class ManyMeans(Stand):
     """Vouchers of 10,000 won, a card of 5,000 (its code not yet shown), 491,000 in the wallet."""
 
@@ -49,26 +74,10 @@ class ManyMeans(Stand):
 
     def _city(self) -> None:
         street, at = self.street, self.street.now
-        lot, card, paid = (derived(what) for what in ("lot", "card", "card payment"))
-        kind = vouchers.ProgrammeKind.VOUCHER
-        issuer = vouchers.Issuer(id="city", name_ko="마당시", name_en="Madang City", klass="other")
-        rule = vouchers.Rule(
-            programme="won", from_us=at, discount_bp=1_000, month_cap_krw=700_000, holding_cap_krw=1_500_000,
-            valid_months=1,
-        )  # fmt: skip
-        member = vouchers.Merchant(
-            id=UUID(int=7), programme="won", shop="s1", category="food", region="4111", sales_krw=300_000_000,
-            proof="paper-1", applied_us=at, state=vouchers.MerchantState.APPLIED,
-        )  # fmt: skip
+        card, paid = derived("card"), derived("card payment")
+        open_city(street)
 
         def act(tx: Tx) -> None:
-            vouchers.add_issuer(tx, BOSS, issuer)
-            name = {"name_ko": "마당사랑상품권", "name_en": "Madang voucher"}
-            vouchers.add_programme(tx, BOSS, vouchers.Programme(id="won", issuer="city", kind=kind, from_us=at, **name))
-            vouchers.set_rule(tx, BOSS, rule, at_us=at)
-            vouchers.apply(tx, BOSS, member)
-            vouchers.decide(tx, BOSS, member.id, approve=True, at_us=at)
-            vouchers.buy(tx, street.mina, id=lot, programme="won", face_krw=10_000, at_us=at)
             begun = payments.begin(
                 tx, BOSS, id=paid, shop="s1", payer="giver", total_krw=5_000, parts=[Part("wallet", 5_000)],
                 cause="gift/1", expires_at_us=at + 1_000_000, at_us=at,

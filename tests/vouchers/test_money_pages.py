@@ -156,13 +156,17 @@ def town(sqlite_url: str, tmp_path: Path, clock: ManualClock) -> Iterator[Town]:
 def test_a_neighbour_buys_pays_and_cancels(town: Town) -> None:
     mina = town.as_(MINA).open("/vouchers?lang=ko")
     assert "10% 할인" in mina.text
+    assert "50,000원어치를 45,000원에 사요. 5,000원은 마당시가 내요." in mina.text
     mina.send("/won/buy", amount="100,000")
+    assert "90,000원 내고 사기" in mina.text, "told before it is bought"
+    assert town.house.posted("wallet", str(MINA)) == 500_000
+    mina.send("/won/buy")
     assert "상품권을 샀어요" in mina.text
     mina.open("/vouchers/pay/s1").send("/vouchers/pay/s1", amount="12,000")
     assert "12,000원 결제하기" in mina.text
     mina.send("/vouchers/pay/s1")
     assert "12,000원을 결제했어요" in mina.text
-    mina.open("/vouchers").send("/won/buy", amount="50,000")
+    mina.open("/vouchers").send("/won/buy", amount="50,000").send("/won/buy")
     mina.send("/cancel")
     assert "구매를 취소하고" in mina.text
     assert town.house.posted("wallet", str(MINA)) == 410_000
@@ -173,7 +177,7 @@ def test_a_neighbour_buys_pays_and_cancels(town: Town) -> None:
 
 def test_a_shop_takes_a_code_once_and_gives_back(town: Town) -> None:
     mina, shop = town.as_(MINA).open("/vouchers"), town.as_(SELLER)
-    mina.send("/won/buy", amount="30000").open("/vouchers").send("/won/code")
+    mina.send("/won/buy", amount="30000").send("/won/buy").send("/won/code")
     (code,) = re.findall(r'class="code">([\d ]+)<', mina.text)
     shop.open("/vouchers/shop/s1?lang=en").send("/take", code=code, amount="9,000")
     assert "Payment received" in shop.text
@@ -185,8 +189,41 @@ def test_a_shop_takes_a_code_once_and_gives_back(town: Town) -> None:
     assert town.as_(SELLER).open("/vouchers/shop/s2").status == 403
 
 
+def test_what_a_voucher_paid_in_a_shop_stands_with_everything_else_that_was_bought(town: Town) -> None:
+    mina, shop = town.as_(MINA).open("/vouchers?lang=ko"), town.as_(SELLER)
+    assert "아직 가게에서 쓰지 않았어요" in mina.text
+    mina.send("/won/buy", amount="30000").send("/won/buy")
+    mina.open("/vouchers/pay/s1").send("/vouchers/pay/s1", amount="11,000").send("/vouchers/pay/s1")
+    slip = re.findall(r"/vouchers/paid/[0-9a-f-]{36}", mina.text)[0]
+    number = re.findall(r"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}", mina.text)[0]
+    for told in ("소문난 국수", "10,000원", "1,000원", "마당사랑상품권", "124-81-00998"):
+        assert told in mina.text
+    assert number in shop.open("/vouchers/shop/s1?lang=ko").text, "both can name it"
+    assert "마당사랑상품권" in shop.text
+    shop.send(slip.rpartition("/")[2], amount="4,000")
+    assert "4,000원 돌려받음" in mina.open("/vouchers").text
+    assert slip in mina.open("/orders").text
+    assert "일부 돌려받음" in mina.text
+    assert "7,000원" in mina.open(slip).text
+    mina.send("/cash", number="010-1234-5678")
+    assert "010******78" in mina.text
+    assert "Given back to your voucher" in mina.open(slip + "?lang=en").text
+    assert town.as_(OFFICER).open(slip).status == 404
+    assert town.as_(BOSS).open(slip).status == 404, "an operator reads it at the payments' desk, not as its payer"
+
+
+def test_nobody_pays_another_price_than_they_were_told(town: Town) -> None:
+    mina = town.as_(MINA).open("/vouchers?lang=ko").send("/won/buy", amount="10,000")
+    town.clock.advance(s=1)
+    at = town.clock.now_us()
+    rule = vouchers.Rule(programme="won", from_us=at, discount_bp=500, month_cap_krw=700_000, holding_cap_krw=1_500_000)
+    town.house.do(vouchers.set_rule, rule, at_us=at)
+    assert (mina.send("/won/buy").status, "이제 9,500원" in mina.text) == (409, True)
+    assert town.house.posted("wallet", str(MINA)) == 500_000
+
+
 def test_an_issuer_reviews_rules_and_claims(town: Town) -> None:
-    town.as_(MINA).open("/vouchers").send("/won/buy", amount="200000")
+    town.as_(MINA).open("/vouchers").send("/won/buy", amount="200000").send("/won/buy")
     shop = town.as_(BOSS).open("/vouchers/shop/s2?lang=ko")
     shop.send("/apply", programme="won", sales="100000000", category="books", region="4111")
     officer = town.as_(OFFICER).open("/issuer/won?lang=ko")
@@ -227,6 +264,7 @@ def test_an_officer_opens_a_programme_without_code_and_closes_it(town: Town) -> 
     assert rule.sales_max_krw == 1_000_000_000
     assert officer.open("/issuer").send("/issuer", issuer="city", id="Gun!", name_ko="x", source="x").status == 422
     mina = town.as_(MINA).open("/vouchers?lang=ko").send("/gun-won/buy", amount="10,000")
+    mina.send("/gun-won/buy")
     [lot] = town.db.read(lambda tx: vouchers.holding(tx, member(), "gun-won", at_us=0), neighbourhood=N).lots
     assert lot.paid_krw == 9_250
     town.clock.advance(s=1)

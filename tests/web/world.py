@@ -173,6 +173,9 @@ ELSEWHERE = {
     "tests/storefront/test_tender_pages.py::test_nothing_is_paid_in_part_twice_too_late_or_by_others": (
         "checkout.sums", "checkout.gift_card",
     ),
+    "tests/storefront/test_voucher_slips.py::test_what_somebody_else_paid_is_refused": (
+        "voucher.slip", "voucher.slip.cash",
+    ),
     "tests/payments/test_gift_pages.py::test_somebody_elses_card_is_refused": (
         "gifts.one", "gifts.show", "gifts.withdraw",
     ),

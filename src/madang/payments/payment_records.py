@@ -226,6 +226,16 @@ def own_of_cause(tx: Tx, by: Actor, cause: str) -> list[tuple[UUID, int]]:
     return [(id, int(left)) for id, left in tx.rows(wanted)]
 
 
+def own(tx: Tx, by: Actor, cause: str, limit: int) -> list[Payment]:
+    """The caller's payments whose cause begins so, captured or given back, the latest first."""
+    c = payments.c
+    mine = sa.and_(c.neighbourhood == by.neighbourhood, c.payer == by.key, c.cause.startswith(cause, autoescape=True))
+    there = sa.and_(mine, c.state.in_([State.CAPTURED, State.REFUNDED]))
+    rows = tx.rows(sa.select(*_COLUMNS).where(there).order_by(c.begun_us.desc(), c.id.desc()).limit(limit))
+    held = _parts_of(tx, by, [row[0] for row in rows])
+    return [_payment(row, held.get(row[0], [])) for row in rows]
+
+
 def own_titles(tx: Tx, by: Actor, ids: Sequence[UUID]) -> dict[UUID, str]:
     """What the caller's own payments were for, by id."""
     c = payments.c

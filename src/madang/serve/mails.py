@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from madang.db import Database, Tx
 from madang.deals.facts import Moved
 from madang.journal import records as facts
-from madang.journal.readers import Reader
+from madang.journal.readers import Handler, Reader
 from madang.members import mailed, mailing
 from madang.members.mail import Post
-from madang.storefront import cash_receipts
+from madang.payments.facts import Captured, Refunded
+from madang.storefront import cash_receipts, cash_slips, slips_mailed
 from madang.storefront import mailed as orders_mailed
 from madang.storefront.facts import Late
 
 if TYPE_CHECKING:
     from madang.serve.site import Site
 
-CASH = Reader("cash_receipts", cash_receipts.HANDLERS)
-READER = Reader("mails", {**mailed.HANDLERS, Moved: orders_mailed.moved, Late: orders_mailed.told_late})
+CASH = Reader("cash_receipts", {**cash_receipts.HANDLERS, **cash_slips.HANDLERS})
+ORDERS: Mapping[type[msgspec.Struct], Handler] = {Moved: orders_mailed.moved, Late: orders_mailed.told_late}
+SLIPS: Mapping[type[msgspec.Struct], Handler] = {Captured: slips_mailed.heard, Refunded: slips_mailed.heard}
+READER = Reader("mails", {**mailed.HANDLERS, **ORDERS, **SLIPS})
 TOGETHER = 400
 """Facts read in one transaction; most are passed over."""
 

@@ -9,7 +9,7 @@ payment company charged is told by the card and not here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import msgspec
@@ -28,6 +28,8 @@ from madang.storefront import cash_numbers, paying, profile
 
 CASH = ("wallet", "gift_card", "voucher")
 """Means that no card company tells of."""
+Due = dict[str, tuple[int, int]]
+"""(supply, VAT) that is to be told by seller."""
 
 wishes = table(
     "storefront_cash_wish",
@@ -78,6 +80,14 @@ def wish_of(tx: Tx, about: UUID) -> Wish | None:
     )  # fmt: skip
 
 
+class Sale(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cash receipt is of: a deal, or what was paid at a counter (``cash_slips``), with its shop and buyer."""
+
+    id: UUID
+    shop: str
+    subject: str
+
+
 def ask(
     tx: Tx, by: Actor, deal: UUID, number: str, *, business: bool = False, always: bool = False, at_us: int
 ) -> Wish:
@@ -88,24 +98,37 @@ def ask(
     where another number was given before, ``storefront.no_cash`` where nothing was paid but by card.
     """
     found = deals.get(tx, by, deal)
+
+    def due() -> Due:
+        if deals.receipts.of_deal(tx, _ours(tx), deal) and cash_krw(tx, found) <= 0:
+            raise _no_cash()
+        return _due(tx, found)
+
+    sale = Sale(id=deal, shop=found.shop, subject=found.subject)
+    return ask_of(tx, by, sale, number, due, business=business, always=always, at_us=at_us)
+
+
+def ask_of(
+    tx: Tx, by: Actor, sale: Sale, number: str, due: Callable[[], Due], *, business: bool, always: bool, at_us: int
+) -> Wish:
+    """Ask for a sale's cash receipt; ``due`` says what it is to come to now. Raises what ``ask`` raises."""
     digits = cash_numbers.tidy(number, business=business)
-    known = wish_of(tx, deal)
+    known = wish_of(tx, sale.id)
     if known is not None:
         if (known.masked, known.business) != (registration.masked(digits), business):
             raise _asked()
         return known
-    if deals.receipts.of_deal(tx, _ours(tx), deal) and cash_krw(tx, found) <= 0:
-        raise _no_cash()
-    members.add_person(tx, _ours(tx), key=UUID(found.subject), fields={}, at_us=at_us)  # a guest, whom nobody knew
-    kept = cash_numbers.keep(tx, by, UUID(found.subject), digits, business, at_us)
+    now, person = due(), UUID(sale.subject)
+    members.add_person(tx, _ours(tx), key=person, fields={}, at_us=at_us)  # a guest, whom nobody knew
+    kept = cash_numbers.keep(tx, by, person, digits, business, at_us)
     made = Wish(
-        about=deal, number=kept.key, masked=registration.masked(digits), business=business, asked_us=at_us
+        about=sale.id, number=kept.key, masked=registration.masked(digits), business=business, asked_us=at_us
     )  # fmt: skip
     _add(tx, made)
     if always:
-        stop(tx, by, UUID(found.subject))
-        _add(tx, msgspec.structs.replace(made, about=UUID(found.subject)))
-    return _bring_up_to_date(tx, found, made, at_us)
+        stop(tx, by, person)
+        _add(tx, msgspec.structs.replace(made, about=person))
+    return _bring_up_to_date(tx, sale, made, now, at_us)
 
 
 def stop(tx: Tx, by: Actor, person: UUID) -> None:
@@ -121,20 +144,26 @@ def heard(tx: Tx, fact: Fact) -> None:
         deal = deals.get(tx, _ours(tx), UUID(fact.body.deal))
     except NotFound:  # of a shop with its own machine: its deal is kept there
         return
-    wish = wish_of(tx, deal.id)
-    if wish is None and fact.body.original is None and (usual := _usual(tx, deal)) is not None:
-        wish = msgspec.structs.replace(usual, about=deal.id, asked_us=fact.at_us)
+    sale = Sale(id=deal.id, shop=deal.shop, subject=deal.subject)
+    follow(tx, sale, lambda: _due(tx, deal), new=fact.body.original is None, at_us=fact.at_us)
+
+
+def follow(tx: Tx, sale: Sale, due: Callable[[], Due], *, new: bool, at_us: int) -> None:
+    """What a sale comes to was changed, or it is ``new``: its documents follow, where they were asked for."""
+    wish = wish_of(tx, sale.id)
+    if wish is None and new and (usual := _usual(tx, sale.subject)) is not None:
+        wish = msgspec.structs.replace(usual, about=sale.id, asked_us=at_us, told={})
         _add(tx, wish)
     if wish is not None:
-        _bring_up_to_date(tx, deal, wish, fact.at_us)
+        _bring_up_to_date(tx, sale, wish, due(), at_us)
 
 
 HANDLERS: Mapping[type[msgspec.Struct], Handler] = {ReceiptIssued: heard}
 
 
-def _bring_up_to_date(tx: Tx, deal: Deal, wish: Wish, at_us: int) -> Wish:
-    """Tell the difference between what the receipts come to now and what was told before, seller by seller."""
-    due, told = _due(tx, deal), dict(wish.told)
+def _bring_up_to_date(tx: Tx, sale: Sale, wish: Wish, due: Due, at_us: int) -> Wish:
+    """Tell the difference between what is ``due`` now and what was told before, seller by seller."""
+    told = dict(wish.told)
     for seller in sorted({*due, *told}):
         supply, vat = due.get(seller, (0, 0))
         before = told.get(seller)
@@ -143,11 +172,11 @@ def _bring_up_to_date(tx: Tx, deal: Deal, wish: Wish, at_us: int) -> Wish:
             continue
         count = 1 if before is None else before.count + 1
         made = settlement.cash_receipt(
-            tx, _ours(tx), id=derived("storefront.cash", deal.id, seller, count), supplier=seller,
-            registration=_registration(tx, deal.shop, seller), recipient=wish.masked, business=wish.business,
+            tx, _ours(tx), id=derived("storefront.cash", sale.id, seller, count), supplier=seller,
+            registration=registration_of(tx, sale.shop, seller), recipient=wish.masked, business=wish.business,
             supply_krw=more, vat_krw=tax, amends=before.first if before else None, at_us=at_us,
         )  # fmt: skip
-        cash_numbers.used(tx, UUID(deal.subject), made.id, wish.number, at_us=at_us)
+        cash_numbers.used(tx, UUID(sale.subject), made.id, wish.number, at_us=at_us)
         told[seller] = Told(first=before.first if before else made.id, count=count, supply_krw=supply, vat_krw=vat)
     after = msgspec.structs.replace(wish, told=told)
     _forget(tx, wish.about)
@@ -155,7 +184,7 @@ def _bring_up_to_date(tx: Tx, deal: Deal, wish: Wish, at_us: int) -> Wish:
     return after
 
 
-def _due(tx: Tx, deal: Deal) -> dict[str, tuple[int, int]]:
+def _due(tx: Tx, deal: Deal) -> Due:
     """(supply, VAT) by seller of what was paid by anything but a card, of all the deal's receipts."""
     slips = deals.receipts.of_deal(tx, _ours(tx), deal.id)
     sums: dict[str, list[int]] = {}
@@ -197,7 +226,8 @@ def cash_krw(tx: Tx, deal: Deal) -> int:
     return total
 
 
-def _registration(tx: Tx, shop: str, seller: str) -> str:
+def registration_of(tx: Tx, shop: str, seller: str) -> str:
+    """사업자등록번호 of who sold, empty where none is known."""
     of_party = settlement.registration_of(tx, seller)
     if of_party:
         return of_party
@@ -205,9 +235,9 @@ def _registration(tx: Tx, shop: str, seller: str) -> str:
     return said.registration if said is not None and seller == f"{PartyKind.MERCHANT}/{shop}" else ""
 
 
-def _usual(tx: Tx, deal: Deal) -> Wish | None:
+def _usual(tx: Tx, subject: str) -> Wish | None:
     try:
-        found = wish_of(tx, UUID(deal.subject))
+        found = wish_of(tx, UUID(subject))
     except ValueError:  # nobody we know
         return None
     return found

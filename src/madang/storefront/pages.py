@@ -26,6 +26,7 @@ from madang.storefront import (
     placing,
     purse,
     showing,
+    slip_pages,
     tender,
 )
 from madang.storefront.front import PRIVATE, Form_, Storefront, form_of
@@ -36,11 +37,12 @@ from madang.ui.access import everyone, own_or_guest
 
 
 def router(shop: Storefront) -> APIRouter:
-    """``/cart``, ``/checkout``, ``/orders``."""
+    """``/cart``, ``/checkout``, ``/orders``, ``/vouchers/paid``."""
     routes = APIRouter(include_in_schema=False)
     _cart(routes, shop)
     _checkout(routes, shop)
     order_pages.add(routes, shop)
+    slip_pages.add(routes, shop)
     return routes
 
 

@@ -24,6 +24,8 @@ from madang.storefront.terms import Terms, sells_online
 from madang.storefront.world import exporting, receivers, tariffs
 from madang.storefront.world.exporting import Offer
 from madang.storefront.world.model import Export, Tax
+from madang.vouchers import Slip, slips_of
+from madang.vouchers import records as vouchers
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +141,7 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing of the history: a web order, or a receipt of a walk-out shop."""
+    """One thing of the history: a web order, a receipt of a walk-out shop, or what a voucher paid at a counter."""
 
     at_us: int
     shop: str
@@ -151,6 +153,7 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
     total_krw: int
     deal: Deal | None = None
     receipt: Receipt | None = None
+    slip: Slip | None = None
 
 
 def cart(tx: Tx, by: Actor, at_us: int, *, codes: Sequence[str] = ()) -> Cart:
@@ -229,7 +232,8 @@ def room(desks: Sequence[Desk]) -> int:
 
 
 def history(tx: Tx, by: Actor, *, limit: int = 40) -> list[Bought]:
-    """Everything the caller has bought here, newest first: web orders and walk-out receipts in one row."""
+    """Everything the caller has bought here, newest first: web orders, walk-out receipts and what vouchers paid at
+    counters in one row."""
     owners = [by, *guests.actors_of(tx, by)]
     made = [deal for one in owners for deal in orders.find(tx, one, limit=limit).rows]
     slips = deals.receipts.find(tx, by, person=by.key, limit=limit * 2)
@@ -238,7 +242,8 @@ def history(tx: Tx, by: Actor, *, limit: int = 40) -> list[Bought]:
     walked = [
         _of_receipt(one, names) for one in slips.rows if one.decision != "order" and not _of_an_order(tx, by, one)
     ]
-    return sorted([*web, *walked], key=lambda one: one.at_us, reverse=True)[:limit]
+    counter = [_of_slip(tx, one, names) for one in slips_of(tx, by, limit=limit)]
+    return sorted([*web, *walked, *counter], key=lambda one: one.at_us, reverse=True)[:limit]
 
 
 def waiting(tx: Tx, by: Actor, shop: str, cursor: str | None) -> Page[Deal]:
@@ -342,6 +347,16 @@ def _of_receipt(receipt: Receipt, names: dict[str, tuple[str, str]]) -> Bought:
     return Bought(
         at_us=receipt.at_us, shop=receipt.shop, name_ko=ko, name_en=en, first_ko=first_ko, first_en=first_en,
         more=max(0, len(receipt.lines) - 1), total_krw=receipt.total_krw, receipt=receipt,
+    )  # fmt: skip
+
+
+def _of_slip(tx: Tx, slip: Slip, names: dict[str, tuple[str, str]]) -> Bought:
+    ko, en = names.get(slip.shop, (slip.shop, slip.shop))
+    programme = vouchers.programme(tx, slip.programme)
+    first = (programme.name_ko, programme.name_en) if programme is not None else ("", "")
+    return Bought(
+        at_us=slip.at_us, shop=slip.shop, name_ko=ko, name_en=en, first_ko=first[0], first_en=first[1], more=0,
+        total_krw=slip.amount_krw, slip=slip,
     )  # fmt: skip
 
 

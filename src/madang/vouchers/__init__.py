@@ -37,6 +37,7 @@ from madang.vouchers.model import (
 from madang.vouchers.offering import Offer, offers
 from madang.vouchers.opening import close_programme, open_programme
 from madang.vouchers.paying import give_back, make_code, pay, pay_by_code
+from madang.vouchers.slips import Slip, slip, slips_of
 
 __all__ = [
     "Holding",
@@ -49,6 +50,7 @@ __all__ = [
     "Programme",
     "ProgrammeKind",
     "Rule",
+    "Slip",
     "Vouchers",
     "accepted_at",
     "add_issuer",
@@ -79,5 +81,7 @@ __all__ = [
     "rule_now",
     "rules_of",
     "set_rule",
+    "slip",
+    "slips_of",
     "where",
 ]

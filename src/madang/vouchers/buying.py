@@ -19,7 +19,7 @@ from madang.kernel.clock import MINUTE_US
 from madang.ledger import AccountKey, Transfer
 from madang.payments import Part, Payment, State, deciding
 from madang.vouchers import errors, facts, issuing, records, rules
-from madang.vouchers.model import Lot, LotState, Programme, Rule, expired, subsidy
+from madang.vouchers.model import Issuer, Lot, LotState, Programme, Rule, expired, subsidy
 
 PAY_WITHIN_US = 20 * MINUTE_US
 CAUSE = "voucher"
@@ -34,6 +34,15 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     free_krw: int
     bought_krw: int
     at_most_krw: int
+    issuer: Issuer | None = None
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a face costs who asks, before they buy it: ``lot`` as it would be, who pays the difference."""
+
+    programme: Programme
+    issuer: Issuer | None
+    lot: Lot
 
 
 def buy(
@@ -45,10 +54,11 @@ def buy(
     face_krw: int,
     parts: Sequence[Part] = (),
     means: str = "wallet",
+    told_krw: int | None = None,
     at_us: int,
 ) -> Lot:
     """Buy ``face_krw`` for less: the buyer's part by ``parts`` (all of it by one ``means``, where none are given), the
-    issuer's beside.
+    issuer's beside. ``told_krw`` is what they were told it costs: it is bought for that or not at all.
 
     The same id again gives the lot as it stands; one paid through a gateway is ``ordered`` until the money is there.
     Raises ``Conflict`` ``vouchers.over_month``, ``over_holding``, ``no_budget``, ``closed``, and what paying raises.
@@ -61,6 +71,8 @@ def buy(
         return known
     opened, rule = issuing.rule_now(tx, programme, at_us)
     lot = _new(tx, by.key, id, rule, face_krw, at_us)
+    if told_krw not in (None, lot.paid_krw):
+        raise errors.price_changed(lot.paid_krw)
     records.add_lot(tx, lot)
     paid = payments.begin(
         tx, by, id=_payment(id), shop=opened.issuer, payer=by.key, total_krw=lot.paid_krw,
@@ -68,6 +80,14 @@ def buy(
         expires_at_us=at_us + PAY_WITHIN_US, tax_free_krw=lot.paid_krw, title=opened.name_ko, at_us=at_us,
     )  # fmt: skip
     return _open(tx, by, lot, at_us) if paid.state == State.AUTHORISED else lot
+
+
+def offer(tx: Tx, by: Actor, programme: str, face_krw: int, *, at_us: int) -> Offer:
+    """What a purchase would be, nothing done. Raises what ``buy`` raises."""
+    by.need_neighbourhood(tx.neighbourhood)
+    opened, rule = issuing.rule_now(tx, programme, at_us)
+    lot = _new(tx, by.key, UUID(int=0), rule, face_krw, at_us)
+    return Offer(programme=opened, issuer=records.issuer(tx, opened.issuer), lot=lot)
 
 
 def cancel(tx: Tx, by: Actor, lot: UUID, *, at_us: int) -> Lot:
@@ -135,7 +155,7 @@ def holding(tx: Tx, by: Actor, programme: str, *, at_us: int) -> Holding:
     most = rules.may_buy_at_most(rule, bought_krw=bought, holding_krw=held) if rule else 0
     return Holding(
         programme=found, rule=rule, lots=tuple(lots), free_krw=sum(lot.free_krw for lot in good), bought_krw=bought,
-        at_most_krw=most,
+        at_most_krw=most, issuer=records.issuer(tx, found.issuer),
     )  # fmt: skip
 
 

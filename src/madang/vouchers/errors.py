@@ -132,6 +132,17 @@ def unknown(what: str) -> NotFound:
     )
 
 
+def price_changed(now_krw: int) -> Conflict:
+    return Conflict(
+        "vouchers.price_changed",
+        ko=f"그사이 할인율이 바뀌어 이제 {now_krw:,}원입니다.",
+        en=f"The discount has changed meanwhile: it costs ₩{now_krw:,} now.",
+        next_ko="상품권 화면에서 다시 금액을 넣고 확인해 주세요. 아직 돈은 나가지 않았습니다.",
+        next_en="Enter the amount again on the vouchers' page and confirm it. Nothing was paid.",
+        now_krw=now_krw,
+    )
+
+
 def not_yours() -> Forbidden:
     return Forbidden(
         "vouchers.not_yours",

@@ -16,19 +16,21 @@ from starlette.responses import Response
 
 from madang.db import Tx
 from madang.files import Store
-from madang.kernel import Actor, Invalid, Role, derived
+from madang.kernel import Actor, Invalid, Role, derived, system
 from madang.kernel.clock import DAY_US
 from madang.payments.connected import connected
+from madang.places import Place
 from madang.places import service as places
 from madang.places.faces import pages as face_pages
 from madang.ui import session
 from madang.ui.access import own, role
 from madang.ui.desk import Desk, Form, form_of
-from madang.vouchers import buying, errors, issuing, paying, proofs, records
+from madang.vouchers import buying, errors, issuing, paying, proofs, records, slips
 from madang.vouchers.model import LotState, Merchant, MerchantState
 from madang.vouchers.paying import RefundLegs, SaleLegs, own_sales
 
 FORM = Annotated[Form, Depends(form_of)]
+SPENT_MAX = 20
 SHOP_PEOPLE = (Role.MERCHANT, Role.STAFF, Role.OPERATOR)
 
 
@@ -58,9 +60,10 @@ def _member(routes: APIRouter, desk: Desk, legs: SaleLegs, pay_at: Callable[[UUI
             for one in found for lot in one.lots if pay_at is not None and lot.state is LotState.ORDERED
         }  # fmt: skip
         gateways = connected() if pay_at is not None else ()
+        spent, shops = desk.read(lambda tx: (slips.slips_of(tx, by, limit=SPENT_MAX), _shops(tx)))
         return desk.html(
             request, "mine", holdings=found, said=said, face=face_pages.worn(desk, by), gateways=gateways,
-            waiting=waiting,
+            waiting=waiting, spent=spent, shops=shops,
         )  # fmt: skip
 
     @routes.post("/{programme}/buy", name="vouchers.buy", dependencies=[own])
@@ -71,9 +74,16 @@ def _member(routes: APIRouter, desk: Desk, legs: SaleLegs, pay_at: Callable[[UUI
         means = form.get("means", "wallet")
         if means != "wallet" and (pay_at is None or means not in connected()):
             raise errors.no_means()
+        told = form.get("told", "")
+        if not (told.isascii() and told.isdigit()):
+            at_us = desk.clock.now_us()
+            offer = desk.read(lambda tx: buying.offer(tx, by, programme, face, at_us=at_us))
+            return desk.html(request, "buy", offer=offer, means=means)
 
         def act(tx: Tx, at_us: int) -> str:
-            lot = buying.buy(tx, by, id=id, programme=programme, face_krw=face, means=means, at_us=at_us)
+            lot = buying.buy(
+                tx, by, id=id, programme=programme, face_krw=face, means=means, told_krw=int(told[:13]), at_us=at_us
+            )
             if lot.state is LotState.ORDERED and pay_at is not None:
                 return pay_at(buying.payment_of(lot.id))
             return "/vouchers?said=bought"
@@ -123,7 +133,7 @@ def _member(routes: APIRouter, desk: Desk, legs: SaleLegs, pay_at: Callable[[UUI
                 tx, by, id=id, programme=form.get("programme", ""), shop=shop, amount_krw=amount, legs=legs,
                 at_us=at_us,
             )  # fmt: skip
-            return f"/vouchers/pay/{shop}?said=paid&amount={amount}"
+            return f"{slips.path(id)}?said=paid"
 
         return desk.once(request, by, form, act)
 
@@ -154,6 +164,7 @@ def _shop(routes: APIRouter, desk: Desk, legs: SaleLegs, refund_legs: RefundLegs
             qr=qr(address),
             address=address,
             said=said,
+            number_of=slips.number_of,
             **desk.read(read),
         )
 
@@ -212,6 +223,10 @@ def qr(text: str) -> Markup:
         out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, svgclass="qr", lineclass="qr-dark"
     )
     return Markup(out.getvalue().decode())  # noqa: S704 - made here of digits or an address, by segno
+
+
+def _shops(tx: Tx) -> dict[str, Place]:
+    return {one.id: one for one in places.shops(tx, system(tx.neighbourhood, "vouchers"))}
 
 
 def _me(request: Request) -> Actor:
