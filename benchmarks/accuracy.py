@@ -67,24 +67,27 @@ def scored(data: Path, settings: Any, *, vision: bool = True) -> list[Scored]:
 
 
 def replayed(folders: list[Path], stores: Any, settings: Any, *, vision: bool = True) -> list[Scored]:
-    from madang.walkout.recordings import read_case, replay
+    from madang.walkout.recordings import read_case
 
+    return [row for f in folders for row in case_scores(f, read_case(f, stores), settings, vision=vision)]
+
+
+def case_scores(folder: Path, recording: Any, settings: Any, *, vision: bool = True) -> list[Scored]:
+    """The receipts of one recording that was read."""
+    from madang.walkout.recordings import replay
+
+    if not vision:
+        recording = dataclasses.replace(recording, visions=[])
+    said = replay(recording, settings)
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    prices = {str(p["id"]): int(p.get("price") or 0) for p in recording.store["products"]}
     rows: list[Scored] = []
-    for folder in folders:
-        recording = read_case(folder, stores)
-        if not vision:
-            recording = dataclasses.replace(recording, visions=[])
-        said = replay(recording, settings)
-        truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-        prices = {str(p["id"]): int(p.get("price") or 0) for p in recording.store["products"]}
-        case: list[Scored] = []
-        for credential, true in sorted(truth["receipts"].items()):
-            told = said.receipts.get(credential, {})
-            sure = said.confidence.get(credential, 0.0)
-            case.append(receipt_score(folder.name, str(truth["category"]), told, true, sure, prices))
-        if case:
-            case[0] = case[0]._replace(moves=matched(said.events, truth["events"]))
-        rows += case
+    for credential, true in sorted(truth["receipts"].items()):
+        told = said.receipts.get(credential, {})
+        sure = said.confidence.get(credential, 0.0)
+        rows.append(receipt_score(folder.name, str(truth["category"]), told, true, sure, prices))
+    if rows:
+        rows[0] = rows[0]._replace(moves=matched(said.events, truth["events"]))
     return rows
 
 

@@ -1,8 +1,9 @@
 """What each parameter is worth, and what choosing among them could have gained by luck.
 
-One recording of each category (the one of middling size) is replayed with each parameter that matters halved and
-doubled, on all cores. Cross-validation over categories: for each category that change is chosen which is best on all
-the others; what the chosen ones reach on the categories they have not seen stands beside what the shipped values reach.
+One recording of each category (the one of middling size) is replayed with every parameter halved and doubled, on all
+cores; each recording is read once. Cross-validation over categories: for each category that change is chosen which is
+best on all the others; what the chosen ones reach on the categories they have not seen stands beside what the shipped
+values reach.
 """
 
 from __future__ import annotations
@@ -11,52 +12,41 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.accuracy import Scored, figures, replayed, wilson
+from benchmarks.accuracy import Scored, case_scores, figures, wilson
 from benchmarks.report import Table
 
-MATTER = (
-    "reach_along_sd_m",
-    "reach_depth_sd_m",
-    "together_s",
-    "hold_s",
-    "nobody_nats",
-    "wrong_weight",
-    "wrong_planogram",
-    "share_sd",
-    "touch_only",
-    "blind_take",
-    "put_home",
-    "contact_gives",
-    "floor_leaves",
-    "step_sigmas",
-    "sight_trust",
-    "beam",
-)
-"""One or two of every part of the engine: hands, holds, contents, unseen takes, put-backs, contacts, looks, beams."""
 SHIPPED = ("", 1.0)
 Change = tuple[str, float]
 """A parameter and what it is multiplied by (a probability's odds are)."""
 
 
+def parameters() -> list[str]:
+    """Every number the engine may be tuned by; the prices of doubt are fitted and cross-validated elsewhere."""
+    from madang.walkout.engine import Settings
+
+    given = Settings()._asdict()
+    return [n for n, value in given.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+
+
 def tables(data: Path, *, vision: bool) -> tuple[list[Table], list[str]]:
-    """The table of parameters, and the note of the cross-validation."""
+    """The table of the parameters that matter here, and the notes: those that do not, and the cross-validation."""
     from madang.walkout.recordings import find_cases
 
     some = strata(find_cases(data)[0])
-    changes: list[Change] = [SHIPPED, *((name, factor) for name in MATTER for factor in (0.5, 2.0))]
-    rows: dict[Change, list[Scored]] = {}
+    changes: list[Change] = [SHIPPED, *((name, factor) for name in parameters() for factor in (0.5, 2.0))]
+    rows: dict[Change, list[Scored]] = {change: [] for change in changes}
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        asked = [pool.submit(played, data, some, change, vision) for change in changes]
-        for change, one in zip(changes, asked, strict=True):
-            rows[change] = one.result()
-            sys.stderr.write(
-                f"{change[0] or 'as shipped'} x {change[1]:g}: {figures(rows[change])['exact_share']:.3f}\n"
-            )
-    return [_table(rows, len(some))], [crossed(rows)]
+        asked = {pool.submit(played, data, folder, changes, vision): folder.name for folder in reversed(some)}
+        for done, one in enumerate(as_completed(asked), 1):
+            for change, got in one.result().items():
+                rows[change] += got
+            sys.stderr.write(f"{done} of {len(some)}: {asked[one]}\n")
+    table, without = _table(rows, len(some))
+    return [table], [without, crossed(rows)]
 
 
 def strata(folders: Sequence[Path]) -> list[Path]:
@@ -69,14 +59,17 @@ def strata(folders: Sequence[Path]) -> list[Path]:
     return sorted(some[(len(some) - 1) // 2] for some in ranked)
 
 
-def played(data: Path, folders: list[Path], change: Change, vision: bool) -> list[Scored]:
-    """The receipts of some recordings by one change of the settings."""
+def played(data: Path, folder: Path, changes: Sequence[Change], vision: bool) -> dict[Change, list[Scored]]:
+    """The receipts of one recording by each change of the settings."""
     from madang.walkout.engine import Settings
-    from madang.walkout.recordings import find_cases
+    from madang.walkout.recordings import find_cases, read_case
 
-    shipped, (name, factor) = Settings(), change
-    settings = shipped._replace(**{name: changed(getattr(shipped, name), factor)}) if name else shipped
-    return replayed(folders, find_cases(data)[1], settings, vision=vision)
+    shipped, recording = Settings(), read_case(folder, find_cases(data)[1])
+    told: dict[Change, list[Scored]] = {}
+    for name, factor in changes:
+        settings = shipped._replace(**{name: changed(getattr(shipped, name), factor)}) if name else shipped
+        told[name, factor] = case_scores(folder, recording, settings, vision=vision)
+    return told
 
 
 def changed(value: float, factor: float) -> float:
@@ -117,15 +110,20 @@ def crossed(rows: Mapping[Change, Sequence[Scored]]) -> str:
     )
 
 
-def _table(rows: Mapping[Change, list[Scored]], recordings: int) -> Table:
+def _table(rows: Mapping[Change, list[Scored]], recordings: int) -> tuple[Table, str]:
+    """Parameters that change anything, and a note naming those that do not."""
     from madang.walkout.engine import Settings
 
     base = figures(rows[SHIPPED])
     exact = f"exact {100 * base['exact_share']:.1f} %"
     title = f"{len(rows[SHIPPED])} receipts of {recordings} recordings; {exact}: change in points"
     table = Table(title, ["parameter", "value", "F1 at half", "exact at half", "F1 at double", "exact at double"])
-    for name in MATTER:
+    without = []
+    for name in parameters():
         got = [figures(rows[name, factor]) for factor in (0.5, 2.0)]
         cells = [f"{100 * (one[key] - base[key]):+.1f}" for one in got for key in ("f1", "exact_share")]
-        table.rows.append([name, f"{getattr(Settings(), name):g}", *cells])
-    return table
+        if any(float(cell) for cell in cells):
+            table.rows.append([name, f"{getattr(Settings(), name):g}", *cells])
+        else:
+            without.append(name)
+    return table, f"Neither half nor double changes a figure here ({len(without)}): {', '.join(without)}."
