@@ -125,6 +125,21 @@ def test_a_product_page_says_who_sells_what_the_law_wants_told_and_that_the_mark
     assert "통신판매중개자" in checkout
 
 
+def test_allergens_are_told_of_what_may_be_eaten_alone(street: Street) -> None:
+    street.open()
+    shelves, page = Shelves(street), "/shops/s1/products/BOWL"
+
+    def is_of(hs: str) -> str:
+        said, id_ = Particulars(sku="BOWL", packed_g=350, hs=hs), street.ids.new()
+        street.write(lambda tx: catalog.set_particulars(tx, BY, [said], id=id_, at_us=street.now))
+        return shelves.get(page).text
+
+    word = "알레르기 유발 물질"
+    assert word in shelves.get(page).text, "nobody said that it is no food"
+    assert word in is_of("210390")
+    assert word not in is_of("691110")
+
+
 def test_days_that_are_alike_are_said_together() -> None:
     def at(day: int, until: int) -> Hours:
         return Hours(weekday=day, from_min=540, until_min=until)

@@ -9,7 +9,8 @@ from tests.databases import BOTH, POSTGRES_IN_SOAK
 from tests.storefront.street import BY, FETCH, TERMS, Street, buyer
 
 from madang import catalog, ledger
-from madang.catalog import Nature, Particulars, Percent, Promotion
+from madang.catalog import Bundle, Nature, Particulars, Percent, Price, Product, Promotion
+from madang.db import Tx
 from madang.jobs import run_due
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, NotFound, derived
 from madang.kernel.clock import DAY_US, HOUR_US
@@ -204,6 +205,27 @@ def test_alcohol_is_fetched_unless_it_is_traditional_and_tobacco_is_not_ordered_
     street.clock.advance(us=9 * DAY_US)
     run_due(street.db, street.clock, neighbourhood="n1")
     assert (street.state(order), street.order(order)[1].late) == ("shipped", "shipped"), "nobody saw a card"
+
+
+def test_a_bundle_with_makgeolli_is_sold_like_makgeolli(street: Street) -> None:
+    street.open(TERMS)
+    id_ = street.ids.new()
+
+    def put_together(tx: Tx) -> None:
+        catalog.add_products(tx, BY, [Product(id="GIFT", name_ko="한 상", name_en="A table")], id=id_, at_us=street.now)
+        price = Price(product="GIFT", price_krw=9_000, from_us=street.now)
+        catalog.set_prices(tx, BY, [price], id=id_, at_us=street.now)
+        catalog.set_bundles(tx, BY, [Bundle(sku="GIFT", parts={"WINE": 1, "RAMEN": 1})], id=id_, at_us=street.now)
+
+    street.write(put_together)
+    street.put("GIFT")
+    with pytest.raises(Invalid) as young:
+        street.place(street.begin(), born=2012)
+    assert young.value.code == "storefront.adults_only"
+    sent = {"s1": Choice(way="delivery", slot="delivery-20260923-1000")}
+    with pytest.raises(Invalid) as mailed:
+        street.place(street.begin(), choices=sent, address=Address(**HOME), born=1990)
+    assert mailed.value.code == "storefront.not_by_mail"
 
 
 def test_what_is_made_to_order_needs_consent_and_then_does_not_come_back_for_a_change_of_mind(street: Street) -> None:

@@ -7,6 +7,7 @@ be changed. Spreadsheets come in all rows or none, with every fault named. Other
 """
 
 from madang.catalog import pictures, search, stock
+from madang.catalog.bundled import contents
 from madang.catalog.collected import collected
 from madang.catalog.gtin import valid as valid_gtin
 from madang.catalog.imports import Sheet, import_csv
@@ -128,6 +129,7 @@ __all__ = [
     "categories",
     "collected",
     "collections",
+    "contents",
     "count_uses",
     "counted",
     "end_prices",

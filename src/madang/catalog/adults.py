@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from madang.catalog.bundled import contents
 from madang.catalog.listing import ADULT
 from madang.catalog.listings import listings, listings_of
 from madang.catalog.particular_service import particulars
@@ -32,13 +33,26 @@ def restricted(tx: Tx, by: Actor, skus: Iterable[str]) -> set[str]:
 
 
 def by_nature(tx: Tx, by: Actor, skus: Iterable[str]) -> set[str]:
-    """Those of some SKUs that are for adults only by what they are."""
-    return {sku for sku, said in particulars(tx, by, list(skus)).items() if RESTRICTED & set(said.natures)}
+    """Those of some SKUs that are for adults only by what they, or what is in them, are."""
+    inside = contents(tx, by, skus)
+    said = particulars(tx, by, list(dict.fromkeys(part for some in inside.values() for part in some)))
+    only = {sku for sku, one in said.items() if RESTRICTED & set(one.natures)}
+    return {sku for sku, some in inside.items() if only & set(some)}
 
 
-def not_ordered(said: Particulars | None) -> Refused | None:
-    """Why a SKU cannot be ordered online at all; None where it can."""
-    return "tobacco" if said is not None and Nature.TOBACCO in said.natures else None
+def refused(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, tuple[Refused, bool]]:
+    """Of SKUs that are for adults those that cannot be delivered: why, and whether they cannot be ordered at all. Of a
+    bundle each part must be fit to be sent."""
+    inside = contents(tx, by, skus)
+    every = list(dict.fromkeys(part for some in inside.values() for part in some))
+    said, only = particulars(tx, by, every), restricted(tx, by, every)
+    found: dict[str, tuple[Refused, bool]] = {}
+    for sku, (whole, *parts) in inside.items():
+        asked = [part for part in parts if part in only] or [whole]
+        why = [no for part in asked if (no := not_sent(said.get(part), adult=True)) is not None]
+        if why:
+            found[sku] = ("tobacco" if "tobacco" in why else "alcohol", "tobacco" in why)
+    return found
 
 
 def not_sent(said: Particulars | None, *, adult: bool) -> Refused | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from madang import journal
-from madang.catalog import facts, listing_records, ownership, records
+from madang.catalog import bundled, facts, listing_records, ownership, records
 from madang.catalog import listing as words
 from madang.catalog.listing import ADULT, AXES_MAX, TEXT_MAX, VARIANTS_MAX, Bundle, Category, Listing, Variant
 from madang.catalog.model import ID, NAME_MAX, Product
@@ -91,17 +91,17 @@ def touch(tx: Tx, by: Actor, skus: Iterable[str], at_us: int) -> None:
 
 
 def listings(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Listing]:
-    """Listings by id; one that does not exist is not in the answer."""
-    return listing_records.listings_by_id(tx, by, ids)
+    """Listings by id, as shoppers see them (``bundled.joined``); one that does not exist is not in the answer."""
+    return bundled.joined(tx, by, listing_records.listings_by_id(tx, by, ids))
 
 
 def listings_abroad(tx: Tx, by: Actor) -> list[Listing]:
     """Listings that are offered to the world, by id."""
-    return list(listing_records.listings_by_id(tx, by, listing_records.abroad(tx, by)).values())
+    return list(listings(tx, by, listing_records.abroad(tx, by)).values())
 
 
 def listing(tx: Tx, by: Actor, id: str) -> Listing:
-    """One listing. Raises ``NotFound``; a hidden one is there for staff only."""
+    """One listing, as shoppers see it. Raises ``NotFound``; a hidden one is there for staff only."""
     found = listing_records.listings_by_id(tx, by, [id]).get(id)
     if found is None or (found.state is words.State.HIDDEN and not by.may(Role.OPERATOR, Role.STAFF)):
         raise NotFound(
@@ -112,7 +112,7 @@ def listing(tx: Tx, by: Actor, id: str) -> Listing:
             next_en="Look for it with the search.",
             id=id,
         )
-    return found
+    return bundled.joined(tx, by, {id: found})[id]
 
 
 def listings_of(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, str]:
@@ -200,6 +200,7 @@ def set_bundles(tx: Tx, by: Actor, new: Sequence[Bundle], *, id: UUID, at_us: in
                     part=part,
                 )
     listing_records.put_bundles(tx, new, at_us)
+    touch(tx, by, [bundle.sku for bundle in new], at_us)
     _arranged(tx, by, "bundles", [b.sku for b in new], id, at_us)
 
 

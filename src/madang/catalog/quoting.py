@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from madang.catalog import listing_records, promotion_records, records, service
+from madang.catalog import bundled, listing_records, promotion_records, records, service
 from madang.catalog.collecting import marks
 from madang.catalog.listing import Bundle, Form, Listing
 from madang.catalog.model import EVERY_SHOP, Product, SoldBy, Vat
@@ -169,6 +169,7 @@ def _look_up(
     bundles = listing_records.bundles(tx, by, skus)
     every = dict.fromkeys([*skus, *(part for bundle in bundles.values() for part in bundle.parts)])
     owners = listing_records.listings_of_skus(tx, by, skus)
+    listings = listing_records.listings_by_id(tx, by, owners.values())
     given = frozenset(filter(None, (plain_code(code) for code in codes)))
     rules = promotion_records.holding(tx, by, at_us, given)
     counted = [rule.id for rule in rules if rule.counted]
@@ -177,7 +178,7 @@ def _look_up(
         prices=service.price_at(tx, by, every, at_us, shop=shop),
         bundles=bundles,
         owners=owners,
-        listings=listing_records.listings_by_id(tx, by, owners.values()),
+        listings=bundled.joined(tx, by, listings) if bundles else listings,
         listed=_price_lists(tx, by, skus, at_us, shop, shopper),
         rules=rules,
         used=promotion_records.used(tx, by, counted, shopper.person, but) if counted else {},

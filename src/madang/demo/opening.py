@@ -7,7 +7,7 @@ from uuid import UUID
 
 from madang import catalog, ledger, members, payments, places
 from madang.db import Database, Tx
-from madang.demo import currency, shelves, town, trade
+from madang.demo import choices, currency, shelves, town, trade
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.kernel import Actor, derived, system
 from madang.members import adults
@@ -85,6 +85,8 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
     db.write(furnish, neighbourhood=NEIGHBOURHOOD)
     db.write(sell_online, neighbourhood=NEIGHBOURHOOD)
     town.open_workshops(db, begun_us)
+    asked = {price.product: price.price_krw for price in stock.prices}
+    db.write(lambda tx: choices.offer(tx, BY, stock.products, asked, begun_us), neighbourhood=NEIGHBOURHOOD)
     trade.happen(db, shelves.ordered(stock.products), ONLINE.windows, at_us)
     db.write(stock_up, neighbourhood=NEIGHBOURHOOD)
     currency.issue(db, at_us)

@@ -24,11 +24,19 @@ SHELVES = (
 )
 ALCOHOL = ("beer", "wine")
 ALLERGENS = {
-    "noodle": (Allergen.WHEAT, Allergen.SOY), "bakery": (Allergen.WHEAT, Allergen.EGG, Allergen.MILK),
-    "sandwich": (Allergen.WHEAT, Allergen.EGG), "milk": (Allergen.MILK,), "milk_l": (Allergen.MILK,),
-    "yogurt": (Allergen.MILK,), "cheese": (Allergen.MILK,), "egg": (Allergen.EGG,), "tofu": (Allergen.SOY,),
-    "chocolate": (Allergen.MILK,),
+    kind: tuple(map(Allergen, names.split()))
+    for kinds, names in (
+        ("noodle cereal", "wheat soy"), ("bakery", "wheat egg milk"), ("sandwich", "wheat egg milk"),
+        ("kimbap", "egg soy wheat"), ("lunchbox", "soy wheat egg pork"), ("frozen", "wheat soy pork"),
+        ("sauce", "soy wheat"), ("milk milk_l yogurt cheese coffee coffee_l", "milk"), ("egg", "egg"), ("tofu", "soy"),
+        ("chips", "milk soy"), ("snack", "wheat milk soy shrimp"), ("chocolate", "milk soy"),
+        ("bar", "peanut milk soy"),
+        ("icecream", "milk egg"), ("deli", "pork"), ("wine", "sulphite"),
+    )
+    for kind in kinds.split()
 }  # fmt: skip
+"""Made up, as the goods are: what such goods usually hold."""
+GROWN_HERE = ("veg", "produce", "meat", "egg", "milk", "milk_l", "rice", "rice_l", "tofu")
 DEALS = (
     Promotion(
         id="snacks-1-1", name_ko="과자 1+1", name_en="Snacks 1+1", effect=NForM(2, 1),
@@ -74,5 +82,7 @@ def _listing(product: Product) -> Listing:
         variants=(Variant(sku=product.id),),
         category=shelf,
         allergens=ALLERGENS.get(kind, ()),
+        origin="국산" if kind in GROWN_HERE else "",
+        origin_en="Korea" if kind in GROWN_HERE else "",
         age_min=19 if kind in ALCOHOL else 0,
     )

@@ -19,6 +19,7 @@ from madang.journal import New
 from madang.kernel import Actor, Invalid, Role, derived
 from madang.storefront import facts, records
 from madang.storefront.model import WithdrawalBasis
+from madang.storefront.withdrawal import basis_of
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,20 @@ def bases(tx: Tx, by: Actor, skus: Collection[str]) -> dict[str, Basis]:
     """What is said of some SKUs; one of which nothing is said is not in the answer."""
     by.need_neighbourhood(tx.neighbourhood)
     return {sku: Basis(sku=sku, basis=basis) for sku, basis in records.bases_of(tx, list(skus)).items()}
+
+
+def effective(tx: Tx, by: Actor, skus: Collection[str]) -> dict[str, WithdrawalBasis]:
+    """What holds for some SKUs that are known: what is said, else what their shelf life makes them, else, of a bundle,
+    what holds for one of its parts."""
+    inside = catalog.contents(tx, by, skus)
+    every = list(dict.fromkeys(part for some in inside.values() for part in some))
+    said, known = records.bases_of(tx, every), catalog.products(tx, by, every)
+    own = {sku: basis_of(product, said.get(sku)) for sku, product in known.items()}
+    return {
+        sku: next((own[one] for one in some if one in said or own[one] is not WithdrawalBasis.FREE), own[sku])
+        for sku, some in inside.items()
+        if sku in own
+    }
 
 
 def set_bases(tx: Tx, by: Actor, new: Sequence[Basis], *, id: UUID, at_us: int) -> None:

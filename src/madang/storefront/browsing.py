@@ -28,7 +28,7 @@ from madang.catalog.search import search as look
 from madang.db import Tx
 from madang.kernel import Actor, NotFound, business_date
 from madang.places import Place, PlaceKind
-from madang.storefront import bases, neighbours, withdrawal
+from madang.storefront import bases, neighbours
 from madang.storefront.model import WithdrawalBasis
 from madang.storefront.pricing import shopper_of
 from madang.storefront.profile import Profile, brokered, profile_of
@@ -39,6 +39,8 @@ ON_THE_FRONT = 8
 SOLD_SHOWN_MIN = 10
 """Fewer pieces sold than this say more about single neighbours than about the goods."""
 SOLD_DAYS = 30
+FOOD_CHAPTERS = "24"
+"""Food and drink are the chapters 01 to 24 of the customs tariff (Harmonized System)."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +118,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     basis: WithdrawalBasis
     beside: tuple[Card, ...]
     notice: tuple[tuple[str, str], ...] = ()
+    eaten: bool = True
     profile: Profile | None = None
     brokered: bool = False
 
@@ -219,7 +222,8 @@ def whole(tx: Tx, by: Actor, shop: str, id: str, at_us: int, sku: str | None = N
         pictures=pictures.of_listings(tx, by, [listing.id]).get(listing.id, ()),
         neighbours=neighbours.view(tx, by, listing.id),
         per=_per(tx, by, chosen),
-        basis=withdrawal.basis_of(chosen.product, _said(tx, by, chosen.product.id)),
+        eaten=_eaten(tx, by, listing),
+        basis=bases.effective(tx, by, [chosen.product.id])[chosen.product.id],
         beside=_beside(tx, by, listing, shop, at_us),
         notice=_notice(tx, by, chosen),
         profile=profile_of(tx, shop),
@@ -309,9 +313,12 @@ def _per(tx: Tx, by: Actor, chosen: Choice) -> catalog.PerUnit | None:
     return catalog.unit_price(chosen.tag.priced.amount_krw, said) if said and chosen.tag else None
 
 
-def _said(tx: Tx, by: Actor, sku: str) -> WithdrawalBasis | None:
-    said = bases.bases(tx, by, [sku]).get(sku)
-    return said.basis if said else None
+def _eaten(tx: Tx, by: Actor, listing: Listing) -> bool:
+    """May it be food? Not what has no allergens and is no good, or of which customs say that it is something else."""
+    if listing.allergens or listing.form not in (Form.GOODS, Form.BUNDLE):
+        return bool(listing.allergens)
+    said = catalog.particulars(tx, by, listing.skus)
+    return not all(sku in said and said[sku].hs[:2] > FOOD_CHAPTERS for sku in listing.skus)
 
 
 def _beside(tx: Tx, by: Actor, listing: Listing, shop: str, at_us: int) -> tuple[Card, ...]:

@@ -23,7 +23,6 @@ from madang.storefront import bases, browsing
 from madang.storefront.front import Storefront
 from madang.storefront.model import WithdrawalBasis
 from madang.storefront.pricing import shopper_of
-from madang.storefront.withdrawal import basis_of
 from madang.ui import session
 from madang.ui.access import role
 
@@ -52,12 +51,12 @@ def labels(tx: Tx, by: Actor, shop: str, query: Query, at_us: int) -> tuple[Plac
     products = catalog.products(tx, by, skus)
     tags = catalog.price_tags(tx, by, skus, at_us=at_us, shop=shop, shopper=shopper_of(tx, by, shop))
     said = catalog.particulars(tx, by, skus)
-    excepted = bases.bases(tx, by, skus)
+    basis = bases.effective(tx, by, skus)
     return place, [
         Label(
             product=products[sku], listing=one, tag=tags[sku], path=f"/shops/{shop}/products/{one.id}?sku={sku}",
             per=unit_price(tags[sku].priced.amount_krw, said[sku]) if sku in said else None,
-            basis=basis_of(products[sku], excepted[sku].basis if sku in excepted else None),
+            basis=basis[sku],
         )
         for one in chosen
         for sku in one.skus

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from madang import catalog, deals
+from madang import deals
 from madang.catalog import adults
 from madang.db import Tx
 from madang.kernel import Actor, business_date, derived
@@ -141,14 +141,8 @@ def _may_be_sold_so(tx: Tx, by: Actor, lines: Mapping[str, Sequence[Line]], said
 def _restricted(tx: Tx, by: Actor, lines: Sequence[Line]) -> list[tuple[Line, adults.Refused, bool]]:
     """Lines that cannot be delivered, why, and whether they cannot be ordered at all."""
     mine = [line for line in lines if line.adult]
-    known = catalog.particulars(tx, by, [line.sku for line in mine]) if mine else {}
-    found = []
-    for line in mine:
-        said = known.get(line.sku)
-        why = adults.not_sent(said, adult=line.adult)
-        if why is not None:
-            found.append((line, why, adults.not_ordered(said) is not None))
-    return found
+    refused = adults.refused(tx, by, [line.sku for line in mine]) if mine else {}
+    return [(line, *refused[line.sku]) for line in mine if line.sku in refused]
 
 
 def _address(tx: Tx, by: Actor, found: Checkout, said: Placing, at_us: int) -> addresses.Kept | None:

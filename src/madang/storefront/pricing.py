@@ -14,9 +14,8 @@ from madang.db import Tx
 from madang.deals import lines as receipt
 from madang.kernel import Actor, Conflict
 from madang.payments import vat_per_line
-from madang.storefront import records
+from madang.storefront import bases
 from madang.storefront.model import BORDER, DELIVERY, RETURNING, CartLine, Line, WithdrawalBasis
-from madang.storefront.withdrawal import basis_of
 from madang.storefront.world import experiences
 
 
@@ -34,15 +33,15 @@ def quote(tx: Tx, by: Actor, shop: str, wanted: Sequence[CartLine], *, at_us: in
     products = catalog.products(tx, by, skus)
     asks = [_ask(line, products[line.sku].sold_by if line.sku in products else SoldBy.UNIT) for line in wanted]
     made = catalog.quote(tx, by, asks, at_us=at_us, shop=shop, codes=codes, shopper=shopper_of(tx, by, shop))
-    said = records.bases_of(tx, skus)
+    basis = bases.effective(tx, by, skus)
     found = {one.sku: one for one in made.lines}
     begins = experiences.begins(tx, by, [one.sku for one in made.lines if one.form is Form.EXPERIENCE], at_us)
     adults, lines = goods_for_adults.by_nature(tx, by, skus), []
     for number, sku in enumerate(skus, 1):
-        priced, product = found[sku], products[sku]
+        priced = found[sku]
         if priced.form is Form.GIFT_CARD:
             raise _elsewhere(priced)
-        line = _line(number, priced, basis_of(product, said.get(sku)))
+        line = _line(number, priced, basis[sku])
         if sku in adults:
             line = msgspec.structs.replace(line, adult=True)
         lines.append(msgspec.structs.replace(line, begins_us=begins[sku]) if sku in begins else line)

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from madang import journal
-from madang.catalog import facts, listing_records, ownership
+from madang.catalog import bundled, facts, listing_records, ownership
 from madang.catalog import records as products
 from madang.catalog.listing import Allergen, Diet, Listing, State
 from madang.catalog.listings import on_change
@@ -21,7 +21,7 @@ from madang.catalog.search.records import NO_PRICE, Row
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, Role, derived
 
-RULES = 1
+RULES = 2
 """The version of how listings are indexed; raised with every change of it, so that ``index`` does them again."""
 DIET_BITS = {diet: 1 << i for i, diet in enumerate(Diet)}
 ALLERGEN_BITS = {allergen: 1 << i for i, allergen in enumerate(Allergen)}
@@ -41,7 +41,11 @@ def index(tx: Tx, by: Actor, *, at_us: int, limit: int = 500, since_us: int | No
 
 def _keep(tx: Tx, by: Actor, changed: Sequence[str], gone: Sequence[str], at_us: int) -> None:
     """Bring the index up to what listings are now; called in the transaction of every change."""
-    listings = listing_records.listings_by_id(tx, by, changed)
+    around = bundled.holding(
+        tx, by, (sku for some in listing_records.skus_of(tx, by, changed).values() for sku in some)
+    )
+    changed = [*changed, *listing_records.listings_of_skus(tx, by, around).values()]
+    listings = bundled.joined(tx, by, listing_records.listings_by_id(tx, by, changed))
     found = [listings[id] for id in dict.fromkeys(changed) if id in listings]
     old = records.numbered(tx, by, [listing.id for listing in found])
     lost = records.numbered(tx, by, [id for id in gone if id not in listings]) if gone else {}
