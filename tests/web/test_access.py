@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,18 @@ def test_no_route_breaks_whoever_asks(world: World) -> None:
             continue  # a stream does not end
         for role in ("", Role.OPERATOR, Role.MAKER):
             assert asks(world, address, role).status_code < 500, address
+
+
+def test_whoever_asks_for_the_head_of_a_page_meets_the_same_door_and_gets_no_more_than_its_head(world: World) -> None:
+    whole = 0
+    for address in addresses(world.app):
+        if address.method == "GET":
+            page, head = (asks(world, replace(address, method=method), Role.OPERATOR) for method in ("GET", "HEAD"))
+            assert [head.status_code, head.content] == [page.status_code, b""], address
+            assert head.headers.keys() == page.headers.keys(), address
+            whole += page.is_success and page.headers["content-length"] == head.headers["content-length"] != "0"
+    assert whole > 50
+    assert asks(world, Address("", "/nothing", "HEAD")).status_code == 404
 
 
 def _once() -> dict[str, Any]:

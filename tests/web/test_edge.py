@@ -8,20 +8,25 @@ from tests import small_shop
 from tests.asking import Client
 
 from madang.kernel import ManualClock
-from madang.walkout.live import Hubs
+from madang.walkout.live import Hub, Hubs
 from madang.web import Shopfront, create_app
 from madang.web.edge import READ, SECURITY, WRITE, visitor
 
 
 @pytest.fixture
-def client(clock: ManualClock) -> Client:
+def hub(clock: ManualClock) -> Hub:
+    return small_shop.hub(clock)
+
+
+@pytest.fixture
+def client(clock: ManualClock, hub: Hub) -> Client:
     doors = APIRouter()
 
     @doors.post("/echo")
     def echo() -> dict[str, bool]:
         return {"ok": True}
 
-    front = Shopfront(neighbourhood="n1", hubs=Hubs([small_shop.hub(clock)]), clock=clock, more=[doors])
+    front = Shopfront(neighbourhood="n1", hubs=Hubs([hub]), clock=clock, more=[doors])
     return Client(create_app(front))
 
 
@@ -92,3 +97,10 @@ def test_the_health_address_says_what_runs(client: Client) -> None:
     body = client.get("/health").json()
     assert body["ok"] is True
     assert body["shops"] == {"s1": {"pages": 0}}
+
+
+def test_who_asks_for_the_head_of_a_stream_does_not_follow_it(client: Client, hub: Hub) -> None:
+    answer = client.request("HEAD", "/live/s1/events")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert hub.pages == 0

@@ -59,6 +59,16 @@ def test_events_reach_several_pages_and_a_returning_one_gets_what_it_missed(runn
     assert "event: snapshot" not in lines
 
 
+def test_the_head_of_a_page_and_of_a_stream_comes_without_what_follows(running: Running) -> None:
+    kinds = {"/health": "application/json", "/live/s1": "text/html", "/live/s1/events": "text/event-stream"}
+    with httpx.Client(base_url=running.url) as monitor:
+        for path, kind in kinds.items():
+            answer = monitor.head(path)
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert answer.headers["content-type"].startswith(kind)
+        assert monitor.head("/live/s1").headers["content-length"] == monitor.get("/live/s1").headers["content-length"]
+
+
 def test_a_port_that_is_taken_is_told_with_a_way_out(clock: ManualClock) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

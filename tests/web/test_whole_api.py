@@ -135,7 +135,7 @@ def test_every_refusal_says_what_to_do_next_in_both_languages(
 
 def test_an_address_says_all_the_methods_it_takes(town: Callers) -> None:
     answer = Client(town.app).request("DELETE", "/v1/operator/promise", headers=town.headers("operator"))
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
 def test_a_body_without_a_length_is_cut_off_too(town: Callers) -> None:

@@ -22,6 +22,7 @@ from madang.web import home, static
 from madang.web.describe import Described
 from madang.web.edge import Edge
 from madang.web.faults import Faults
+from madang.web.heads import Heads
 from madang.web.language import Remember
 from madang.web.routes import addresses, routes_of
 
@@ -63,7 +64,7 @@ def create_app(shopfront: Shopfront) -> FastAPI:
         docs_url=None,  # its viewer comes from elsewhere and needs inline scripts
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[edge, Middleware(Remember)],
+        middleware=[Middleware(Heads), edge, Middleware(Remember)],
     )
     faults.install(app)
     for kind, handler in shopfront.handlers.items():

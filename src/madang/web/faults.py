@@ -80,9 +80,10 @@ class Faults:
 
 
 def _methods(request: Request) -> list[str]:
-    """What the address takes, by all the routes that have its path (RFC 9110, 15.5.6)."""
+    """What the address takes, by all the routes that have its path (RFC 9110, 15.5.6); ``HEAD`` is told as ``GET``."""
     asked = dict(request.scope)
-    return [method for method in METHODS if _takes(request, asked | {"method": method})]
+    told = {"HEAD": "GET"}
+    return [method for method in METHODS if _takes(request, asked | {"method": told.get(method, method)})]
 
 
 def _takes(request: Request, scope: dict[str, Any]) -> bool:
