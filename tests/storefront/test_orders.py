@@ -15,7 +15,7 @@ from madang.jobs import run_due
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, NotFound, derived
 from madang.kernel.clock import DAY_US, HOUR_US
 from madang.payments import Part
-from madang.storefront import checkout, orders, showing
+from madang.storefront import checkout, hearing, orders, showing
 from madang.storefront.addresses import Address
 from madang.storefront.model import HOLD_US, Reason, Wish
 from madang.storefront.placing import Choice, Placing
@@ -85,6 +85,20 @@ def test_a_hold_keeps_goods_and_prices_until_its_time_and_no_longer(street: Stre
     assert street.place(mine, other).orders
     assert street.available("RAMEN") == 2
     street.books_agree()
+
+
+def test_who_paid_one_order_goes_on_to_it_and_who_paid_several_to_all_of_them(street: Street) -> None:
+    street.open()
+    street.put("RAMEN", 1, shop="s1")
+    one = street.place(street.begin())
+    street.put("RAMEN", 1, shop="s1")
+    street.put("RICE", 1, shop="s2")
+    two = street.place(street.begin(), choices={"s1": FETCH, "s2": Choice(way="pickup", place="s2")})
+    assert one.payment is not None
+    assert two.payment is not None
+    paid = (one.payment, two.payment)
+    led = street.read(lambda tx: [hearing.page_of(tx, payment) for payment in paid])
+    assert led == [f"/orders/{one.orders[0]}", "/orders"]
 
 
 @BOTH

@@ -76,9 +76,17 @@ def test_a_shopper_orders_receives_and_gives_back_by_forms(street: Street) -> No
     made.me = WORKER
     assert "환불했어요" in made.send(order, f"{order}/take_back", sellable="yes").text
     made.me = street.mina
-    assert "1,000원" in made.get(order).text
+    page = made.get(order).text
+    assert "1,000원" in page
+    assert "까지 돌려줄 수 있어요" in page, "one of two is left"
     assert "신라면" in made.get("/orders").text
     assert street.wallet().posted == 499_000
+    made.send(f"{order}/return", f"{order}/return", **form)
+    made.me = WORKER
+    made.send(order, f"{order}/take_back", sellable="yes")
+    made.me = street.mina
+    assert "까지 돌려줄 수 있어요" not in made.get(order).text, "none is left to give back"
+    assert street.wallet().posted == 500_000
     street.books_agree()
 
 

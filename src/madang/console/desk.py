@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from madang import catalog, journal, ledger, places
+from madang import catalog, journal, ledger, members, places
 from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, arranging, listing_plans, ownership, workbooks
 from madang.catalog.arranging import Sort
 from madang.catalog.imports import preview
@@ -27,6 +27,7 @@ from madang.journal import Fact
 from madang.kernel import Actor, Clock, Ids, Role, seoul
 from madang.ledger import Book
 from madang.members import adults
+from madang.members.accounts import NICKNAME
 from madang.storefront import entry
 
 T = TypeVar("T")
@@ -155,9 +156,14 @@ class ConsoleDesk:
             return workbooks.xlsx(sheet, heading, rows), workbooks.TYPE, name
         return workbooks.csv_bytes(heading, rows), "text/csv; charset=utf-8", name
 
-    def adults(self, by: Actor) -> list[adults.Adult]:
-        """Who was seen to be an adult lately."""
-        return self._read(by, lambda tx: adults.latest(tx, by, limit=20))
+    def adults(self, by: Actor) -> list[tuple[adults.Adult, str]]:
+        """Who was seen to be an adult lately, and what they ask to be called ('': they did not say)."""
+
+        def named(tx: Tx) -> list[tuple[adults.Adult, str]]:
+            found = adults.latest(tx, by, limit=20)
+            return [(one, members.field(tx, by, one.person, NICKNAME.name) or "") for one in found]
+
+        return self._read(by, named)
 
     def saw_card(self, by: Actor, code: str) -> None:
         """The holder of an entry code (or of a member's number) showed a card. Raises ``NotFound``."""

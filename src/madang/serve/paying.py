@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
@@ -28,7 +29,7 @@ from madang.payments.gateways import KakaoPay, TossPayments
 from madang.payments.links import PayLinks
 from madang.payments.sandbox.pages import open_sandbox
 from madang.serve import keys
-from madang.storefront import exchanging
+from madang.storefront import exchanging, hearing
 from madang.vouchers import buying
 
 if TYPE_CHECKING:
@@ -66,15 +67,17 @@ def pay_desk(site: Site) -> PayDesk:
         db=site.db, clock=site.clock, ids=Uuid7(site.clock), neighbourhood=site.neighbourhood, links=links(site),
         public_url=site.settings.public_url, shop=site.shop or "",
         where={
-            "checkout": _of_checkout, exchanging.CAUSE: _of_exchange, gift_selling.CAUSE: _of_gift,
+            hearing.CAUSE: partial(_of_checkout, site), exchanging.CAUSE: _of_exchange, gift_selling.CAUSE: _of_gift,
             buying.CAUSE: _of_voucher,
         },
     )  # fmt: skip
 
 
-def _of_checkout(payment: Payment) -> str:
-    """The orders; what was not paid lies in the cart again."""
-    return "/cart?said=not_paid" if payment.state in (State.FAILED, State.VOIDED) else "/orders"
+def _of_checkout(site: Site, payment: Payment) -> str:
+    """The order; what was not paid lies in the cart again."""
+    if payment.state in (State.FAILED, State.VOIDED):
+        return "/cart?said=not_paid"
+    return site.db.read(lambda tx: hearing.page_of(tx, payment), neighbourhood=site.neighbourhood)
 
 
 def _of_exchange(payment: Payment) -> str:

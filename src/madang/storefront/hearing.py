@@ -60,6 +60,12 @@ def _end(tx: Tx, ours: Actor, waiting: Sequence[deals.Deal], step: str, why: str
         deals.move(tx, ours, deal.id, step, id=derived("storefront.unpaid", deal.id), at_us=at_us, args={"why": why})
 
 
+def page_of(tx: Tx, payment: Payment) -> str:
+    """Where a payer finds what they paid: its order, or all of theirs where it paid several."""
+    found = records.checkout(tx, system(tx.neighbourhood, "storefront"), UUID(payment.cause.partition("/")[2]))
+    return f"/orders/{found.groups[0].order}" if found and len(found.groups) == 1 else "/orders"
+
+
 def orders_of(tx: Tx, _by: Actor, payment: Payment) -> list[str]:
     """The console's pages of the orders that a payment paid."""
     ours = system(tx.neighbourhood, "storefront")
