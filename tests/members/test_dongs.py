@@ -12,7 +12,7 @@ from madang import members
 from madang.db import Database
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, ManualClock, NotFound, Role, TooMany
 from madang.kernel.clock import DAY_US
-from madang.members import dongs, facts
+from madang.members import dongs, facts, mailing
 from madang.members.dongs import Dong
 from madang.members.upkeep import forget
 
@@ -95,6 +95,56 @@ def test_only_the_dongs_of_this_neighbourhood_make_a_neighbour(town: Town) -> No
     assert Role.NEIGHBOUR not in town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles
     town.write(dongs.check, me, SEONGSU, by=by, at_us=6, served=served)
     assert Role.NEIGHBOUR in town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles
+
+
+@POSTGRES_IN_SOAK
+def test_the_role_goes_with_the_last_dong_of_this_neighbourhood_whatever_else_is_left(town: Town) -> None:
+    me = town.member().person
+    by, served = Actor(Kind.PERSON, str(me), "n1"), frozenset({SEONGSU.code, JEONJU.code})
+
+    def is_neighbour() -> bool:
+        return Role.NEIGHBOUR in town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles
+
+    for at_us, dong in ((5, YEONNAM), (6, SEONGSU)):
+        town.write(dongs.check, me, dong, by=by, at_us=at_us, served=served)
+    town.write(dongs.give_up, me, SEONGSU.code, by=by, at_us=7)
+    assert not is_neighbour(), "the other dong lies elsewhere"
+    town.write(dongs.check, me, SEONGSU, by=by, at_us=8, served=served)
+    town.write(dongs.give_up, me, YEONNAM.code, by=by, at_us=9)
+    town.write(dongs.check, me, JEONJU, by=by, at_us=10, served=served)
+    town.write(dongs.give_up, me, SEONGSU.code, by=by, at_us=11)
+    assert is_neighbour(), "one that makes a neighbour is left"
+    town.write(dongs.give_up, me, JEONJU.code, by=by, at_us=12)
+    assert not is_neighbour()
+
+
+@POSTGRES_IN_SOAK
+def test_a_role_that_was_given_by_hand_outlives_a_check(town: Town) -> None:
+    me = town.member(Role.NEIGHBOUR).person
+    by = Actor(Kind.PERSON, str(me), "n1")
+    town.write(dongs.check, me, SEONGSU, by=by, at_us=5)
+    town.db.write(lambda tx: forget(tx, now_us=5 + 30 * DAY_US), neighbourhood="n1")
+    assert Role.NEIGHBOUR in town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles
+
+
+@POSTGRES_IN_SOAK
+def test_who_should_confirm_soon_is_told_once_for_each_check(town: Town) -> None:
+    me = town.member().person
+    by, day = Actor(Kind.PERSON, str(me), "n1"), town.clock.now_us()
+
+    def told(now_us: int) -> list[str]:
+        town.db.write(lambda tx: forget(tx, now_us=now_us), neighbourhood="n1")
+        operator = Actor(Kind.PERSON, "o", "n1", frozenset({Role.OPERATOR}))
+        found = town.db.read(lambda tx: mailing.find(tx, operator), neighbourhood="n1").rows
+        return [one.about for one in found if one.what == dongs.ENDS]
+
+    town.write(dongs.check, me, SEONGSU, by=by, at_us=day)
+    ends = str(day + 30 * DAY_US)
+    assert told(day + 25 * DAY_US - 1) == []
+    assert told(day + 25 * DAY_US) == told(day + 26 * DAY_US) == [ends]
+    town.write(dongs.check, me, SEONGSU, by=by, at_us=day + 27 * DAY_US)
+    assert told(day + 29 * DAY_US) == [ends]
+    assert sorted(told(day + 53 * DAY_US)) == sorted([ends, str(day + 57 * DAY_US)])
 
 
 @POSTGRES_IN_SOAK

@@ -13,9 +13,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from madang.db import Tx
-from madang.kernel import Actor, Conflict, Invalid, NotFound, Role, TooMany, Unavailable, system
+from madang.kernel import Actor, Conflict, Invalid, NotFound, Role, TooMany, Unavailable, derived, seoul, system
 from madang.kernel.clock import DAY_US
-from madang.members import access, facts, records
+from madang.members import access, facts, mailing, records
 from madang.members.service import tell
 from madang.members.standing import close_role, give_role, roles_held
 from madang.members.tables import dongs
@@ -24,6 +24,7 @@ GOOD_US = 30 * DAY_US
 DONGS_MAX = 2
 CHANGES_MAX = 4
 CHANGES_US = 90 * DAY_US
+REMIND_US = 5 * DAY_US
 ACCURACY_M_MAX = 1000
 
 
@@ -92,17 +93,20 @@ def check(tx: Tx, by: Actor, person: UUID, dong: Dong, *, at_us: int, served: fr
     access.self_or(tx, by, person)
     access.present(tx, person)
     mine = {one.code: one for one in dongs_of(tx, by, person)}
+    opens = not served or dong.code in served
+    gives = opens and not _is_neighbour(tx, person)
     if dong.code in mine:
         row = records.mine(tx, dongs, person=person, code=dong.code, closed_at_us=None)
-        tx.execute(sa.update(dongs).where(row).values(checked_at_us=at_us))
+        given = {"gave": 1} if gives else {}
+        tx.execute(sa.update(dongs).where(row).values(checked_at_us=at_us, opens=int(opens), **given))
     else:
         _may_change(tx, person, len(mine), at_us)
         records.add(
             tx, dongs, person=person, code=dong.code, name=dong.name, since_us=at_us, checked_at_us=at_us,
-            closed_at_us=None,
+            closed_at_us=None, opens=int(opens), gave=int(gives),
         )  # fmt: skip
     tell(tx, by, facts.DongChecked(renewed=dong.code in mine), person=person, at_us=at_us)
-    if not served or dong.code in served:
+    if gives:
         give_role(tx, system(tx.neighbourhood, "members/dongs"), person, Role.NEIGHBOUR, at_us=at_us)
     since_us = mine[dong.code].since_us if dong.code in mine else at_us
     return Mine(dong.code, dong.name, since_us, at_us)
@@ -131,7 +135,8 @@ def lives_in(tx: Tx, person: UUID, code: str, at_us: int) -> bool:
 
 
 def lapse(tx: Tx, *, now_us: int, limit: int = 200) -> int:
-    """Close the dongs nobody has checked for thirty days, and with the last one the role it gave; gives how many."""
+    """Close the dongs nobody has checked for thirty days, and with the last that makes a neighbour the role that a
+    check gave (one that somebody gave by hand stays); gives how many."""
     by = system(tx.neighbourhood, "members/dongs")
     due = sa.and_(records.mine(tx, dongs, closed_at_us=None), dongs.c.checked_at_us <= now_us - GOOD_US)
     rows = tx.rows(sa.select(dongs.c.person, dongs.c.code).where(due).order_by(dongs.c.checked_at_us).limit(limit))
@@ -140,7 +145,31 @@ def lapse(tx: Tx, *, now_us: int, limit: int = 200) -> int:
     return len(rows)
 
 
+def remind(tx: Tx, *, now_us: int, limit: int = 200) -> int:
+    """Tell by mail, once for each check, that a dong's thirty days end within ``REMIND_US``; gives how many end."""
+    ends = now_us - GOOD_US
+    soon = sa.and_(dongs.c.checked_at_us > ends, dongs.c.checked_at_us <= ends + REMIND_US, dongs.c.opens == 1)
+    asked = sa.select(dongs.c.person, dongs.c.code, dongs.c.checked_at_us).where(
+        records.mine(tx, dongs, closed_at_us=None), soon
+    )
+    rows = tx.rows(asked.order_by(dongs.c.checked_at_us).limit(limit))
+    for person, code, checked_at_us in rows:
+        id = derived("members.dong_ends", tx.neighbourhood, person, code, checked_at_us)
+        mailing.tell(tx, id=id, person=person, what=ENDS, about=str(checked_at_us + GOOD_US), at_us=now_us)
+    return len(rows)
+
+
+def _ends(_tx: Tx, about: str, _language: str) -> dict[str, str]:
+    return {"day": f"{seoul(int(about)):%Y-%m-%d}", "path": "/account/dong"}
+
+
+ENDS = mailing.declare_letter("dong_ends", _ends)
+
+
 def _close(tx: Tx, by: Actor, person: UUID, code: str, why: str, at_us: int) -> None:
+    columns = (dongs.c.code, dongs.c.opens, dongs.c.gave)
+    open_now = records.mine(tx, dongs, person=person, closed_at_us=None)
+    kept = {one: (opens, gave) for one, opens, gave in tx.rows(sa.select(*columns).where(open_now))}
     if not records.close(tx, dongs, at_us, person=person, code=code):
         raise NotFound(
             "members.not_my_dong",
@@ -150,9 +179,19 @@ def _close(tx: Tx, by: Actor, person: UUID, code: str, why: str, at_us: int) -> 
             next_en="Look at your list again.",
         )
     tell(tx, by, facts.DongClosed(why=why), person=person, at_us=at_us)
-    ours = system(tx.neighbourhood, "members/dongs")
-    if not dongs_of(tx, ours, person) and any(held.role is Role.NEIGHBOUR for held in roles_held(tx, person)):
-        close_role(tx, ours, person, Role.NEIGHBOUR, at_us=at_us)
+    if not kept.pop(code)[1]:
+        return
+    heir = next((one for one, (opens, _) in sorted(kept.items()) if opens), None)
+    if heir is not None:
+        tx.execute(
+            sa.update(dongs).where(records.mine(tx, dongs, person=person, code=heir, closed_at_us=None)).values(gave=1)
+        )
+    elif _is_neighbour(tx, person):
+        close_role(tx, system(tx.neighbourhood, "members/dongs"), person, Role.NEIGHBOUR, at_us=at_us)
+
+
+def _is_neighbour(tx: Tx, person: UUID) -> bool:
+    return any(held.role is Role.NEIGHBOUR and held.shop is None for held in roles_held(tx, person))
 
 
 def _may_change(tx: Tx, person: UUID, count: int, at_us: int) -> None:

@@ -103,6 +103,8 @@ dongs = table(
     sa.Column("since_us", sa.BigInteger, nullable=False),
     sa.Column("checked_at_us", sa.BigInteger, nullable=False),
     sa.Column("closed_at_us", sa.BigInteger),
+    sa.Column("opens", sa.BigInteger, nullable=False, server_default="1"),  # 1: it makes a neighbour
+    sa.Column("gave", sa.BigInteger, nullable=False, server_default="1"),  # 1: the role hangs on it
     key=["person", "code", "since_us"],
 )
 holds = table(

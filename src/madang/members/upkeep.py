@@ -38,6 +38,7 @@ def forget(tx: Tx, *, now_us: int) -> None:
     lockouts.forget(tx, now_us - DAY_US)
     sessions.forget(tx, now_us - SESSIONS_KEPT_US)
     dongs.lapse(tx, now_us=now_us)
+    dongs.remind(tx, now_us=now_us)
 
 
 def upkeep(db: Database, store: Store, by: Actor, *, now_us: int) -> Tidied:
