@@ -25,10 +25,11 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from madang.db import Database, Tx
-from madang.db.compiled import Compiler
+from madang.db import Database, Tx, open_database
+from madang.db.compiled import Compiler, compiler_of
 from madang.db.postgres_link import COPY_ROWS_MIN
 
 things = Table(
@@ -155,7 +156,14 @@ def test_statements_made_on_the_spot_are_compiled_once_and_let_go(stocked: Datab
         gc.collect()
         return len(tx._link.compiler._by_identity)
 
-    before = len(stocked._compiler._by_key)
+    before, others = len(stocked._compiler._by_key), len(stocked._compiler._by_identity)
     left = stocked.read(ask, neighbourhood="n1")
     assert len(stocked._compiler._by_key) == before + 1
-    assert left < 50
+    assert left - others < 50
+
+
+def test_databases_of_one_kind_compile_a_statement_once_for_all(stocked: Database, db_url: str) -> None:
+    with open_database(db_url.replace("madang.db", "other.db"), migrate=False, durable=False) as other:
+        assert other._compiler is stocked._compiler
+        assert other._compiler.get(ADD) is stocked._compiler.get(ADD)
+    assert compiler_of(postgresql.dialect()) is not compiler_of(sqlite.dialect())

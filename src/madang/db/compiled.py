@@ -121,7 +121,7 @@ def _copy_command(sql: str, names: tuple[str, ...]) -> str | None:
 
 
 class Compiler:
-    """The cache of one dialect; shared by all connections of a database."""
+    """The cache of one dialect; shared by all connections (``compiler_of``)."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -155,3 +155,13 @@ class Compiler:
         keys = None if columns is None else list(columns)
         compiler = statement.compile(dialect=self._dialect, column_keys=keys, cache_key=cache_key)
         return Compiled(compiler, self._dialect)
+
+
+_SHARED: dict[tuple[object, ...], Compiler] = {}
+
+
+def compiler_of(dialect: Dialect) -> Compiler:
+    """The one of all databases of a kind and release in this process, since nothing else decides how a statement reads.
+    ``dialect`` has been connected, so that it knows its server's release."""
+    kind = (dialect.name, dialect.driver, getattr(dialect, "server_version_info", None))
+    return _SHARED.setdefault(kind, Compiler(dialect))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from madang.db import migrate as migrations
 from madang.db import postgres, sqlite
-from madang.db.compiled import Compiler
+from madang.db.compiled import Compiler, compiler_of
 from madang.db.errors import unreachable
 from madang.db.kept import Shelves
 from madang.db.link import Link, SqliteLink
@@ -48,7 +48,7 @@ class Database:
 
             self._link_type = PostgresLink
             self._writing = self._reading = postgres.engine(url, durable=durable)
-        self._compiler = Compiler(self._writing.dialect)
+        self._compiler: Compiler
         self._shelves: Shelves | None = None
         self._idle: list[Link] = []
         self._writer: Writer | None = None
@@ -64,6 +64,7 @@ class Database:
                     migrations.upgrade(connection)
                 if inspect(connection).has_table(words.name):
                     self._shelves = Shelves()
+            self._compiler = compiler_of(self._writing.dialect)
             self._writer = Writer(
                 lambda: self._link(self._writing),
                 workers=1 if one_lane else postgres.WRITERS,
