@@ -45,13 +45,14 @@ Floats = NDArray[np.float64]
 
 
 class Noted(NamedTuple):
-    """One receipt of the engine: where it is from, what was noted, its confidence, and whether it is exact."""
+    """One receipt of the engine: where it is from, what was noted, its confidence, whether it is exact, its lines."""
 
     recording: str
     category: str
     evidence: dict[str, float]
     confidence: float
     exact: bool
+    lines: int = 0
 
 
 def run(data: Path | None, flags: frozenset[str] = frozenset()) -> Report:
@@ -200,7 +201,8 @@ def _out(outages: list[tuple[int, float, float]], who: int, t: float) -> bool:
 
 def _noted(name: tuple[str, str], said: Any, true: dict[str, int]) -> Noted:
     told = {line.product: line.qty for line in said.lines if line.qty}
-    return Noted(*name, dict(said.evidence), said.confidence, told == {p: n for p, n in true.items() if n})
+    exact = told == {p: n for p, n in true.items() if n}
+    return Noted(*name, dict(said.evidence), said.confidence, exact, len(told))
 
 
 def read(data: Path) -> list[Noted]:

@@ -32,16 +32,20 @@ def test_the_same_doubt_is_asked_about_dear_things_and_not_about_cheap_ones() ->
     assert not costs.worth_charging({"wine": 30_000}, 0.97, [(0.03, {})], Costs())
 
 
-def test_doubt_without_a_name_costs_what_the_named_doubts_cost_on_average() -> None:
-    named = costs.charging_krw(SAID, 0.9, [(0.1, {"a": 3_000})], Costs(unpaid_krw=0))
-    unnamed = costs.charging_krw(SAID, 0.9, [(0.01, {"a": 3_000})], Costs(unpaid_krw=0))
-    assert named == pytest.approx(unnamed)
-
-
-def test_doubt_without_a_name_costs_no_less_than_a_piece_carried_out_unpaid() -> None:
-    assert costs.charging_krw(SAID, 0.9, [(0.01, SAID | {"b": 1_500})], Costs()) == pytest.approx(
-        0.01 * (500 + 500) + 0.09 * (500 + 2_550)
+def test_doubt_without_a_name_is_one_piece_too_many_as_often_as_one_too_few() -> None:
+    line, piece = 2 * 2_000, 2_550
+    assert costs.charging_krw(SAID, 0.9, [], Costs()) == pytest.approx(0.1 * (500 + (line + piece) / 2))
+    named = 0.01 * (500 + 2 * 1_000)
+    assert costs.charging_krw(SAID, 0.9, [(0.01, {"a": 3_000})], Costs()) == pytest.approx(
+        named + 0.09 * (500 + (line + piece) / 2)
     )
+
+
+def test_a_far_fetched_alternative_does_not_stand_for_all_doubt() -> None:
+    """A basket of 42,200 KRW believed to .987, of which one reading in ten thousand says that it was empty."""
+    basket = {"wine": 38_000, "nuts": 4_200}
+    assert costs.charging_krw(basket, 0.987, [(0.0001, {})], Costs()) < 0.013 * 25_000
+    assert not costs.worth_charging(basket, 0.987, [(0.013, {})], Costs())
 
 
 def test_an_empty_receipt_in_doubt_is_asked_about_and_a_sure_one_is_not() -> None:

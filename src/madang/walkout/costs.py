@@ -49,20 +49,23 @@ def loss_krw(said: Amounts, truth: Amounts, costs: Costs) -> float:
 def charging_krw(said: Amounts, confidence: float, others: Sequence[tuple[float, Amounts]], costs: Costs) -> float:
     """Expected cost of charging ``said``: ``others`` are the alternatives with their probabilities.
 
-    A wrong receipt costs what its alternatives cost on average, as far as they account for the doubt. Of the rest
-    nobody knows what is wrong: it costs as much, and no less than a usual piece that was carried out unpaid; without
-    any alternative also no less than an average line charged for nothing. So a receipt of nothing is not free.
+    The alternatives cost what they cost, as far as they account for the doubt. Of the rest nobody knows what is wrong:
+    it is one piece, as often charged for nothing (an average line of the receipt) as carried out unpaid (a usual
+    piece). So a receipt of nothing is not free, and a far-fetched alternative does not stand for all doubt.
     """
     doubt = max(0.0, 1.0 - confidence)
     losses = [(p, loss_krw(said, truth, costs)) for p, truth in others if p > 0]
     told = sum(p for p, _ in losses)
-    if told:
-        named = sum(p * one for p, one in losses) / told
-    else:
-        named = costs.wrong_krw + costs.over_x * sum(said.values()) / max(1, len(said))
-    unnamed = max(named, costs.wrong_krw + costs.under_x * costs.unpaid_krw)
     known = min(told, doubt)
-    return known * named + (doubt - known) * unnamed
+    named = sum(p * one for p, one in losses) / told if told else 0.0
+    return known * named + (doubt - known) * unnamed_krw(said, costs)
+
+
+def unnamed_krw(said: Amounts, costs: Costs) -> float:
+    """What a mistake costs of which nobody knows more than that there may be one."""
+    line, piece = sum(said.values()) / max(1, len(said)), costs.unpaid_krw
+    charged_krw, unpaid_krw = costs.over_x * line, costs.under_x * piece
+    return costs.wrong_krw + (0.5 * (charged_krw + unpaid_krw) if said else unpaid_krw)
 
 
 def worth_charging(said: Amounts, confidence: float, others: Sequence[tuple[float, Amounts]], costs: Costs) -> bool:

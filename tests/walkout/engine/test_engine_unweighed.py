@@ -8,7 +8,7 @@ import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, last_receipts, layout, moves, play, receipts, weighing
 
 from madang.walkout.engine import Learned, Settings
-from madang.walkout.engine.unweighed import Unweighed, foreign
+from madang.walkout.engine.unweighed import Unweighed, foreign, untried
 
 NO_SOUP_WEIGHT = weighing("soup", None)
 
@@ -137,3 +137,10 @@ def test_four_at_once_are_charged_where_one_was_seen_alone_before() -> None:
     assert (said.lines[0].qty, said.decision) == (4, "charge")
     assert "untried" not in dict(said.evidence)
     assert dict(first.evidence)["untried"] == 3.0
+
+
+def test_two_at_once_are_common_and_four_are_not() -> None:
+    assert [round(untried(n), 2) for n in (1, 2, 3, 4, 5, 8)] == [0.0, 0.24, 1.2, 3.0, 4.0, 7.0]
+    said = last_receipts(play(_takes((10, 500.0))))["a"]
+    assert (said.lines[0].qty, dict(said.evidence)["untried"]) == (2, pytest.approx(0.24))
+    assert said.confidence > 0.95

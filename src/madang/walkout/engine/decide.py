@@ -192,7 +192,7 @@ class Reporter:
         """All that speaks against this receipt, by kind."""
         some = sorted(bodies)
         counts = self.belief.doubts.of(some)
-        counts["unbound"] = sum(m.body is None for m in visit.members) + 2.0 * (visit.doubt > 0.0)
+        counts["unbound"] = visit.unbound
         for kind, amount in self._doubted.get(visit.id, {}).items():
             counts[kind] = counts.get(kind, 0.0) + amount
         self._doubted[visit.id] = dict(counts)

@@ -26,9 +26,10 @@ def moments_of(visit: Visit, bodies: Sequence[int], doubts: Doubts, store: Store
 
 
 def _unbound(visit: Visit, store: Store) -> Iterator[Spot]:
-    """Entries nobody was tied to, and the exit that did not fit."""
-    for member in visit.members:
-        if member.body is None:
+    """Entries nobody was tied to, the last one of a group that lacks somebody or came in among others, and the exit
+    that did not fit."""
+    for k, member in enumerate(visit.members, 1):
+        if member.body is None or (k == len(visit.members) and visit.missing + visit.mixed):
             yield Spot(member.t, None, _middle(store.entry_line))
     if visit.doubt > 0.0:
         left = max([m.left for m in visit.members if m.left is not None], default=None)

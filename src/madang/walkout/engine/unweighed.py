@@ -25,11 +25,20 @@ SIZES = tuple(math.log(p) for p in (0.8, 0.15, 0.03, 0.012, 0.002))
 """Log prior of taking one, two, three, four, more units in one grab."""
 MOST = 4
 """So many units in one grab at most are looked at while their weight is unknown."""
+UNTRIED_FOUR = 3.0
+"""Four at once where one was never seen alone count as three units beyond the first."""
 WINDOW = 0.2
 """A weight is known when the belief lies within this share of it: far from half and from twice of it."""
 AT_LEAST = 2
 """... after so many weighings."""
 LOG_2PI = math.log(2.0 * math.pi)
+
+
+def untried(units: int) -> float:
+    """How doubtful so many at once are where one was never seen alone: one thing of their weight, or another number
+    of another weight, explains them the better the seldomer people take so many. Two are common, four are not."""
+    rare = math.exp(SIZES[MOST - 1] - SIZES[min(units, len(SIZES)) - 1])
+    return min(units - 1.0, UNTRIED_FOUR * rare)
 
 
 class Weighed(NamedTuple):

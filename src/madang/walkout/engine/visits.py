@@ -1,10 +1,8 @@
 """Visits: who at the gate is which body, which bodies share a cart, and when a visit is over.
 
-Everybody on one credential shares one cart. A follower without credential joins the visit before it while that one
-waits for group
-members; otherwise he is a tailgater, who gets a visit without credential and no receipt. Events are settled a
-second after they
-happened, when the bodies around them are known.
+Everybody on one credential shares one cart. A follower without credential joins the visit that still waits for group
+members, whoever else came in between; otherwise he is a tailgater, who gets a visit without credential and no receipt.
+Events are settled a second after they happened, when the bodies around them are known.
 """
 
 from __future__ import annotations
@@ -23,16 +21,18 @@ from madang.walkout.engine.types import Entered, Gate, Left, Role, Update
 
 @dataclass(slots=True)
 class Member:
-    """One entry through the gate; `body` None while nobody has been found for it."""
+    """One entry through the gate; `body` None while nobody has been found for it, `track` what the gate called him."""
 
     t: float
     body: int | None
     left: float | None = None
+    track: str | None = None
 
 
 @dataclass(slots=True)
 class Visit:
-    """A shopping group. `closed` is the time after which its receipt is due, None while someone is inside."""
+    """A shopping group. `closed` is the time after which its receipt is due, None while someone is inside; `mixed`
+    followers came in when another group waited for one too."""
 
     id: str
     credential: str | None
@@ -42,11 +42,23 @@ class Visit:
     closed: float | None = None
     settled: bool = False
     doubt: float = 0.0
+    mixed: int = 0
 
     @property
     def inside(self) -> int:
         """How many have not left."""
         return sum(m.left is None for m in self.members)
+
+    @property
+    def missing(self) -> int:
+        """How many of the group it was announced as were never counted in."""
+        return max(0, self.group_size - len(self.members))
+
+    @property
+    def unbound(self) -> float:
+        """How many may have taken something that stands on another receipt, or on nobody's."""
+        unseen = sum(m.body is None for m in self.members)
+        return unseen + self.missing + self.mixed + 2.0 * (self.doubt > 0.0)
 
 
 class Visits:
@@ -58,8 +70,8 @@ class Visits:
         self.visits: dict[str, Visit] = {}
         self.of: dict[int, str] = {}
         self._by_credential: dict[str, str] = {}
-        self._latest: Visit | None = None
         self._waiting: list[Gate] = []
+        self._entering: list[Gate] = []
         self._searching: list[tuple[Visit, Member]] = []
         self._tail = 0
         self._active: dict[str, Visit] = {}
@@ -85,8 +97,10 @@ class Visits:
         if self._waiting:
             due = sorted((g for g in self._waiting if g.t + self.s.gate_wait_s <= now), key=lambda g: g.t)
             self._waiting = [g for g in self._waiting if g.t + self.s.gate_wait_s > now]
+            self._entering = [g for g in due if g.event == "entered"]
             for g in due:
                 out += self._enter(g) if g.event == "entered" else self._leave(g)
+            self._entering = []
         if self._searching:
             self._search(now)
         fresh = self.people.bodies.keys() - self._known
@@ -97,7 +111,7 @@ class Visits:
 
     def _enter(self, g: Gate) -> list[Update]:
         visit = self._visit_for(g)
-        member = Member(g.t, None)
+        member = Member(g.t, None, track=g.track)
         visit.members.append(member)
         visit.closed = None
         visit.settled = False
@@ -106,7 +120,7 @@ class Visits:
         if body is not None and (body.id in self.of or abs(body.born - g.t) > 6.0):
             body = None
         if body is None:
-            body = self._newcomer(g.t)
+            body = self._newcomer(g.t, g.track)
         if body is None:
             self._searching.append((visit, member))
         else:
@@ -115,10 +129,11 @@ class Visits:
 
     def _visit_for(self, g: Gate) -> Visit:
         if g.credential is None:
-            last = self._latest
-            waits = last is not None and len(last.members) < last.group_size
-            if last is not None and waits and g.t - last.members[-1].t < self.s.follow_s:
-                return last
+            waiting = [v for v in self.open_visits() if self._waits_for(v, g.t)]
+            if waiting:
+                for visit in waiting:
+                    visit.mixed += len(waiting) > 1
+                return max(waiting, key=lambda v: v.members[-1].t)
             self._tail += 1
             visit = Visit(f"tail-{self._tail}", None, g.role, 1)
             self.visits[visit.id] = visit
@@ -130,8 +145,11 @@ class Visits:
             self.visits[name] = Visit(name, g.credential, g.role, g.group_size or 1)
         visit = self.visits[name]
         visit.group_size = max(visit.group_size, g.group_size or 1)
-        self._latest = visit
         return visit
+
+    def _waits_for(self, visit: Visit, t: float) -> bool:
+        """Is this a group one of whom may come in at `t`?"""
+        return visit.credential is not None and visit.missing > 0 and t - visit.members[-1].t < self.s.follow_s
 
     def _bind(self, visit: Visit, member: Member, body: int) -> None:
         member.body = body
@@ -139,7 +157,7 @@ class Visits:
 
     def _search(self, now: float) -> None:
         for visit, member in list(self._searching):
-            body = self._newcomer(member.t)
+            body = self._newcomer(member.t, member.track)
             if body is not None:
                 self._bind(visit, member, body.id)
             if body is not None or now - member.t > 20.0 or member.left is not None:
@@ -169,11 +187,14 @@ class Visits:
                 return body
         return None
 
-    def _newcomer(self, t: float) -> Body | None:
-        """The unbound body that came into view at the gate when someone entered at `t`."""
+    def _newcomer(self, t: float, track: str | None) -> Body | None:
+        """The unbound body that came into view at the gate when someone entered at `t` whom the gate called `track`;
+        not one that the gate called when somebody else came in."""
         best, cost = None, 1.5
+        coming = [*self._entering, *(g for g in self._waiting if g.event == "entered")]
+        others = {g.track for g in coming if g.track is not None and g.track != track}
         for body in self.people.bodies.values():
-            if body.id in self.of or not t - 2.5 < body.born < t + 8.0:
+            if body.id in self.of or not t - 2.5 < body.born < t + 8.0 or body.tracks[0][1] in others:
                 continue
             away = 0.0 if self._entry is None else float(np.linalg.norm(body.start - self._entry))
             c = abs(t - body.born - 0.3) / (1.0 if body.born < t + 1 else 4.0) + 0.25 * away

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from madang.walkout.engine.doubt import Doubts, Spot
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.states import Atom, State, log_add
-from madang.walkout.engine.unweighed import foreign
+from madang.walkout.engine.unweighed import foreign, untried
 from madang.walkout.engine.ways import Ways
 
 TEMPER = 4.0
@@ -80,7 +80,7 @@ class Witness:
         known = self.catalogue
         self.doubts.note(a.body, "unweighed", float(known.weight[a.product] <= 0), at)
         if (a.facing, a.product) not in known.tried:
-            self.doubts.note(a.body, "untried", float(a.qty - 1), at)
+            self.doubts.note(a.body, "untried", untried(a.qty), at)
         if ways.total < 0.0:  # else somebody filled up and somebody took: the goods that came are known
             self.doubts.note(a.body, "foreign", share * foreign_nats(ways), at)
 
