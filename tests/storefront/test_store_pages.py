@@ -97,7 +97,9 @@ def test_a_guests_cart_comes_along_when_they_sign_in(street: Street) -> None:
     made.me = None
     made.send("/cart", "/cart/lines", shop="s1", sku="RAMEN", amount="2")
     made.send("/cart", "/cart/lines", shop="s2", sku="RICE", amount="1")
-    assert "햅쌀" in made.get("/cart").text
+    cart = made.get("/cart").text
+    assert "햅쌀" in cart
+    assert "배송비는 받는 방법을 고른 뒤 더해집니다." in cart
     made.me = street.mina
     made.get("/cart")
     lines = street.read(lambda tx: carts.show(tx, street.mina))

@@ -245,6 +245,7 @@ def test_a_visitor_reads_the_story_sees_the_quote_books_and_keeps_what_was_shown
     assert "6 places left" in words(world.get(page).text)
     cart = world.send(page, "/cart/lines", shop="s1", sku=sku, amount="2", back="/cart")
     assert "At the wheel" in cart.text
+    assert "Delivery is added" not in cart.text, "nothing in it is sent"
     counter = words(world.send("/cart", "/checkout").text)
     assert "US$64.69" in counter
     assert "Come at the time you booked." in counter

@@ -65,6 +65,11 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True):
         return sum(shelf.goods_krw for shelf in self.shelves)
 
     @property
+    def fee_may_come(self) -> bool:
+        """Whether anything in it can be delivered: a session is where it is held."""
+        return any(line.begins_us is None for shelf in self.shelves for line in shelf.lines)
+
+    @property
     def refused(self) -> list[tuple[str, str, str]]:
         """Codes that took nothing off anywhere, with the reason in both languages."""
         every = [{one[0]: one for one in shelf.refused} for shelf in self.shelves if shelf.lines]
