@@ -70,6 +70,19 @@ class _Open:
     so_far: Reached | None = None
 
 
+class _Shelf(NamedTuple):
+    """A gondola's `plates` and their `middle` along it [n]. Many share a middle, or a shelf: plate k is at
+    `middles[column[k]]`, and a wrist over it may be as low as `low[row[k]]` and as high as `high[row[k]]`."""
+
+    plates: Ints
+    middle: Floats
+    middles: Floats
+    column: Ints
+    low: Floats
+    high: Floats
+    row: Ints
+
+
 _Hit = tuple[int, int, int, int]
 """Order in the frame, hand, gondola, person."""
 
@@ -98,12 +111,15 @@ class Reaches:
         self._kept: list[Reached] = []
         self._told = 0
 
-    def _shelf(self, gondola: int) -> tuple[Ints, Floats, Floats, Floats]:
-        """A gondola's plates, where their middles are along it, and how low and high a wrist over them may be."""
+    def _shelf(self, gondola: int) -> _Shelf:
+        """A gondola's plates."""
         plates = self._plates[gondola]
         boxes = self.store.plate_boxes[plates]
         middle = 0.5 * (boxes[:, :2] + boxes[:, 3:5]) @ self.store.along[gondola]
-        return plates, middle, boxes[:, 2] - LEEWAY_M, boxes[:, 5] + LEEWAY_M
+        middles, column = np.unique(middle, return_inverse=True)
+        spans, row = np.unique(boxes[:, [2, 5]], axis=0, return_inverse=True)
+        low, high = spans[:, 0] - LEEWAY_M, spans[:, 1] + LEEWAY_M
+        return _Shelf(plates, middle, middles, column.reshape(-1), low, high, row.reshape(-1))
 
     def feed(self, frames: Frames, a: int = 0, b: int | None = None) -> None:
         """Take frames `a` until `b` (all) of these; a hidden wrist is where it was, moved along with its body."""
@@ -153,6 +169,11 @@ class Reaches:
         spell.seen += seen == seen
 
     def _close(self, before: float) -> None:
+        for spell in self._open.values():
+            if spell.last < before:
+                break
+        else:
+            return
         for key, spell in [x for x in self._open.items() if x[1].last < before]:
             self._end(key, spell)
 
@@ -165,27 +186,28 @@ class Reaches:
         """What is known of an episode, whether it is `over` or goes on: then it has not paused yet. Every sighting's
         time goes to the plates under the wrist, by its distance along the shelf and in height."""
         s, along = self.s, self.store.along[spell.gondola]
-        plates, middle, low, high = self._shelves[spell.gondola]
+        shelf = self._shelves[spell.gondola]
         points = np.array(spell.points)
         x = points[:, :2] @ along
         xs: list[float] = x.tolist()
-        here = ((middle > min(xs) - BESIDE_M) & (middle < max(xs) + BESIDE_M)).nonzero()[0]
-        dx = x[:, None] - middle.take(here)
+        here = ((shelf.middle > min(xs) - BESIDE_M) & (shelf.middle < max(xs) + BESIDE_M)).nonzero()[0]
+        dx = x[:, None] - shelf.middles
         dx /= s.reach_along_sd_m
         dx *= dx
         z = points[:, 2:]
-        dz = np.maximum(z - high.take(here), low.take(here) - z)
+        dz = np.maximum(z - shelf.high, shelf.low - z)
         np.maximum(dz, 0.0, out=dz)
         dz /= s.reach_height_sd_m
         dz *= dz
-        dx += dz
-        dx *= 0.5
-        share = np.subtract(np.minimum.reduce(dx, axis=1, keepdims=True), dx, out=dx)
+        off = dx.take(shelf.column.take(here), axis=1)
+        off += dz.take(shelf.row.take(here), axis=1)
+        off *= 0.5
+        share = np.subtract(np.minimum.reduce(off, axis=1, keepdims=True), off, out=off)
         np.exp(share, out=share)
         over_all = (np.array(_lengths(spell.times)) / np.add.reduce(share, axis=1)) @ share
         seconds: list[float] = over_all.tolist()
         least = min(LEAST_S, max(seconds))
-        rows = plates.take(here)
+        rows = shelf.plates.take(here)
         return Reached(
             body=key[0],
             hand=key[1],

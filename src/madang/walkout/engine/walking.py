@@ -39,61 +39,66 @@ def seen_heads(known: Bools) -> Bools:
 def follow(out: Stride, known: Bools, heads: Bools) -> None:
     """Fill in the states: a joint unseen goes with its body, and a body's speed is what it walked, smoothed. Whoever is
     seen whole is followed with all others, the few joints that are hidden one by one."""
-    xy, speed, there = out.xy, out.speed, out.there
+    xy, there = out.xy, out.there
     out.full[1:] = out.joints[..., :3]
     np.multiply(sum_of_four(out.joints[..., :2]), 0.25, out=xy[1:])
     gone = np.maximum(out.lost[1:] - out.lost[:-1], 0.0)
-    push = _pushed(xy[1:] - xy[:-1], twice(np.maximum(gone, 0.05)))
-    part = by_frame(known.view(np.uint64)[..., 0] != ALL_EIGHT)
+    push = _pushed(xy[1:] - xy[:-1], twice(np.maximum(gone, 0.05))).reshape(len(xy) - 1, -1)
+    part = by_frame(known)
+    full, place = memoryview(out.full), memoryview(xy)
+    now: list[float] = out.speed[0].ravel().tolist()
+    speeds: list[list[float]] = []
     before: list[int] = []
-    for k, (now, then, pushed) in enumerate(zip(speed, speed[1:], push, strict=False)):
+    for k, pushed in enumerate(push.tolist()):
         some = part.get(k)
-        if some is None and not before:
-            np.multiply(now, 0.6, then)
-            np.add(then, pushed, then)
-            continue
         absent: list[int] = []
-        placed: list[int] = []
-        for n in some or ():
-            if there is not None and not there[k, n]:
-                out.full[k + 1, n], xy[k + 1, n] = out.full[k, n], xy[k, n]
-                absent.append(n)
-            else:
-                _carry(out, k, n, known[k, n].tolist(), gone.item(k, n))
-                if heads[k, n]:
-                    continue
-                xy[k + 1, n] = _middle(out.full[k + 1, n, :4, :2].tolist())
-            placed.append(n)
-        for n in {*before, *placed}:
-            pushed[n] = _push(xy[k, n].tolist(), xy[k + 1, n].tolist(), max(gone.item(k, n), 0.05))
-        np.multiply(now, 0.6, then)
-        np.add(then, pushed, then)
+        if some is not None or before:
+            placed: list[int] = []
+            for n, seen in some or ():
+                if there is not None and not there[k, n]:
+                    out.full[k + 1, n], xy[k + 1, n] = out.full[k, n], xy[k, n]
+                    absent.append(n)
+                else:
+                    _carry(full, k, n, seen, now[2 * n], now[2 * n + 1], gone.item(k, n))
+                    if heads[k, n]:
+                        continue
+                    place[k + 1, n, 0], place[k + 1, n, 1] = _middle(full, k + 1, n)
+                placed.append(n)
+            for n in {*before, *placed}:
+                pushed[2 * n : 2 * n + 2] = _push(place, k, n, max(gone.item(k, n), 0.05))
+            before = placed
+        then = [0.6 * v + p for v, p in zip(now, pushed, strict=True)]
         for n in absent:
-            then[n] = now[n]
-        before = placed
+            then[2 * n : 2 * n + 2] = now[2 * n : 2 * n + 2]
+        speeds.append(then)
+        now = then
+    out.speed[1:] = np.array(speeds).reshape(out.speed[1:].shape)
 
 
-def _carry(out: Stride, k: int, n: int, known: list[bool], gone: float) -> None:
-    """The joints of person `n` that frame `k` does not show go with the body."""
-    was, now = out.full[k, n], out.full[k + 1, n]
-    x, y = out.speed[k, n].tolist()
+def _carry(full: memoryview, k: int, n: int, known: list[bool], x: float, y: float, gone: float) -> None:
+    """The joints of person `n`, who walks at `x`, `y`, that frame `k` does not show go with the body."""
     for j, seen in enumerate(known):
         if not seen:
-            a, b, c = was[j].tolist()
-            now[j] = a + x * gone, b + y * gone, c
+            full[k + 1, n, j, 0] = full[k, n, j, 0] + x * gone
+            full[k + 1, n, j, 1] = full[k, n, j, 1] + y * gone
+            full[k + 1, n, j, 2] = full[k, n, j, 2]
 
 
-def _middle(four: list[list[float]]) -> tuple[float, float]:
-    """The mean of four places, added one after the other."""
-    (a, b), (c, d), (e, f), (g, h) = four
-    return 0.25 * (a + c + e + g), 0.25 * (b + d + f + h)
+def _middle(full: memoryview, k: int, n: int) -> list[float]:
+    """The mean of the first four joints' places, added one after the other."""
+    return [
+        0.25 * (full[k, n, 0, axis] + full[k, n, 1, axis] + full[k, n, 2, axis] + full[k, n, 3, axis])
+        for axis in (0, 1)
+    ]
 
 
-def by_frame(some: Bools) -> dict[int, list[int]]:
-    """The frames and people of which it is true."""
-    out: dict[int, list[int]] = {}
-    for k, n in zip(*[x.tolist() for x in some.nonzero()], strict=True):
-        out.setdefault(k, []).append(n)
+def by_frame(known: Bools) -> dict[int, list[tuple[int, list[bool]]]]:
+    """By frame: the people of whom not all joints are known, and which are."""
+    some = (known.view(np.uint64)[..., 0] != ALL_EIGHT).nonzero()
+    out: dict[int, list[tuple[int, list[bool]]]] = {}
+    if len(some[0]):
+        for k, n, seen in zip(*[x.tolist() for x in some], known[some].tolist(), strict=True):
+            out.setdefault(k, []).append((n, seen))
     return out
 
 
@@ -121,10 +126,10 @@ def _pushed(way: Floats, dt: Floats) -> Floats:
     return way
 
 
-def _push(a: list[float], b: list[float], dt: float) -> list[float]:
-    """The same of one step."""
+def _push(place: memoryview, k: int, n: int, dt: float) -> list[float]:
+    """The same of one step: of person `n` from state `k` to the next."""
     out = []
-    for before, after in zip(a, b, strict=True):
-        v = (after - before) / dt
+    for axis in (0, 1):
+        v = (place[k + 1, n, axis] - place[k, n, axis]) / dt
         out.append(0.4 * (-FASTEST_M_S if v < -FASTEST_M_S else FASTEST_M_S if v > FASTEST_M_S else v))
     return out
