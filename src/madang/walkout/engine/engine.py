@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import partial
 
@@ -74,7 +75,8 @@ class Engine:
         self._latest = -math.inf
         self._flow = Flow(store.gondolas, s.lateness_s, s.overtaken_s)
         self._scenes = Scenes(store, s, self._plates, self._people, self._visits, self._sight, self._flow)
-        self._whole = -math.inf  # every sensor has been heard up to here, a whole tick
+        self._whole = -math.inf  # every sensor has been heard up to here, a whole tick ...
+        self._next_whole = -math.inf  # ... and not up to the next before this
         self._glimpses: Glimpses | None = None
 
     def glimpse(self) -> None:
@@ -89,21 +91,21 @@ class Engine:
     def plates(self, gondola: str | int, t: float, values: NDArray[np.int32], arrival: float | None = None) -> None:
         """Samples of one gondola from its clock's `t` on, at 60 Hz: `values` int32 [n, P_g] decigrams in store
         order, usually twelve rows (0.2 s); of more, each twelve are looked at by themselves."""
-        name = str(gondola)
+        name, shape, whole = str(gondola), values.shape, self._whole
         row, plates = self._rows.get(name, (-1, -1))
-        if values.ndim != 2 or values.shape[1] != plates:
+        if len(shape) != 2 or shape[1] != plates:
             raise ValueError(f"gondola {gondola}: samples of shape {values.shape} do not belong to this store")
-        if len(values) > ROWS:
+        if shape[0] > ROWS:
             for k in range(0, len(values), ROWS):
                 self.plates(gondola, t + k / SAMPLES_HZ, values[k : k + ROWS], arrival)
             return
         if arrival is not None and arrival - t > self.settings.lateness_s and t < self._flow.patient_from - DEAF_S:
             return
-        if t < self._whole - JOIN_S:  # of a time that was passed over
+        if t < whole - JOIN_S:  # of a time that was passed over
             return
-        self._plates.push(max(t, self._whole), row, values)
+        self._plates.push(t if t > whole else whole, row, values)
         self._heard(t)
-        self._flow.batch(name, t, len(values) / SAMPLES_HZ, arrival)
+        self._flow.batch(name, t, shape[0] / SAMPLES_HZ, arrival)
         self._go_on()
 
     def skeletons(self, t: float, people: Sequence[tuple[str, Floats]]) -> None:
@@ -123,7 +125,7 @@ class Engine:
 
     def _push(self, heap: list, t: float, what: object) -> None:  # type: ignore[type-arg]
         self._order += 1
-        heapq.heappush(heap, (max(t, self._whole), self._order, what))
+        heapq.heappush(heap, (t if t > self._whole else self._whole, self._order, what))
         self._heard(t)
 
     def _heard(self, t: float) -> None:
@@ -142,8 +144,9 @@ class Engine:
         """Nobody need wait up to where every sensor has been heard. It depends on the messages alone: one that comes
         after it, of a time before it, belongs to the next tick, whenever anybody asks."""
         upto = self._flow.upto()
-        if upto > self._whole:
-            self._whole = math.floor(upto / TICK_S) * TICK_S
+        if upto >= self._next_whole and upto > self._whole:
+            ticks = math.floor(upto / TICK_S)
+            self._whole, self._next_whole = ticks * TICK_S, (ticks + 0.99) * TICK_S
 
     def advance(self, now: float) -> list[Update]:
         """All that can be said up to `now` (epoch s, never goes back); what does not come in time is waited for no
@@ -163,8 +166,15 @@ class Engine:
 
     def _due_frames(self, until: float) -> list[Due]:
         out: list[Due] = []
-        while self._frames and self._frames[0][0] < until:
-            due, _, (t, people) = heapq.heappop(self._frames)
+        frames = self._frames
+        if frames and frames[-1][0] < until:
+            frames.sort()  # all or nearly all of them, in order already: quicker than one by one
+            some = bisect_left(frames, (until,))
+            out = [(due, t, people) for due, _, (t, people) in frames[:some]]
+            del frames[:some]
+            return out
+        while frames and frames[0][0] < until:
+            due, _, (t, people) = heapq.heappop(frames)
             out.append((due, t, people))
         return out
 

@@ -98,8 +98,11 @@ class Flow:
         """Every sensor has said all of the time before this: those that have said nothing for as long as a message
         may take are not waited for, and a gap that old is passed over, or one that its sensor left out some time
         ago: messages of one sensor come in order, so what was overtaken is lost or far behind."""
-        late = min(self._hub, self.patient_from) - self._lateness_s
-        overtaken = min(self._hub - self._overtaken_s, self.patient_from)
+        hub, patient = self._hub, self.patient_from
+        late = (patient if patient < hub else hub) - self._lateness_s
+        overtaken = hub - self._overtaken_s
+        if patient < overtaken:
+            overtaken = patient
         least = self._least
         if least is not None and least.upto == self._least_upto >= late and least.overtaken >= overtaken:
             return self._least_upto  # the one that is waited for has said nothing new, and may still speak

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -45,20 +45,22 @@ class History:
         came = t == t
         return t[came], m[came]
 
-    def measured(self, column: int, gondola: int) -> Iterator[tuple[float, float]]:
-        """The same in plain numbers, only what was measured."""
+    def _listed(self, column: int, gondola: int) -> tuple[list[float], list[float]]:
+        """The same in plain numbers, with what did not come."""
         rows = slice(self._end - HISTORY, self._end)
-        times, medians = self._t[rows, gondola].tolist(), self._median[rows, column].tolist()
-        return ((t, m) for t, m in zip(times, medians, strict=True) if t == t and m == m)
+        return self._t[rows, gondola].tolist(), self._median[rows, column].tolist()
 
     def before(self, column: int, gondola: int, t0: float) -> list[float]:
         """Medians of the two seconds before `t0`."""
         first, last = t0 - 2.0, t0 - 0.05
-        return [m for t, m in self.measured(column, gondola) if first < t < last]
+        times, medians = self._listed(column, gondola)
+        return [m for t, m in zip(times, medians, strict=True) if first < t < last and m == m]
 
     def after(self, column: int, gondola: int, t1: float) -> list[float]:
         """Medians from just before `t1` on."""
-        return [m for t, m in self.measured(column, gondola) if t > t1 - 0.45]
+        first = t1 - 0.45
+        times, medians = self._listed(column, gondola)
+        return [m for t, m in zip(times, medians, strict=True) if t > first and m == m]
 
 
 def middle(values: Sequence[float]) -> float:

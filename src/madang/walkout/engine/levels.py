@@ -41,6 +41,7 @@ class Levels:
         self.rest.fill(np.nan)
         self.noise[:] = np.where(noise == noise, np.minimum(noise, most), settings.plate_noise_g)
         self.rested.fill(1.0)
+        self._looked = False
         self.unborn: Ints = np.arange(plates)
         self._one, self._most = np.ones(plates), np.full(plates, float(settings.rest_batches))
         self.set_limits()
@@ -69,6 +70,7 @@ class Levels:
 
     def put(self, some: Sequence[int], rows: list[list[float]]) -> None:
         """The same, written back."""
+        self._looked = False
         self._all[:, some] = np.array(rows).T
 
     def begin(self, known: Bools, m: Floats, w: Floats) -> None:
@@ -87,16 +89,15 @@ class Levels:
         rest, far, rested = np.empty((shape[0] + 1, shape[1])), np.empty(shape), self.rested.copy()
         rest[0] = self.rest
         steady = rested.min() >= self.s.rest_batches
-        for k, every in enumerate(whole):
-            now, then, off = rest[k], rest[k + 1], far[k]
-            np.subtract(m[k], now, out=off)
-            if not every:
+        for k, (came, now, then, off) in enumerate(zip(m, rest, rest[1:], far, strict=False)):
+            np.subtract(came, now, off)
+            if not whole[k]:
                 off[(~known[k]).nonzero()[0]] = 0.0
             if not steady:
-                rested += self._one if every else known[k]
-                np.minimum(rested, self._most, out=rested)
-            np.divide(off, rested, out=then)
-            then += now
+                rested += self._one if whole[k] else known[k]
+                np.minimum(rested, self._most, rested)
+            np.divide(off, rested, then)
+            np.add(then, now, then)
         np.abs(far, out=far)
         if len(self.unborn):
             far[:, self.unborn] = 0.0
@@ -115,8 +116,12 @@ class Levels:
         clip, squares = self._all[CLIP], self._all[SQUARES]
         near = np.minimum(course.far, clip, out=course.far)
         near *= near
-        for row in near:
-            squares += row
+        if self._looked:  # nothing has been gathered since the last look
+            self._looked = False
+            np.add.reduce(near, axis=0, out=squares)
+        else:
+            for row in near:
+                squares += row
         self._all[QUIET] += len(known) if whole else known.sum(axis=0)
 
     def look(self) -> None:
@@ -131,6 +136,7 @@ class Levels:
         np.sqrt(noise, out=noise)
         self.set_limits()
         self._all[SQUARES:] = 0.0
+        self._looked = True
 
     def listen(self, young: Bools, jump: Floats) -> None:
         """The first seconds of a gondola: how much its plates change from batch to batch, whether they rest or not."""

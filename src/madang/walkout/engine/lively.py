@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,28 +30,24 @@ class Lively:
 
     column: int
     gondola: int
-    level: InitVar[Sequence[float]]
     m1: float
     m2: float
     w1: float
     last: float
+    rest: float
+    rested: float
+    noise: float
+    limit: float
+    wide: float
+    clip: float
+    squares: float
+    quiet: float
     medians: tuple[float, ...] = ()
     spreads: tuple[float, ...] = ()
     moves: bool = False
     since: float = 0.0
     peak: float = 0.0
     step: Step | None = None
-    rest: float = field(init=False)
-    rested: float = field(init=False)
-    noise: float = field(init=False)
-    limit: float = field(init=False)
-    wide: float = field(init=False)
-    clip: float = field(init=False)
-    squares: float = field(init=False)
-    quiet: float = field(init=False)
-
-    def __post_init__(self, level: Sequence[float]) -> None:
-        self.set_levels(level)
 
     def set_levels(self, level: Sequence[float]) -> None:
         """Take its column of `Levels`."""
@@ -63,25 +59,27 @@ class Lively:
 
     def look(self, s: Settings) -> None:
         """Once a second: what it did while it rested is its noise (as of all plates, `Levels.look`)."""
-        noise, mean = self.noise * self.noise, self.squares / max(self.quiet, 1.0)
-        self.noise = max(math.sqrt(noise + (mean - noise) * _LEARNED[min(int(self.quiet), 63)]), s.plate_noise_min_g)
+        noise, quiet = self.noise * self.noise, self.quiet
+        mean = self.squares / quiet if quiet > 1.0 else self.squares
+        now = math.sqrt(noise + (mean - noise) * (_LEARNED[int(quiet)] if quiet < 63.0 else _LEARNED[63]))
+        self.noise = s.plate_noise_min_g if s.plate_noise_min_g > now else now
         self._limits(s)
         self.squares = self.quiet = 0.0
 
     def begin(self, t: float, word: float) -> None:
         """It left its level: since its last median, or, of a plate that was blind, its last `word` (else inf)."""
-        since = min(self.last, word)
-        self.since = since if math.isfinite(since) else t
+        since = word if word < self.last else self.last
+        self.since = since if -math.inf < since < math.inf else t
         self.peak = 0.0
         self.moves = True
-        self.freeze()
+        if self.step is not None:
+            self.freeze()
 
     def freeze(self) -> None:
         """Its step is as fine as it gets."""
-        if self.step is not None:
-            self.step.after = self.rest
-            self.step.frozen = True
-            self.step = None
+        step, self.step = self.step, None
+        if step is not None:
+            step.after, step.frozen = self.rest, True
 
     def follow(self, off: float, far: float, most: float) -> None:
         """It rests, and its level, averaged over at most so many batches, follows."""
@@ -119,8 +117,10 @@ class Lively:
             tol *= 1.0 + late
             if far < s.restless_g:
                 self._restless(jump, s)
-        if jump < tol and w / 3.0 < tol and abs(m - self.m2) < tol and self.w1 / 4.0 < tol:
-            return max(min(m, m1), min(max(m, m1), self.m2)), tol, noise
+        if jump < tol and w / 3.0 < tol and self.w1 / 4.0 < tol and -tol < m - self.m2 < tol:
+            low, high = (m1, m) if m > m1 else (m, m1)
+            middle = high if high < self.m2 else self.m2
+            return (low if low > middle else middle), tol, noise
         return None
 
     def _restless(self, jump: float, s: Settings) -> None:
@@ -137,8 +137,10 @@ class Lively:
             self._limits(s)
 
     def _limits(self, s: Settings) -> None:
-        self.limit = max(s.move_g, s.move_sigmas * self.noise)
-        self.wide, self.clip = 2.0 * self.limit, 4.0 * self.noise
+        noise = self.noise
+        limit = s.move_sigmas * noise
+        self.limit = limit = limit if limit > s.move_g else s.move_g
+        self.wide, self.clip = 2.0 * limit, 4.0 * noise
 
     def lie(self, level: float, rested: float) -> None:
         """It rests at this level from now on."""
@@ -193,9 +195,10 @@ class Watched:
         if np.count_nonzero(moving):
             fresh = [k for k in np.logical_or.reduce(moving).nonzero()[0].tolist() if k not in lively]
             if fresh:
-                last = [x[a].take(fresh).tolist() for x in coming.past]
-                for k, level, m1, m2, w1, t in zip(fresh, self._levels.of(fresh), *last, strict=True):
-                    lively[k] = Lively(k, self._gondola_of[k], level, m1, m2, w1, t)
+                new = np.array(fresh)
+                last = [x[a].take(new).tolist() for x in coming.past]
+                for k, level, *past in zip(fresh, self._levels.of(new), *last, strict=True):
+                    lively[k] = Lively(k, self._gondola_of[k], *past, *level)
                 self._of = lively = dict(sorted(lively.items()))
         if lively:
             some = np.array([*lively])

@@ -58,6 +58,7 @@ class Plates:
         self._heard = np.zeros(len(store.gondolas), np.int64)
         self._young, self._young_of = True, [True] * len(store.gondolas)
         self._ticks, self._rounds = 0, 0
+        self._whole = True  # all has been measured in the rounds since the last look
         self._coming = self._queue.take([])
         self._tick = self._round = 0
         self._newest = [-np.inf] * len(store.gondolas)
@@ -107,8 +108,9 @@ class Plates:
             self._levels.look()
             self._lively.look()
         past = self._coming.past
-        self.senses.look(self._history.recent(self._rounds), past.w1[self._round], past.last[self._round])
-        self._rounds = 0
+        medians = self._history.recent(self._rounds)
+        self.senses.look(medians, past.w1[self._round], past.last[self._round], self._whole)
+        self._rounds, self._whole = 0, True
         senses, noise = self.senses, self._levels.noise
         self.news += self._watch.look(now, self._newest, senses.measured, senses.blind, noise)
 
@@ -131,7 +133,9 @@ class Plates:
             touched = moving[0]
             self._listen(np.array(t[0]), m[0] - coming.past.m1[a])
         self._lively.wake(moving, coming, a, b)
-        return _Stretch(t, known, all(whole), course, touched)
+        every = all(whole)
+        self._whole = self._whole and every
+        return _Stretch(t, known, every, course, touched)
 
     def _before_births(self, coming: Rounds, a: int, b: int) -> int:
         """Until when no plate is measured for the first time; it may be in the first round."""

@@ -37,21 +37,25 @@ class Senses:
         self._patience = np.full(n, _patience(np.array(settings.still_share), settings.still_odds))
         self._before: tuple[Floats, Floats] | None = None  # what the look before saw: medians, and times of the last
 
-    def look(self, medians: Floats, spread: Floats, last: Floats) -> None:
-        """`medians` [k, P] of the rounds since the look before, the newest `spread` [P], times [P] of the `last`
-        measured batch; that array is kept."""
-        if len(medians):
+    def look(self, medians: Floats, spread: Floats, last: Floats, whole: bool) -> None:
+        """`medians` [k, P] of the rounds since the look before, in which all was measured (`whole`) or perhaps not, the
+        newest `spread` [P], times [P] of the `last` measured batch; that array is kept."""
+        medians = medians.copy()
+        if len(medians) and whole:
+            self.measured, news = self._all, spread > 0.0
+            if np.count_nonzero(news) < len(news):
+                unsure = (~news).nonzero()[0]
+                other = medians.take(unsure, axis=1) != self._said.take(unsure)
+                news[unsure] = np.logical_or.reduce(other)
+            self._said = medians[-1]
+        elif len(medians):
             known = medians == medians
-            whole = np.count_nonzero(known) == known.size
-            self.measured = self._all if whole else known.any(axis=0)
-            news = spread > 0.0
-            if not whole:
-                news &= self.measured
+            self.measured = known.any(axis=0)
+            news = (spread > 0.0) & self.measured
             unsure = (self.measured > news).nonzero()[0]
             if len(unsure):
                 news[unsure] = ((medians[:, unsure] != self._said[unsure]) & known[:, unsure]).any(axis=0)
-            medians = medians.copy()
-            self._said = medians[-1] if whole else np.where(known[-1], medians[-1], self._said)
+            self._said = np.where(known[-1], medians[-1], self._said)
         else:
             self.measured = news = np.zeros(len(self.blind), bool)
         self._listen(news)
