@@ -22,6 +22,7 @@ from madang.walkout import snapshots
 from madang.walkout.belief import Belief
 from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, Passing, ToEngine, Trouble
 from madang.walkout.pipes import read_frame, write_frame
+from madang.walkout.recordings.collecting import SELDOM
 from madang.walkout.sensorlog import LogReader
 
 CLOCK_EVERY_US = 5_000_000
@@ -132,6 +133,7 @@ def main() -> None:
         if isinstance(command, Begin):
             runner = Runner(command, out)
             gc.freeze()  # what stays is not looked through again, which held a cart up for a tenth of a second
+            gc.set_threshold(*SELDOM)
         else:
             assert runner is not None
             runner.go(command)

@@ -37,9 +37,10 @@ class Past(NamedTuple):
         if not all(whole):
             some = (~np.logical_and.reduce(known)).nonzero()[0]
             part, unknown = every.take(some, axis=2), ~known.take(some, axis=1)
-            for k, missing in enumerate(unknown):
+            for k in range(whole.index(False), len(whole)):
                 part[1, k + 1] = part[0, k]
-                np.copyto(part[:, k + 1], part[:, k], where=missing)
+                if not whole[k]:
+                    np.copyto(part[:, k + 1], part[:, k], where=unknown[k])
             every[:, :, some] = part
         return out
 

@@ -161,12 +161,17 @@ class People:
             return
         for n, body in enumerate(self._live):
             seen = [k for k in range(a, b) if shown.there[k][n]]
-            if len(seen) == b - a:
-                joints, xy = way.joints[a:b, n], way.xy[a + 1 : b + 1, n]
-            elif seen:
-                joints, xy = way.joints[seen, n], way.xy[[k + 1 for k in seen], n]
-            else:
+            if not seen:
                 continue
+            if len(seen) == b - a:
+                body.lost, body.where = times[-1], shown.places[b - 1][n]
+                body.trail.follow(times, way.joints, way.after, n, a, b)
+                if not body.confirmed:
+                    body.showed(way.joints[a:b, n, :, 0])
+                for row in heads:
+                    body.stood(row[n])
+                continue
+            joints, xy = way.joints[seen, n], way.xy[[k + 1 for k in seen], n]
             body.saw([way.times[k] for k in seen], joints, xy, shown.places[b - 1][n], [h[n] for h in heads])
 
     def _looks(self, seen: Sequence[bool], first: int = 0) -> list[int]:

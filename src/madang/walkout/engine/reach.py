@@ -86,7 +86,7 @@ class Hands:
         self.starts = np.cumsum([0] + [rows.stop - rows.start for _, rows in spans[:-1]])
         if spans:
             self.times = np.array([t for b, rows in spans for t in b.trail.listed(rows)])
-            self.joints = np.concatenate([b.trail.joints[rows] for b, rows in spans])
+            self.joints = np.concatenate([part for b, rows in spans for part in b.trail.seen(rows)])
 
     def costs(self, place: Place, s: Settings) -> tuple[Floats, Floats]:
         """Cost in nats of each visible wrist [n, 2] and of the nearer hand [n], per sighting."""

@@ -69,7 +69,7 @@ class Senses:
             return
         quiet = (~news).nonzero()[0]
         if len(quiet):
-            self._date(quiet[self._silence[quiet] == 0.0])
+            self._date([k for k, s in zip(quiet.tolist(), self._silence[quiet].tolist(), strict=True) if s == 0.0])
         ended = [k for k in self._mute if news[k]]
         if ended:
             self._learn(np.array([k for k in ended if not self.blind[k]], np.int64))
@@ -82,15 +82,19 @@ class Senses:
             blind[quiet] = silence >= np.where(self.measured[quiet], self._patience[quiet], self.s.dead_looks)
         self.blind = blind
 
-    def _date(self, some: Ints) -> None:
+    def _date(self, some: list[int]) -> None:
         """These said something new until the look before, and nothing since: until when?"""
-        if self._before is None or not len(some):
+        if self._before is None or not len(self._before[0]):
             return
         medians, last = self._before
-        if len(medians):
-            part = medians[:, some]
-            tail = np.logical_and.accumulate((part == part[-1])[::-1], axis=0).sum(axis=0)
-            self.heard[some] = last[some] - BATCH_S * np.where(tail > 1, tail, 0)
+        for k in some:
+            *earlier, word = medians[:, k].tolist()
+            tail = int(word == word)
+            for m in reversed(earlier if tail else []):
+                if m != word:
+                    break
+                tail += 1
+            self.heard[k] = last.item(k) - BATCH_S * (tail if tail > 1 else 0)
 
     def _learn(self, some: Ints) -> None:
         """These plates said the same for a while and then spoke again: for how long that may go on."""

@@ -120,8 +120,7 @@ class Stairs:
     def _climbed(self, plate: int, y: Floats, whole: float, at: int | None = None, most: int = 2) -> list[_Rise]:
         """The steps by which a course went from 0 to `whole`; one of them before batch `at`, where it has none in
         between. Its parts are looked at again, up to `most` times."""
-        down = np.concatenate([[0.0], np.cumsum(np.abs(y))])
-        up = np.concatenate([[0.0], np.cumsum(np.abs(y - whole))])
+        down, up = _summed(np.abs(y)), _summed(np.abs(y - whole))
         once = down + (up[-1] - up)
         k = int(np.argmin(once))
         cut = self._cut(plate, y, whole, (down, up), float(once[k])) if most and len(y) >= FEWEST else None
@@ -159,7 +158,7 @@ class Stairs:
             if 2 <= n <= 4 and abs(whole - n * w) < MANY_SHARE * whole:
                 levels |= {whole * k / n for k in range(1, n)}
         for level in sorted(levels):
-            off = np.concatenate([[0.0], np.cumsum(np.abs(y - level))])
+            off = _summed(np.abs(y - level))
             for i in range(1, len(y) - least):
                 costs = down[i] + off[i + least : len(y)] - off[i] + up[-1] - up[i + least : len(y)]
                 j = int(costs.argmin())
@@ -175,7 +174,7 @@ class Stairs:
         if len(m) < least + 3:
             return []
         y = m - self._plates.level_before(gone.plate, gone.t0)
-        off = np.concatenate([[0.0], np.cumsum(np.abs(y))])
+        off = _summed(np.abs(y))
         _, cut = _stood(y, (off, off), least, 0.5 * float(off[-1]), 0.0, (-math.inf, math.inf))
         if cut is None:
             return []
@@ -204,6 +203,13 @@ class Stairs:
         deltas = np.array([grams[q] for q in plates])
         sd = math.sqrt(whole.sd**2 + sum([m.sd**2 for m in run]))
         return replace(whole, plates=plates, deltas=deltas, sd=sd, t0=early - 2 * BATCH_S, t=t, t1=late + 2 * BATCH_S)
+
+
+def _summed(costs: Floats) -> Floats:
+    """What the batches before each, and all of them, cost [n+1]."""
+    out = np.zeros(len(costs) + 1)
+    np.add.accumulate(costs, out=out[1:])
+    return out
 
 
 def _weighed(part: Shift, share: float, spread: float) -> Shift:

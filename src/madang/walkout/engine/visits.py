@@ -47,7 +47,7 @@ class Visit:
     @property
     def inside(self) -> int:
         """How many have not left."""
-        return sum(m.left is None for m in self.members)
+        return sum([m.left is None for m in self.members])
 
     @property
     def missing(self) -> int:
