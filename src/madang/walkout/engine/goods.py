@@ -33,6 +33,7 @@ class Goods:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.s = settings
+        self._right, self._wrong = math.log1p(-settings.wrong_weight), math.log(settings.wrong_weight)
         self.weight: dict[str, float] = {}
         self.spread: dict[str, float] = {}
         for p in store.products.values():
@@ -106,8 +107,8 @@ class Goods:
         narrow = math.sqrt(sd**2 + qty * u**2)
         wide = math.hypot(narrow, self.s.wrong_weight_sd * w * qty)
         x = grams - qty * w
-        good = log_normal(x, narrow) + math.log1p(-self.s.wrong_weight)
-        return log_add(good, log_normal(x, wide) + math.log(self.s.wrong_weight))
+        good = log_normal(x, narrow) + self._right
+        return log_add(good, log_normal(x, wide) + self._wrong)
 
     def learn(self, product: str, qty: int, grams: float, sd: float) -> bool:
         """Units were weighed: True where they plainly do not weigh what the catalogue says. One such pick only widens

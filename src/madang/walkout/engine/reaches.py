@@ -11,6 +11,7 @@ looking at goods. `Reaches.feed` takes every camera frame and costs next to noth
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ LEAST_FRAMES = 2
 """Seen there only once it was a bad joint."""
 BESIDE_M = 0.6
 """Plates this far along the shelf from a wrist have no share in it (eleven standard deviations)."""
+TINY_M = 1e-6
+"""Sums of lengths in another order differ by less."""
 LEAST_S = 0.02
 """Plates with less time than this are not mentioned."""
 
@@ -105,6 +108,9 @@ class Reaches:
                 self._high[g] = boxes[:, 3:].max(axis=0) + EDGE_M
                 self._low[g, :2] += np.minimum(out, 0.0) + EDGE_M * np.abs(store.outward[g])
                 self._high[g, :2] += np.maximum(out, 0.0) - EDGE_M * np.abs(store.outward[g])
+        self._middle: dict[int, float] = {}
+        for shelf in self._shelves:
+            self._middle.update(zip(shelf.plates.tolist(), shelf.middle.tolist(), strict=True))
         self._fronts = [_front(store, g) for g in range(len(store.gondolas))]
         self._low, self._high = self._low.T[:, None].copy(), self._high.T[:, None].copy()
         self._open: dict[tuple[int, int], _Open] = {}
@@ -257,12 +263,21 @@ class Reaches:
         some = [r for r in self._kept if r.t1 > t0 and r.t0 < t1 and r.gondola in gondolas]
         for key, x in self._open.items():
             if x.seen >= LEAST_FRAMES and x.gondola in gondolas and x.times[0] < t1 and x.last > t0:
+                if x.so_far is None and not self._beside(x, wanted):
+                    continue
                 if x.so_far is None:
                     x.so_far = self._reached(key, x, False)
                 some.append(x.so_far)
         found = [(r, over) for r in some if (over := r.seconds(wanted)) > 0.0]
         found.sort(key=lambda x: (-x[1], x[0].body, x[0].hand))
         return found
+
+    def _beside(self, spell: _Open, plates: tuple[int, ...]) -> bool:
+        """May any of these plates have a share in the episode, or are all of them too far along the shelf?"""
+        ax, ay = self.store.along[spell.gondola].tolist()
+        xs = [p[0] * ax + p[1] * ay for p in spell.points]
+        low, high = min(xs) - BESIDE_M - TINY_M, max(xs) + BESIDE_M + TINY_M
+        return any(low < self._middle.get(q, math.nan) < high for q in plates)
 
     def forget(self, before: float) -> None:
         """Drop episodes that ended before this and have been told."""
