@@ -95,7 +95,7 @@ class Levels:
                 off[(~known[k]).nonzero()[0]] = 0.0
             if not steady:
                 rested += self._one if whole[k] else known[k]
-                np.minimum(rested, self._most, rested)
+                np.minimum(rested, self._most, out=rested)
             np.divide(off, rested, then)
             np.add(then, now, then)
         np.abs(far, out=far)
