@@ -64,7 +64,7 @@ class Levels:
         row: Floats = self._all[NOISE]
         return row
 
-    def of(self, some: Sequence[int]) -> list[tuple[float, ...]]:
+    def of(self, some: Sequence[int] | Ints) -> list[tuple[float, ...]]:
         """Of these columns: rest, rested, noise, limit, wide, clip, squares, quiet."""
         return list(zip(*self._all.take(some, axis=1).tolist(), strict=True))
 

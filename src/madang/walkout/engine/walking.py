@@ -5,7 +5,7 @@ The speed, and the joints carried along with it, must go step by step; everythin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,8 @@ def follow(out: Stride, known: Bools, heads: Bools) -> None:
     gone = np.maximum(out.lost[1:] - out.lost[:-1], 0.0)
     push = _pushed(xy[1:] - xy[:-1], twice(np.maximum(gone, 0.05))).reshape(len(xy) - 1, -1)
     part = by_frame(known)
-    full, place = memoryview(out.full), memoryview(xy)
+    full: Any = memoryview(out.full)
+    place: Any = memoryview(xy)
     now: list[float] = out.speed[0].ravel().tolist()
     speeds: list[list[float]] = []
     before: list[int] = []
@@ -75,7 +76,7 @@ def follow(out: Stride, known: Bools, heads: Bools) -> None:
     out.speed[1:] = np.array(speeds).reshape(out.speed[1:].shape)
 
 
-def _carry(full: memoryview, k: int, n: int, known: list[bool], x: float, y: float, gone: float) -> None:
+def _carry(full: Any, k: int, n: int, known: list[bool], x: float, y: float, gone: float) -> None:
     """The joints of person `n`, who walks at `x`, `y`, that frame `k` does not show go with the body."""
     for j, seen in enumerate(known):
         if not seen:
@@ -84,7 +85,7 @@ def _carry(full: memoryview, k: int, n: int, known: list[bool], x: float, y: flo
             full[k + 1, n, j, 2] = full[k, n, j, 2]
 
 
-def _middle(full: memoryview, k: int, n: int) -> list[float]:
+def _middle(full: Any, k: int, n: int) -> list[float]:
     """The mean of the first four joints' places, added one after the other."""
     return [
         0.25 * (full[k, n, 0, axis] + full[k, n, 1, axis] + full[k, n, 2, axis] + full[k, n, 3, axis])
@@ -126,7 +127,7 @@ def _pushed(way: Floats, dt: Floats) -> Floats:
     return way
 
 
-def _push(place: memoryview, k: int, n: int, dt: float) -> list[float]:
+def _push(place: Any, k: int, n: int, dt: float) -> list[float]:
     """The same of one step: of person `n` from state `k` to the next."""
     out = []
     for axis in (0, 1):
