@@ -45,8 +45,8 @@ def follow(out: Stride, known: Bools, heads: Bools) -> None:
     gone = np.maximum(out.lost[1:] - out.lost[:-1], 0.0)
     push = _pushed(xy[1:] - xy[:-1], twice(np.maximum(gone, 0.05))).reshape(len(xy) - 1, -1)
     part = by_frame(known)
-    full: Any = memoryview(out.full)
-    place: Any = memoryview(xy)
+    full: Any = out.full.data
+    place: Any = xy.data
     now: list[float] = out.speed[0].ravel().tolist()
     speeds: list[list[float]] = []
     before: list[int] = []
