@@ -30,6 +30,7 @@ from madang.kernel.settings import Settings
 from madang.members import adults, invites
 from madang.serve import site
 from madang.settlement import ReserveRule
+from madang.walkout import learned
 from madang.web import Shopfront, create_app
 from madang.web.routes import Address, addresses
 
@@ -45,6 +46,7 @@ FORMS: dict[str, dict[str, str]] = {
     "console.people.invite": {"role": "staff", "shop": "s1"},
     "console.shop.back": {"what": "terms", "from_us": "1"},
     "console.shop.promise": {"one_in": "100"},
+    "console.shop.rules_back": {"number": "0"},
     "console.choose": {"shop": "s1"},
     "console.difference": {"state": "explained", "why": "x"},
     "console.pictures.move": {"places": "1"},
@@ -67,7 +69,7 @@ class Row:
     def __init__(self, street: Street, folder: Path) -> None:
         self.street = street
         self.things = {"product": "SECRET", "listing": "SECRET", "sku": "SECRET", "place": "s1", "shop": "s1"}
-        self.things["promotion"] = "SECRET"
+        self.things |= {"promotion": "SECRET", "number": "1"}
         self._goods()
         self._people()
         served = site.Site(
@@ -90,6 +92,7 @@ class Row:
                 id="SECRET", name_ko="비밀행사", name_en="Secret deal", effect=Percent(bp=100), shops=("s1",)
             )
             catalog.set_promotions(tx, KEEPER, [half], id=staged, at_us=at_us)
+            learned._learn(tx, "s1", "weight", "", "SECRET", 9.0, 8.0, 9, "settled", at_us)
             changes.stage_prices(tx, KEEPER, {"SECRET": 8_880}, id=staged, at_us=at_us, shop="s1")
 
         street.write(act)

@@ -16,6 +16,7 @@ from madang.console import (
     adult_pages,
     arranging_pages,
     faults,
+    learned_pages,
     listing_pages,
     money_pages,
     new_product_pages,
@@ -82,6 +83,7 @@ def router(
         people_pages.add(routes, people, views)
     if settings is not None:
         settings_pages.add(routes, settings, views)
+        learned_pages.add(routes, settings, views)
     if promotions is not None:
         promotion_pages.add(routes, promotions, views)
     if arranging is not None:

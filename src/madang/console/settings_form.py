@@ -8,8 +8,10 @@ from typing import Any
 from madang.storefront.profile import Hours, Profile
 from madang.storefront.slots import Window
 from madang.storefront.terms import KRW_MAX, Terms
+from madang.walkout.records import Rules, Trust
 
 WINDOWS_MAX = 12
+RULES = ("capacity", "refund_limit_krw", "forgiven", "share_pct", "least_krw", "window_d")
 Fields = Sequence[tuple[str, str]]
 _PLAIN = ("business", "representative", "mail_order", "address", "phone", "email", "hosting", "safety")
 
@@ -61,6 +63,14 @@ def terms(form: Fields) -> tuple[Terms, dict[str, str]]:
         "windows": tuple(windows),
     }
     return Terms(**(made | numbers)), wrong
+
+
+def rules(form: Fields) -> tuple[Rules, dict[str, str]]:
+    """What a shop keeps to, and the fields that are no number."""
+    said, wrong = dict(form), dict[str, str]()
+    figure = {name: _number(said.get(name, ""), KRW_MAX, wrong, name) for name in RULES}
+    capacity, refund_limit_krw = figure.pop("capacity"), figure.pop("refund_limit_krw")
+    return Rules(capacity, refund_limit_krw, Trust(**figure)), wrong
 
 
 def minutes(text: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -15,13 +16,15 @@ from madang.console import guarding, settings_form
 from madang.console.order_pages import FORM
 from madang.console.views import PRIVATE, Views
 from madang.db import Database, Tx
-from madang.kernel import Actor, Clock, Ids, Invalid, Role, Uuid7
+from madang.kernel import Actor, Clock, Conflict, Ids, Invalid, MadangError, Role, Uuid7
 from madang.places import PlaceKind
 from madang.settlement import PartyKind
 from madang.storefront import profile, terms
 from madang.storefront.profile import Profile, What
 from madang.storefront.slots import Window
 from madang.storefront.terms import Terms
+from madang.walkout import ruling
+from madang.walkout.records import Rules
 
 EMPTY = Window(way="delivery", from_min=0, until_min=0, orders_max=0, weekdays=())
 
@@ -31,6 +34,12 @@ class SettingsDesk:
 
     def __init__(self, db: Database, neighbourhood: str, clock: Clock, ids: Ids | None = None) -> None:
         self._db, self._n, self.clock, self.ids = db, neighbourhood, clock, ids or Uuid7(clock)
+
+    def read(self, fn: Callable[[Tx], Any]) -> Any:
+        return self._db.read(fn, neighbourhood=self._n)
+
+    def write(self, fn: Callable[[Tx], Any]) -> Any:
+        return self._db.write(fn, neighbourhood=self._n)
 
     def shops(self, by: Actor) -> list[Any]:
         return self._db.read(lambda tx: places.shops(tx, by), neighbourhood=self._n)
@@ -51,6 +60,7 @@ class SettingsDesk:
                 "couriers": settlement.of_kind(tx, PartyKind.COURIER),
                 "guard": next(iter(guarding.guarded(tx, by, here, at_us=now_us)), None),
                 "may_promise": by.may(Role.OPERATOR),
+                "ruled": ruling.history(tx, by, shop),
             }
 
         return self._db.read(look, neighbourhood=self._n)
@@ -72,6 +82,14 @@ class SettingsDesk:
             lambda tx: guarding.promise(tx, by, shop, one_in, id=id, at_us=at_us), neighbourhood=self._n
         )  # fmt: skip
 
+    def rule(self, by: Actor, shop: str, new: Rules, id: UUID) -> None:
+        at_us = self.clock.now_us()
+        self._db.write(lambda tx: ruling.rule(tx, by, shop, new, id=id, at_us=at_us), neighbourhood=self._n)
+
+    def rule_back(self, by: Actor, shop: str, number: int, id: UUID) -> None:
+        at_us = self.clock.now_us()
+        self._db.write(lambda tx: ruling.go_back(tx, by, shop, number, id=id, at_us=at_us), neighbourhood=self._n)
+
     def go_back(self, by: Actor, shop: str, what: What, from_us: int) -> None:
         at_us = self.clock.now_us()
         self._db.write(lambda tx: profile.go_back(tx, by, shop, what, from_us, at_us=at_us), neighbourhood=self._n)
@@ -89,7 +107,7 @@ def add(routes: APIRouter, desk: SettingsDesk, views: Views) -> None:
 
     @routes.get("/settings/{shop}", name="console.shop")
     def one(request: Request, shop: str, said: str = "") -> Response:
-        return shown(request, shop, said=said if said in ("profile", "terms", "back", "promise") else "")
+        return shown(request, shop, said=said if said in ("profile", "terms", "back", "promise", "rules") else "")
 
     @routes.post("/settings/{shop}/profile", name="console.shop.profile")
     def set_profile(request: Request, shop: str, form: FORM) -> Response:
@@ -116,6 +134,26 @@ def add(routes: APIRouter, desk: SettingsDesk, views: Views) -> None:
             return shown(request, shop, wrong={"one_in": "number"}, fault=error)
         return RedirectResponse(f"/console/settings/{quote(shop)}?said=promise", 303, headers=PRIVATE)
 
+    @routes.post("/settings/{shop}/rules", name="console.shop.rules")
+    def rule(request: Request, shop: str, form: FORM) -> Response:
+        new, wrong = settings_form.rules(form)
+        fault: MadangError | None = None
+        if not wrong:
+            try:
+                desk.rule(request.state.by, shop, new, desk.ids.new())
+                return RedirectResponse(f"/console/settings/{quote(shop)}?said=rules", 303, headers=PRIVATE)
+            except (Invalid, Conflict) as error:
+                fault, wrong = error, dict(error.details.get("fields", {}))
+        return shown(request, shop, wrong=wrong, fault=fault, rules_said=dict(form))
+
+    @routes.post("/settings/{shop}/rules/back", name="console.shop.rules_back")
+    def rules_back(request: Request, shop: str, number: Annotated[int, Form(ge=0, le=2**53)]) -> Response:
+        try:
+            desk.rule_back(request.state.by, shop, number, desk.ids.new())
+        except Conflict as error:
+            return shown(request, shop, fault=error)
+        return RedirectResponse(f"/console/settings/{quote(shop)}?said=rules", 303, headers=PRIVATE)
+
     def done(request: Request, shop: str, what: str, new: Profile | Terms, wrong: dict[str, str]) -> Response:
         fault: Invalid | None = None
         if not wrong:
@@ -128,7 +166,7 @@ def add(routes: APIRouter, desk: SettingsDesk, views: Views) -> None:
 
     def shown(request: Request, shop: str, **more: Any) -> Response:
         found = desk.look(request.state.by, shop)
-        values = {"said": "", "wrong": {}, "fault": None} | found | more
+        values = {"said": "", "wrong": {}, "fault": None, "rules_said": {}} | found | more
         windows = [*values["terms"].windows, EMPTY, EMPTY][: settings_form.WINDOWS_MAX]
         hours = {one.weekday: one for one in values["profile"].hours}
         bad = bool(values["wrong"] or values["fault"])

@@ -116,6 +116,7 @@ WITHHELD = {
     ("voucher_merchant", "decided_by"): _ACTS,
     ("walkout_claims", "holder"): _ACTS,
     ("walkout_learned", "by_key"): _ACTS,
+    ("walkout_rules", "by_key"): _ACTS,
     ("walkout_tasks", "changed_by"): _ACTS,
     ("walkout_terms", "by_key"): _ACTS,
     ("guard_requests", "actor"): "answers kept two days so that a request is done once; what they did is elsewhere",

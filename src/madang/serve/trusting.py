@@ -1,4 +1,4 @@
-"""The operator's door to promise, learning and tasks: JSON, behind the same key as the rest of ``door``."""
+"""The operator's door to rules, promise, learning and tasks: JSON, behind the same key as the rest of ``door``."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from madang.guard import Answer, once
 from madang.guard.once import fingerprint
 from madang.kernel import Actor, Clock, derived
 from madang.ui.answers import answers
-from madang.walkout import learned, promising, tasks
+from madang.walkout import learned, promising, ruling, tasks
 from madang.walkout.costs import Costs
 from madang.walkout.learning_records import Row
 from madang.walkout.promise import Terms
+from madang.walkout.records import Ruled, Rules, Trust
 
 PROMISE = "/v1/operator/promise"
 LEARNED = "/v1/operator/learned"
 TASKS = "/v1/operator/tasks"
+RULES = "/v1/operator/rules"
 
+Figure = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Cost = Annotated[float, Field(ge=0, le=1e9)]
 WHOLE_MAX = 2**53
@@ -54,6 +57,31 @@ class NewPromise(BaseModel):
         return Terms(**given, costs=Costs(**costs))  # type: ignore[arg-type]
 
 
+class NewRules(BaseModel):
+    """What the shop keeps to from now on: people inside, won paid back at once, and how a shopper's own limit moves
+    (docs/operations.md)."""
+
+    capacity: Figure
+    refund_limit_krw: Figure
+    forgiven: Figure = 1
+    share_pct: Figure = 50
+    least_krw: Figure = 0
+    window_d: Figure = 90
+
+    def rules(self) -> Rules:
+        """As the walk-out room knows them; what makes no sense is refused there."""
+        trust = Trust(
+            forgiven=self.forgiven, share_pct=self.share_pct, least_krw=self.least_krw, window_d=self.window_d
+        )
+        return Rules(self.capacity, self.refund_limit_krw, trust)
+
+
+class RuledNow(msgspec.Struct):
+    """What the shop keeps to, the newest first; number 0 is what it opened with."""
+
+    rules: list[Ruled]
+
+
 class Settled(BaseModel):
     """What became of a task; ``open`` takes that back."""
 
@@ -79,8 +107,9 @@ class ToDo(msgspec.Struct):
 def add(
     routes: APIRouter, db: Database, clock: Clock, by: Actor, shop: str, *, told: Callable[[], object] = lambda: None
 ) -> None:
-    """Hang the three under an operator's router; ``told`` hears of every change."""
+    """Hang them under an operator's router; ``told`` hears of every change."""
     door = _Door(db, clock, by, shop, told)
+    _rules(routes, door)
     _promise(routes, door)
     _learned(routes, door)
     _tasks(routes, door)
@@ -113,6 +142,28 @@ class _Door:
         answer = self.db.write(act_once, neighbourhood=self.by.neighbourhood)
         self.told()
         return Response(answer.body, answer.status, media_type=answer.media_type)
+
+
+def _rules(routes: APIRouter, door: _Door) -> None:
+    by, shop = door.by, door.shop
+
+    @routes.get(RULES)
+    @answers(RuledNow)
+    def ruled() -> Response:
+        """Capacity, refund limit and trust: what holds, and what held before."""
+        return door.read(lambda tx: RuledNow(ruling.history(tx, by, shop)))
+
+    @routes.post(RULES)
+    @answers(RuledNow)
+    def rule(asked: NewRules, idempotency_key: Annotated[str, Header()] = "") -> Response:
+        """Set them, from now on."""
+        id = derived("serve.rules", door.by.neighbourhood, shop, idempotency_key)
+
+        def act(tx: Tx, at_us: int) -> RuledNow:
+            ruling.rule(tx, by, shop, asked.rules(), id=id, at_us=at_us)
+            return RuledNow(ruling.history(tx, by, shop))
+
+        return door.write(RULES, asked, idempotency_key, act)
 
 
 def _promise(routes: APIRouter, door: _Door) -> None:

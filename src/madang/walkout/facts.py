@@ -16,6 +16,20 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     refund_limit_krw: int
 
 
+@journal.kind("walkout.rules_set", version=1, stage=Stage.PLANNING)
+class RulesSet(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator set how many may be inside, what a dispute gives back at once, and how a shopper's limit moves."""
+
+    capacity: int
+    capacity_before: int
+    refund_limit_krw: int
+    refund_limit_before_krw: int
+    forgiven: int
+    share_pct: int
+    least_krw: int
+    window_d: int
+
+
 @journal.kind("walkout.received", version=1, stage=Stage.LOGISTICS)
 class Received(msgspec.Struct, frozen=True, kw_only=True):
     """Goods came from the supplier onto the shelves."""

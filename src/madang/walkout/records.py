@@ -26,6 +26,16 @@ shops = table(
     sa.Column("trust", sa.Text),
     key=["shop"],
 )
+ruled_rows = table(
+    "walkout_rules",
+    sa.Column("shop", sa.Text, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("from_us", sa.BigInteger, nullable=False),
+    sa.Column("by_kind", sa.Text, nullable=False),
+    sa.Column("by_key", sa.Text, nullable=False),
+    sa.Column("rules", sa.Text, nullable=False),
+    key=["shop", "number"],
+)
 runs = table(
     "walkout_runs",
     sa.Column("shop", sa.Text, nullable=False),
@@ -54,8 +64,14 @@ visits = table(
 
 _N: sa.BindParameter[str] = sa.bindparam("n")
 _SHOP: sa.BindParameter[str] = sa.bindparam("shop")
-_RULES = sa.select(shops.c.capacity, shops.c.refund_limit_krw, shops.c.trust).where(
+_RULES = sa.select(shops.c.capacity, shops.c.refund_limit_krw, shops.c.trust, shops.c.opened_at_us).where(
     shops.c.neighbourhood == _N, shops.c.shop == _SHOP
+)
+_RULED = (
+    sa.select(ruled_rows.c.number, ruled_rows.c.from_us, ruled_rows.c.by_kind, ruled_rows.c.by_key, ruled_rows.c.rules)
+    .where(ruled_rows.c.neighbourhood == _N, ruled_rows.c.shop == _SHOP)
+    .order_by(ruled_rows.c.number.desc())
+    .limit(sa.bindparam("most"))
 )
 _RUN_COLUMNS = [runs.c[name] for name in Run.__struct_fields__]
 _LAST_RUN = (
@@ -118,7 +134,19 @@ class Rules(msgspec.Struct, frozen=True):
     trust: Trust = Trust()
 
 
+class Ruled(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules and from when they hold, set by whom; ``number`` 0 is what the shop opened with, by nobody."""
+
+    number: int
+    from_us: int
+    by_kind: str = ""
+    by_key: str = ""
+    rules: Rules
+
+
 _trust = msgspec.json.Decoder(Trust).decode
+_rules = msgspec.json.Decoder(Rules).decode
+RULED_MAX = 50
 
 
 def add_shop(tx: Tx, shop: str, rules: Rules, at_us: int) -> None:
@@ -128,11 +156,39 @@ def add_shop(tx: Tx, shop: str, rules: Rules, at_us: int) -> None:
 
 
 def rules(tx: Tx, shop: str) -> Rules | None:
+    """What holds now: the newest row, or what the shop opened with."""
+    newest = _ruled(tx, shop, 1)
+    opened = newest[0] if newest else _opened(tx, shop)
+    return None if opened is None else opened.rules
+
+
+def ruled(tx: Tx, shop: str) -> list[Ruled]:
+    """What held from when, the newest first."""
+    opened = _opened(tx, shop)
+    return [*_ruled(tx, shop, RULED_MAX), *([opened] if opened is not None else [])]
+
+
+def add_rules(tx: Tx, shop: str, rules: Rules, *, by_kind: str, by_key: str, from_us: int) -> None:
+    number = 1 + next((one.number for one in _ruled(tx, shop, 1)), 0)
+    row = {"shop": shop, "number": number, "from_us": from_us, "by_kind": by_kind, "by_key": by_key}
+    tx.add(ruled_rows, {**row, "rules": msgspec.json.encode(rules).decode()})
+
+
+def _ruled(tx: Tx, shop: str, most: int) -> list[Ruled]:
+    rows = tx.rows(_RULED, {"n": tx.neighbourhood, "shop": shop, "most": most})
+    return [
+        Ruled(number=number, from_us=from_us, by_kind=kind, by_key=key, rules=_rules(text))
+        for number, from_us, kind, key, text in rows
+    ]
+
+
+def _opened(tx: Tx, shop: str) -> Ruled | None:
     found = tx.rows(_RULES, {"n": tx.neighbourhood, "shop": shop})
     if not found:
         return None
-    capacity, refund_limit_krw, trust = found[0]
-    return Rules(capacity, refund_limit_krw, Trust() if trust is None else _trust(trust))
+    capacity, refund_limit_krw, trust, opened_at_us = found[0]
+    kept = Rules(capacity, refund_limit_krw, Trust() if trust is None else _trust(trust))
+    return Ruled(number=0, from_us=opened_at_us, rules=kept)
 
 
 def last_run(tx: Tx, shop: str) -> Run | None:
