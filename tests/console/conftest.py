@@ -11,6 +11,7 @@ from madang.console.money_desk import MoneyDesk
 from madang.console.order_desk import OrderDesk
 from madang.console.pages import router
 from madang.console.promotion_desk import PromotionDesk
+from madang.console.stock_sheets import StockSheets
 from madang.console.stockroom import Stockroom
 from madang.db import Database
 from madang.kernel import ManualClock, Uuid7
@@ -45,7 +46,8 @@ def client(desk: ConsoleDesk, stockroom: Stockroom, clock: ManualClock) -> Clien
     orders, money = OrderDesk(desk._db, N, clock, desk.ids), MoneyDesk(desk._db, N, clock)
     made_of = (desk._db, N, clock, desk.ids)
     arranging, promotions = ArrangingDesk(*made_of), PromotionDesk(*made_of)
-    more = [router(desk, stockroom, orders, money, Pages(), promotions=promotions, arranging=arranging)]
+    sheets = StockSheets(*made_of)
+    more = [router(desk, stockroom, orders, money, Pages(), promotions=promotions, arranging=arranging, sheets=sheets)]
     browser = Client(create_app(Shopfront(neighbourhood=N, clock=clock, more=more, identify=known)))
     browser.keeps("madang_session", "mina")
     return browser

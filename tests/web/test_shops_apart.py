@@ -54,6 +54,7 @@ FORMS: dict[str, dict[str, str]] = {
 FILES = {
     "console.pictures.add": "a picture",
     "console.files.take": "상품코드,가격\nSECRET,1\n",
+    "console.files.stock.take": "상품코드,수량\nSECRET,1\n",
     "console.orders.waybills": "주문번호,송장번호,택배사\n{order},123,x\n",
 }
 QUIET = {"console.people.invite.close"}

@@ -61,6 +61,7 @@ from madang.catalog.quote import NOBODY, Applied, Ask, Deal, Part, Priced, Price
 from madang.catalog.quoting import price_tags, quote, quotes, try_promotion, unit_prices
 from madang.catalog.service import (
     add_products,
+    by_barcode,
     counted,
     end_prices,
     facings,
@@ -126,6 +127,7 @@ __all__ = [
     "Vat",
     "add_products",
     "bundles",
+    "by_barcode",
     "categories",
     "collected",
     "collections",

@@ -117,6 +117,15 @@ class StockWasted(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+@journal.kind("catalog.stock_taken_back", version=1, stage=Stage.LOGISTICS)
+class StockTakenBack(msgspec.Struct, frozen=True, kw_only=True):
+    """What was received (``receive``) or thrown away (``waste``) by mistake is booked back."""
+
+    place: str
+    goods: tuple[Goods, ...]
+    what: str
+
+
 @journal.kind("catalog.stock_counted", version=1, stage=Stage.LOGISTICS)
 class StockCounted(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody counted a lot of a SKU; the books had ``booked`` and follow the count."""

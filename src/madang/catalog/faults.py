@@ -189,6 +189,42 @@ WORDS: dict[str, Words] = {
         "적용일을 지금이나 나중으로 하세요.",
         "Let it begin now or later.",
     ),
+    "bad_lot": Words(
+        "소비기한이나 로트로 읽을 수 없습니다.",
+        "It cannot be read as an expiry date or a lot.",
+        "소비기한은 2026-12-01처럼, 로트는 소비기한과 함께 영문·숫자 20자까지로 적으세요.",
+        "Write the date like 2026-12-01, and a lot beside its date with up to 20 letters and digits.",
+    ),
+    "gtin_of_other": Words(
+        "'{other}' 상품의 바코드입니다.",
+        "It is the barcode of the product '{other}'.",
+        "상품코드나 바코드 하나만 남기거나 맞게 고치세요.",
+        "Leave one of code and barcode, or mend the one that is wrong.",
+    ),
+    "not_enough": Words(
+        "꺼낼 수 있는 것은 {n}입니다.",
+        "Only {n} can be taken from there.",
+        "수량, 소비기한, 로트를 확인하세요. 예약된 것은 꺼낼 수 없습니다.",
+        "Check amount, date and lot; what is reserved cannot be taken.",
+    ),
+    "under_reserved": Words(
+        "{n}이 주문에 예약되어 있어 그보다 적게 셀 수 없습니다.",
+        "{n} are reserved for orders; fewer cannot be counted.",
+        "예약된 주문을 먼저 줄이거나 취소하세요.",
+        "Reduce or cancel those orders first.",
+    ),
+    "unknown_place": Words(
+        "물건을 둘 수 있는 다른 장소가 아닙니다.",
+        "That is no other place that keeps goods.",
+        "가게, 거점, 방의 코드나 이름을 쓰세요.",
+        "Use the code or name of a shop, a hub or a room.",
+    ),
+    "another_shops": Words(
+        "다른 가게의 상품입니다.",
+        "It is another shop's product.",
+        "우리 가게나 동네 공용 상품의 코드를 쓰세요.",
+        "Use the code of a product of your shop or of the neighbourhood.",
+    ),
     "unknown_plate": Words(
         "이 가게의 선반에 저울판 {plates}이(가) 없습니다.",
         "The shop's shelf has no plate {plates}.",

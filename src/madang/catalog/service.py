@@ -223,6 +223,11 @@ def product_of_gtin(tx: Tx, by: Actor, gtin: str) -> Product | None:
     return records.products_by_id(tx, by, [owner])[owner] if owner else None
 
 
+def by_barcode(tx: Tx, by: Actor, gtins: Iterable[str]) -> dict[str, str]:
+    """Which product has each barcode, both in 14 digits; a barcode of none is not in the answer."""
+    return records.owners_of_gtins(tx, by, gtins)
+
+
 def find_products(
     tx: Tx,
     by: Actor,

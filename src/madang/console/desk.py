@@ -28,6 +28,7 @@ from madang.kernel import Actor, Clock, Ids, Role, seoul
 from madang.ledger import Book
 from madang.members import adults
 from madang.members.accounts import NICKNAME
+from madang.places import Place
 from madang.storefront import entry
 
 T = TypeVar("T")
@@ -136,12 +137,13 @@ class ConsoleDesk:
         """What the reader may see that a text names (``finding``)."""
         return self._read(by, lambda tx: finding.find(tx, by, text))
 
-    def change(self, by: Actor, id: UUID) -> tuple[Change, dict[str, Product]]:
-        """A change, and the products it names."""
+    def change(self, by: Actor, id: UUID) -> tuple[Change, dict[str, Product], dict[str, Place]]:
+        """A change, the products it names, and the places there are."""
 
-        def look(tx: Tx) -> tuple[Change, dict[str, Product]]:
+        def look(tx: Tx) -> tuple[Change, dict[str, Product], dict[str, Place]]:
             change = service.get(tx, by, id)
-            return change, catalog.products(tx, by, [edit.object for edit in change.edits])
+            goods = catalog.products(tx, by, [edit.after.get("sku", edit.object) for edit in change.edits])
+            return change, goods, {one.id: one for one in places.every(tx, by)}
 
         return self._read(by, look)
 

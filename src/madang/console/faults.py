@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from madang.kernel import Conflict, Invalid
+from madang.kernel import Conflict, Invalid, Malformed
 
 
 def no_such_file() -> Invalid:
@@ -14,6 +14,16 @@ def no_such_file() -> Invalid:
         en="No such file is given out.",
         next_ko="화면에 있는 csv나 xlsx를 고르세요.",
         next_en="Choose csv or xlsx on the page.",
+    )
+
+
+def no_file() -> Malformed:
+    return Malformed(
+        "console.no_file",
+        ko="파일이 없거나 비어 있습니다.",
+        en="There is no file, or it is empty.",
+        next_ko="CSV나 엑셀(.xlsx) 파일을 고르세요.",
+        next_en="Choose a CSV or Excel (.xlsx) file.",
     )
 
 

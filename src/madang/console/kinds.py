@@ -13,6 +13,7 @@ from madang.catalog import Listing, Price, Product, listing_plans
 from madang.catalog.arranging import ARRANGEMENTS, Sort
 from madang.catalog.listing import State
 from madang.catalog.listing_rows import Placed
+from madang.console import stock_changes
 from madang.console.model import Edit, Kind
 from madang.db import Tx
 from madang.kernel import Actor, derived
@@ -33,6 +34,8 @@ class How(NamedTuple):
     now: Callable[[Tx, Actor, Sequence[Edit], int], Mapping[str, Value | None]]
     make: Callable[[Tx, Actor, Sequence[tuple[Edit, Value]], UUID, int], None]
     former: Callable[[Edit], Value | None] = kept_or_nothing
+    adds: Callable[[Edit], bool] = lambda _edit: False
+    """Whether an edit holds whatever its object is by then."""
 
 
 def plain(one: msgspec.Struct) -> Value:
@@ -158,5 +161,6 @@ HOWS: Mapping[Kind, How] = {
     Kind.SELLERS: _arranged(Sort.SELLERS),
     Kind.BASES: How(_bases, _make_bases, lambda edit: edit.before or bases.unsaid(edit.object)),
     Kind.PROMOTIONS: _arranged(Sort.PROMOTIONS),
+    Kind.STOCK: How(stock_changes.now, stock_changes.make, adds=stock_changes.adds),
 }
 """In the order they are made: what others are made of first."""

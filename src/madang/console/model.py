@@ -27,6 +27,8 @@ class Kind(StrEnum):
     PROMOTIONS = "promotions"
     BASES = "bases"
     """What of goods the right to withdraw excepts."""
+    STOCK = "stock"
+    """What was done with goods at a place."""
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):

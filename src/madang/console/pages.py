@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,7 +11,7 @@ from fastapi import APIRouter, File, Form, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from madang.catalog import Nature, Product, Sheet, SoldBy, Vat, notices
+from madang.catalog import Nature, Product, RowError, Sheet, SoldBy, Vat, notices
 from madang.catalog.spreadsheet import BYTES_MAX
 from madang.console import (
     adult_pages,
@@ -26,6 +27,7 @@ from madang.console import (
     promotion_pages,
     saying,
     settings_pages,
+    stock_file_pages,
     stock_pages,
 )
 from madang.console.arranging_pages import ArrangingDesk
@@ -39,9 +41,10 @@ from madang.console.premises import PlacesDesk
 from madang.console.promotion_desk import PromotionDesk
 from madang.console.repricing import STEPS_KRW, How, Rule
 from madang.console.settings_pages import SettingsDesk
+from madang.console.stock_sheets import StockSheets
 from madang.console.stockroom import Stockroom
 from madang.console.views import PRIVATE, Views
-from madang.kernel import Actor, Invalid, Malformed, Role
+from madang.kernel import Actor, Invalid, Role
 from madang.storefront.model import WithdrawalBasis
 from madang.ui import Pages, access, language_of
 from madang.ui.navigation import SERVING
@@ -64,6 +67,7 @@ def router(
     arranging: ArrangingDesk | None = None,
     premises: PlacesDesk | None = None,
     listings: ListingDesk | None = None,
+    sheets: StockSheets | None = None,
 ) -> APIRouter:
     """``/console`` and what lies under it, for operators, staff and merchants: each where they work."""
     may = [access.working(Role.OPERATOR, Role.STAFF)]
@@ -73,7 +77,7 @@ def router(
     new_product_pages.add(routes, desk, views)
     _products(routes, desk, views, arranging)
     _changes(routes, desk, views)
-    _files(routes, desk, views)
+    _files(routes, desk, views, stockroom)
     _shops(routes)
     adult_pages.add(routes, desk, views)
     stock_pages.add(routes, stockroom, views)
@@ -90,6 +94,8 @@ def router(
         arranging_pages.add(routes, arranging, views)
     if listings is not None:
         listing_pages.add(routes, listings, views)
+    if sheets is not None:
+        stock_file_pages.add(routes, sheets, views)
     if premises is not None:
         place_pages.add(routes, premises, views)
     return routes
@@ -206,12 +212,14 @@ def _changes(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
 
     @routes.get("/changes/{change}", name="console.change")
     def change(request: Request, change: UUID) -> Response:
-        found, products = desk.change(_by(request), change)
+        found, products, there = desk.change(_by(request), change)
         lang = language_of(request)
+        shops = {id: one.name_ko if lang == "ko" else one.name_en for id, one in there.items()}
         say = lambda field, value: saying.said(field, value, lang)  # noqa: E731 - for the template
         return views.show(
-            request, "change", change=found, products=products, shown=EDITS_SHOWN, say=say, fresh=_fresh(found)
-        )
+            request, "change", change=found, products=products, shown=EDITS_SHOWN, say=say, fresh=_fresh(found),
+            shops=shops,
+        )  # fmt: skip
 
     @routes.post("/changes/{change}/apply", name="console.change.apply")
     def apply(request: Request, change: UUID) -> Response:
@@ -222,20 +230,22 @@ def _changes(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
         return _to(desk.undo(_by(request), change))
 
 
-def _files(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
+def _files(routes: APIRouter, desk: ConsoleDesk, views: Views, stockroom: Stockroom) -> None:
+    def show(request: Request, wrong: Sequence[RowError] = (), name: str = "") -> Response:
+        kept = stockroom.places(_by(request))
+        return views.show(request, "files", faults=wrong, name=name, sheets=_SHEETS, kept=kept)
+
     @routes.get("/files", name="console.files")
     def files(request: Request) -> Response:
-        return views.show(request, "files", faults=(), name="", sheets=_SHEETS)
+        return show(request)
 
     @routes.post("/files", name="console.files.take")
     def take(request: Request, sheet: Annotated[Sheet, Form()], file: Annotated[UploadFile, File()]) -> Response:
         data = file.file.read(BYTES_MAX + 1)
         if not data:
-            raise _no_file()
-        change, faults = desk.take(_by(request), sheet, data)
-        if change is not None:
-            return _to(change)
-        return views.show(request, "files", faults=faults, name=file.filename or "", sheets=_SHEETS)
+            raise faults.no_file()
+        change, wrong = desk.take(_by(request), sheet, data)
+        return show(request, wrong, file.filename or "") if change is None else _to(change)
 
     @routes.get("/files/{sheet}.{form}", name="console.files.give")
     def give(request: Request, sheet: Sheet, form: str) -> Response:
@@ -294,14 +304,4 @@ def _nothing_chosen() -> Invalid:
         en="No product or no value was chosen.",
         next_ko="목록에서 상품을 고르고 비율이나 금액을 적으세요.",
         next_en="Choose products in the list and write a share or an amount.",
-    )
-
-
-def _no_file() -> Malformed:
-    return Malformed(
-        "console.no_file",
-        ko="파일이 없거나 비어 있습니다.",
-        en="There is no file, or it is empty.",
-        next_ko="CSV나 엑셀(.xlsx) 파일을 고르세요.",
-        next_en="Choose a CSV or Excel (.xlsx) file.",
     )

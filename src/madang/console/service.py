@@ -197,8 +197,9 @@ def _must_be(
     """``expected``: what each edit's object must be now."""
     other: list[str] = []
     for kind in _kinds(change, [edit for edit, _ in expected]):
-        mine = [(edit, was) for edit, was in expected if change.kind_of(edit) is kind]
-        now = HOWS[kind].now(tx, by, [edit for edit, _ in mine], at_us)
+        how = HOWS[kind]
+        mine = [(edit, was) for edit, was in expected if change.kind_of(edit) is kind and not how.adds(edit)]
+        now = how.now(tx, by, [edit for edit, _ in mine], at_us)
         other += [edit.object for edit, was in mine if now.get(edit.object) != was]
     if other:
         raise _moved_on(other)

@@ -72,7 +72,7 @@ class Stockroom:
         self._db, self._n, self._clock, self._ids = db, neighbourhood, clock, ids
 
     def places(self, by: Actor) -> list[Place]:
-        return self._read(lambda tx: _places(tx, by))
+        return self._read(lambda tx: places_with_goods(tx, by))
 
     def at(self, by: Actor, place: str, *, text: str = "", cursor: str | None = None) -> AtPlace:
         """Raises ``NotFound`` for a place that is none, ``Forbidden`` for one that is somebody else's."""
@@ -85,7 +85,7 @@ class Stockroom:
             due = stock.expiring(tx, by, place, self.today + timedelta(days=SOON_D))
             return AtPlace(
                 place=found,
-                others=tuple(one for one in _places(tx, by) if one.id != place),
+                others=tuple(one for one in places_with_goods(tx, by) if one.id != place),
                 page=page.map(lambda p: Shelved(product=p, level=levels.get(p.id, {}).get(place, Level()))),
                 due=tuple(due),
                 names=catalog.products(tx, by, {lot.sku for lot in due}),
@@ -134,7 +134,8 @@ class Stockroom:
         return self._db.read(fn, neighbourhood=self._n)
 
 
-def _places(tx: Tx, by: Actor) -> list[Place]:
+def places_with_goods(tx: Tx, by: Actor) -> list[Place]:
+    """Where goods can lie, as far as the caller works there."""
     return [p for p in places.every(tx, by) if p.kind in _KEEP_GOODS and not (by.shops and p.id not in by.shops)]
 
 

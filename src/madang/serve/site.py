@@ -23,6 +23,7 @@ from madang.console.people_desk import PeopleDesk
 from madang.console.premises import PlacesDesk
 from madang.console.promotion_desk import PromotionDesk
 from madang.console.settings_pages import SettingsDesk
+from madang.console.stock_sheets import StockSheets
 from madang.console.stockroom import Stockroom
 from madang.db import Database
 from madang.deals.links import Links
@@ -77,6 +78,8 @@ def _console(site: Site) -> list[APIRouter]:
         PeopleDesk(people.accounts(site)), SettingsDesk(*made_of[:3]), PromotionDesk(*made_of), ArrangingDesk(*made_of),
     )  # fmt: skip
     premises, listings = PlacesDesk(*made_of), ListingDesk(*made_of)
-    console = console_pages.router(*desks, site.pages, *others, premises=premises, listings=listings)
+    console = console_pages.router(
+        *desks, site.pages, *others, premises=premises, listings=listings, sheets=StockSheets(*made_of)
+    )
     programs = shop_api.router(site.db, site.clock, site.neighbourhood)
     return [picture_pages.router(pictures, site.pages), programs, console]

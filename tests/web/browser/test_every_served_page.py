@@ -30,7 +30,8 @@ STARTS = {
 """Where each reader begins: front doors, and what one only comes to by sending a form or by a code on a wall."""
 NO_PAGES = {
     "health", "favicon", "static", "live.events", "phone.events", "browse.suggest", "browse.drawn", "browse.picture",
-    "browse.manifest", "browse.worker", "desk.customs.json", "console.files.give", "console.orders.file",
+    "browse.manifest", "browse.worker", "desk.customs.json", "console.files.give", "console.files.stock.list",
+    "console.files.stock.count", "console.files.stock.waste", "console.orders.file",
     "console.settlement.books", "console.documents.file", "settlement.statement", "issuer.claim.file", "issuer.proof",
     "face.emblem", "face.colours", "phone.code",
 }  # fmt: skip

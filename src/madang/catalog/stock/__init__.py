@@ -16,6 +16,7 @@ from madang.catalog.stock.accounts import (
     Lot,
     Reserved,
     lost,
+    lot_named,
     piece,
     shelf,
     sold,
@@ -24,21 +25,23 @@ from madang.catalog.stock.accounts import (
     unit_of,
     waste_of,
 )
-from madang.catalog.stock.looking import available, expiring, levels, lots, sold_since
+from madang.catalog.stock.looking import at_place, available, expiring, levels, lots, sold_since
 from madang.catalog.stock.orders import give_back, release, reserve, sold_out, take
-from madang.catalog.stock.staff import count, receive, shelve, transfer, waste
+from madang.catalog.stock.staff import count, receive, shelve, take_back, transfer, waste
 
 __all__ = [
     "NO_LOT",
     "Level",
     "Lot",
     "Reserved",
+    "at_place",
     "available",
     "count",
     "expiring",
     "give_back",
     "levels",
     "lost",
+    "lot_named",
     "lots",
     "piece",
     "receive",
@@ -52,6 +55,7 @@ __all__ = [
     "stock",
     "supplier",
     "take",
+    "take_back",
     "transfer",
     "unit_of",
     "waste",

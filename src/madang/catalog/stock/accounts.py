@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from uuid import UUID
 
@@ -13,6 +14,11 @@ from madang.ledger import AccountKey, Balance, Book, Limit, declare_code
 
 NO_LOT = "-"
 """The lot of goods nobody keeps an expiry date of."""
+
+_DAY = re.compile(
+    r"(?P<year>\d{4})(?:-|/|\.\s?)(?P<month>\d{1,2})(?:-|/|\.\s?)(?P<day>\d{1,2})(?:\.(?P<batch>[A-Za-z0-9_-]{1,20})?)?"
+)
+_BATCH = re.compile(r"[A-Za-z0-9_-]{1,20}")
 
 declare_code("stock", Book.GOODS, Limit.DEBITS_WITHIN_CREDITS, ko="재고", en="Stock of a place, per lot")
 declare_code("shelf", Book.GOODS, Limit.DEBITS_WITHIN_CREDITS, ko="매대", en="Shelf")
@@ -70,6 +76,20 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def expires_on(self) -> date | None:
         return None if self.lot == NO_LOT else date.fromisoformat(self.lot[:10])
+
+
+def lot_named(expires: str, batch: str = "") -> str | None:
+    """The lot of goods that expire on a day as people write it (2026-12-01, 2026. 12. 1.), told apart by ``batch``;
+    ``NO_LOT`` where neither is given, None where it is no lot."""
+    found = _DAY.fullmatch(expires.strip())
+    if found is None:
+        return NO_LOT if not expires.strip() and not batch else None
+    try:
+        day = date(*(int(found[part]) for part in ("year", "month", "day"))).isoformat()
+    except ValueError:
+        return None
+    apart = batch or found["batch"] or ""
+    return (f"{day}.{apart}" if _BATCH.fullmatch(apart) else None) if apart else day
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,14 @@ def lots(tx: Tx, by: Actor, place: str, sku: str) -> list[tuple[Lot, int]]:
     ]
 
 
+def at_place(tx: Tx, by: Actor, place: str) -> dict[tuple[str, str], Balance]:
+    """Every lot of a place's stock that is not empty, by (SKU, lot); what lies on shelves is not in it."""
+    by.need(Role.OPERATOR, Role.STAFF)
+    by.need_shop(place)
+    held = ledger.balances(tx, book=Book.GOODS, code="stock", owner_prefix=f"{place}/")
+    return {(sku_of(key.unit), lot_of(key)): balance for key, balance in held.items() if balance.posted}
+
+
 def expiring(tx: Tx, by: Actor, place: str, until: date) -> list[Lot]:
     """Lots of a place that expire by a date, earliest first."""
     by.need(Role.OPERATOR, Role.STAFF)
