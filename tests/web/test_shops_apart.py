@@ -37,6 +37,7 @@ from madang.web.routes import Address, addresses
 KEEPER = Actor(Kind.PERSON, "keeper", N, frozenset({Role.STAFF, Role.MERCHANT}), frozenset({"s1"}))
 ROLES = (Role.OPERATOR, Role.STAFF, Role.MERCHANT)
 FORMS: dict[str, dict[str, str]] = {
+    "console.products.bulk": {"product": "SECRET", "new_state": "hidden"},
     "console.reprice": {"product": "SECRET", "how": "percent", "value": "-10"},
     "console.product.edit": {"name_ko": "훔친 이름", "vat": "taxable", "sold_by": "unit"},
     "console.product.price": {"price_krw": "1"},

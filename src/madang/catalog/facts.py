@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from madang import journal
 from madang.catalog.model import Facing, Price, Product, SoldBy, Vat
-from madang.journal import Stage
+from madang.journal import New, Stage
+from madang.kernel import derived
 
 
 @journal.kind("catalog.product_added", version=1, stage=Stage.PLANNING)
@@ -170,6 +172,22 @@ class Arranged(msgspec.Struct, frozen=True, kw_only=True):
 
     what: str
     ids: tuple[str, ...]
+
+
+OF_SKUS = ("bundles", "floors", "particulars")
+"""What is said of goods: told in the SKU's own trail."""
+
+
+def arranged(what: str, ids: Iterable[str], *, id: UUID, at_us: int) -> list[New]:
+    """A fact for each thing that was arranged, in the trail of that thing (``promotions/spring``). Earlier,
+    one fact, whose subject was ``what``, named them all."""
+    return [
+        New(
+            body=Arranged(what=what, ids=(one,)), id=derived("catalog.arranged", what, id, one), at_us=at_us,
+            subject=one if what in OF_SKUS else f"{what}/{one}",
+        )
+        for one in dict.fromkeys(ids)
+    ]  # fmt: skip
 
 
 def goods_of(lots: Iterable[Any]) -> tuple[Goods, ...]:

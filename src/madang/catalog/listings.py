@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -298,8 +297,7 @@ def _fact(listing: Listing, before: Listing | None) -> facts.ListingSet:
 
 
 def _arranged(tx: Tx, by: Actor, what: str, ids: Sequence[str], id: UUID, at_us: int) -> None:
-    body: Any = facts.Arranged(what=what, ids=tuple(ids))
-    journal.append(tx, by, body, id=derived("catalog.arranged", what, id), at_us=at_us, subject=what)
+    journal.append_many(tx, by, facts.arranged(what, ids, id=id, at_us=at_us))
 
 
 def _tell_watchers(tx: Tx, by: Actor, changed: Sequence[str], gone: Sequence[str], at_us: int) -> None:

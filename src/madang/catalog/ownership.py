@@ -94,7 +94,7 @@ def kept(tx: Tx, by: Actor, shops: Collection[str]) -> sa.ColumnElement[bool]:
         facings.neighbourhood == by.neighbourhood, facings.shop.in_(few), facings.closed_at_us.is_(None)
     )
     held |= {product for (products,) in tx.rows(shown) for product in json.loads(products)}
-    return sa.or_(p.id.in_(mine), p.id.in_(priced), _among(tx, p.id, held))
+    return sa.or_(p.id.in_(mine), p.id.in_(priced), among(tx, p.id, held))
 
 
 def shared(by: Actor) -> sa.ColumnElement[bool]:
@@ -103,7 +103,7 @@ def shared(by: Actor) -> sa.ColumnElement[bool]:
     return records.products.c.id.not_in(every)
 
 
-def _among(tx: Tx, column: sa.ColumnElement[Any], ids: Collection[str]) -> sa.ColumnElement[bool]:
+def among(tx: Tx, column: sa.ColumnElement[Any], ids: Collection[str]) -> sa.ColumnElement[bool]:
     """``column`` is one of ``ids``, as one parameter however many they are."""
     if tx.dialect == "postgresql":
         return column == sa.any_(sa.cast(sa.literal(sorted(ids), ARRAY(sa.Text)), ARRAY(sa.Text)))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from madang import journal
 from madang.catalog import facts, ownership, particular_records, records
 from madang.catalog.particulars import Particulars, faults
 from madang.db import Tx
-from madang.kernel import Actor, Invalid, Role, derived
+from madang.kernel import Actor, Invalid, Role
 
 
 def set_particulars(tx: Tx, by: Actor, new: Sequence[Particulars], *, id: UUID, at_us: int) -> None:
@@ -24,8 +23,7 @@ def set_particulars(tx: Tx, by: Actor, new: Sequence[Particulars], *, id: UUID, 
         if wrong:
             raise _bad(one.sku, wrong[0])
     particular_records.put(tx, new, at_us)
-    body: Any = facts.Arranged(what="particulars", ids=tuple(one.sku for one in new))
-    journal.append(tx, by, body, id=derived("catalog.particulars", id), at_us=at_us, subject="particulars")
+    journal.append_many(tx, by, facts.arranged("particulars", [one.sku for one in new], id=id, at_us=at_us))
 
 
 def particulars(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Particulars]:

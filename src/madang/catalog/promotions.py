@@ -157,8 +157,7 @@ def _rules(one: Promotion) -> Sequence[tuple[str, bool]]:
 
 
 def _tell(tx: Tx, by: Actor, what: str, ids: Sequence[str], id: UUID, at_us: int) -> None:
-    body = facts.Arranged(what=what, ids=tuple(ids))
-    journal.append(tx, by, body, id=derived("catalog.arranged", what, id), at_us=at_us, subject=what)
+    journal.append_many(tx, by, facts.arranged(what, ids, id=id, at_us=at_us))
 
 
 def _over(one: Promotion) -> Conflict:

@@ -123,6 +123,28 @@ def counted(tx: Tx, by: Actor, at_us: int, within: sa.ColumnElement[bool] | None
     return int(row[0]), int(row[0]) - int(row[1])
 
 
+def unpriced(at_us: int, shop: str) -> sa.ColumnElement[bool]:
+    """A condition on the table of products: no price in force, of the neighbourhood or of the shop."""
+    p = prices.c
+    common = sa.exists().where(
+        p.neighbourhood == products.c.neighbourhood,
+        p.product == products.c.id,
+        p.shop == EVERY_SHOP,
+        p.from_us <= at_us,
+    )
+    if shop == EVERY_SHOP:
+        return sa.not_(common)
+    newest = sa.select(sa.func.max(p.from_us)).where(
+        p.neighbourhood == products.c.neighbourhood, p.product == products.c.id, p.shop == shop, p.from_us <= at_us
+    )
+    own = sa.select(prices.alias("own_price")).subquery().c
+    has_own = sa.exists().where(
+        own.neighbourhood == products.c.neighbourhood, own.product == products.c.id, own.shop == shop,
+        own.price_krw >= 0, own.from_us == newest.scalar_subquery(),
+    )  # fmt: skip
+    return sa.and_(sa.not_(common), sa.not_(has_own))
+
+
 def products_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:
     def read(some: list[str]) -> dict[str, Product]:
         return {row[0]: _product(row) for row in _PRODUCTS.rows(tx, some, {"n": by.neighbourhood})}

@@ -238,9 +238,13 @@ def find_products(
     limit: int = 50,
     shops: Collection[str] = (),
     shared: bool = False,
+    also: sa.ColumnElement[bool] | None = None,
 ) -> Page[Product]:
-    """Products by id, a page at a time; those that ``shops`` keep, or that no shop has as its own (``shared``)."""
+    """Products by id, a page at a time; those that ``shops`` keep, or that no shop has as its own (``shared``); of
+    which ``also`` holds (``filtering.condition``)."""
     within = ownership.shared(by) if shared else ownership.kept(tx, by, shops) if shops else None
+    if also is not None:
+        within = also if within is None else sa.and_(within, also)
     return records.find_products(
         tx, by, kind=kind, text=text.strip(), cursor=cursor, limit=limit, within=within
     )  # fmt: skip

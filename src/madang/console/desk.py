@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,8 @@ from madang.catalog.imports import preview
 from madang.catalog.listing_rows import LISTING_COLUMNS, Placed, written
 from madang.catalog.plans import Plan
 from madang.catalog.rows import PRICE_COLUMNS, PRODUCT_COLUMNS
-from madang.console import finding, guarding, new_product, repricing, service, telling
+from madang.console import bulk, finding, guarding, new_product, repricing, service, telling, trails
+from madang.console.bulk import Filter, Wanted
 from madang.console.finding import Found
 from madang.console.guarding import Guarded
 from madang.console.model import Change, Kind
@@ -42,6 +43,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     product: Product
     price_krw: int | None
+
+
+class Choices(NamedTuple):
+    """Categories (id, Korean path, English path) and collections."""
+
+    categories: tuple[tuple[str, str, str], ...]
+    collections: tuple[Any, ...]
 
 
 class One(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,12 +102,12 @@ class ConsoleDesk:
 
         return self._read(by, look)
 
-    def products(self, by: Actor, text: str, cursor: str | None, *, shared: bool = False) -> Page[Row]:
+    def products(self, by: Actor, wanted: Filter, cursor: str | None) -> Page[Row]:
         """Products, with the price in force where the reader works; for who acts for a shop those it keeps, or
         (``shared``) those of the neighbourhood it may take up."""
 
         def look(tx: Tx) -> Page[Row]:
-            page = catalog.find_products(tx, by, text=text, cursor=cursor, shops=by.shops, shared=shared)
+            page = bulk.find(tx, by, wanted, at_us=self.clock.now_us(), cursor=cursor)
             now = catalog.price_at(tx, by, [p.id for p in page.rows], self.clock.now_us(), shop=_shop(by))
             return page.map(lambda p: Row(product=p, price_krw=now.get(p.id)))
 
@@ -114,7 +122,7 @@ class ConsoleDesk:
             now = catalog.own_prices(tx, by, [id], self.clock.now_us(), shop=_shop(by)).get(id)
             return One(
                 product=found, prices=tuple(history[::-1]), own=not ownership.not_own(tx, by, [id]),
-                facts=tuple(journal.trail(tx, by, subject=id, limit=TRAIL)),
+                facts=tuple(trails.about(tx, by, id, before=None, limit=TRAIL)),
                 own_krw=now.price_krw if now is not None and now.shop else None,
             )  # fmt: skip
 
@@ -124,7 +132,9 @@ class ConsoleDesk:
         """Facts about a subject, or done by somebody (an opaque key), that the reader may see; newest first."""
 
         def look(tx: Tx) -> list[Fact]:
-            return journal.trail(tx, by, subject=subject or None, actor=who or None, before=before, limit=TRAIL)
+            if who:
+                return journal.trail(tx, by, subject=subject or None, actor=who, before=before, limit=TRAIL)
+            return trails.about(tx, by, subject, before=before, limit=TRAIL)
 
         return self._read(by, look)
 
@@ -176,6 +186,18 @@ class ConsoleDesk:
         at_us = self.clock.now_us()
         self._write(lambda tx: adults.take_back(tx, by, person, at_us=at_us))
 
+    def choices(self, by: Actor) -> Choices:
+        """What products can be filtered by and put into."""
+        return self._read(
+            by, lambda tx: Choices(tuple(new_product.categories(tx, by)), tuple(catalog.collections(tx, by)))
+        )
+
+    def chosen(self, by: Actor, ticked: Sequence[str], wanted: Filter | None) -> list[str]:
+        """The products that were ticked, or all that fit a filter."""
+        if wanted is None:
+            return list(dict.fromkeys(ticked))
+        return self._read(by, lambda tx: bulk.every(tx, by, wanted, at_us=self.clock.now_us()))
+
     # --- changing -------------------------------------------------------------------------------------------------
     def reprice(self, by: Actor, products: Sequence[str], rule: Rule) -> Change:
         """Stage new prices of some products by a rule; those without a price are left out."""
@@ -188,6 +210,12 @@ class ConsoleDesk:
             return service.stage_prices(tx, by, new, id=id, at_us=at_us, shop=_shop(by))
 
         return self._write(act)
+
+    def bulk(self, by: Actor, products: Sequence[str], wanted: Wanted) -> Change:
+        """Stage what many products are to be."""
+        by.need(*MAY)
+        id, at_us = self.ids.new(), self.clock.now_us()
+        return self._write(lambda tx: bulk.stage(tx, by, products, wanted, id=id, at_us=at_us))
 
     def price(self, by: Actor, product: str, price_krw: int) -> Change:
         """Stage one price where the reader works: the first of a product that has none, or a shop's own."""

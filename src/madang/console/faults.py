@@ -27,6 +27,26 @@ def no_file() -> Malformed:
     )
 
 
+def nothing_chosen() -> Invalid:
+    return Invalid(
+        "console.nothing_chosen",
+        ko="고른 상품이나 값이 없습니다.",
+        en="No product or no value was chosen.",
+        next_ko="목록에서 상품을 고르고 바꿀 것을 적거나 고르세요.",
+        next_en="Choose products in the list, and write or choose what they are to be.",
+    )
+
+
+def bad_bulk(ko: str, en: str) -> Invalid:
+    return Invalid(
+        "console.bad_bulk",
+        ko=f"'{ko}'을(를) 그렇게 바꿀 수 없습니다.",
+        en=f"'{en}' cannot be made that.",
+        next_ko="목록에 있는 분류나 기획전을 고르고, 이 상품은 상품 페이지에서 따로 고치세요.",
+        next_en="Choose a category or collection of the list, and change this product on its own page.",
+    )
+
+
 def bad_day(text: str) -> Invalid:
     return Invalid(
         "console.bad_day",

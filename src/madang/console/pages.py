@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from madang.catalog import Nature, Product, RowError, Sheet, SoldBy, Vat, notices
+from madang.catalog.filtering import Only
 from madang.catalog.spreadsheet import BYTES_MAX
 from madang.console import (
     adult_pages,
     arranging_pages,
+    bulk_pages,
     faults,
     learned_pages,
     listing_pages,
@@ -75,6 +77,7 @@ def router(
     views = Views(pages)
     _looking(routes, desk, views)
     new_product_pages.add(routes, desk, views)
+    bulk_pages.add(routes, desk)
     _products(routes, desk, views, arranging)
     _changes(routes, desk, views)
     _files(routes, desk, views, stockroom)
@@ -133,22 +136,20 @@ def _shops(routes: APIRouter) -> None:
 
 def _products(routes: APIRouter, desk: ConsoleDesk, views: Views, arranging: ArrangingDesk | None) -> None:
     @routes.get("/products", name="console.products")
-    def products(request: Request, q: str = "", cursor: str | None = None, of: str = "") -> Response:
+    def products(
+        request: Request, q: str = "", cursor: str | None = None, of: str = "", category: str = "", only: str = ""
+    ) -> Response:
         by = _by(request)
-        of = of if of == "shared" and by.shops else ""
-        page = desk.products(by, q[:100], cursor, shared=bool(of))
-        more = urlencode({"q": q, "of": of, "cursor": page.next}) if page.next else ""
+        wanted = bulk_pages.asked(by, q, of, category, only)
+        page = desk.products(by, wanted, cursor)
+        kept = {"q": wanted.q, "of": "shared" if wanted.shared else "", "category": category, "only": wanted.only}
+        kept = {name: value for name, value in kept.items() if value}
+        more = urlencode(kept | {"cursor": page.next}) if page.next else ""
         return views.show(
-            request,
-            "products",
-            page=page,
-            q=q,
-            more=more,
-            steps=STEPS_KRW,
-            hows=list(How),
-            of=of,
-            in_shop=bool(by.shops),
-        )
+            request, "products", page=page, q=wanted.q, more=more, steps=STEPS_KRW, hows=list(How), wanted=wanted,
+            kept=kept, of=kept.get("of", ""), in_shop=bool(by.shops), onlys=list(Only), chosen=desk.choices(by),
+            vats=[Vat.TAXABLE, Vat.EXEMPT],
+        )  # fmt: skip
 
     @routes.get("/products/{product}", name="console.product")
     def product(request: Request, product: str, sort: str = "") -> Response:
@@ -166,7 +167,7 @@ def _products(routes: APIRouter, desk: ConsoleDesk, views: Views, arranging: Arr
     def price(request: Request, product: str, price_krw: Text) -> Response:
         number = _whole(price_krw)
         if number is None:
-            raise _nothing_chosen()
+            raise faults.nothing_chosen()
         return _to(desk.price(_by(request), product, number))
 
     @routes.post("/products/{product}", name="console.product.edit")
@@ -197,11 +198,17 @@ def _products(routes: APIRouter, desk: ConsoleDesk, views: Views, arranging: Arr
         value: Text,
         step_krw: Annotated[int, Form()] = 10,
         product: Annotated[list[str] | None, Form(max_length=200)] = None,
+        whole: Annotated[str, Form(max_length=3)] = "",
+        q: Text = "",
+        of: Text = "",
+        category: Text = "",
+        only: Text = "",
     ) -> Response:
-        number = _number(value)
-        if number is None or not product:
-            raise _nothing_chosen()
-        return _to(desk.reprice(_by(request), product, Rule(how=how, value=number, step_krw=step_krw)))
+        by, number = _by(request), _number(value)
+        chosen = desk.chosen(by, product or (), bulk_pages.asked(by, q, of, category, only) if whole else None)
+        if number is None or not chosen:
+            raise faults.nothing_chosen()
+        return _to(desk.reprice(by, chosen, Rule(how=how, value=number, step_krw=step_krw)))
 
 
 def _changes(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
@@ -295,13 +302,3 @@ def _number(text: str) -> float | None:
 def _whole(text: str) -> int | None:
     number = _number(text)
     return None if number is None else round(number)
-
-
-def _nothing_chosen() -> Invalid:
-    return Invalid(
-        "console.nothing_chosen",
-        ko="고른 상품이나 값이 없습니다.",
-        en="No product or no value was chosen.",
-        next_ko="목록에서 상품을 고르고 비율이나 금액을 적으세요.",
-        next_en="Choose products in the list and write a share or an amount.",
-    )

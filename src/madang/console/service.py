@@ -119,7 +119,7 @@ def stage(tx: Tx, by: Actor, kind: Kind, edits: Sequence[Edit], *, id: UUID, at_
     if (there := records.get(tx, by, id)) is not None:
         return there
     if not 1 <= len(edits) <= EDITS_MAX:
-        raise _bad_size(len(edits))
+        raise bad_size(len(edits))
     change = Change(
         id=id, kind=kind, edits=tuple(sorted(edits, key=lambda e: e.object)), by=by.key, staged_at_us=at_us,
         expires_at_us=at_us + STAGED_US, shop=next(iter(by.shops), ""),
@@ -219,7 +219,7 @@ def _kinds(change: Change, edits: Sequence[Edit]) -> list[Kind]:
     return [kind for kind in HOWS if kind in found]
 
 
-def _bad_size(n: int) -> Invalid:
+def bad_size(n: int) -> Invalid:
     if n == 0:
         return Invalid(
             "console.nothing_to_change",
