@@ -137,7 +137,7 @@ class Row:
         given: dict[str, Any] = {"params": ASKED.get(address.name)} if address.method == "GET" else {"data": form}
         if address.name in FILES:
             sent = FILES[address.name].format(**self.things).encode()
-            given |= {"files": {"file": ("sent.csv", sent, "text/csv")}, "data": {"sheet": "prices"}}
+            given |= {"files": {"file": ("sent.csv", sent, "text/csv")}, "data": {"sheet": "prices", "act": "receive"}}
         return client.request(address.method, path, headers={"Accept": "text/html"}, **given)
 
     def standing(self) -> tuple[Any, ...]:
