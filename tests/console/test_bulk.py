@@ -170,6 +170,7 @@ def test_the_list_is_narrowed_and_changed_by_plain_forms(arranged: Goods, client
     told = client.get(preview).text
     assert "값 없는 것" in told
     assert "dairy" in told
+    assert "숨김" in told
     arranged.clock.advance(s=1)
     client.post(f"{preview}/apply")
     assert "값 없는 것" in client.get("/console/products?only=hidden&category=food").text
