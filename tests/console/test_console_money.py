@@ -50,8 +50,16 @@ def test_sales_refunds_means_and_what_is_owed_add_up(db: Database, clock: Manual
     drawn = _ways(found, "ko")
     assert "9.22. · 온라인 주문 2,900" in drawn, "each bar says where it was sold and how much"
     assert 'class="chart-one"' not in drawn, "nobody walked out"
-    with pytest.raises(Forbidden):
-        desk.money(STAFF, Span.DAY)
+    heading, rows = desk.takings(OP, Span.DAY)
+    assert [dict(zip(heading, row, strict=True))["남은 것"] for row in rows[-2:]] == [12_000, 2_900]
+    heading, rows = desk.payments(OP, "")
+    assert sorted(dict(zip(heading, row, strict=True))["남은 돈"] for row in rows) == [0, 2_900, 12_000]
+    assert str(street.mina.key) not in str(rows), "who paid is in no file"
+    assert desk.payments(OP, "failed")[1] == []
+    for asks in (desk.money, desk.takings):
+        with pytest.raises(Forbidden):
+            asks(STAFF, Span.DAY)
+    assert len(desk.payments(STAFF, "")[1]) == 3
 
 
 def test_money_that_should_have_passed_through_is_old_at_once_or_after_its_days(

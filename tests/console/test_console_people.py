@@ -186,3 +186,14 @@ def test_whoever_serves_records_a_card_they_saw_by_the_code_on_the_phone(town: T
     assert town.client.post("/console/adults", data={"code": str(OP), "seen": "yes"}).status_code == 403, "of oneself"
     there = [fact.kind for fact in town.do(lambda tx, by: journal.trail(tx, by, subject=f"person:{ARA}", limit=9))]
     assert there[:2] == ["members.adult_taken_back", "members.adult_seen"]
+
+
+def test_people_go_out_as_a_file_that_names_nobody(town: Town) -> None:
+    answer = town.client.get("/console/people/file.csv?role=integrator")
+    assert answer.content.decode("utf-8-sig").splitlines()[1:] == [f"{str(DEV)[-6:]},2026-09-21,integrator"]
+    everybody = town.client.get("/console/people/file.csv").text
+    assert everybody.count("\n") == 4
+    assert "사람1" not in everybody
+    assert town.client.get("/console/people/file.xlsx").status_code == 200
+    town.be(ARA)
+    assert town.client.get("/console/people/file.csv").status_code == 403

@@ -61,7 +61,9 @@ FILES = {
 QUIET = {"console.people.invite.close"}
 """They do nothing about what is not there, and say nothing of it."""
 ASKED = {"console.person.preview": {"role": "staff", "act": "take", "shop": "s1"}}
-ANYBODYS = {"console.files.give", "console.orders.file"}
+ANYBODYS = {
+    "console.files.give", "console.orders.file", "console.money.file", "console.payments.file", "console.people.file",
+}  # fmt: skip
 """Their path names a form of file, nobody's object."""
 
 

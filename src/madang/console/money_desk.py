@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from madang import deals, journal, ledger, places, settlement
+from madang import deals, journal, ledger, payments, places, settlement
 from madang.db import Database, Tx
 from madang.deals.receipts import Takings
 from madang.journal import Fact
-from madang.kernel import Actor, Clock, Role, business_date, start_of_day_us
+from madang.kernel import Actor, Clock, Role, business_date, seoul, start_of_day_us
 from madang.kernel.clock import DAY_US
 from madang.ledger import Book
 from madang.payments import payment_records, reconciling
@@ -21,6 +21,9 @@ from madang.payments.reconciling import Open
 
 T = TypeVar("T")
 GATEWAYS = ("toss", "kakao")
+EXPORT_MAX, EXPORT_PAGE = 20_000, 200
+TAKINGS = ("날짜", "판매 건수", "환불 건수", "판매", "환불", "남은 것", "걸어 나가서", "부가세", "면세")
+PAYMENTS = ("결제", "시각", "가게", "무엇", "수단", "상태", "금액", "받은 돈", "돌려준 돈", "남은 돈")
 
 
 class Span(StrEnum):
@@ -103,8 +106,35 @@ class MoneyDesk:
 
         return self._read(look)
 
+    def takings(self, by: Actor, span: Span) -> tuple[list[str], list[list[Any]]]:
+        """Heading and rows of what was taken, a bar a row."""
+        names = ("sales", "refunds", "sold_krw", "refunded_krw", "left_krw", "walked_krw", "vat_krw", "exempt_krw")
+        rows = [[one.day, *(getattr(one, name) for name in names)] for one in self.money(by, span).bars]
+        return list(TAKINGS), rows
+
+    def payments(self, by: Actor, state: str) -> tuple[list[str], list[list[Any]]]:
+        """Heading and rows of the payments the reader may see, the newest ``EXPORT_MAX``; nobody is named."""
+
+        def look(tx: Tx) -> list[list[Any]]:
+            rows, cursor = list[list[Any]](), None
+            while True:
+                page = payments.find(tx, by, state=state or None, cursor=cursor, limit=EXPORT_PAGE)
+                rows += [_payment(one) for one in page.rows]
+                if (cursor := page.next) is None or len(rows) >= EXPORT_MAX:
+                    return rows[:EXPORT_MAX]
+
+        by.need(Role.OPERATOR, Role.STAFF)
+        return list(PAYMENTS), self._read(look)
+
     def _read(self, fn: Callable[[Tx], T]) -> T:
         return self._db.read(fn, neighbourhood=self._n)
+
+
+def _payment(one: payments.Payment) -> list[Any]:
+    at = seoul(one.begun_us)
+    means = " + ".join(part.means for part in one.parts)
+    money = (one.total_krw, one.captured_krw, one.refunded_krw, one.left_krw)
+    return [str(one.id), f"{at:%Y-%m-%d %H:%M}", one.shop, one.title or one.cause, means, one.state, *money]
 
 
 def begins(span: Span, today: date) -> list[date]:

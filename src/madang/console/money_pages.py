@@ -8,13 +8,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from madang.console import giving
 from madang.console.money_desk import Money, MoneyDesk, Span
 from madang.console.views import Views
 from madang.deals.receipts import Takings
-from madang.kernel import Role
+from madang.kernel import Role, seoul
 from madang.ui import TEXTS, access, charts, formats, language_of
 from madang.ui.charts import Series
 
+SETTLE = (Role.OPERATOR, Role.MERCHANT)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """A year of bars: short enough for a phone, and none of them twice."""
 
@@ -22,7 +24,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def add(routes: APIRouter, desk: MoneyDesk, views: Views) -> None:
     """For operators and merchants: staff pack and hand over, they settle nothing."""
 
-    @routes.get("/money", name="console.money", dependencies=[access.role(Role.OPERATOR, Role.MERCHANT)])
+    @routes.get("/money", name="console.money", dependencies=[access.role(*SETTLE)])
     def money(request: Request, span: str = "day") -> Response:
         found = desk.money(request.state.by, Span(span) if span in list(Span) else Span.DAY)
         language = language_of(request)
@@ -31,6 +33,19 @@ def add(routes: APIRouter, desk: MoneyDesk, views: Views) -> None:
             chart=_chart(found, language), ways=_ways(found, language), now_us=desk.clock.now_us(),
             in_shop=bool(request.state.by.shops),
         )  # fmt: skip
+
+    @routes.get("/money/file.{form}", name="console.money.file", dependencies=[access.role(*SETTLE)])
+    def takings(request: Request, form: str, span: str = "day") -> Response:
+        chosen = Span(span) if span in list(Span) else Span.DAY
+        return giving.file(*desk.takings(request.state.by, chosen), _named(desk, f"takings-{chosen}"), form)
+
+    @routes.get("/money/payments.{form}", name="console.payments.file")
+    def payments(request: Request, form: str, state: str = "") -> Response:
+        return giving.file(*desk.payments(request.state.by, state[:20]), _named(desk, "payments"), form)
+
+
+def _named(desk: MoneyDesk, what: str) -> str:
+    return f"{what}-{seoul(desk.clock.now_us()):%Y%m%d}"
 
 
 def label(span: Span, language: str, one: Takings) -> str:

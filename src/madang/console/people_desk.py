@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from madang import journal, members, places
 from madang.db import Page, Tx
 from madang.journal import Fact
-from madang.kernel import Actor, NotFound, Role
+from madang.kernel import Actor, NotFound, Role, seoul
 from madang.members import api_keys, giving, invites, listing, sessions
 from madang.members.accounts import NICKNAME, Accounts, Visit
 from madang.members.api_keys import ApiKey
@@ -21,6 +22,8 @@ from madang.members.sessions import Session
 from madang.places import Place
 
 SHOWN = 50
+EXPORT_MAX, EXPORT_PAGE = 20_000, 200
+HEADING = ("사람", "가입일", "역할")
 ACTS = 40
 
 
@@ -63,6 +66,11 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     fresh: bool
 
 
+def _line(one: Listed) -> list[Any]:
+    roles = ", ".join(f"{held.role.value}@{held.shop}" if held.shop else held.role.value for held in one.roles)
+    return [str(one.key)[-6:], f"{seoul(one.joined_at_us):%Y-%m-%d}", roles]
+
+
 class PeopleDesk:
     """One transaction a call; everything goes through the members' own services."""
 
@@ -82,6 +90,20 @@ class PeopleDesk:
             )  # fmt: skip
 
         return self._accounts.read(look)
+
+    def export(self, by: Actor, role: Role | None, shop: str | None) -> tuple[list[str], list[list[Any]]]:
+        """Heading and rows of everybody the reader may see, the newest ``EXPORT_MAX``: their sign, since when they are
+        here and their roles; no personal field is in them."""
+
+        def look(tx: Tx) -> list[list[Any]]:
+            rows, cursor = list[list[Any]](), None
+            while True:
+                page = listing.find(tx, by, role=role, shop=shop, cursor=cursor, limit=EXPORT_PAGE)
+                rows += [_line(one) for one in page.rows]
+                if (cursor := page.next) is None or len(rows) >= EXPORT_MAX:
+                    return rows[:EXPORT_MAX]
+
+        return list(HEADING), self._accounts.read(look)
 
     def one(self, by: Actor, person: UUID) -> One:
         """Raises ``NotFound`` for who is not here."""

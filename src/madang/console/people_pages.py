@@ -10,9 +10,10 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from madang.console import giving
 from madang.console.people_desk import PeopleDesk
 from madang.console.views import PRIVATE, Views
-from madang.kernel import Actor, Invalid, Role
+from madang.kernel import Actor, Invalid, Role, seoul
 from madang.members.door_pages import visit_of
 from madang.members.giving import GIVEN_BY
 from madang.ui import access, language_of
@@ -29,6 +30,11 @@ def add(routes: APIRouter, desk: PeopleDesk, views: Views) -> None:
 
 
 def _looking(routes: APIRouter, desk: PeopleDesk, views: Views, only: list[Any]) -> None:
+    @routes.get("/people/file.{form}", name="console.people.file", dependencies=only)
+    def file(request: Request, form: str, role: str = "", shop: str = "") -> Response:
+        name = f"people-{seoul(desk.clock.now_us()):%Y%m%d}"
+        return giving.file(*desk.export(_by(request), _role(role) if role else None, shop or None), name, form)
+
     @routes.get("/people", name="console.people", dependencies=only)
     def every(request: Request, role: str = "", shop: str = "", cursor: str | None = None, said: str = "") -> Response:
         chosen = _role(role) if role else None

@@ -32,6 +32,7 @@ NO_PAGES = {
     "health", "favicon", "static", "live.events", "phone.events", "browse.suggest", "browse.drawn", "browse.picture",
     "browse.manifest", "browse.worker", "desk.customs.json", "console.files.give", "console.files.stock.list",
     "console.files.stock.count", "console.files.stock.waste", "console.orders.file",
+    "console.money.file", "console.payments.file", "console.people.file",
     "console.settlement.books", "console.documents.file", "settlement.statement", "issuer.claim.file", "issuer.proof",
     "face.emblem", "face.colours", "phone.code",
 }  # fmt: skip
