@@ -169,7 +169,7 @@ def test_the_list_is_narrowed_and_changed_by_plain_forms(arranged: Goods, client
     preview = client.post("/console/products/bulk", data=form).headers["location"]
     told = client.get(preview).text
     assert "값 없는 것" in told
-    assert "dairy" in told
+    assert "유제품" in told, "by its name"
     assert "숨김" in told
     arranged.clock.advance(s=1)
     client.post(f"{preview}/apply")

@@ -173,6 +173,17 @@ def test_only_an_integrator_makes_keys_and_only_for_scopes_there_are(town: Town)
         assert code(maker.sends("/account/programs", name="x", scope=scope)) in ("members.bad_scopes", "web.unreadable")
 
 
+def test_an_integrator_of_one_shop_makes_keys_that_hold_there_alone(town: Town) -> None:
+    mina = town.member(Role.INTEGRATOR, shop="s1")
+    assert "/account/programs" in mina.opens("/account").text
+    made = mina.sends("/account/programs", name="창고", days="30", scope="me.read")
+    (key,) = re.findall(r"mdk_[0-9a-f]{8}_[\w-]+", made.text)
+    found = town.db.read(lambda tx: api_keys.find(tx, key, town.clock.now_us())[1], neighbourhood="n1")
+    assert (found.shops, found.scopes) == ({"s1"}, {"me.read"})
+    (id,) = re.findall(r"/account/programs/([\w-]+)/rotate", made.text)
+    assert mina.sends(f"/account/programs/{id}/rotate").status_code == 200
+
+
 SOMEBODY = "00000000-0000-0000-0000-000000000077"
 
 

@@ -9,7 +9,18 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog, journal, ledger, members, places
-from madang.catalog import EVERY_SHOP, Price, Product, RowError, Sheet, arranging, listing_plans, ownership, workbooks
+from madang.catalog import (
+    EVERY_SHOP,
+    Category,
+    Price,
+    Product,
+    RowError,
+    Sheet,
+    arranging,
+    listing_plans,
+    ownership,
+    workbooks,
+)
 from madang.catalog.arranging import Sort
 from madang.catalog.imports import preview
 from madang.catalog.listing_rows import LISTING_COLUMNS, Placed, written
@@ -147,13 +158,14 @@ class ConsoleDesk:
         """What the reader may see that a text names (``finding``)."""
         return self._read(by, lambda tx: finding.find(tx, by, text))
 
-    def change(self, by: Actor, id: UUID) -> tuple[Change, dict[str, Product], dict[str, Place]]:
-        """A change, the products it names, and the places there are."""
+    def change(self, by: Actor, id: UUID) -> tuple[Change, dict[str, Product], dict[str, Place], dict[str, Category]]:
+        """A change, the products it names, and the places and categories there are."""
 
-        def look(tx: Tx) -> tuple[Change, dict[str, Product], dict[str, Place]]:
+        def look(tx: Tx) -> tuple[Change, dict[str, Product], dict[str, Place], dict[str, Category]]:
             change = service.get(tx, by, id)
             goods = catalog.products(tx, by, [edit.after.get("sku", edit.object) for edit in change.edits])
-            return change, goods, {one.id: one for one in places.every(tx, by)}
+            tree = {one.id: one for one in catalog.categories(tx, by)}
+            return change, goods, {one.id: one for one in places.every(tx, by)}, tree
 
         return self._read(by, look)
 

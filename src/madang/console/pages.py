@@ -219,13 +219,15 @@ def _changes(routes: APIRouter, desk: ConsoleDesk, views: Views) -> None:
 
     @routes.get("/changes/{change}", name="console.change")
     def change(request: Request, change: UUID) -> Response:
-        found, products, there = desk.change(_by(request), change)
+        found, products, there, tree = desk.change(_by(request), change)
         lang = language_of(request)
-        shops = {id: one.name_ko if lang == "ko" else one.name_en for id, one in there.items()}
+        shops, shelves = (
+            {id: one.name_ko if lang == "ko" else one.name_en for id, one in named.items()} for named in (there, tree)
+        )
         say = lambda field, value: saying.said(field, value, lang)  # noqa: E731 - for the template
         return views.show(
             request, "change", change=found, products=products, shown=EDITS_SHOWN, say=say, fresh=_fresh(found),
-            shops=shops,
+            shops=shops, shelves=shelves,
         )  # fmt: skip
 
     @routes.post("/changes/{change}/apply", name="console.change.apply")

@@ -21,6 +21,7 @@ from madang.members.door_pages import ANSWER, PRIVATE, Name, to, visit_of
 from madang.members.proving import is_fresh
 from madang.members.standing import consent, consents_of, roles_of, withdraw_consent
 from madang.ui import Pages, access, language_of, signed_in
+from madang.ui.session import workplaces
 
 CONSENTS = (NEWS,)
 """What somebody can agree to and take back by itself; the terms end with leaving."""
@@ -68,7 +69,7 @@ def _looking(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
     @routes.get("", name="account")
     def account(request: Request, told: str = "") -> Response:
         by, me = _mine(request)
-        now_us = desk.clock.now_us()
+        now_us, integrates = desk.clock.now_us(), by.may(Role.INTEGRATOR) or bool(workplaces(request, Role.INTEGRATOR))
 
         def look(tx: Tx) -> dict[str, Any]:
             kept = people.fields(tx, by, me)
@@ -85,7 +86,7 @@ def _looking(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
 
         return pages.html(
             request, "members/account.html", headers=PRIVATE, **desk.read(look), by=by, told=told, mail=desk.sends_mail,
-            here=signed_in(request).session, choices=CONSENTS, integrator=by.may(Role.INTEGRATOR),
+            here=signed_in(request).session, choices=CONSENTS, integrator=integrates,
             passkeys=desk.party(visit_of(request).base) is not None, now_us=now_us,
         )  # fmt: skip
 
@@ -181,6 +182,8 @@ def _money(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
 
 
 def _programs(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
+    integrators = [access.working(Role.INTEGRATOR)]
+
     def page(request: Request, token: str = "") -> Response:
         by, me = _mine(request)
         return pages.html(
@@ -188,18 +191,18 @@ def _programs(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
             keys=desk.read(lambda tx: api_keys.keys_of(tx, by, me)), now_us=desk.clock.now_us(),
         )  # fmt: skip
 
-    @routes.get("/programs", name="account.programs", dependencies=[access.role(Role.INTEGRATOR)])
+    @routes.get("/programs", name="account.programs", dependencies=integrators)
     def look(request: Request) -> Response:
         return page(request)
 
-    @routes.post("/programs", name="account.programs.make", dependencies=[access.role(Role.INTEGRATOR)])
+    @routes.post("/programs", name="account.programs.make", dependencies=integrators)
     def make(
         request: Request,
         name: Name = "",
         days: Annotated[int, Form()] = 90,
         scope: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
     ) -> Response:
-        by, me = _mine(request)
+        me, by = _mine(request)[1], request.state.by
         token, id, chosen = api_keys.new_token(), desk.ids.new(), list(scope)
 
         def act(tx: Tx, now_us: int) -> None:
@@ -208,9 +211,9 @@ def _programs(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
         desk.freshly(visit_of(request), by, act)
         return page(request, token)
 
-    @routes.post("/programs/{key}/rotate", name="account.programs.rotate", dependencies=[access.role(Role.INTEGRATOR)])
+    @routes.post("/programs/{key}/rotate", name="account.programs.rotate", dependencies=integrators)
     def rotate(request: Request, key: UUID) -> Response:
-        by = signed_in(request).by
+        by = request.state.by
         token, id = api_keys.new_token(), desk.ids.new()
         desk.freshly(
             visit_of(request), by, lambda tx, now_us: api_keys.rotate(tx, by, key, id=id, token=token, at_us=now_us)
