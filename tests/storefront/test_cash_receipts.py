@@ -128,7 +128,7 @@ def test_goods_exchanged_without_money_take_off_as_much_cash_as_paid_for_them(
         return [msgspec.structs.replace(one, means=means) for one in found for means in ("wallet", "toss")]
 
     monkeypatch.setattr(paying, "paid_by", half_by_card)
-    cash = lambda: street.read(lambda tx: cash_receipts.cash_krw(tx, street.order(order)[0]))  # noqa: E731
+    cash = lambda: street.read(lambda tx: cash_receipts.cash_krw(tx, cash_receipts.sale_of(tx, BY, order)))  # noqa: E731
     assert cash() == 1_500
     for step in ("pack", "make_ready", "hand_over"):
         street.step(order, step)

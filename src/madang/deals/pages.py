@@ -97,6 +97,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     bound: Bound | None = None
     foreign: Foreign | None = None
     beside: tuple[Beside, ...] = ()
+    elsewhere: str | None = None
+    """Where lines are called wrong instead of here (the shop's phone number, or empty); None: here."""
     cash: Cash | None = None
     """What was asked; without a number: it can be asked for; None: there is none to be had."""
 

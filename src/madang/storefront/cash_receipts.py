@@ -81,11 +81,25 @@ def wish_of(tx: Tx, about: UUID) -> Wish | None:
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):
-    """What a cash receipt is of: a deal, or what was paid at a counter (``cash_slips``), with its shop and buyer."""
+    """What a cash receipt is of: a deal, or what was paid at a counter (``cash_slips``), with its shop and buyer.
+    ``deal`` is None at a counter, and where a shop's own machine keeps it and its receipts alone are here."""
 
     id: UUID
     shop: str
     subject: str
+    deal: Deal | None = None
+
+
+def sale_of(tx: Tx, by: Actor, deal: UUID) -> Sale:
+    """A deal as a cash receipt is of it. Raises ``NotFound`` where it and its receipts are not ``by``'s to see."""
+    try:
+        found = deals.get(tx, by, deal)
+    except NotFound:
+        slips = deals.receipts.of_deal(tx, by, deal)
+        if not slips:
+            raise
+        return Sale(id=deal, shop=slips[0].shop, subject=slips[0].person)
+    return Sale(id=deal, shop=found.shop, subject=found.subject, deal=found)
 
 
 def ask(
@@ -97,14 +111,13 @@ def ask(
     The same again is one. Raises ``Invalid`` ``storefront.bad_cash_number``, ``Conflict`` ``storefront.cash_asked``
     where another number was given before, ``storefront.no_cash`` where nothing was paid but by card.
     """
-    found = deals.get(tx, by, deal)
+    sale = sale_of(tx, by, deal)
 
     def due() -> Due:
-        if deals.receipts.of_deal(tx, _ours(tx), deal) and cash_krw(tx, found) <= 0:
+        if deals.receipts.of_deal(tx, _ours(tx), deal) and cash_krw(tx, sale) <= 0:
             raise _no_cash()
-        return _due(tx, found)
+        return _due(tx, sale)
 
-    sale = Sale(id=deal, shop=found.shop, subject=found.subject)
     return ask_of(tx, by, sale, number, due, business=business, always=always, at_us=at_us)
 
 
@@ -140,12 +153,8 @@ def stop(tx: Tx, by: Actor, person: UUID) -> None:
 def heard(tx: Tx, fact: Fact) -> None:
     """A receipt was issued: documents that were asked for follow it; who wants one always has one of a new deal."""
     assert isinstance(fact.body, ReceiptIssued)
-    try:
-        deal = deals.get(tx, _ours(tx), UUID(fact.body.deal))
-    except NotFound:  # of a shop with its own machine: its deal is kept there
-        return
-    sale = Sale(id=deal.id, shop=deal.shop, subject=deal.subject)
-    follow(tx, sale, lambda: _due(tx, deal), new=fact.body.original is None, at_us=fact.at_us)
+    sale = sale_of(tx, _ours(tx), UUID(fact.body.deal))
+    follow(tx, sale, lambda: _due(tx, sale), new=fact.body.original is None, at_us=fact.at_us)
 
 
 def follow(tx: Tx, sale: Sale, due: Callable[[], Due], *, new: bool, at_us: int) -> None:
@@ -184,18 +193,18 @@ def _bring_up_to_date(tx: Tx, sale: Sale, wish: Wish, due: Due, at_us: int) -> W
     return after
 
 
-def _due(tx: Tx, deal: Deal) -> Due:
+def _due(tx: Tx, sale: Sale) -> Due:
     """(supply, VAT) by seller of what was paid by anything but a card, of all the deal's receipts."""
-    slips = deals.receipts.of_deal(tx, _ours(tx), deal.id)
+    slips = deals.receipts.of_deal(tx, _ours(tx), sale.id)
     sums: dict[str, list[int]] = {}
     for slip in slips:
-        sellers = _sellers(tx, deal, slip)
+        sellers = _sellers(tx, sale, slip)
         for line in slip.lines:
-            seller = sellers.get(line.original_line or line.number, f"{PartyKind.MERCHANT}/{deal.shop}")
+            seller = sellers.get(line.original_line or line.number, f"{PartyKind.MERCHANT}/{sale.shop}")
             mine = sums.setdefault(seller, [0, 0])
             mine[0] += line.amount_krw
             mine[1] += line.vat_krw if line.vat is Vat.TAXABLE and settlement.taxed(tx, seller, slip.at_us) else 0
-    cash = max(0, cash_krw(tx, deal))
+    cash = max(0, cash_krw(tx, sale))
     if not any(amount for amount, _ in sums.values()):
         return {}
     parts = allocate(cash, [amount for amount, _ in sums.values()])
@@ -206,20 +215,20 @@ def _due(tx: Tx, deal: Deal) -> Due:
     return found
 
 
-def _sellers(tx: Tx, deal: Deal, slip: Receipt) -> dict[int, str]:
+def _sellers(tx: Tx, sale: Sale, slip: Receipt) -> dict[int, str]:
     """Whose sale each line is, as it was frozen; nothing where the shop sold all for itself."""
-    return settlement.sellers_of(tx, slip.original or slip.id) or settlement.sellers_of(tx, deal.id)
+    return settlement.sellers_of(tx, slip.original or slip.id) or settlement.sellers_of(tx, sale.id)
 
 
-def cash_krw(tx: Tx, deal: Deal) -> int:
-    """What of a deal was paid by anything but a card, less what of it went back. What goes back against other goods
+def cash_krw(tx: Tx, sale: Sale) -> int:
+    """What of a sale was paid by anything but a card, less what of it went back. What goes back against other goods
     moves no money: it is as much cash as the receipt it is of."""
-    slips = deals.receipts.of_deal(tx, _ours(tx), deal.id)
+    slips = deals.receipts.of_deal(tx, _ours(tx), sale.id)
     by_id, total = {slip.id: slip for slip in slips}, 0
     for slip in slips:
-        paid = paying.paid_by(tx, deal, slip)
+        paid = paying.paid_by(tx, sale.deal, slip)
         if not paid and slip.original in by_id:
-            paid = paying.paid_by(tx, deal, by_id[slip.original])
+            paid = paying.paid_by(tx, sale.deal, by_id[slip.original])
         every, cash = sum(one.amount_krw for one in paid), sum(one.amount_krw for one in paid if one.means in CASH)
         part = abs(slip.total_krw) * abs(cash) // abs(every) if every else abs(slip.total_krw)
         total += part if slip.total_krw > 0 else -part

@@ -15,10 +15,10 @@ from madang.storefront.actions import order_of
 from madang.storefront.model import Source
 
 
-def paid_by(tx: Tx, deal: Deal, receipt: Receipt) -> list[PaidBy]:
+def paid_by(tx: Tx, deal: Deal | None, receipt: Receipt) -> list[PaidBy]:
     """The means of a receipt, each with its won; of a refund what each had back. Nothing where the wallet of a shopper
-    paid all of a visit."""
-    order = order_of(deal) if deal.process == process.NAME else None
+    paid all of a visit. ``deal`` is None where a shop's own machine keeps it."""
+    order = order_of(deal) if deal is not None and deal.process == process.NAME else None
     payment = _payment(tx, order.payment if order is not None else till.payment_of(receipt.original or receipt.id))
     if payment is None:
         return []

@@ -19,7 +19,9 @@ from madang.deals.pages import Beside, Bound, Cash, Foreign, Objection, Said, Sh
 from madang.guard import Answer, once
 from madang.kernel import Actor, Clock, derived
 from madang.places import service as places
-from madang.storefront import cash_receipts, paying
+from madang.storefront import cash_receipts, paying, showing
+from madang.storefront.cash_receipts import Sale
+from madang.storefront.profile import profile_of
 from madang.storefront.world import money
 from madang.ui import formats
 from madang.walkout import process, service, trust, visit_lines
@@ -90,8 +92,10 @@ class Desk:
 
     def _open(self, tx: Tx, token: str) -> Shown:
         receipt, holder = receipts.open_link(tx, self._links, token)
-        deal = deals.get(tx, holder, receipt.deal)
-        place = places.get(tx, holder, receipt.shop)
+        sale = cash_receipts.sale_of(tx, holder, receipt.deal)
+        if sale.deal is None:
+            return self._elsewhere(tx, holder, receipt, sale)
+        deal, place = sale.deal, places.get(tx, holder, receipt.shop)
         said = objections(tx, holder, deal, receipt)
         ko, en = _paid_from(int(deal.data.get("owed_krw", 0)))
         first = deal.data.get("receipt") == str(receipt.id)
@@ -109,15 +113,38 @@ class Desk:
             may_object=visit_lines.sale_number(deal, receipt.id) is not None and deal.state in ("charged", "refunded"),
             bound=self._bound(tx, deal),
             foreign=_foreign(deal) if first else None,
-            beside=self._beside(tx, holder, deal, receipt),
-            cash=_cash(tx, deal) if first and receipt.total_krw else None,
+            beside=self._beside(tx, holder, receipt, deal),
+            cash=_cash(tx, sale) if first and receipt.total_krw else None,
         )
 
-    def _beside(self, tx: Tx, by: Actor, deal: Deal, receipt: Receipt) -> tuple[Beside, ...]:
+    def _elsewhere(self, tx: Tx, by: Actor, receipt: Receipt, sale: Sale) -> Shown:
+        """A receipt of a shop with its own machine: what came of it is what its receipts say; it is disputed there."""
+        back: dict[int, int] = {}
+        for refund in receipts.refunds_of(tx, by, receipt.id):
+            for line in refund.lines:
+                back[line.original_line or 0] = back.get(line.original_line or 0, 0) - line.amount_krw
+        ko, en = showing.shop_names(tx, receipt.shop)
+        whole, keeper = sum(back.values()), profile_of(tx, receipt.shop)
+        return Shown(
+            receipt=receipt,
+            shop_ko=ko,
+            shop_en=en,
+            state="refunded" if 0 < receipt.total_krw <= whole else "charged",
+            charged_krw=receipt.total_krw,
+            refunded_krw=whole,
+            paid=tuple(paying.paid_by(tx, None, receipt)),
+            objections=tuple(_objection(number, back, set()) for number in sorted(back)),
+            may_object=False,
+            beside=self._beside(tx, by, receipt),
+            cash=_cash(tx, sale) if receipt.original is None and receipt.total_krw else None,
+            elsewhere=keeper.phone if keeper is not None else "",
+        )
+
+    def _beside(self, tx: Tx, by: Actor, receipt: Receipt, deal: Deal | None = None) -> tuple[Beside, ...]:
         """The visit's other receipts; an order's page lists its own."""
-        if deal.process != process.NAME:
+        if deal is not None and deal.process != process.NAME:
             return ()
-        others = [one for one in receipts.of_deal(tx, by, deal.id) if one.id != receipt.id]
+        others = [one for one in receipts.of_deal(tx, by, receipt.deal) if one.id != receipt.id]
         return tuple(
             Beside(token=self._links.token(one.id), label=one.label, total_krw=one.total_krw) for one in others
         )
@@ -132,14 +159,14 @@ class Desk:
         )
 
 
-def _cash(tx: Tx, deal: Deal) -> Cash | None:
+def _cash(tx: Tx, sale: Sale) -> Cash | None:
     try:
-        person = UUID(deal.subject)
+        person = UUID(sale.subject)
     except ValueError:
         return None
-    wish = cash_receipts.wish_of(tx, deal.id)
+    wish = cash_receipts.wish_of(tx, sale.id)
     if wish is None:
-        return Cash() if cash_receipts.cash_krw(tx, deal) > 0 else None
+        return Cash() if cash_receipts.cash_krw(tx, sale) > 0 else None
     always = cash_receipts.wish_of(tx, person) is not None
     return Cash(masked=wish.masked, business=wish.business, krw=wish.krw, always=always)
 
