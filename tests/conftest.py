@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import random
@@ -30,15 +31,19 @@ sys.dont_write_bytecode = False
 settings.register_profile("madang", deadline=None)
 settings.load_profile("madang")
 ROOT = Path(__file__).resolve().parent.parent
+
+# A tenth of all time went into looking through what lasts (modules, statements) for cycles.
+gc.freeze()
+gc.set_threshold(20_000, 20, 20)
 _numbers = itertools.count(1)
 _chromium = Chromium()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long ones first, or one would be all that runs at the end; what shares a module's fixture, or the browser, runs
-    in one process, where it is made once."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Long ones first, and those of the browser, or they would be all that runs at the end; what shares a module's
+    fixture, or the browser, runs in one process, where it is made once."""
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.get_closest_marker("browser") is None))
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group("browser"))

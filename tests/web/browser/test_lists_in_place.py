@@ -78,7 +78,7 @@ def test_what_is_typed_finds_while_the_hand_stays_in_the_field(page: Page) -> No
     expect(page.locator(ROWS)).to_have_count(1)
     expect(page.locator("#list-said")).to_have_text("Showing 1. That is all.")
     assert stayed(page)
-    assert page.url.endswith("/console/products?q=bean+07"), "the address can be kept and sent on"
+    assert "/console/products?q=bean+07" in page.url, "the address can be kept and sent on"
     assert page.evaluate("document.activeElement.id") == "q"
     assert page.input_value("#q") == "bean 07"
     page.fill("#q", "no such thing")
@@ -128,7 +128,7 @@ def test_without_script_the_same_form_and_links_load_the_page(lent_page: Callabl
         page.goto(url + "/console/products")
         page.fill("#q", "bean 07")
         page.keyboard.press("Enter")
-        page.wait_for_url("**/console/products?q=bean+07")
+        page.wait_for_url("**/console/products?q=bean+07*")
         assert page.locator(ROWS).count() == 1
     finally:
         page.unroute_all()  # the page is lent to other tests after this one
