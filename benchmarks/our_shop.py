@@ -16,7 +16,7 @@ from benchmarks import orders
 from madang.db import Database, open_database
 from madang.deals.links import Links
 from madang.guard.limits import Limit
-from madang.kernel import Actor
+from madang.kernel import Actor, cycles
 from madang.kernel.settings import Settings
 from madang.members import sessions
 from madang.serve import site
@@ -52,7 +52,8 @@ def main(url: str, folder: str, goods: int, buyers: int) -> None:
         shopfront = Shopfront(neighbourhood=orders.N, more=site.routers(made), identify=site.identify(made))
         served = start(create_app(shopfront), port=0)
         print(json.dumps({"port": int(served.url.rsplit(":", 1)[1].strip("/")), "tokens": tokens}), flush=True)
-        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+        with cycles.settled():  # as the program does when it has started
+            signal.sigwait({signal.SIGTERM, signal.SIGINT})
         served.stop()
 
 

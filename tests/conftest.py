@@ -33,7 +33,6 @@ settings.load_profile("madang")
 ROOT = Path(__file__).resolve().parent.parent
 
 # A tenth of all time went into looking through what lasts (modules, statements) for cycles.
-gc.freeze()
 gc.set_threshold(20_000, 20, 20)
 _numbers = itertools.count(1)
 _chromium = Chromium()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from madang.kernel import cycles
 from madang.kernel import settings as setting
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ def run(args: argparse.Namespace, *, clock: Clock | None = None) -> int:
             ends.callback(requests.setLevel, logging.NOTSET)
         serving = ends.enter_context(Serving(known, asked, clock=clock))
         found = serving.start(tell=lambda step: _say(args, *STEPS[step]))
-        gc.collect()
-        gc.freeze()  # what stays is not looked through again: that stopped every thread for a tenth of a second
-        ends.callback(gc.unfreeze)
+        ends.enter_context(cycles.settled())
         _opened(args, serving, found)
         while not stop.wait(0.2):
             if serving.failure is not None:
@@ -137,6 +135,7 @@ def _run_centre(args: argparse.Namespace, known: Settings, stop: threading.Event
         ends.callback(logging.getLogger("madang").removeHandler, handler)
         centre = ends.enter_context(Centre(known, keys.device_keys(args.edges), clock=clock))
         centre.start()
+        ends.enter_context(cycles.settled())
         _say(args, f"동네 서버를 열었습니다: {centre.url}", f"The neighbourhood's server is open: {centre.url}")
         stop.wait()
     _say(args, "닫았습니다. 같은 명령으로 이어집니다.", "Closed; the same command goes on from here.")

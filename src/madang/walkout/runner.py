@@ -18,11 +18,11 @@ from typing import IO
 
 import msgspec
 
+from madang.kernel.cycles import SELDOM
 from madang.walkout import snapshots
 from madang.walkout.belief import Belief
 from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, Passing, ToEngine, Trouble
 from madang.walkout.pipes import read_frame, write_frame
-from madang.walkout.recordings.collecting import SELDOM
 from madang.walkout.sensorlog import LogReader
 
 CLOCK_EVERY_US = 5_000_000

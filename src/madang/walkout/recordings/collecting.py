@@ -10,8 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SELDOM = (20_000, 10, 10)
-"""So many new objects (and so often, again) before Python looks for cycles among them."""
+from madang.kernel.cycles import SELDOM
 
 
 @contextmanager
