@@ -61,8 +61,9 @@ bean: .venv-bean/.ok  ## bean-check for the tests of the books' export
 demo: $(VENV)/.run  ## Open a shop without a till and watch it on http://127.0.0.1:8300
 	@$(BIN)/madang demo $(ARGS)
 
+# Three processes for two cores: a fifth of the time a test waits (a page, a server that starts, a disk).
 test: $(VENV)/.dev .venv-bean/.ok  ## Every test, on SQLite and PostgreSQL (<= 10 minutes on 2 cores)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not soak" $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not soak" $(ARGS)
 
 soak: $(VENV)/.dev  ## Long loads and chaos (<= 25 minutes)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m soak --timeout 1500 $(ARGS)
