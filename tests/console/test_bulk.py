@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 from tests.asking import Client
 from tests.catalog.shop_of_goods import PRICES, Goods
 from tests.console.people import PEOPLE
 
 from madang import catalog, settlement
-from madang.catalog import Category, Collection, Product, Vat, sellers
+from madang.catalog import Category, Collection, Product, Vat, records, sellers
 from madang.catalog.listing import State
 from madang.console.bulk import Filter, Wanted
 from madang.console.desk import ConsoleDesk
@@ -112,7 +113,12 @@ def test_a_shops_own_price_is_a_price_there_until_it_ends(goods: Goods, desk: Co
     assert shown(desk, KEEPER, only="unpriced") == ["NEW"]
     goods.price({"NEW": 700}, shop="s1")
     assert shown(desk, KEEPER, only="unpriced") == []
-    assert shown(desk, only="unpriced") == ["NEW"], "elsewhere it has none"
+    assert shown(desk, only="unpriced") == [], "what one shop sells has its price there"
+    assert [row.price_krw for row in desk.products(MINA, Filter(q="새것"), None).rows] == [700]
+    elsewhere = goods.read(
+        lambda tx: tx.rows(sa.select(records.products.c.id).where(records.unpriced(goods.now, ["s2"])))
+    )
+    assert elsewhere == [("NEW",)], "in another shop it has none"
     goods.clock.advance(s=1)
     goods.write(lambda tx: catalog.end_prices(tx, KEEPER, ["NEW"], "s1", id=goods.ids.new(), at_us=goods.now))
     assert shown(desk, KEEPER, only="unpriced") == ["NEW"]

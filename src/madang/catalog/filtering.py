@@ -30,17 +30,18 @@ class Only(StrEnum):
 
 
 def condition(
-    tx: Tx, by: Actor, *, category: str = "", only: Only | None = None, at_us: int, shop: str, low: Collection[str] = ()
-) -> sa.ColumnElement[bool] | None:
-    """A condition on the table of products, None for all. ``shop`` is whose prices count beside the neighbourhood's;
-    ``low`` are the SKUs of which little is left, as the caller sees it."""
+    tx: Tx, by: Actor, *, category: str = "", only: Only | None = None, at_us: int, shops: Collection[str],
+    low: Collection[str] = (),
+) -> sa.ColumnElement[bool] | None:  # fmt: skip
+    """A condition on the table of products, None for all. ``shops`` are whose prices count beside the neighbourhood's
+    (none: everybody's); ``low`` are the SKUs of which little is left, as the caller sees it."""
     found: list[sa.ColumnElement[bool]] = []
     if category:
         found.append(_in_category(tx, by, category))
     if only in (Only.HIDDEN, Only.SHOWN):
         found.append(_listed(by, listing_records.L.state == (State.HIDDEN if only is Only.HIDDEN else State.SHOWN)))
     elif only is Only.UNPRICED:
-        found.append(records.unpriced(at_us, shop))
+        found.append(records.unpriced(at_us, shops))
     elif only is Only.LOW:
         found.append(ownership.among(tx, records.products.c.id, low))
     elif only is not None:

@@ -33,6 +33,15 @@ def in_force(prices: Iterable[Price], at_us: int, shop: str = EVERY_SHOP) -> dic
     return best | {product: price for (own, product), price in latest.items() if own and price.price_krw != ENDED_KRW}
 
 
+def somewhere(known: Sequence[Price], at_us: int) -> dict[str, int]:
+    """What each product costs at an instant, won: the neighbourhood's price, else the lowest of any shop."""
+    out: dict[str, int] = {}
+    for shop in sorted({price.shop for price in known} - {EVERY_SHOP}):
+        for sku, price in in_force([p for p in known if p.shop == shop], at_us, shop).items():
+            out[sku] = min(out.get(sku, price.price_krw), price.price_krw)
+    return out | {sku: price.price_krw for sku, price in in_force(known, at_us).items()}
+
+
 def verdict(new: Price, known: Sequence[Price], at_us: int) -> Verdict:
     """What ``new`` would do to the ``known`` prices of the same product and shop, as of ``at_us``.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from madang.catalog.gtin import gtin14
-from madang.catalog.model import EVERY_SHOP, Facing, Price, Product, SoldBy, Vat
+from madang.catalog.model import ENDED_KRW, EVERY_SHOP, Facing, Price, Product, SoldBy, Vat
 from madang.catalog.prices import in_force
 from madang.db import NOTHING, Page, Tx, keyset, table
 from madang.kernel import Actor
@@ -89,17 +89,6 @@ _SET_FACING = (
 )
 
 
-_PRICED = sa.exists().where(
-    prices.c.neighbourhood == products.c.neighbourhood,
-    prices.c.product == products.c.id,
-    prices.c.shop == sa.bindparam("every", type_=sa.Text()),
-    prices.c.from_us <= sa.bindparam("at", type_=sa.BigInteger()),
-)
-_COUNTED = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((_PRICED, 1), else_=0)), 0)).where(
-    products.c.neighbourhood == _N
-)
-
-
 class InSet:
     """A query for the rows that have one of some values: one statement for up to 256 of them, never one for each."""
 
@@ -116,33 +105,31 @@ class InSet:
         return out
 
 
-def counted(tx: Tx, by: Actor, at_us: int, within: sa.ColumnElement[bool] | None = None) -> tuple[int, int]:
-    """Products, and those without a price of the neighbourhood in force."""
-    asked = _COUNTED if within is None else _COUNTED.where(within)
-    row = tx.rows(asked, {"n": by.neighbourhood, "at": at_us, "every": EVERY_SHOP})[0]
-    return int(row[0]), int(row[0]) - int(row[1])
+def counted(
+    tx: Tx, by: Actor, at_us: int, within: sa.ColumnElement[bool] | None = None, shops: Collection[str] = ()
+) -> tuple[int, int]:
+    """Products, and those without a price in force (``unpriced``)."""
+    without = sa.func.coalesce(sa.func.sum(sa.case((unpriced(at_us, shops), 1), else_=0)), 0)
+    asked = sa.select(sa.func.count(), without).where(products.c.neighbourhood == by.neighbourhood)
+    row = tx.rows(asked if within is None else asked.where(within))[0]
+    return int(row[0]), int(row[1])
 
 
-def unpriced(at_us: int, shop: str) -> sa.ColumnElement[bool]:
-    """A condition on the table of products: no price in force, of the neighbourhood or of the shop."""
-    p = prices.c
-    common = sa.exists().where(
-        p.neighbourhood == products.c.neighbourhood,
-        p.product == products.c.id,
-        p.shop == EVERY_SHOP,
-        p.from_us <= at_us,
-    )
-    if shop == EVERY_SHOP:
-        return sa.not_(common)
-    newest = sa.select(sa.func.max(p.from_us)).where(
-        p.neighbourhood == products.c.neighbourhood, p.product == products.c.id, p.shop == shop, p.from_us <= at_us
-    )
-    own = sa.select(prices.alias("own_price")).subquery().c
-    has_own = sa.exists().where(
-        own.neighbourhood == products.c.neighbourhood, own.product == products.c.id, own.shop == shop,
-        own.price_krw >= 0, own.from_us == newest.scalar_subquery(),
+def unpriced(at_us: int, shops: Collection[str] = ()) -> sa.ColumnElement[bool]:
+    """A condition on the table of products: no price in force, of the neighbourhood or of one of ``shops`` (of none at
+    all where no shop is named: what one shop alone sells has its price there)."""
+    p, later = prices.alias("price").c, prices.alias("later").c
+    of_shop = p.shop.in_([EVERY_SHOP, *sorted(shops)]) if shops else sa.true()
+    over = sa.exists().where(
+        later.neighbourhood == p.neighbourhood, later.product == p.product, later.shop == p.shop,
+        later.from_us > p.from_us, later.from_us <= at_us,
     )  # fmt: skip
-    return sa.and_(sa.not_(common), sa.not_(has_own))
+    return sa.not_(
+        sa.exists().where(
+            p.neighbourhood == products.c.neighbourhood, p.product == products.c.id, of_shop, p.from_us <= at_us,
+            sa.or_(p.shop == EVERY_SHOP, sa.and_(p.price_krw != ENDED_KRW, sa.not_(over))),
+        )
+    )  # fmt: skip
 
 
 def products_by_id(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:

@@ -15,6 +15,7 @@ from madang.catalog.faults import WORDS
 from madang.catalog.gtin import gtin14
 from madang.catalog.model import ENDED_KRW, EVERY_SHOP, Facing, Price, Product, Vat
 from madang.catalog.plans import Plan, Wrong
+from madang.catalog.prices import somewhere
 from madang.db import Page, Tx
 from madang.journal import New
 from madang.kernel import Actor, Conflict, Invalid, NotFound, Role, derived
@@ -199,9 +200,13 @@ def own_prices(tx: Tx, by: Actor, products: Iterable[str], at_us: int, *, shop: 
 
 
 def counted(tx: Tx, by: Actor, *, at_us: int, shops: Collection[str] = ()) -> tuple[int, int]:
-    """How many products there are (that ``shops`` keep), and how many of them have no price of the neighbourhood in
-    force."""
-    return records.counted(tx, by, at_us, ownership.kept(tx, by, shops) if shops else None)
+    """How many products there are (that ``shops`` keep), and how many of them have no price in force there."""
+    return records.counted(tx, by, at_us, ownership.kept(tx, by, shops) if shops else None, shops)
+
+
+def price_somewhere(tx: Tx, by: Actor, products: Iterable[str], at_us: int) -> dict[str, int]:
+    """As ``price_at`` for the neighbourhood, but of what has no such price the lowest of any shop."""
+    return somewhere(records.prices_of(tx, by, products), at_us)
 
 
 def products(tx: Tx, by: Actor, ids: Iterable[str]) -> dict[str, Product]:

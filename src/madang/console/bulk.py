@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from madang import catalog, ledger, places
-from madang.catalog import EVERY_SHOP, Product, Vat, filtering, listing_plans, ownership
+from madang.catalog import Product, Vat, filtering, listing_plans, ownership
 from madang.catalog.filtering import Only
 from madang.catalog.listing import State
 from madang.catalog.listing_rows import Placed
@@ -105,9 +105,8 @@ def stage(tx: Tx, by: Actor, skus: Sequence[str], wanted: Wanted, *, id: UUID, a
 
 def _condition(tx: Tx, by: Actor, wanted: Filter, at_us: int) -> sa.ColumnElement[bool] | None:
     only = Only(wanted.only) if wanted.only in set(Only) else None
-    shop = next(iter(sorted(by.shops)), EVERY_SHOP)
     few = low(tx, by) if only is Only.LOW else ()
-    return filtering.condition(tx, by, category=wanted.category, only=only, at_us=at_us, shop=shop, low=few)
+    return filtering.condition(tx, by, category=wanted.category, only=only, at_us=at_us, shops=by.shops, low=few)
 
 
 def _of_pages(tx: Tx, by: Actor, skus: Sequence[str], wanted: Wanted) -> list[Edit]:

@@ -119,7 +119,9 @@ class ConsoleDesk:
 
         def look(tx: Tx) -> Page[Row]:
             page = bulk.find(tx, by, wanted, at_us=self.clock.now_us(), cursor=cursor)
-            now = catalog.price_at(tx, by, [p.id for p in page.rows], self.clock.now_us(), shop=_shop(by))
+            ids, at_us = [p.id for p in page.rows], self.clock.now_us()
+            mine = catalog.price_at(tx, by, ids, at_us, shop=_shop(by)) if by.shops else None
+            now = catalog.price_somewhere(tx, by, ids, at_us) if mine is None else mine
             return page.map(lambda p: Row(product=p, price_krw=now.get(p.id)))
 
         return self._read(by, look)

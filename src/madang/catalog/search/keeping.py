@@ -13,8 +13,7 @@ from madang.catalog import bundled, facts, listing_records, ownership
 from madang.catalog import records as products
 from madang.catalog.listing import Allergen, Diet, Listing, State
 from madang.catalog.listings import on_change
-from madang.catalog.model import EVERY_SHOP, Price
-from madang.catalog.prices import in_force
+from madang.catalog.prices import somewhere
 from madang.catalog.search import records
 from madang.catalog.search.jamo import letters, plain
 from madang.catalog.search.records import NO_PRICE, Row
@@ -50,7 +49,7 @@ def _keep(tx: Tx, by: Actor, changed: Sequence[str], gone: Sequence[str], at_us:
     old = records.numbered(tx, by, [listing.id for listing in found])
     lost = records.numbered(tx, by, [id for id in gone if id not in listings]) if gone else {}
     dropped = [id for id, one in lost.items() if one.names is not None]
-    prices = _prices(products.prices_of(tx, by, (sku for listing in found for sku in listing.skus)), at_us)
+    prices = somewhere(products.prices_of(tx, by, (sku for listing in found for sku in listing.skus)), at_us)
     kinds = records.add_terms(tx, by, "category", (x.category or "" for x in found))
     makers = records.add_terms(tx, by, "maker", (x.maker for x in found))
     rows = [_row(x, old[x.id].doc, prices, kinds, makers) for x in found]
@@ -79,15 +78,6 @@ def _row(
         cheapest,
     )
     return Row(doc, listing.id, names, cells)
-
-
-def _prices(known: Sequence[Price], at_us: int) -> dict[str, int]:
-    """Each SKU's price for the index: the neighbourhood's, else the lowest of any shop."""
-    out: dict[str, int] = {}
-    for shop in sorted({price.shop for price in known} - {EVERY_SHOP}):
-        for sku, price in in_force([p for p in known if p.shop == shop], at_us, shop).items():
-            out[sku] = min(out.get(sku, price.price_krw), price.price_krw)
-    return out | {sku: price.price_krw for sku, price in in_force(known, at_us).items()}
 
 
 def set_synonyms(tx: Tx, by: Actor, groups: Sequence[Sequence[str]], *, id: UUID, at_us: int) -> None:
