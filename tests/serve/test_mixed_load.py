@@ -29,7 +29,7 @@ from tests.serve.busy_town import (
 from madang.db.private import PrivatePostgres, binaries
 
 pytestmark = [pytest.mark.soak, pytest.mark.slow]  # first, and beside each other
-SECONDS = {"postgres": 600, "sqlite": 300}
+SECONDS = {"postgres": 600, "sqlite": 120}
 """Two can only wait for each other where several write at once: there for as long as is asked for."""
 SEED = int(os.environ.get("MADANG_TEST_SEED", "0")) or int(time.time())
 SLOW_MS = 15_000
