@@ -61,7 +61,7 @@ bean: .venv-bean/.ok  ## bean-check for the tests of the books' export
 demo: $(VENV)/.run  ## Open a shop without a till and watch it on http://127.0.0.1:8300
 	@$(BIN)/madang demo $(ARGS)
 
-# Three processes for two cores: a fifth of the time a test waits (a page, a server that starts, a disk).
+# Three processes for two cores: tests wait for pages, for servers that start and for the disk.
 test: $(VENV)/.dev .venv-bean/.ok  ## Every test, on SQLite and PostgreSQL (<= 10 minutes on 2 cores)
 	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not soak" $(ARGS)
 

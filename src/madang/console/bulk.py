@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -10,17 +9,16 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from madang import catalog, ledger, places
+from madang import catalog, places
 from madang.catalog import Product, Vat, filtering, listing_plans, ownership
 from madang.catalog.filtering import Only
 from madang.catalog.listing import State
 from madang.catalog.listing_rows import Placed
 from madang.console import faults, kinds, service
 from madang.console.model import Change, Edit, Kind
-from madang.console.waiting import LOW_PIECES
+from madang.console.waiting import few
 from madang.db import Page, Tx
 from madang.kernel import Actor
-from madang.ledger import Book
 
 PAGE = 200
 
@@ -75,15 +73,7 @@ def every(tx: Tx, by: Actor, wanted: Filter, *, at_us: int) -> list[str]:
 
 def low(tx: Tx, by: Actor) -> set[str]:
     """SKUs that are counted in pieces and of which few are left at one of the shops the caller works in."""
-    found = set[str]()
-    for shop in places.shops(tx, by):
-        left = defaultdict[str, int](int)
-        for code in ("stock", "shelf"):
-            for key, balance in ledger.balances(tx, book=Book.GOODS, code=code, owner_prefix=f"{shop.id}/").items():
-                if key.unit.endswith(":ea"):
-                    left[key.unit] += balance.available
-        found |= {unit.rsplit(":", 1)[0] for unit, n in left.items() if n <= LOW_PIECES}
-    return found
+    return set[str]().union(*(few(tx, shop.id) for shop in places.shops(tx, by)))
 
 
 def stage(tx: Tx, by: Actor, skus: Sequence[str], wanted: Wanted, *, id: UUID, at_us: int) -> Change:

@@ -15,7 +15,7 @@ from madang.catalog import Product
 from madang.console.settings_pages import SettingsDesk
 from madang.console.views import PRIVATE, Views
 from madang.db import Tx
-from madang.kernel import Actor, Conflict, NotFound, Role
+from madang.kernel import Actor, Conflict, Role
 from madang.places import Place
 from madang.walkout import learned, learning, promising, trembling
 from madang.walkout import learning_records as records
@@ -66,13 +66,7 @@ def add(routes: APIRouter, desk: SettingsDesk, views: Views) -> None:
         found = desk.read(lambda tx: look(tx, by, shop, number + 1, desk.clock.now_us(), most=1))
         [row] = [one for one in found.rows if one.number == number] or [None]
         if row is None:
-            raise NotFound(
-                "walkout.nothing_learned",
-                ko="그런 학습 기록이 없습니다.",
-                en="Nothing was learned under that number.",
-                next_ko="학습 기록 목록을 확인하세요.",
-                next_en="Look at the list of what was learned.",
-            )
+            raise learned.unknown()
         status = 200 if fault is None else fault.status
         return views.show(request, "lesson", status=status, found=found, row=row, fault=fault, **_bounds(by))
 

@@ -77,18 +77,22 @@ def _visits(tx: Tx, by: Actor, shops: list[Place]) -> list[Waiting]:
     return found
 
 
+def few(tx: Tx, shop: str) -> set[str]:
+    """SKUs that are counted in pieces and of which few are left at a shop, on its shelves and behind them."""
+    left: dict[str, int] = defaultdict(int)
+    for code in ("stock", "shelf"):
+        for key, balance in ledger.balances(tx, book=Book.GOODS, code=code, owner_prefix=f"{shop}/").items():
+            if key.unit.endswith(":ea"):
+                left[key.unit] += balance.available
+    return {unit.rsplit(":", 1)[0] for unit, n in left.items() if n <= LOW_PIECES}
+
+
 def _goods(tx: Tx, by: Actor, shops: list[Place], at_us: int) -> list[Waiting]:
     found, until = [], seoul(at_us).date() + timedelta(days=SOON_D)
     for shop in shops:
-        left: dict[str, int] = defaultdict(int)
-        for code in ("stock", "shelf"):
-            books = ledger.balances(tx, book=Book.GOODS, code=code, owner_prefix=f"{shop.id}/")
-            for key, balance in books.items():
-                if key.unit.endswith(":ea"):
-                    left[key.unit] += balance.available
         where = f"/console/stock/{shop.id}"
         due = len(stock.expiring(tx, by, shop.id, until))
-        low = sum(1 for n in left.values() if n <= LOW_PIECES)
+        low = len(few(tx, shop.id))
         found += [
             Waiting(what="expiry", n=due, where=where, urgent=True, place=shop),
             Waiting(what="low", n=low, where=where, place=shop),

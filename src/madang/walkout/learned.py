@@ -234,13 +234,7 @@ def undo(tx: Tx, by: Actor, shop: str, number: int, *, at_us: int) -> Row:
     by.need_shop(shop)
     row = records.numbered(tx, shop, number)
     if row is None:
-        raise NotFound(
-            "walkout.nothing_learned",
-            ko="그런 학습 기록이 없습니다.",
-            en="Nothing was learned under that number.",
-            next_ko="학습 기록 목록을 확인하세요.",
-            next_en="Look at the list of what was learned.",
-        )
+        raise unknown()
     newest = records.latest(tx, shop, *row.thing)
     if newest is None or newest.number != row.number:
         raise Conflict(
@@ -351,3 +345,13 @@ def _ours(tx: Tx, shop: str) -> Actor:
 def _middle(values: list[float]) -> float:
     ordered = sorted(values)
     return ordered[len(ordered) // 2]
+
+
+def unknown() -> NotFound:
+    return NotFound(
+        "walkout.nothing_learned",
+        ko="그런 학습 기록이 없습니다.",
+        en="Nothing was learned under that number.",
+        next_ko="학습 기록 목록을 확인하세요.",
+        next_en="Look at the list of what was learned.",
+    )
