@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import itertools
 import os
@@ -127,10 +126,9 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _lending(postgres_server: PrivatePostgres) -> Iterator[Lending]:
+def _lending(postgres_server: PrivatePostgres) -> Lending:
     open_database(postgres_server.create(TEMPLATE), durable=False).close()
-    with contextlib.closing(Lending(postgres_server)) as lending:
-        yield lending
+    return Lending(postgres_server)
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from tests.lending import Lending
@@ -33,10 +30,9 @@ class Lent:
 
 
 @pytest.fixture(scope="module")
-def lending(postgres_server: PrivatePostgres, _lending: Lending) -> Iterator[Lending]:
+def lending(postgres_server: PrivatePostgres, _lending: Lending) -> Lending:
     """One of its own, on the server of all."""
-    with contextlib.closing(Lending(postgres_server, prefix="lent")) as lending:
-        yield lending
+    return Lending(postgres_server, prefix="lent")
 
 
 def test_what_a_test_wrote_is_gone_for_the_next(postgres_server: PrivatePostgres, lending: Lending) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.walkout.engine.plate_shop import layout
 
 from madang.walkout.engine import MISSING, Settings, Store
+from madang.walkout.engine.past import Past
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.samples import MANY, Queue, reduce_samples
 
@@ -81,8 +82,18 @@ def test_what_a_batch_says_does_not_depend_on_what_it_came_with() -> None:
     assert rounds.t == [row for r in single for row in r.t]
     assert np.array_equal(rounds.median, np.concatenate([r.median for r in single]))
     assert np.array_equal(rounds.spread, np.concatenate([r.spread for r in single]))
-    assert np.array_equal(rounds.past.m2[-1], single[-1].past.m2[-1])
     assert all(rounds.whole)
+
+
+def test_what_came_last_of_a_plate_is_what_was_measured_last_whatever_rounds_were_lost() -> None:
+    nan = float("nan")
+    m = np.array([[1.0, 10.0], [2.0, nan], [nan, nan], [3.0, 12.0]])
+    times = [[0.0, 0.1], [0.2, nan], [nan, nan], [0.6, 0.7]]
+    past, known = Past(np.array([0, 1])), m == m
+    past.follow(times[:3], m[:3], m[:3] / 10.0, known[:3], known[:3].all(axis=1).tolist())
+    assert past.of(np.array([0, 1])) == [[2.0, 10.0], [1.0, pytest.approx(nan, nan_ok=True)], [0.2, 1.0], [0.2, 0.1]]
+    past.follow(times[3:], m[3:], m[3:] / 10.0, known[3:], [True])
+    assert past.of(np.array([1])) == [[12.0], [10.0], [1.2], [0.7]]
 
 
 def test_columns_of_a_gondola_lie_together_whatever_the_stores_order() -> None:

@@ -115,7 +115,7 @@ class Contacts:
                 self._reach_down(frames, low, met)
             if len(frames.bodies) > 1:
                 up = z > self.s.contact_raised * frames.full[:, :, NECK, 2:]
-                some = ((up[..., 0] | up[..., 1]).sum(axis=1) > 1).nonzero()[0]
+                some = (np.add.reduce(up[..., 0] | up[..., 1], axis=1) > 1).nonzero()[0]
                 if len(some):
                     self._meet(frames, some, up[some], met)
         return met
@@ -131,7 +131,7 @@ class Contacts:
 
     def _meet(self, frames: Frames, some: Ints, up: NDArray[np.bool_], met: list[list[_Seen]]) -> None:
         """Raised hands `up` [frames `some`, N, 2] of two people that are near each other."""
-        hands = frames.joints[some][:, :, WRISTS]
+        hands = frames.joints[:, :, WRISTS][some]
         x = np.where(up, hands[..., 0], np.nan).reshape(len(some), -1)
         way = x[:, :, None] - x[:, None]
         np.abs(way, out=way)

@@ -199,9 +199,9 @@ class Engine:
 
     def _seen_now(self, now: float) -> list[Update]:
         """Where everybody stands who was seen in the last half second."""
-        of = self._visits.of
+        of, new = self._visits.of, tuple.__new__  # what `Person(…)` comes to: there are thousands of them
         return [
-            Person(now, b.track, of.get(b.id), b.where[0], b.where[1])
+            new(Person, (now, b.track, of.get(b.id), b.where[0], b.where[1]))
             for b in self._people.present(now)
             if now - b.lost < SEEN_S and not b.gone
         ]
@@ -316,7 +316,7 @@ class Engine:
             if visit is None or visit.role != "staff":
                 silence = self._flow.missing(self.store.gondolas[reach.gondola], reach.t0, reach.t1 + TICK_S)
                 heard = silence < SILENCE_S or reach.t1 < now - SPEAKS_S  # else its levels tell what happened
-                shown = {q: self._scenes.shown(q, reach) for q in reach.over}
+                shown = {q: self._scenes.shown(q, reach) for q in reach.over} if reach.paused else {}
                 self._belief.reached(reach, shown, heard, partial(self._scenes.looks, reach))
                 at = Spot(reach.t1, reach.plate)
                 self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S), at)

@@ -60,6 +60,8 @@ def _expected(ways: Counts, w: list[float], u: list[float], sd: float) -> tuple[
     return (ways.f @ np.array(w)).tolist(), (sd**2 + ways.f @ np.array(u) ** 2).tolist()
 
 
+LIKELIEST = 1e-6 - LOG_ROOT_2PI + max(SIZES[:2])
+"""The most that can be said for one or two things whose weight is known to a gram, nats."""
 MOST_SPILLS = 6.0
 """Things that stand across two facings are no rarer than this, nats."""
 
@@ -69,7 +71,8 @@ class Catalogue(Goods):
 
     def takes(self, shift: Shift) -> list[Take]:
         """Explanations of what was taken, best first."""
-        out = self._planned(shift) + self._unknown(shift) + self._strangers(shift)
+        out = self._planned(shift) + self._unknown(shift)
+        out += self._strangers(shift, max([x.loglik for x in out], default=-math.inf) - self.s.prune_nats)
         out.sort(key=lambda x: (-x.loglik, x.parts))
         if not out:
             return out
@@ -179,8 +182,9 @@ class Catalogue(Goods):
         off = (self._shares(shift, facings) - by_facing) / sd
         return np.maximum(-0.5 * off**2, -15.0).sum(axis=1).tolist()  # type: ignore[no-any-return]
 
-    def _strangers(self, shift: Shift) -> list[Take]:
-        """Products that the planogram does not show here: another product of this shelf (wrong planogram)."""
+    def _strangers(self, shift: Shift, floor: float) -> list[Take]:
+        """Products that the planogram does not show here: another product of this shelf (wrong planogram). What cannot
+        be likelier than `floor` is left out."""
         out: list[Take] = []
         facings = self.facings_of(shift.plates)
         if not facings:
@@ -189,7 +193,10 @@ class Catalogue(Goods):
         planned = {p for f in facings for p in self.store.facings[f].products}
         grams, spills, sd = -shift.total, self._spills(shift, main), 6.001 * shift.sd
         weights, spreads = self.weight, self.spread
+        least = floor - (LIKELIEST - math.log(shift.sd) + spills)  # a density is no higher than its narrowest
         for product, prior in self.may_lie(main).items():
+            if prior < least:
+                continue
             w, further = weights[product], sd + 12.002 * spreads[product]
             if grams < w - further or grams > 2.0 * w + further or w <= 0 or product in planned:
                 continue

@@ -83,16 +83,14 @@ class Levels:
             self.set_limits()
 
     def course(self, m: Floats, known: Bools, whole: list[bool]) -> Course:
-        """Where the levels go that follow the medians `m` [K, P] (where none was measured, the last one before), what
-        was measured of them, and the rounds in which everything was."""
+        """Where the levels go that follow the medians `m` [K, P] (NaN where none was measured), what was measured of
+        them, and the rounds in which everything was."""
         shape = m.shape
         rest, far, rested = np.empty((shape[0] + 1, shape[1])), np.empty(shape), self.rested.copy()
         rest[0] = self.rest
         steady = rested.min() >= self.s.rest_batches
         for k, (came, now, then, off) in enumerate(zip(m, rest, rest[1:], far, strict=False)):
-            np.subtract(came, now, off)
-            if not whole[k]:
-                off[(~known[k]).nonzero()[0]] = 0.0
+            np.subtract(came if whole[k] else np.where(known[k], came, now), now, off)
             if not steady:
                 rested += self._one if whole[k] else known[k]
                 np.minimum(rested, self._most, out=rested)

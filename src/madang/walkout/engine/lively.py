@@ -13,7 +13,7 @@ import numpy as np
 
 from madang.walkout.engine.history import History
 from madang.walkout.engine.levels import LEARNED, Bools, Levels
-from madang.walkout.engine.samples import Rounds
+from madang.walkout.engine.past import Past
 from madang.walkout.engine.senses import Senses
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.steps import Off, Return, Step
@@ -25,8 +25,8 @@ _LEARNED: list[float] = LEARNED.tolist()
 @dataclass(slots=True)
 class Lively:
     """The plate in one column: its levels as in `Levels`, as of the round before, and what came last: two medians
-    (`m1`, `m2` before it), the spread `w1`, at `last`. `medians` and `spreads` are of the rounds at hand. It `moves`
-    `since`, at most `peak` off; `step` is the last one it made, while its level is still refined."""
+    (`m1`, `m2` before it), the spread `w1`, at `last`. It `moves` `since`, at most `peak` off; `step` is the last one
+    it made, while its level is still refined."""
 
     column: int
     gondola: int
@@ -42,8 +42,6 @@ class Lively:
     clip: float
     squares: float
     quiet: float
-    medians: tuple[float, ...] = ()
-    spreads: tuple[float, ...] = ()
     moves: bool = False
     since: float = 0.0
     peak: float = 0.0
@@ -156,6 +154,8 @@ class Watched:
         self._rows: list[int] = rows.tolist()
         self._gondola_of: list[int] = senses.gondola.tolist()
         self._of: dict[int, Lively] = {}
+        self._rounds: tuple[list[list[float]], list[list[float]]] = [], []
+        """Their medians and spreads in the rounds at hand."""
         self.moving = 0
         self.returns: list[Return] = []
 
@@ -189,22 +189,20 @@ class Watched:
             for x, level in zip(self._of.values(), self._levels.of([*self._of]), strict=True):
                 x.set_levels(level)
 
-    def wake(self, moving: Bools, coming: Rounds, a: int, b: int) -> None:
-        """Plates that will move in these rounds are looked at one by one, as those that did before."""
+    def wake(self, moving: Bools, median: Floats, spread: Floats, past: Past) -> None:
+        """Plates that will move in these rounds [K, P] are looked at one by one, as those that did before; `past` is
+        what came last before the rounds."""
         lively = self._of
         if np.count_nonzero(moving):
             fresh = [k for k in np.logical_or.reduce(moving).nonzero()[0].tolist() if k not in lively]
             if fresh:
                 new = np.array(fresh)
-                last = [x[a].take(new).tolist() for x in coming.past]
-                for k, level, *past in zip(fresh, self._levels.of(new), *last, strict=True):
-                    lively[k] = Lively(k, self._gondola_of[k], *past, *level)
+                for k, level, *last in zip(fresh, self._levels.of(new), *past.of(new), strict=True):
+                    lively[k] = Lively(k, self._gondola_of[k], *last, *level)
                 self._of = lively = dict(sorted(lively.items()))
         if lively:
             some = np.array([*lively])
-            medians, spreads = coming.median[a:b].take(some, axis=1), coming.spread[a:b].take(some, axis=1)
-            for x, m, w in zip(lively.values(), _columns(medians), _columns(spreads), strict=True):
-                x.medians, x.spreads = m, w
+            self._rounds = median.take(some, axis=1).tolist(), spread.take(some, axis=1).tolist()
 
     def leave(self) -> None:
         """Those that have come to rest are followed with all others again."""
@@ -226,11 +224,11 @@ class Watched:
         gondolas; `touched` [P] goes before what limits say."""
         s, steps = self.s, []
         most = s.rest_batches
-        for x in self._of.values():
-            m = x.medians[k]
+        medians, spreads = self._rounds
+        for x, m, w in zip(self._of.values(), medians[k], spreads[k], strict=True):
             if m != m:
                 continue
-            t, w, off = times[x.gondola], x.spreads[k], m - x.rest
+            t, off = times[x.gondola], m - x.rest
             far = off if off > 0.0 else -off
             if x.moves:
                 settled = x.settled(m, w, far, t, s)
@@ -284,8 +282,3 @@ class Watched:
         """It rests at this level from now on, averaged over so many batches."""
         x.lie(level, rested)
         self.moving -= 1
-
-
-def _columns(rows: Floats) -> list[tuple[float, ...]]:
-    """The columns of a few rows (faster than turning them in numpy)."""
-    return list(zip(*rows.tolist(), strict=True))

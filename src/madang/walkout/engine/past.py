@@ -1,49 +1,40 @@
-"""What came last of every plate, before each of some rounds, whatever rounds its batches were lost in."""
+"""What came last of every plate, whatever rounds its batches were lost in."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from madang.walkout.engine.store import Floats
+from madang.walkout.engine.store import Floats, Ints
 
 Bools = NDArray[np.bool_]
 
 
-class Past(NamedTuple):
-    """Before each of R rounds and after them [R+1, P]: the last two medians that were measured (NaN: none yet), the
-    last one's spread, grams, and time (-inf)."""
+class Past:
+    """Of every plate [P]: the last two medians that were measured, `m1` and `m2` before it (NaN: none yet), the spread
+    `w1` of the last, grams, and its time `last` (-inf). The arrays are replaced, never written."""
 
-    m1: Floats
-    m2: Floats
-    w1: Floats
-    last: Floats
+    __slots__ = ("_gondola", "last", "m1", "m2", "w1")
 
-    @staticmethod
-    def nothing(plates: int) -> Past:
-        """Before the first round."""
-        none = np.full((1, plates), np.nan)
-        return Past(none, none, none, np.full((1, plates), -np.inf))
+    def __init__(self, gondola: Ints) -> None:
+        """`gondola` [P] is the one each plate belongs to."""
+        self._gondola = gondola
+        self.m1 = self.m2 = self.w1 = np.full(len(gondola), np.nan)
+        self.last = np.full(len(gondola), -np.inf)
 
-    def then(self, t: Floats, median: Floats, spread: Floats, known: Bools, whole: list[bool]) -> Past:
-        """The past of the rounds that come next: when [R, P], what was measured of whom, in which of it everything."""
-        every = np.empty((4, len(t) + 1, median.shape[1]))
-        out = Past(*every)
-        for row, before, came in zip(out, self, (median, out.m1[:-1], spread, t), strict=True):
-            row[0] = before[-1]
-            row[1:] = came
-        if not all(whole):
-            some = (~np.logical_and.reduce(known)).nonzero()[0]
-            part, unknown = every.take(some, axis=2), ~known.take(some, axis=1)
-            for k in range(whole.index(False), len(whole)):
-                part[1, k + 1] = part[0, k]
-                if not whole[k]:
-                    np.copyto(part[:, k + 1], part[:, k], where=unknown[k])
-            every[:, :, some] = part
-        return out
+    def follow(self, t: list[list[float]], median: Floats, spread: Floats, known: Bools, whole: list[bool]) -> None:
+        """These rounds are over: when [K][G], what was measured [K, P] of whom, in which of them everything."""
+        times = np.array(t).take(self._gondola, axis=1)
+        for k, every in enumerate(whole):
+            if every:
+                self.m2, self.m1, self.w1, self.last = self.m1, median[k], spread[k], times[k]
+            else:
+                came = known[k]
+                self.m2 = np.where(came, self.m1, self.m2)
+                self.m1 = np.where(came, median[k], self.m1)
+                self.w1 = np.where(came, spread[k], self.w1)
+                self.last = np.where(came, times[k], self.last)
 
-    def end(self) -> Past:
-        """After the last of its rounds."""
-        return Past(*(x[-1:] for x in self))
+    def of(self, some: Ints) -> list[list[float]]:
+        """Of these plates: m1, m2, w1, last."""
+        return [x.take(some).tolist() for x in (self.m1, self.m2, self.w1, self.last)]

@@ -78,6 +78,7 @@ class People:
                 self._ahead, self._closer = LEAST_AHEAD, False
             elif self._stride is None:
                 self._stride = self._set_out(due[self._at : self._at + self._ahead])
+                self._ride()
             if self._stride is None:
                 _, t, people = due[self._at]
                 self._at += 1
@@ -108,6 +109,13 @@ class People:
         self._closer = 0 < length < len(due)
         self._ahead = min(LONGEST, max(LEAST_AHEAD, length + length // 2 if length < len(due) else 2 * self._ahead))
         return None if way is None else (way, self._as_frames(way))
+
+    def _ride(self) -> None:
+        """Everybody is in every frame: what they show is noted when somebody asks."""
+        way = None if self._stride is None else self._stride[0]
+        if way is not None and way.there is None:
+            for row, body in enumerate(self._live):
+                body.trail.ride(way, row)
 
     def _as_frames(self, way: Stride) -> Frames:
         """The confirmed people of a stride."""
@@ -140,31 +148,36 @@ class People:
         """The stride is over: everybody stands where it has come to."""
         if self._stride is not None:
             way, k = self._stride[0], self._stride[0].done
+            if way.there is None:
+                self._alight(way, k)
             self._now = Standing(way.lost[k].copy(), way.xy[k].copy(), way.speed[k].copy(), way.full[k].copy())
             self._stride = None
 
+    def _alight(self, way: Stride, done: int) -> None:
+        """Everybody takes what so many frames showed of him, but for where he is, which he was told."""
+        for n, body in enumerate(self._live):
+            body.trail.alight()
+            if not body.confirmed:
+                body.showed(way.joints[:done, n, :, 0])
+        for row in way.joints[self._looks([True] * done), :, HEAD, 2].tolist():
+            for body, head in zip(self._live, row, strict=True):
+                body.stood(head)
+
     def _tell(self, way: Stride, a: int, b: int) -> None:
-        times = way.times[a:b]
-        there = way.there
-        shown = way.told()
-        heads = [shown.heads[k] for k in self._looks(shown.anybody[a:b], a)]
-        if there is None:
-            joints, xy, last = way.joints, way.after, times[-1]
-            for n, (body, where) in enumerate(zip(self._live, shown.places[b - 1], strict=True)):
+        times, places = way.times[a:b], way.places()[b - 1]
+        if way.there is None:
+            last = times[-1]
+            for body, where in zip(self._live, places, strict=True):
                 body.lost, body.where = last, where
-                body.trail.follow(times, joints, xy, n, a, b)
-                if not body.confirmed:
-                    body.showed(joints[a:b, n, :, 0])
-            for row in heads:
-                for body, head in zip(self._live, row, strict=True):
-                    body.stood(head)
             return
+        shown = way.told(way.there)
+        heads = [shown.heads[k] for k in self._looks(shown.anybody[a:b], a)]
         for n, body in enumerate(self._live):
             seen = [k for k in range(a, b) if shown.there[k][n]]
             if not seen:
                 continue
             if len(seen) == b - a:
-                body.lost, body.where = times[-1], shown.places[b - 1][n]
+                body.lost, body.where = times[-1], places[n]
                 body.trail.follow(times, way.joints, way.after, n, a, b)
                 if not body.confirmed:
                     body.showed(way.joints[a:b, n, :, 0])
@@ -172,7 +185,7 @@ class People:
                     body.stood(row[n])
                 continue
             joints, xy = way.joints[seen, n], way.xy[[k + 1 for k in seen], n]
-            body.saw([way.times[k] for k in seen], joints, xy, shown.places[b - 1][n], [h[n] for h in heads])
+            body.saw([way.times[k] for k in seen], joints, xy, places[n], [h[n] for h in heads])
 
     def _looks(self, seen: Sequence[bool], first: int = 0) -> list[int]:
         """In which of these frames (from number `first` on) head heights are noted: every third one that shows

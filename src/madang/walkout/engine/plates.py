@@ -19,6 +19,7 @@ from madang.walkout.engine.health import Watch
 from madang.walkout.engine.history import HISTORY, History, middle
 from madang.walkout.engine.levels import Bools, Course, Levels
 from madang.walkout.engine.lively import Watched
+from madang.walkout.engine.past import Past
 from madang.walkout.engine.samples import Queue, Rounds, Samples
 from madang.walkout.engine.senses import Senses
 from madang.walkout.engine.settings import Settings
@@ -63,7 +64,7 @@ class Plates:
         self._tick = self._round = 0
         self._newest = [-np.inf] * len(store.gondolas)
         self._stretch: _Stretch | None = None
-        self._history = History(n, len(store.gondolas))
+        self._history, self._past = History(n, len(store.gondolas)), Past(self.gondola)
         self.senses = Senses(store, self.rows, settings)
         self._lively = Watched(settings, self._levels, self.senses, self._history, self.rows)
         self._watch = Watch(store, self.rows, settings)
@@ -107,9 +108,8 @@ class Plates:
         if self._rounds:
             self._levels.look()
             self._lively.look()
-        past = self._coming.past
         medians = self._history.recent(self._rounds)
-        self.senses.look(medians, past.w1[self._round], past.last[self._round], self._whole)
+        self.senses.look(medians, self._past.w1, self._past.last, self._whole)
         self._rounds, self._whole = 0, True
         senses, noise = self.senses, self._levels.noise
         self.news += self._watch.look(now, self._newest, senses.measured, senses.blind, noise)
@@ -127,12 +127,13 @@ class Plates:
             self._lively.write()
         if len(levels.unborn):
             levels.begin(known[0], m[0], w[0])
-        course = levels.course(coming.past.m1[a + 1 : b + 1], known, whole)
+        course = levels.course(m, known, whole)
         moving, touched = levels.moving(course.far, w), None
         if self._young:
             touched = moving[0]
-            self._listen(np.array(t[0]), m[0] - coming.past.m1[a])
-        self._lively.wake(moving, coming, a, b)
+            self._listen(np.array(t[0]), m[0] - self._past.m1)
+        self._lively.wake(moving, m, w, self._past)
+        self._past.follow(t, m, w, known, whole)
         every = all(whole)
         self._whole = self._whole and every
         return _Stretch(t, known, every, course, touched)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -83,9 +85,10 @@ class Hands:
         spans = [(b, b.trail.span(t0, t1)) for b in bodies]
         spans = [(b, rows) for b, rows in spans if rows.stop > rows.start]
         self.ids = [b.id for b, _ in spans]
-        self.starts = np.cumsum([0] + [rows.stop - rows.start for _, rows in spans[:-1]])
+        self.starts = [*accumulate([rows.stop - rows.start for _, rows in spans], initial=0)]
         if spans:
-            self.times = np.array([t for b, rows in spans for t in b.trail.listed(rows)])
+            self._listed = [t for b, rows in spans for t in b.trail.listed(rows)]
+            self.times = np.array(self._listed)
             self.joints = np.concatenate([part for b, rows in spans for part in b.trail.seen(rows)])
 
     def costs(self, place: Place, s: Settings) -> tuple[Floats, Floats]:
@@ -96,14 +99,14 @@ class Hands:
 
     def nearer(self, wrists: Floats, t0: float, t1: float) -> dict[int, int]:
         """Which hand, 0 left, 1 right, was nearer between these times, by mean cost; left out who showed only one."""
-        if not self.ids:
-            return {}
-        known = ((self.times >= t0) & (self.times < t1))[:, None] & (wrists == wrists)
-        count = np.add.reduceat(known, self.starts, axis=0, dtype=np.int64)
-        total = np.add.reduceat(np.where(known, wrists, 0.0), self.starts, axis=0)
-        some: list[bool] = np.all(count, axis=1).tolist()
-        hand = (total / np.maximum(count, 1)).argmin(axis=1).tolist()
-        return {b: h for b, h, seen in zip(self.ids, hand, some, strict=True) if seen}
+        out: dict[int, int] = {}
+        for k, body in enumerate(self.ids):
+            first, last = self.starts[k], self.starts[k + 1]
+            some = slice(bisect_left(self._listed, t0, first, last), bisect_left(self._listed, t1, first, last))
+            left, right = ([x for x in costs if x == x] for costs in wrists[some].T.tolist())
+            if left and right:
+                out[body] = int(sum(right) / len(right) < sum(left) / len(left))
+        return out
 
     def curves(self, place: Place, t: float, s: Settings, shifts: Floats = SHIFTS_S) -> Curves:
         """Weigh everybody's hands at the moment of a grasp at `t`."""
@@ -113,8 +116,9 @@ class Hands:
         hidden = cost == np.inf  # neither wrist, elbow nor head: such a sighting says nothing
         if hidden.any():
             within, cost = within & ~hidden, np.where(hidden, 0.0, cost)
-        count = np.add.reduceat(within, self.starts, axis=1, dtype=np.int64)
-        total = np.add.reduceat(within * cost, self.starts, axis=1)
+        starts = np.array(self.starts[:-1])
+        count = np.add.reduceat(within, starts, axis=1, dtype=np.int64)
+        total = np.add.reduceat(within * cost, starts, axis=1)
         return Curves((total / np.maximum(count, 1)).T, count.T, wrists)
 
 

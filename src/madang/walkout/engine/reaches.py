@@ -12,7 +12,7 @@ looking at goods. `Reaches.feed` takes every camera frame and costs next to noth
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -73,6 +73,14 @@ class _Open:
     so_far: Reached | None = None
 
 
+class _Near(NamedTuple):
+    """Some plates, and where each is in `middles`, `low` and `high` of its gondola."""
+
+    plates: list[int]
+    column: Ints
+    row: Ints
+
+
 class _Shelf(NamedTuple):
     """A gondola's `plates` and their `middle` along it [n]. Many share a middle, or a shelf: plate k is at
     `middles[column[k]]`, and a wrist over it may be as low as `low[row[k]]` and as high as `high[row[k]]`."""
@@ -84,6 +92,20 @@ class _Shelf(NamedTuple):
     low: Floats
     high: Floats
     row: Ints
+    along: list[float]
+    """`middles` in plain numbers."""
+    parts: dict[tuple[int, int], _Near]
+    """What `near` found before."""
+
+    def near(self, low: float, high: float) -> _Near:
+        """The plates whose middle is between these."""
+        first, last = bisect_right(self.along, low), bisect_left(self.along, high)
+        part = self.parts.get((first, last))
+        if part is None:
+            here = ((self.column >= first) & (self.column < last)).nonzero()[0]
+            part = _Near(self.plates.take(here).tolist(), self.column.take(here), self.row.take(here))
+            self.parts[first, last] = part
+        return part
 
 
 _Hit = tuple[int, int, int, int]
@@ -112,7 +134,7 @@ class Reaches:
         for shelf in self._shelves:
             self._middle.update(zip(shelf.plates.tolist(), shelf.middle.tolist(), strict=True))
         self._fronts = [_front(store, g) for g in range(len(store.gondolas))]
-        self._low, self._high = self._low.T[:, None].copy(), self._high.T[:, None].copy()
+        self._low, self._high = self._low.T[..., None].copy(), self._high.T[..., None].copy()
         self._open: dict[tuple[int, int], _Open] = {}
         self._kept: list[Reached] = []
         self._told = 0
@@ -125,7 +147,7 @@ class Reaches:
         middles, column = np.unique(middle, return_inverse=True)
         spans, row = np.unique(boxes[:, [2, 5]], axis=0, return_inverse=True)
         low, high = spans[:, 0] - LEEWAY_M, spans[:, 1] + LEEWAY_M
-        return _Shelf(plates, middle, middles, column.reshape(-1), low, high, row.reshape(-1))
+        return _Shelf(plates, middle, middles, column.reshape(-1), low, high, row.reshape(-1), middles.tolist(), {})
 
     def feed(self, frames: Frames, a: int = 0, b: int | None = None) -> None:
         """Take frames `a` until `b` (all) of these; a hidden wrist is where it was, moved along with its body."""
@@ -143,12 +165,12 @@ class Reaches:
         """Which hands are among which gondola's shelves, in every frame."""
         hits: list[list[_Hit]] = [[] for _ in frames.times]
         if frames.bodies:
-            axes = frames.full[:, :, WRISTS].reshape(-1, 3).T.copy()[..., None]
+            axes = frames.full[:, :, WRISTS].reshape(-1, 3).T.copy()[:, None]
             inside: NDArray[np.bool_] = np.logical_and.reduce((axes > self._low) & (axes < self._high), axis=0)
             if frames.there is not None:
-                inside &= np.repeat(frames.there.ravel(), 2)[:, None]
+                inside &= np.repeat(frames.there.ravel(), 2)
             people = len(frames.bodies)
-            rows, gondolas = inside.nonzero()
+            rows, gondolas = inside.T.nonzero()
             for row, g in zip(rows.tolist(), gondolas.tolist(), strict=True):
                 k, wrist = divmod(row, 2 * people)
                 hits[k].append((frames.order(k, wrist // 2), wrist % 2, g, wrist // 2))
@@ -196,7 +218,7 @@ class Reaches:
         points = np.array(spell.points)
         x = points[:, :2] @ along
         xs: list[float] = x.tolist()
-        here = ((shelf.middle > min(xs) - BESIDE_M) & (shelf.middle < max(xs) + BESIDE_M)).nonzero()[0]
+        near = shelf.near(min(xs) - BESIDE_M, max(xs) + BESIDE_M)
         dx = x[:, None] - shelf.middles
         dx /= s.reach_along_sd_m
         dx *= dx
@@ -205,26 +227,25 @@ class Reaches:
         np.maximum(dz, 0.0, out=dz)
         dz /= s.reach_height_sd_m
         dz *= dz
-        off = dx.take(shelf.column.take(here), axis=1)
-        off += dz.take(shelf.row.take(here), axis=1)
+        off = dx.take(near.column, axis=1)
+        off += dz.take(near.row, axis=1)
         off *= 0.5
         share = np.subtract(np.minimum.reduce(off, axis=1, keepdims=True), off, out=off)
         np.exp(share, out=share)
         over_all = (np.array(_lengths(spell.times)) / np.add.reduce(share, axis=1)) @ share
         seconds: list[float] = over_all.tolist()
         least = min(LEAST_S, max(seconds))
-        rows = shelf.plates.take(here)
         return Reached(
             body=key[0],
             hand=key[1],
             gondola=spell.gondola,
             t0=spell.times[0],
             t1=spell.last,
-            over={q: x for q, x in zip(rows.tolist(), seconds, strict=True) if x >= least},
-            paused=self._paused(spell, points, rows, share) if over else {},
+            over={q: x for q, x in zip(near.plates, seconds, strict=True) if x >= least},
+            paused=self._paused(spell, points, near.plates, share) if over else {},
         )
 
-    def _paused(self, spell: _Open, points: Floats, plates: Ints, share: Floats) -> dict[int, float]:
+    def _paused(self, spell: _Open, points: Floats, plates: list[int], share: Floats) -> dict[int, float]:
         """Shares of the plates under the hand while it was slowest (a grasp takes `grasp_before_s`); none where it went
         on, or was never at the goods' front. `share` [n, plates] weighs every sighting's plates."""
         s, g, times = self.s, spell.gondola, spell.times
@@ -247,7 +268,7 @@ class Reaches:
             return {}
         mine = np.add.reduce(share[k : k + n], axis=0)
         mine /= np.add.reduce(mine)
-        return {q: x for q, x in zip(plates.tolist(), mine.tolist(), strict=True) if x > LEAST_S}
+        return {q: x for q, x in zip(plates, mine.tolist(), strict=True) if x > LEAST_S}
 
     def finished(self) -> list[Reached]:
         """Episodes that are over since the last call."""

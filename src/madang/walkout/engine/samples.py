@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from madang.walkout.engine.past import Past
 from madang.walkout.engine.store import Floats, Ints, Store
 from madang.walkout.engine.types import MISSING
 
@@ -110,7 +109,7 @@ class Rounds(NamedTuple):
 
     `upto` [ticks] how many rounds came before each; `newest` [ticks][G] when each gondola's newest batch began by its
     clock (-inf: none came), repeats too. `t` [R][G] times, NaN: none; `median`, `spread` [R, P] grams, NaN: not
-    measured; `known` [R, P] what was, `whole` [R]: everything; `past`: what came before."""
+    measured; `known` [R, P] what was, `whole` [R]: everything."""
 
     upto: list[int]
     newest: list[list[float]]
@@ -119,7 +118,6 @@ class Rounds(NamedTuple):
     spread: Floats
     known: Bools
     whole: list[bool]
-    past: Past
 
 
 _Batch = tuple[float, int, int, Samples]
@@ -139,8 +137,6 @@ class Queue:
         self._order = 0
         self._last = [-math.inf] * len(counts)
         self._before: list[Samples | None] = [None] * len(counts)
-        self._past = Past.nothing(len(self.columns))
-        self._gondola = store.plate_gondola[self.columns]
         self.repeats = [0] * len(counts)
 
     def push(self, t: float, gondola: int, values: Samples) -> None:
@@ -176,11 +172,7 @@ class Queue:
         median, spread = self._reduced(rounds)
         known = median == median
         whole: list[bool] = np.logical_and.reduce(known, axis=1).tolist()
-        self._past = self._past.end()
-        if rounds:
-            times = np.array(t).take(self._gondola, axis=1)
-            self._past = self._past.then(times, median, spread, known, whole)
-        return Rounds(upto, newest, t, median, spread, known, whole, self._past)
+        return Rounds(upto, newest, t, median, spread, known, whole)
 
     def _reduced(self, rounds: list[list[_Batch]]) -> tuple[Floats, Floats]:
         """Median and spread of every round [R, P]. What has not come leaves its room, so that all lie side by side in

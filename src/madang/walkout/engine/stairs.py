@@ -231,12 +231,14 @@ def _stood(
     for i in range(1, len(values) - least):
         if before[i] >= best + ROUNDING_G:
             break
-        ordered = sorted(values[i : i + least])
+        ordered, off = sorted(values[i : i + least]), 0.0
         for j in range(i + least, len(values)):
             if j > i + least:
                 insort(ordered, values[j - 1])
+            if before[i] + off >= best + 2.0 * ROUNDING_G:
+                break  # a longer stand is never less shaken
             rest = before[i] + after[j]
-            if rest >= best + ROUNDING_G:
+            if rest + off >= best + 2.0 * ROUNDING_G:
                 continue
             half = (j - i) // 2
             level = ordered[half] if (j - i) % 2 else 0.5 * (ordered[half - 1] + ordered[half])

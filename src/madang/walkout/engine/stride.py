@@ -33,9 +33,8 @@ Bools = NDArray[np.bool_]
 
 
 class Shown(NamedTuple):
-    """Of each frame: where everybody is, how high the heads are, who is there (empty: all), and is anybody?"""
+    """Of each frame in which somebody is missing or not: how high the heads are, who is there, and is anybody?"""
 
-    places: list[list[list[float]]]
     heads: list[list[float]]
     there: list[list[bool]]
     anybody: list[bool]
@@ -58,18 +57,24 @@ class Stride:
     after: Floats = field(init=False)  # `xy` after each frame
     length: int = 0
     done: int = 0
+    placed: list[list[list[float]]] | None = None
     shown: Shown | None = None
 
     def __post_init__(self) -> None:
         self.after = self.xy[1:]
 
-    def told(self) -> Shown:
-        """What everybody is told frame by frame."""
+    def places(self) -> list[list[list[float]]]:
+        """Where everybody is in each frame."""
+        if self.placed is None:
+            self.placed = self.after[: self.length].tolist()
+        return self.placed
+
+    def told(self, there: Bools) -> Shown:
+        """What everybody is told frame by frame where not all are `there`."""
         if self.shown is None:
             k = self.length
-            there = [] if self.there is None else self.there[:k].tolist()
-            anybody = [any(row) for row in there] if there else [True] * k
-            self.shown = Shown(self.xy[1 : k + 1].tolist(), self.joints[:k, :, HEAD, 2].tolist(), there, anybody)
+            here: list[list[bool]] = there[:k].tolist()
+            self.shown = Shown(self.joints[:k, :, HEAD, 2].tolist(), here, [any(row) for row in here])
         return self.shown
 
 

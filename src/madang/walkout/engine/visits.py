@@ -7,6 +7,7 @@ Events are settled a second after they happened, when the bodies around them are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -17,6 +18,9 @@ from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.types import Entered, Gate, Left, Role, Update
+
+SOON_S = 0.01
+"""Who will have been out of sight for long enough this soon is looked at."""
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ class Visits:
         self._active: dict[str, Visit] = {}
         self._known: set[int] = set()
         self.exchanges: list[tuple[int, int, float]] = []
+        self._away_from = -math.inf  # nobody can have been out of sight for long before this
         self._entry = _middle(store.entry_line)
         self._exit = _middle(store.exit_line)
 
@@ -101,13 +106,16 @@ class Visits:
             for g in due:
                 out += self._enter(g) if g.event == "entered" else self._leave(g)
             self._entering = []
+            self._away_from = -math.inf
         if self._searching:
             self._search(now)
+            self._away_from = -math.inf
         fresh = self.people.bodies.keys() - self._known
         if fresh:
+            self._away_from = -math.inf
             self._known = set(self.people.bodies)
             self._renamed([self.people.bodies[b] for b in sorted(fresh)])
-        return out + self._gone(now)
+        return out if now < self._away_from else out + self._gone(now)
 
     def _enter(self, g: Gate) -> list[Update]:
         visit = self._visit_for(g)
@@ -283,6 +291,7 @@ class Visits:
     def _gone(self, now: float) -> list[Update]:
         out: list[Update] = []
         bodies, gone_s = self.people.bodies, self.s.gone_s
+        first = math.inf
         for visit in self.open_visits():
             if visit.closed is not None:
                 continue
@@ -290,12 +299,16 @@ class Visits:
                 if member.left is not None or member.body is None:
                     continue
                 body = bodies.get(member.body)
-                if body is None or now - body.lost < gone_s:
+                if body is None:
+                    continue
+                first = min(first, body.lost)
+                if now - body.lost < gone_s:
                     continue
                 if not self.people.at_gate(body.where) and now - body.lost < self.s.vanished_s:
                     continue
                 body.gone = True
                 out += self._mark(visit, body.id, body.lost)
+        self._away_from = first + gone_s - SOON_S
         return out
 
     def close_all(self, now: float) -> list[Update]:
