@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+from functools import cache
 from typing import Any
 
 import httpx
 from starlette.types import ASGIApp
 
 from madang.ui import session
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One for all requests of a process: to make one and end it takes as long as a page does."""
+    made = asyncio.new_event_loop()
+    atexit.register(made.close)
+    return made
 
 
 class Client:
@@ -35,7 +45,7 @@ class Client:
         return self._cookies.get(name, "")
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:
-        return asyncio.run(self._ask(method, path, given))
+        return _loop().run_until_complete(self._ask(method, path, given))
 
     def _proof(self) -> str:
         """What ``csrf_field()`` would hold: bound to the session, or to the visitor's cookie (made where missing)."""
@@ -48,7 +58,7 @@ class Client:
             given["headers"] = {session.HEADER: self._proof()} | dict(given.get("headers") or {})
         transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
         async with httpx.AsyncClient(
-            transport=transport, base_url="http://testserver", cookies=self._cookies
+            transport=transport, base_url="http://testserver", cookies=self._cookies, trust_env=False
         ) as client:
             answer = await client.request(method, path, **given)
             self._cookies = client.cookies

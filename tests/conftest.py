@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import os
@@ -126,9 +127,10 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _lending(postgres_server: PrivatePostgres) -> Lending:
+def _lending(postgres_server: PrivatePostgres) -> Iterator[Lending]:
     open_database(postgres_server.create(TEMPLATE), durable=False).close()
-    return Lending(postgres_server)
+    with contextlib.closing(Lending(postgres_server)) as lending:
+        yield lending
 
 
 @pytest.fixture

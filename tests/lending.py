@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 from psycopg import sql
+from tests.warm import Backends
 
 from madang.db.private import PrivatePostgres
 
@@ -27,15 +28,20 @@ SELECT
  (SELECT string_agg(version_num, ',' ORDER BY version_num) FROM alembic_version)
 """
 CUT_OFF = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL(%s)
 """
 TABLES = """
 SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 """
 WRITTEN = """
-SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
+SELECT relname, bytes > %s FROM (SELECT relname, pg_relation_size(oid) AS bytes FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version' OFFSET 0) AS found
+WHERE bytes > 0
 """
+SMALL_BYTES_MAX = 64 << 10
+"""Of so small a table the rows are deleted, a sixth of the work of new files for it and its indexes; what they leave
+behind is thrown away with the files of one that has grown."""
 
 
 class Lending:
@@ -43,7 +49,9 @@ class Lending:
 
     def __init__(self, server: PrivatePostgres, prefix: str = "madang") -> None:
         self._server, self._prefix = server, prefix
+        self._backends = Backends(server.port, f"{prefix}_")
         self._free: list[str] = []
+        self._own: dict[str, psycopg.Connection] = {}
         self._made = 0
         with self._connected(TEMPLATE) as template:
             assert not _written(template), "emptying would lose what a migration writes"
@@ -63,17 +71,28 @@ class Lending:
         if self._is_clean(name):
             self._free.append(name)
         else:
+            self._backends.dismiss(name)
+            if (own := self._own.pop(name, None)) is not None:
+                own.close()
             self._server.drop(name)
+
+    def close(self) -> None:
+        self._backends.close()
+        for own in self._own.values():
+            own.close()
 
     def _is_clean(self, name: str) -> bool:
         try:
-            with self._connected(name) as connection:
-                connection.execute(CUT_OFF)
-                for own in _tables(connection) - self._tables:  # what the test made for itself
-                    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(own)))
-                if _schema(connection) != self._schema:
-                    return False
-                _empty(connection)
+            own = self._own.get(name)
+            if own is None:
+                own = self._own[name] = self._connected(name)
+                own.execute("SET session_replication_role = replica")  # past the triggers that keep facts for ever
+            own.execute(CUT_OFF, [self._backends.waiting(name)])
+            for made in _tables(own) - self._tables:  # what the test made for itself
+                own.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(made)))
+            if _schema(own) != self._schema:
+                return False
+            _empty(own)
         except psycopg.OperationalError:  # a test took it away, or the server
             return False
         return True
@@ -90,11 +109,14 @@ def _tables(connection: psycopg.Connection) -> set[str]:
     return {name for (name,) in connection.execute(TABLES)}
 
 
-def _written(connection: psycopg.Connection) -> list[sql.Identifier]:
-    return [sql.Identifier(name) for (name,) in connection.execute(WRITTEN)]
+def _written(connection: psycopg.Connection) -> list[tuple[str, bool]]:
+    """Tables with rows, or what is left of some, and whether one has grown."""
+    return connection.execute(WRITTEN, [SMALL_BYTES_MAX]).fetchall()
 
 
 def _empty(connection: psycopg.Connection) -> None:
-    if tables := _written(connection):
-        connection.execute("SET session_replication_role = replica")  # past the triggers that keep facts for ever
-        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(sql.SQL(", ").join(tables)))
+    written = _written(connection)
+    if small := [name for name, grown in written if not grown]:
+        connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in small))
+    if grown := [sql.Identifier(name) for name, grown in written if grown]:
+        connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(grown)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 from tests.lending import Lending
@@ -30,9 +33,10 @@ class Lent:
 
 
 @pytest.fixture(scope="module")
-def lending(postgres_server: PrivatePostgres, _lending: Lending) -> Lending:
+def lending(postgres_server: PrivatePostgres, _lending: Lending) -> Iterator[Lending]:
     """One of its own, on the server of all."""
-    return Lending(postgres_server, prefix="lent")
+    with contextlib.closing(Lending(postgres_server, prefix="lent")) as lending:
+        yield lending
 
 
 def test_what_a_test_wrote_is_gone_for_the_next(postgres_server: PrivatePostgres, lending: Lending) -> None:

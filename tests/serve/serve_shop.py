@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import json
 import re
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +32,27 @@ PERSON = derived("shopper", 1)
 
 
 def made(folder: Path, url: str, *, without: str = "") -> None:
-    """The shop in a database, by ``madang shop add`` and ``madang import``, ``without`` one of the sheets."""
+    """The shop in a database, by ``madang shop add`` and ``madang import``, ``without`` one of the sheets; that of a
+    file in this folder is a copy of one made for all tests of a process."""
+    if url == _beside(folder):
+        shutil.copytree(_ready(without), folder, dirs_exist_ok=True)
+    else:
+        _make(folder, url, without)
+
+
+def _beside(folder: Path) -> str:
+    return f"sqlite:///{folder / 'madang.db'}"
+
+
+@cache
+def _ready(without: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="madang-shop-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _make(folder, _beside(folder), without)
+    return folder
+
+
+def _make(folder: Path, url: str, without: str) -> None:
     (folder / "store.json").write_text(json.dumps(LAYOUT), encoding="utf-8")
     done(
         "shop",

@@ -43,12 +43,15 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Found:
-    """What schemathesis did as somebody, and what it found."""
+    """What schemathesis did as somebody, and what it found. What it reads in our source is read once for all."""
+
+    _read: Any = None
 
     def __init__(self, town: Callers, who: str, **asked: Any) -> None:
         self.asked, self.statuses = 0, set[int]()
         found: list[str] = []
         schema = schemathesis.openapi.from_asgi("/openapi.json", town.app, config=config(town, who, **asked))
+        schema._constants_pool_cache = Found._read  # it forgets one of another app
         for event in from_schema(schema).execute():
             if isinstance(event, events.ScenarioFinished):
                 for one, checks in event.recorder.checks.items():
@@ -60,6 +63,7 @@ class Found:
                     ]
             elif isinstance(event, events.NonFatalError):
                 found.append(f"{who} {event.label}: {event.value!r}")
+        Found._read = schema._constants_pool_cache
         self.faults = sorted(set(found))
 
 

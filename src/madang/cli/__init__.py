@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from madang import __version__
+from madang.kernel import cycles
 from madang.kernel.errors import MadangError
 
 COMMANDS = {
@@ -33,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     args = parser_for(words).parse_args(words)
     try:
-        return int(args.run(args) or 0)
+        with cycles.seldom():
+            return int(args.run(args) or 0)
     except MadangError as error:
         print(f"madang: {error.text(getattr(args, 'lang', 'ko'))}\n  ({error.code})", file=sys.stderr)
         return 1

@@ -13,6 +13,7 @@ from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.states import Beam, Cart, Held, Lying, State
+from madang.walkout.engine.steps import Step
 from madang.walkout.engine.ways import Scene, Ways
 
 
@@ -93,7 +94,7 @@ class _Exchanged(_Pressed):
     both = False
 
     def now(self, plate: int) -> tuple[float, float, bool]:
-        return (1380.0, 620.0 if self.both else 1000.0)[plate], 0.5, False
+        return (1380.0, 620.0 if self.both else 1000.0, 1007.0, 1000.0)[plate], 0.5, False
 
     def course(self, plate: int, t0: float, t1: float) -> tuple[Any, Any]:
         return np.zeros(0), np.zeros(0)
@@ -111,6 +112,56 @@ def test_what_comes_to_one_plate_while_as_much_goes_from_the_next_is_not_nothing
     given += holds.sift([], 25.0, lambda _: True, lambda _: False)
     assert sorted((x.plates, round(x.total)) for x in given) == [((0,), 380), ((1,), -380)]
     assert not holds.returns
+
+
+def test_a_change_belongs_to_the_hold_where_most_of_it_was() -> None:
+    """A hand dawdles in the next facing, whose plate trembles a little with what goes here: the put-down and the take
+    are not measured there as one, which would be nothing."""
+    plates = _Exchanged()
+    holds = _holds(plates)
+
+    def explained(shift: Shift) -> bool:
+        return abs(shift.total) > 300.0
+
+    jolt = Shift(1, (2,), np.array([7.0]), 0.5, 7.0, 7.2, 7.6, ())
+    put = Shift(2, (0,), np.array([380.0]), 0.5, 7.6, 8.0, 8.6, ())
+    taken = Shift(3, (1, 2), np.array([-380.0, -6.0]), 0.5, 8.6, 9.0, 9.6, ())
+    given = holds.sift([jolt], 8.2, explained, lambda _: True)
+    given += holds.sift([put], 8.8, explained, lambda _: True)
+    plates.both = True
+    given += holds.sift([taken], 9.8, explained, lambda _: True)
+    given += holds.sift([], 25.0, explained, lambda _: False)
+    assert sorted((x.plates, round(x.total)) for x in given if explained(x)) == [((0,), 380), ((1,), -380)]
+
+
+class _Forgotten(_Pressed):
+    """A hand dawdles for longer than is remembered what its plates weighed before."""
+
+    def level_before(self, plate: int, t0: float) -> float:
+        return 1000.0 if t0 > 8.0 else float("nan")
+
+
+@pytest.mark.parametrize("pressed", [0, 1])
+def test_what_a_hand_takes_after_it_dawdled_for_long_is_not_lost(pressed: int) -> None:
+    """It pressed on one plate of the facing for ten seconds, while something waited in the next facing; what these
+    plates weighed before that is not remembered."""
+    plates = _Forgotten()
+    plates.level = 1000.0
+    holds = _holds(plates)
+
+    def explained(shift: Shift) -> bool:
+        return abs(shift.total) > 300.0
+
+    waits = Shift(1, (2,), np.array([20.0]), 0.5, 15.0, 15.2, 15.6, ())
+    given = holds.sift([waits], 15.8, explained, lambda _: True)
+    dawdled = Step(pressed, 6.0, 16.2, 1000.0, 1020.0, 0.5, t=16.0)
+    both = Shift(2, (pressed, 2), np.array([20.0, 20.0]), 0.5, 6.0, 16.0, 16.2, (dawdled,))
+    given += holds.sift([both], 16.4, explained, lambda _: True)
+    plates.level = 620.0
+    taken = Shift(3, (0,), np.array([-380.0]), 0.5, 17.0, 17.2, 17.8, ())
+    given += holds.sift([taken], 18.0, explained, lambda _: True)
+    given += holds.sift([], 30.0, explained, lambda _: False)
+    assert [round(x.total) for x in given if explained(x)] == [-380]
 
 
 def test_of_two_that_weigh_the_same_the_one_taken_last_is_put_back() -> None:

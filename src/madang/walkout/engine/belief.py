@@ -17,6 +17,7 @@ from madang.walkout.engine.doubt import Doubts, Spot
 from madang.walkout.engine.handing import Meetings, outcomes
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Shift
+from madang.walkout.engine.pace import Pace
 from madang.walkout.engine.passing import Passing
 from madang.walkout.engine.reaches import Reached
 from madang.walkout.engine.settings import Settings
@@ -136,10 +137,11 @@ class Belief:
         bodies = [a.body for w in every if w.loglik > floor for a in w.choice.atoms if a.body is not None]
         beam = self._together(bodies, lying)
         children: list[State] = []
-        top = -math.inf
+        top, pace = -math.inf, Pace(ways.shift.t, self.s)
         for state in beam.states:
             mine = [*shared, *(w for x in state.lying if x in lying for w in lying[x])] if lying else shared
-            for way in mine:
+            costs = pace.costs(state)
+            for way in paced(mine, costs) if costs else mine:
                 logw = state.logw + way.loglik
                 top = max(top, logw)
                 if logw > top - self.s.beam_nats and _known(way, beam):
@@ -311,3 +313,12 @@ def _known(way: Way, beam: Beam) -> bool:
 def _what(atom: Atom) -> tuple[object, ...]:
     """An act regardless of its exact weight and place: kind, body, product and quantity."""
     return atom[:4]
+
+
+def paced(ways: Sequence[Way], costs: Mapping[int, float]) -> list[Way]:
+    """The ways, less likely where somebody takes who cannot well do so yet (`Pace.costs`)."""
+    out: list[Way] = []
+    for way in ways:
+        cost = sum([costs.get(b, 0.0) for b in {a.body for a in way.choice.atoms if a.body is not None}])
+        out.append(way._replace(loglik=way.loglik - cost) if cost else way)
+    return out

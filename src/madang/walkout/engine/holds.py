@@ -67,20 +67,19 @@ class Holds:
         out: list[Shift] = []
         self._given = [x for x in self._given if x.t1 > t - MEMORY_S]
         for shift in fresh:
-            hold = next((h for h in self._holds if set(h.before) & set(shift.plates)), None)
+            hold = self._of(shift)
             if hold is not None and self._apart(hold, shift, explained):
                 self._holds.remove(hold)
                 self._give(hold.whole or hold.first, out)
                 hold = None
             if hold is not None:
                 hold.t, hold.t1, hold.whole = shift.t, shift.t1, None
-                for q in self._around(shift) - set(hold.before):
-                    hold.before[q] = self._before(q, shift.t0)
+                hold.before |= self._levels(shift)
             elif not hand_in(shift):
                 self._give(shift, out)
             else:
-                before = {q: self._before(q, shift.t0) for q in self._around(shift)}
-                before |= {p.plate: p.before for p in shift.parts if p.before}
+                before = self._levels(shift)
+                before |= {p.plate: p.before for p in shift.parts if p.before and p.plate in before}
                 self._holds.append(Hold(shift, before, shift.t, shift.t1, shift))
         for hold in list(self._holds):
             if any(self._interactions.gathering(q) for q in hold.before):
@@ -97,6 +96,27 @@ class Holds:
                 self._holds.remove(hold)
                 self._give(whole, out)
         return out
+
+    def _of(self, shift: Shift) -> Hold | None:
+        """What waits where most of this change was."""
+        sizes = dict(zip(shift.plates, [abs(d) for d in shift.deltas.tolist()], strict=True))
+        near = [(sum([sizes.get(q, 0.0) for q in hold.before]), -k) for k, hold in enumerate(self._holds)]
+        most, k = max(near, default=(0.0, 0))
+        return self._holds[-k] if most > 0.0 else None
+
+    def _levels(self, shift: Shift) -> dict[int, float]:
+        """What the plates of the shift's facings weighed before it. A plate belongs to one hold only: else what two
+        holds see of it would be told twice, or hide what another hand did."""
+        taken = {q for hold in self._holds for q in hold.before}
+        return {q: self._known(q, shift) for q in sorted(self._around(shift) - taken)}
+
+    def _known(self, plate: int, shift: Shift) -> float:
+        """The plate's load before the shift: of one that moved for longer than is kept, the level that it left."""
+        level = self._before(plate, shift.t0)
+        if level == level:
+            return level
+        left = [p.before for p in shift.parts if p.plate == plate and p.before]
+        return left[0] if left else self._plates.now(plate)[0]
 
     def _give(self, shift: Shift, out: list[Shift]) -> None:
         out.append(shift)

@@ -53,7 +53,34 @@ class Puts(Explaining):
             if strangers:
                 near = self._owners(body)
                 parts += [self._from_stranger(body, logp, b, c) for b, c in carts.items() if b not in near]
+        parts.append(self._of_two(carts))
         return self.best([w for part in parts for w in part], 8)
+
+    def _of_two(self, carts: Carts) -> list[Way]:
+        """Two put down one thing each at the same instant: only the sum was weighed."""
+        surely = [b for b in self._surely() if b in carts]
+        return [w for one, other in itertools.combinations(surely, 2) for w in self._from_both(one, other, carts)]
+
+    def _from_both(self, one: int, other: int, carts: Carts) -> list[Way]:
+        key = (one, other, carts[one].key, carts[other].key)
+        known = self._puts.get(key)
+        if known is None:
+            who = self.who(self.shift.plates)
+            hands = who.get(one, -math.inf) + who.get(other, -math.inf)
+            hands += math.log(self.s.together) + 2.0 * math.log(2.0)  # each was one of the two, not one of one
+            hands += math.log(self.s.touch_only) * (len(self._surely()) - 2)
+            known = self._puts[key] = []
+            for mine, its in itertools.product(self._pool(one, carts[one]), self._pool(other, carts[other])):
+                sd = self.shift.sd + mine.unit.sd + its.unit.sd
+                if abs(mine.unit.grams + its.unit.grams - self.total) < 7.0 * sd:
+                    known.append(self._both_down(hands, (mine, its)))
+        return known
+
+    def _both_down(self, hands: float, used: tuple[_Unit, _Unit]) -> Way:
+        ll = hands + self._put_loglik(used) - SEVERAL[1]
+        ll += sum([self.scene.seen(x.body, x.unit.product) for x in used])
+        atoms = tuple([self._down(x.unit, x.body) for x in used])
+        return Way(ll, self._choice(atoms), tuple([(x.body, x.unit) for x in used]))
 
     def _owners(self, body: int) -> tuple[int, ...]:
         """Those whose things this body puts down as its own: itself and its group."""
@@ -86,19 +113,24 @@ class Puts(Explaining):
         if known is None:
             pool: list[_Unit] = []
             for b, cart in own:
-                prior = 0.0 if b == body else math.log(self.s.mate)
-                last, older = self._last(cart)
-                seen: dict[tuple[str, int], int] = {}
-                for h in cart.units:
-                    k = (h.product, round(h.grams))
-                    seen[k] = seen.get(k, 0) + 1
-                    if seen[k] <= 3:
-                        pool.append(_Unit(b, h, prior + (0.0 if h.product == last else older)))
+                pool += self._pool(b, cart, 0.0 if b == body else math.log(self.s.mate))
             pool.sort(key=lambda x: -x.unit.shift)
             known = self._puts[key] = [
                 self._way_down(body, logp, used) for used in _subsets(pool, self.total, self.shift.sd)
             ]
         return known
+
+    def _pool(self, body: int, cart: Cart, prior: float = 0.0) -> list[_Unit]:
+        """What of a cart may be put down, three of a kind at most."""
+        pool: list[_Unit] = []
+        last, older = self._last(cart)
+        seen: dict[tuple[str, int], int] = {}
+        for h in cart.units:
+            k = (h.product, round(h.grams))
+            seen[k] = seen.get(k, 0) + 1
+            if seen[k] <= 3:
+                pool.append(_Unit(body, h, prior + (0.0 if h.product == last else older)))
+        return pool
 
     def _last(self, cart: Cart) -> tuple[str, float]:
         """The product that was taken last, and the log prior of any other of the cart against it."""

@@ -198,6 +198,13 @@ class Settings(NamedTuple):
     """Two people taking at the same instant against one person taking both, given both hands there."""
     touch_only: float = 0.25
     """A hand at the plates takes nothing with this probability."""
+    again_s: float = 2.3
+    """A hand takes the next thing so long after one, in the middle: it draws back and reaches out again (MERL: 34 and
+    33 frames of 30 Hz in the middle, 67 and 56 at the 95th percentile) ..."""
+    again_sd: float = 0.27
+    """... with this spread of the natural log of it ..."""
+    again_share: float = 0.05
+    """... or somebody takes it with the other hand, or without drawing back (our choice)."""
     reach_share: float = 0.15
     """A reach that spent less than this share of its time over a facing did not take from it."""
     pause_m: float = 0.12
