@@ -9,14 +9,15 @@ import pytest
 from tests.storefront.street import BY, STAFF, N, Street
 
 from madang import ledger, payments, settlement
+from madang.console import money_charts
 from madang.console.money_desk import MoneyDesk, Span, begins
-from madang.console.money_pages import _ways
 from madang.db import Database
-from madang.kernel import Actor, Forbidden, Kind, ManualClock, Role, Uuid7
+from madang.kernel import Actor, Forbidden, Kind, ManualClock, Role, Uuid7, seoul
 from madang.ledger import Transfer
 from madang.payments import reconciling
 from madang.payments.charges_model import returning
 from madang.payments.model import tender
+from madang.payments.reconciling import Open
 
 OP = Actor(Kind.PERSON, "op", N, frozenset({Role.OPERATOR}))
 
@@ -47,9 +48,14 @@ def test_sales_refunds_means_and_what_is_owed_add_up(db: Database, clock: Manual
     assert found.owed["payable_pending"] == 2_900
     assert found.clearing == ()
     assert desk.money(OP, Span.MONTH).bars[-1].left_krw == 14_900
-    drawn = _ways(found, "ko")
+    drawn = money_charts.ways(found, "ko").drawn
     assert "9.22. · 온라인 주문 2,900" in drawn, "each bar says where it was sold and how much"
     assert 'class="chart-one"' not in drawn, "nobody walked out"
+    at = seoul(clock.now_us()).hour
+    assert (found.hours[at], sum(found.hours)) == (16_900, 16_900), "refunds take nothing from the hour of a sale"
+    hours = money_charts.hours(found, "en")
+    assert hours.rows == [(f"{at}:00", ("₩16,900",))], "hours before the first sale and after the last are not drawn"
+    assert "clearing" not in money_charts.all_of(found, "ko"), "no picture of nothing"
     heading, rows = desk.takings(OP, Span.DAY)
     assert [dict(zip(heading, row, strict=True))["남은 것"] for row in rows[-2:]] == [12_000, 2_900]
     heading, rows = desk.payments(OP, "")
@@ -74,6 +80,9 @@ def test_money_that_should_have_passed_through_is_old_at_once_or_after_its_days(
     street.write(lambda tx: ledger.post(tx, moves))
     found = street.read(lambda tx: reconciling.open_clearing(tx, OP, at_us=street.now))
     assert [(x.code, x.balance_krw, x.old) for x in found] == [("tender", 101, True), ("returning", 100, False)]
+    drawn = money_charts.clearing([*found, Open("gateway", "toss/2026-09-01", 7, 20, True)], "en")
+    said = {label: values for label, values in drawn.rows if any(value != "₩0" for value in values)}
+    assert said == {"1 day": ("₩0", "₩100", "₩101"), "30 days": ("₩7", "₩0", "₩0")}
 
 
 def test_the_last_bar_holds_today() -> None:

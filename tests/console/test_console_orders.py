@@ -22,6 +22,7 @@ from madang.console.waiting import waiting
 from madang.db import Database
 from madang.kernel import Actor, Kind, ManualClock, Role, Uuid7
 from madang.storefront.addresses import Address
+from madang.storefront.board import Wanted
 from madang.storefront.model import Wish
 from madang.storefront.placing import Choice
 from madang.ui import Asking, Identity, Pages
@@ -101,6 +102,26 @@ def test_orders_are_found_by_state_shop_way_day_and_what_is_in_them(street: Stre
         text = shown(browser, f"/console/orders?{query}")
         assert {one for one in (fetched, posted) if f"/console/orders/{one}" in text} == found, query
     assert browser.get("/console/orders?day=yesterday").json()["code"] == "console.bad_day"
+
+
+def test_orders_that_wait_for_the_shop_are_drawn_by_their_age_once_there_are_some(
+    street: Street, browser: Client
+) -> None:
+    old = by_post(street, RAMEN=1)
+    street.clock.advance(s=2.5 * 86_400)
+    here = Choice(way="pickup", place="h1", slot="pickup-20260930-1000")
+    street.buy({"RAMEN": 1}, choices={"s1": here})
+    assert "chart-desk" not in shown(browser, "/console/orders"), "two are seen in the list"
+    street.buy({"RAMEN": 1}, choices={"s1": here})
+    street.step(UUID(old), "pack")
+    op = PEOPLE["op"]
+    ages = OrderDesk(street.db, N, street.clock, street.ids).board(op, Wanted(), None).ages
+    assert [sum(one.values()) for one in ages] == [2, 0, 1, 0, 0, 0]
+    assert ages[2] == {"packed": 1}
+    text = shown(browser, "/console/orders?lang=ko")
+    assert "움직여야 하는 주문 3건" in text
+    assert "chart-phone" in text
+    assert "chart-desk" not in shown(browser, "/console/orders?state=packed"), "the picture is of all that waits"
 
 
 def test_many_orders_are_moved_on_at_once_and_what_one_cannot_do_keeps_no_other_back(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 from tests.asking import Client
 from tests.catalog.shop_of_goods import Goods
 from tests.console.people import PEOPLE
 
-from madang import journal
+from madang import journal, ledger
 from madang.catalog import stock
+from madang.catalog.stock import accounts
 from madang.console.stockroom import Act, Done, Stockroom
 from madang.kernel import Conflict, Forbidden, Invalid
+from madang.ledger import Transfer
 
 MINA = PEOPLE["mina"]
 
@@ -68,3 +72,43 @@ def test_the_pages_show_levels_what_expires_and_the_forms(client: Client, stockr
     bad = client.post("/console/stock/s1/MILK", data=form | {"expires": "soon"})
     assert bad.status_code == 422
     assert bad.json()["messages"]["ko"]
+
+
+def test_how_long_goods_last_is_told_from_what_was_sold_in_two_weeks(goods: Goods, stockroom: Stockroom) -> None:
+    look = lambda: stockroom.at(MINA, "s1").outlook  # noqa: E731
+    today = stockroom.today
+    for sku, lot in (("MILK", today - timedelta(days=1)), ("MILK", today + timedelta(days=2)), ("RAMEN", date.max)):
+        goods.receive({sku: 14}, lot=lot.isoformat())
+    before = look()
+    assert before is not None
+    assert (sum(before.cover), before.unsold) == (0, 2), "nothing was sold: nobody can say how long it lasts"
+    assert [n for n, lots in enumerate(before.expiring) if lots] == [0, 3], "over, and the day after tomorrow"
+    sell(goods, "MILK", 14)
+    after = look()
+    assert after is not None
+    assert after.cover == (0, 1, 0, 0, 0, 0), "14 are left where 14 went on the first day"
+    goods.clock.advance(s=13 * 86_400)
+    slower = look()
+    assert slower is not None
+    assert slower.cover == (0, 0, 0, 0, 1, 0), "14 are left where 14 went in 14 days"
+    goods.clock.advance(s=2 * 86_400)
+    later = look()
+    assert later is not None
+    assert (sum(later.cover), later.unsold) == (0, 2), "what was sold before says nothing about now"
+    assert stockroom.at(MINA, "s1", text="milk").outlook is None, "who looks for one product is shown that product"
+
+
+def sell(goods: Goods, sku: str, amount: int) -> None:
+    unit, at_us = f"{sku}:ea", goods.now
+    lots = goods.read(lambda tx: stock.lots(tx, MINA, "s1", sku))
+    key, to = accounts.stock("s1", lots[0][0].lot, unit), accounts.sold("s1", at_us, unit)
+    one = Transfer(id=goods.ids.new(), debit=key, credit=to, amount=amount, at_us=at_us)
+    goods.write(lambda tx: ledger.post(tx, [one]))
+
+
+def test_the_stock_page_draws_only_what_there_is_to_see(client: Client, goods: Goods, stockroom: Stockroom) -> None:
+    assert '<svg class="chart' not in client.get("/console/stock/s1").text
+    goods.receive({"MILK": 3}, lot=stockroom.today.isoformat())
+    text = client.get("/console/stock/s1?lang=ko").text
+    assert text.count('<svg class="chart') == 2, "one chart, for desk and phone"
+    assert "로트 1개" in text

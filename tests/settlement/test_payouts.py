@@ -14,12 +14,25 @@ from tests.settlement.house import OTHER, SALE, House, N, line
 
 from madang import jobs, ledger, settlement
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, Role, business_date
-from madang.settlement import Cycle, PayoutState, ReserveRule, Schedule, TaxStatus, accounts, banks, records
+from madang.settlement import (
+    Cycle,
+    PayoutState,
+    ReserveRule,
+    Schedule,
+    TaxStatus,
+    accounts,
+    banks,
+    charts,
+    records,
+    weekly,
+)
 from madang.settlement.calendar import next_pay_day
+from madang.settlement.weekly import Week
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY_US = 86_400_000_000
 MAKER = "maker/m1"
+BOSS = Actor(Kind.PERSON, "boss", N, frozenset({Role.OPERATOR}))
 
 
 class WorstBank:
@@ -261,6 +274,33 @@ def test_a_statement_adds_up_and_only_its_party_reads_it(shop: House) -> None:
     other = Actor(Kind.PERSON, "p9", N, frozenset({Role.MAKER}))
     with pytest.raises(Forbidden):
         shop.db.read(lambda tx: settlement.statement(tx, other, MAKER, "2026-09"), neighbourhood=N)
+
+
+def test_weeks_say_what_was_earned_and_what_was_paid_out_to_whom_it_concerns(shop: House) -> None:
+    shop.party("maker/m2")
+    sell(shop)
+    shop.paid_sale(OTHER, line(1, 1_000, seller="maker/m2", exempt=True))
+    shop.give_back(SALE, amount_krw=1_000)
+    shop.settle(days=21)
+    for one in shop.do(settlement.payouts_of, MAKER):
+        shop.do(settlement.mark, one.id, paid=True, at_us=shop.clock.now_us())
+
+    def look(by: Actor, party: str | None) -> list[weekly.Week]:
+        now_us = shop.clock.now_us()
+        return shop.db.read(lambda tx: weekly.weeks(tx, by, party, now_us=now_us), neighbourhood=N)
+
+    mine, every = look(BOSS, MAKER), look(BOSS, None)
+    assert len(mine) == weekly.WEEKS
+    assert [(n, one.earned_krw, one.paid_krw) for n, one in enumerate(mine) if one != Week(monday=one.monday)] == [
+        (8, 7_020, 0),
+        (11, 0, 7_020),
+    ]
+    assert sum(one.shares_krw for one in every) == 7_800 + 1_000
+    assert charts.weeks(mine, "en").rows[8][1] == ("₩7,020", "₩0")
+    with pytest.raises(Forbidden):
+        look(Actor(Kind.PERSON, "p9", N, frozenset({Role.MAKER})), None)
+    with pytest.raises(Forbidden):
+        look(Actor(Kind.PERSON, "p9", N, frozenset({Role.MAKER})), MAKER)
 
 
 def test_invoices_of_fees_and_what_amends_them(house: House) -> None:

@@ -89,6 +89,7 @@ def test_every_key_is_used_somewhere() -> None:
         for part in ("link", "told", "role", "consent", "mail", "sessions", "dong", "field", "basis", "part")
     }
     groups |= set(re.findall(r"""["']([a-z_.]+)\.["'] ~""", sources))  # t("group." ~ name)
+    groups |= set(re.findall(r"""f["']([a-z_.]+)\.\{""", sources))  # say(f"group.{name}")
     groups |= set(re.findall(r"""part\(\w+, "([a-z_.]+)"\)""", sources))
     groups |= {"store.said", "store.fault", "store.back", "store.checkout", "phone.allergen"}
     words = set(re.findall(r"[A-Za-z_][\w.]*", sources))

@@ -247,6 +247,8 @@ def test_an_issuer_reviews_rules_and_claims(town: Town) -> None:
     assert "12.5%" in officer.text
     assert officer.send("/claims", month="2026-09").status == 409
     town.clock.advance(s=40 * 86_400)
+    assert "chart-desk" in officer.open("/issuer/won?lang=ko").text
+    assert "쓰였습니다" in officer.text
     officer.open("/issuer/won").send("/claims", month="2026-09")
     assert "판매액" in officer.open("/issuer/won/claims/2026-09").text
     assert town.as_(MINA).open("/issuer/won").status == 403

@@ -17,6 +17,7 @@ from madang.walkout import review, review_case, review_claims, service
 from madang.walkout.model import Noted
 from madang.walkout.pricing import Offer
 from madang.walkout.review import Doubt
+from madang.walkout.review_chart import by_age
 
 pytestmark = POSTGRES_IN_SOAK
 
@@ -53,6 +54,19 @@ def test_what_is_worth_more_comes_first_and_what_waits_longer_rises(shop: Shop) 
     doubtful(shop, "larger", {"A": 2}, {})
     assert [one.deal.data["visit"] for one in queue(shop)] == ["larger", "small", "large"]
     assert [one.at_risk_krw for one in queue(shop)] == [6_000, 1_100, 3_000]
+
+
+def test_the_queue_is_drawn_by_age_and_money_once_it_is_long_enough(shop: Shop) -> None:
+    doubtful(shop, "old", {"B": 1}, {})
+    shop.later(HOUR_US)
+    for visit in ("one", "two"):
+        doubtful(shop, visit, {"A": 1}, {})
+    assert by_age(queue(shop), "en") is None
+    doubtful(shop, "three", {"A": 2}, {})
+    chart = by_age(queue(shop), "en")
+    assert chart is not None
+    drawn = [row for row in chart.rows if row[1] != ("₩0",)]
+    assert drawn == [("5 min · 3 visits", ("₩12,000",)), ("2 h · 1 visit", ("₩1,100",))]
 
 
 def test_disputes_wait_in_the_same_queue(shop: Shop) -> None:

@@ -48,7 +48,8 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
 
 class Money(msgspec.Struct, frozen=True, kw_only=True):
     """The page. ``bars`` are takings a day, week or month, the last one still running; ``fees_krw`` are our commission
-    and what gateways took in the span; ``owed`` what parties have coming, by account."""
+    and what gateways took in the span; ``owed`` what parties have coming, by account; ``hours`` what was sold in
+    each of a day's 24 hours, over the span."""
 
     span: Span
     first: date
@@ -65,6 +66,7 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     check: object
     stop: object
     parties: tuple[settlement.Party, ...] = ()
+    hours: tuple[int, ...] = (0,) * 24
 
     @property
     def total(self) -> Takings:
@@ -102,6 +104,7 @@ class MoneyDesk:
                 upcoming=tuple(settlement.upcoming(tx, by, now_us=now_us)),
                 clearing=tuple(reconciling.open_clearing(tx, by, at_us=now_us)), reconciled=tuple(_reconciled(tx, by)),
                 check=settlement.latest(tx), stop=settlement.stopped(tx), parties=tuple(settlement.parties_of(tx, by)),
+                hours=tuple(deals.receipts.by_hour(tx, by, shops, str(first), str(last))),
             )  # fmt: skip
 
         return self._read(look)

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from madang.catalog import workbooks
 from madang.catalog.spreadsheet import BYTES_MAX
-from madang.console import faults, waybills
+from madang.console import faults, waybills, work_charts
 from madang.console.order_desk import MANY_MAX, STEPS, OrderDesk, Said, title
 from madang.console.views import PRIVATE, Views
 from madang.kernel import Actor, Invalid, MadangError, NotFound, seoul, start_of_day_us
@@ -22,6 +22,7 @@ from madang.storefront import board, couriers, forms, open_claims
 from madang.storefront.board import Wanted
 from madang.storefront.model import Reason
 from madang.storefront.process import ORDER
+from madang.ui import language_of
 
 REFUND_WHYS = frozenset([*Reason, "cancelled", "short", "exchange"])
 """Why money went back, as the storefront says it; the page has words for these."""
@@ -56,6 +57,7 @@ def _list(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
             more=urlencode(kept | {"cursor": found.page.next}) if found.page.next else "", steps=STEPS,
             base=urlencode({n: v for n, v in kept.items() if n != "state"}), to_do=board.TO_DO,
             said=said if said in ("", "done") else "", key=str(desk.ids.new()),
+            chart=work_charts.orders(found.ages, language_of(request)),
         )  # fmt: skip
 
     @routes.get("/orders/file.{form}", name="console.orders.file")

@@ -9,8 +9,12 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from madang.console import work_charts
+from madang.console.stock_outlook import Outlook
 from madang.console.stockroom import REASONS, Act, Done, Stockroom
 from madang.console.views import PRIVATE, Views
+from madang.ui import language_of
+from madang.ui.charts import Chart
 
 
 def add(routes: APIRouter, room: Stockroom, views: Views) -> None:
@@ -28,7 +32,10 @@ def add(routes: APIRouter, room: Stockroom, views: Views) -> None:
         found = room.at(request.state.by, place, text=q[:100], cursor=cursor)
         more = urlencode({"q": q, "cursor": found.page.next}) if found.page.next else ""
         did = did if did in list(Act) else ""
-        return views.show(request, "stock", at=found, q=q, more=more, did=did, acts=list(Act), today=room.today)
+        return views.show(
+            request, "stock", at=found, q=q, more=more, did=did, acts=list(Act), today=room.today,
+            charts=_charts(found.outlook, language_of(request)),
+        )  # fmt: skip
 
     @routes.get("/stock/{place}/{sku}", name="console.stock.sku")
     def one(request: Request, place: str, sku: str) -> Response:
@@ -54,3 +61,11 @@ def add(routes: APIRouter, room: Stockroom, views: Views) -> None:
         done = Done(act=act, sku=sku, amount=amount, lot=expires, target=target, reason=said)
         room.do(request.state.by, place, done)
         return RedirectResponse(f"/console/stock/{quote(place)}/{quote(sku)}?did={act}", 303, headers=PRIVATE)
+
+
+def _charts(found: Outlook | None, language: str) -> list[Chart]:
+    """Those that show something: all that lasts long is no picture."""
+    if found is None:
+        return []
+    expiry = work_charts.expiry(found, language)
+    return [*([work_charts.cover(found, language)] if found.short else []), *([] if expiry.empty else [expiry])]

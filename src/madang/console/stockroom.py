@@ -12,6 +12,7 @@ import msgspec
 from madang import catalog, places
 from madang.catalog import Product, SoldBy, ownership, stock
 from madang.catalog.stock import Level, Lot
+from madang.console.stock_outlook import Outlook, outlook
 from madang.db import Database, Page, Tx
 from madang.kernel import Actor, Clock, Ids, Invalid, seoul
 from madang.places import Place, PlaceKind
@@ -56,13 +57,15 @@ class Shelved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AtPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """A place's stock: one page of its products, and every lot that is due."""
+    """A place's stock: one page of its products, and every lot that is due; how long all of it lasts, where the first
+    page of all was asked for."""
 
     place: Place
     others: tuple[Place, ...]
     page: Page[Shelved]
     due: tuple[Lot, ...]
     names: dict[str, Product]
+    outlook: Outlook | None = None
 
 
 class Stockroom:
@@ -89,6 +92,7 @@ class Stockroom:
                 page=page.map(lambda p: Shelved(product=p, level=levels.get(p.id, {}).get(place, Level()))),
                 due=tuple(due),
                 names=catalog.products(tx, by, {lot.sku for lot in due}),
+                outlook=None if text or cursor else outlook(tx, by, place, self.today, soon=SOON_D + 1),
             )
 
         return self._read(look)

@@ -276,6 +276,15 @@ def takings(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) ->
     return [Takings(day=row[0], **dict(zip(_TAKINGS, map(int, row[1:]), strict=True))) for row in rows]
 
 
+def by_hour(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) -> list[int]:
+    """What some shops sold in each of a day's 24 hours, over the business days from ``first`` to ``last``."""
+    for shop in shops:
+        by.need_shop(shop)
+    by.need(*_SERVING)
+    sold = dict(records.hours(tx, by, shops, first, last))
+    return [sold.get(hour, 0) for hour in range(24)]
+
+
 def days(tx: Tx, by: Actor, shop: str) -> list[str]:
     """The business days on which a shop has issued receipts, oldest first."""
     by.need_shop(shop)

@@ -141,12 +141,16 @@ def find(
     )  # fmt: skip
 
 
-def counts(tx: Tx, by: Actor, *, process: str, states: Collection[str], shop: str | None = None) -> dict[str, int]:
-    """How many deals are in each of some states (those nobody is in are left out), for who serves."""
+def counts(
+    tx: Tx, by: Actor, *, process: str, states: Collection[str], shop: str | None = None, from_us: int | None = None,
+    until_us: int | None = None,
+) -> dict[str, int]:  # fmt: skip
+    """How many deals are in each of some states (those nobody is in are left out), for who serves; with instants,
+    those opened from the one on and before the other."""
     if shop is not None:
         by.need_shop(shop)
     by.need(*_SERVING)
-    return records.counts(tx, by, process=process, shop=shop, states=states)
+    return records.counts(tx, by, process=process, shop=shop, states=states, from_us=from_us, until_us=until_us)
 
 
 def oldest(

@@ -14,6 +14,7 @@ from madang.kernel import Actor, Role, business_date, start_of_day_us
 from madang.settlement import (
     banks,
     calendar,
+    charts,
     checks,
     parties,
     party_pages,
@@ -22,10 +23,11 @@ from madang.settlement import (
     releasing,
     statements,
     taxes,
+    weekly,
 )
 from madang.settlement.beancount import export
 from madang.settlement.model import Party
-from madang.ui import session
+from madang.ui import language_of, session
 from madang.ui.access import own, role
 from madang.ui.desk import Desk, Form, form_of
 
@@ -72,6 +74,7 @@ def _party(routes: APIRouter, desk: Desk) -> None:
                 "months": months,
                 "statement": statements.statement(tx, by, key, month or months[0]),
                 "documents": taxes.documents_of(tx, by, key),
+                "chart": charts.weeks(weekly.weeks(tx, by, key, now_us=at_us), language_of(request)),
             }
 
         return desk.html(request, "party", said=said, **desk.read(read))
@@ -99,10 +102,11 @@ def _console(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get("/console/settlement", name="console.settlement", dependencies=only)
     def console(request: Request, said: str = "") -> Response:
-        by, p = session.signed_in(request).by, records.payouts
+        by, p, now_us = session.signed_in(request).by, records.payouts, desk.clock.now_us()
 
         def read(tx: Tx) -> dict[str, Any]:
             return {
+                "chart": charts.weeks(weekly.weeks(tx, by, None, now_us=now_us), language_of(request)),
                 "check": checks.latest(tx),
                 "stop": checks.stopped(tx),
                 "by_hand": banks.connected() is None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from madang import deals
 from madang.db import Page, Tx
 from madang.deals import Deal
 from madang.kernel import Actor, NotFound, Role, derived
+from madang.kernel.clock import DAY_US
 from madang.storefront import faults, open_claims, orders, process
 from madang.storefront.actions import order_of
 from madang.storefront.model import Order, Reason, Way, Wish
@@ -19,6 +21,9 @@ from madang.storefront.model import Order, Reason, Way, Wish
 TO_DO = ("paid", "packed", "ready", "shipped", "returning")
 """States in which an order waits for somebody of the shop."""
 OPEN = ("placed", *TO_DO)
+AGED = ("paid", "packed", "ready", "returning")
+"""States whose orders the shop itself keeps waiting: what is on its way waits for the carrier."""
+AGES_D = (1, 2, 3, 7, 14)
 LATE = ("paid", "packed", "shipped", "returning")
 """States that a time limit is looked at in."""
 SHORT = {"paid": "short", "packed": "short_packed", "ready": "short_ready"}
@@ -79,6 +84,16 @@ def counts(tx: Tx, by: Actor, *, shop: str | None = None) -> dict[str, int]:
     """How many orders are in each open state; zero where none is."""
     found = deals.counts(tx, by, process=process.NAME, states=OPEN, shop=shop)
     return {state: found.get(state, 0) for state in OPEN}
+
+
+def ages(tx: Tx, by: Actor, *, shop: str | None, at_us: int) -> list[dict[str, int]]:
+    """How many orders are in each state that waits for the shop, by how long ago they were placed: one for each of
+    ``AGES_D``, then those that are older."""
+    ends = [at_us + 1, *(at_us - days * DAY_US for days in AGES_D), None]
+    return [
+        deals.counts(tx, by, process=process.NAME, states=AGED, shop=shop, from_us=since, until_us=until)
+        for until, since in pairwise(ends)
+    ]
 
 
 def late(tx: Tx, by: Actor) -> dict[str, tuple[int, int]]:

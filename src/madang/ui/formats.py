@@ -19,6 +19,13 @@ def won(amount: int, language: str) -> str:
     return f"{sign}{abs(amount):,}원" if language == "ko" else f"{sign}₩{abs(amount):,}"
 
 
+def won_short(krw: int, language: str) -> str:
+    """So much money in the width of an axis: 12만, ₩120k."""
+    if language == "ko":
+        return f"{krw / 10_000:,.10g}만" if krw >= 10_000 else f"{krw:,}"
+    return f"₩{krw / 1_000_000:,.10g}m" if krw >= 1_000_000 else f"₩{krw / 1_000:,.10g}k" if krw >= 1_000 else f"₩{krw}"
+
+
 def number(value: int, _language: str) -> str:
     """12,345."""
     return f"{value:,}"

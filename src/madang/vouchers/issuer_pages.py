@@ -14,10 +14,10 @@ from madang.db import Tx
 from madang.files import Store
 from madang.kernel import Actor, Role, business_date
 from madang.kernel.clock import DAY_US
-from madang.ui import session
+from madang.ui import language_of, session
 from madang.ui.access import role
 from madang.ui.desk import NOT_CONTENT, PRIVATE, Desk, Form, form_of
-from madang.vouchers import errors, issuing, opening, proofs, records, reporting, rule_form, rules
+from madang.vouchers import charts, errors, issuing, opening, proofs, records, reporting, rule_form, rules
 from madang.vouchers.model import Issuer, Programme, ProgrammeKind, Rule
 
 FORM = Annotated[Form, Depends(form_of)]
@@ -98,10 +98,13 @@ def _looking(routes: APIRouter, desk: Desk) -> None:
             found = next((p for p in issuing.programmes(tx, by) if p.id == programme), None)
             if found is None:  # mutual credit is kept on a page of its own
                 raise errors.unknown(programme)
+            report = reporting.report(tx, by, programme, month or rules.month_of(at_us))
+            past = reporting.by_month(tx, by, programme, charts.up_to(rules.month_of(at_us)))
             return {
                 "issuer": issuer,
                 "found": found,
-                "report": reporting.report(tx, by, programme, month or rules.month_of(at_us)),
+                "report": report,
+                "chart": charts.months(past, report.outstanding_krw, language_of(request)),
                 "rules": list(reversed(known)),
                 "holds": rules.at(known, at_us),
                 "applications": issuing.applications_of(tx, by, programme=programme),

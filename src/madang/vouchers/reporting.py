@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +17,9 @@ from madang.ledger import Transfer
 from madang.payments import funding
 from madang.vouchers import errors, facts, issuing, records, rules
 from madang.vouchers.model import LotState, expired, subsidy
+
+UNSOLD = [LotState.ORDERED.value, LotState.FAILED.value, LotState.CANCELLED.value]
+"""States of lots that are not, or no longer, sold."""
 
 
 class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +72,7 @@ def report(tx: Tx, by: Actor, programme: str, month: str) -> Report:
     sums = (sa.func.coalesce(sa.func.sum(lots.c.face_krw), 0), sa.func.count(sa.distinct(lots.c.holder)))
     sold = sa.select(*sums).where(
         lots.c.neighbourhood == tx.neighbourhood, lots.c.programme == programme, lots.c.month == month,
-        lots.c.state.not_in([LotState.ORDERED.value, LotState.FAILED.value, LotState.CANCELLED.value]),
+        lots.c.state.not_in(UNSOLD),
     )  # fmt: skip
     by_shop = (
         sa.select(r.c.shop, sa.func.sum(r.c.amount_krw), sa.func.count(sa.distinct(r.c.payment)))
@@ -86,6 +91,32 @@ def report(tx: Tx, by: Actor, programme: str, month: str) -> Report:
         redeemed=tuple(Redeemed(shop=shop, amount_krw=int(krw), payments=int(n)) for shop, krw, n in rows),
         outstanding_krw=int(tx.rows(left)[0][0]),
     )  # fmt: skip
+
+
+class Month(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a programme was sold and spent in a month."""
+
+    month: str
+    sold_krw: int
+    redeemed_krw: int
+
+
+def by_month(tx: Tx, by: Actor, programme: str, months: Sequence[str]) -> list[Month]:
+    """Some months, which follow each other, for the programme's officer or the operator."""
+    issuing.issuer_of(tx, by, programme)
+    lots, r = records.lots, records.redemptions
+    good = lots.c.state.not_in(UNSOLD)
+    sold = _by_month(tx, lots.c.programme == programme, lots.c.month, lots.c.face_krw, months, good)
+    spent = _by_month(tx, r.c.programme == programme, r.c.month, r.c.amount_krw, months)
+    return [Month(month=one, sold_krw=sold.get(one, 0), redeemed_krw=spent.get(one, 0)) for one in months]
+
+
+def _by_month(
+    tx: Tx, of: sa.ColumnElement[bool], month: sa.Column[Any], krw: sa.Column[Any], months: Sequence[str], *where: Any
+) -> dict[str, int]:
+    mine = month.table.c.neighbourhood == tx.neighbourhood
+    sums = sa.select(month, sa.cast(sa.func.sum(krw), sa.BigInteger)).where(mine, of, month.in_(list(months)), *where)
+    return {str(one): int(won) for one, won in tx.rows(sums.group_by(month))}
 
 
 def make_claim(tx: Tx, by: Actor, programme: str, month: str, *, at_us: int) -> Claim:

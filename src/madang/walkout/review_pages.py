@@ -11,10 +11,11 @@ from starlette.responses import Response
 
 from madang.catalog import SoldBy
 from madang.kernel import Ids, NotFound, seoul
-from madang.ui import Pages, access
+from madang.ui import Pages, access, language_of
 from madang.walkout import review_answers, review_by_hand
 from madang.walkout.review import SLICE_S
 from madang.walkout.review_case import Case
+from madang.walkout.review_chart import by_age
 from madang.walkout.review_desk import GOAL_S, ReviewDesk
 from madang.walkout.review_front import Doorkeeper, Front
 
@@ -54,9 +55,10 @@ def _queue(routes: APIRouter, front: Front) -> None:
     def queue(
         request: Request, done: UUID | None = None, many: int | None = None, task: UUID | None = None
     ) -> Response:
-        session = front.session(request)
+        session, board = front.session(request), desk.board()
         return front.html(
-            request, "review_queue", session, board=desk.board(), done=desk.done(done) if done else None, many=many,
+            request, "review_queue", session, board=board, chart=by_age(board.waiting, language_of(request)),
+            done=desk.done(done) if done else None, many=many,
             task=desk.task(task) if task else None, lasted=lasted, goal_s=GOAL_S, slice_min=SLICE_S // 60,
         )  # fmt: skip
 

@@ -146,7 +146,10 @@ def oldest(
     return found
 
 
-def counts(tx: Tx, by: Actor, *, process: str, shop: str | None, states: Collection[str]) -> dict[str, int]:
+def counts(
+    tx: Tx, by: Actor, *, process: str, shop: str | None, states: Collection[str], from_us: int | None = None,
+    until_us: int | None = None,
+) -> dict[str, int]:  # fmt: skip
     """How many deals the caller may see are in each of the states."""
     wanted = sa.select(deals.c.state, sa.func.count()).where(
         deals.c.neighbourhood == by.neighbourhood, deals.c.process == process, deals.c.state.in_(sorted(states))
@@ -155,6 +158,10 @@ def counts(tx: Tx, by: Actor, *, process: str, shop: str | None, states: Collect
         wanted = wanted.where(deals.c.shop == shop)
     if by.shops:
         wanted = wanted.where(deals.c.shop.in_(sorted(by.shops)))
+    if from_us is not None:
+        wanted = wanted.where(deals.c.opened_at_us >= from_us)
+    if until_us is not None:
+        wanted = wanted.where(deals.c.opened_at_us < until_us)
     return {state: int(n) for state, n in tx.rows(wanted.group_by(deals.c.state))}
 
 

@@ -15,6 +15,7 @@ from madang.catalog.quote import Step
 from madang.db import NOTHING, Page, Tx, keyset, table
 from madang.deals.lines import Line, Receipt
 from madang.kernel import Actor
+from madang.kernel.clock import HOUR_US
 from madang.payments.vat import Split
 
 receipts = table(
@@ -237,6 +238,19 @@ def takings(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) ->
         receipts.c.day.between(first, last),
     )
     return tx.rows(wanted.group_by(receipts.c.day).order_by(receipts.c.day))
+
+
+def hours(tx: Tx, by: Actor, shops: Collection[str], first: str, last: str) -> list[tuple[int, int]]:
+    """Hours of the day (Seoul, which has no summer time) in which receipts of sales were issued, and won of them."""
+    hour = ((receipts.c.at_us + 9 * HOUR_US) // HOUR_US % 24).label("hour")
+    sold = sa.cast(sa.func.sum(receipts.c.total_krw), sa.BigInteger)
+    wanted = sa.select(hour, sold).where(
+        receipts.c.neighbourhood == by.neighbourhood,
+        receipts.c.shop.in_(sorted(shops)),
+        receipts.c.day.between(first, last),
+        receipts.c.original.is_(None),
+    )
+    return [(int(at), int(krw)) for at, krw in tx.rows(wanted.group_by(hour).order_by(hour))]
 
 
 def refunded_krw(tx: Tx, by: Actor, person: str, since_us: int, but_for: str | None) -> int:

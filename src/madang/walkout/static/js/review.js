@@ -46,10 +46,10 @@ async function refresh() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const said = document.getElementById("waiting-said");
   const before = said.textContent;
-  for (const id of ["sums", "queue"]) {
+  for (const id of ["sums", "queue", "ages"]) {
     const now = fresh.getElementById(id);
     const old = document.getElementById(id);
-    if (now && old && now.innerHTML !== old.innerHTML) old.replaceChildren(...now.childNodes);
+    if (now && old && !old.querySelector("details[open]") && now.innerHTML !== old.innerHTML) old.replaceChildren(...now.childNodes);
   }
   const after = document.getElementById("waiting-said");
   if (after && after.textContent !== before) {
