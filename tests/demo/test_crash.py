@@ -6,6 +6,7 @@ import contextlib
 import os
 import queue
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -24,10 +25,11 @@ from madang import journal, ledger
 from madang.db import Tx, open_database
 from madang.deals import receipts
 from madang.deals.facts import ReceiptIssued
-from madang.demo.opening import BY
+from madang.demo.opening import BY, open_shop
 from madang.demo.outcome import all_deals
-from madang.demo.setting import EPOCH_US, NEIGHBOURHOOD, SHOP, Setting, keep, read_script
+from madang.demo.setting import EPOCH_US, NEIGHBOURHOOD, SHOP, Setting, keep, read_script, script_of
 from madang.demo.theatre import Theatre
+from madang.kernel import ManualClock
 from madang.ledger import records as ledger_records
 from madang.members.credentials import digest_of
 from madang.walkout import conservation, records
@@ -217,12 +219,21 @@ def test_five_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
     assert moments["open"] >= 2, f"too few kills met the shop at work: {moments}"
 
 
+def opened(folder: Path, asked: Setting) -> None:
+    """A demo whose shop is laid out and has its seven weeks of trade behind it, before anybody comes."""
+    script = script_of(folder, keep(folder, asked))
+    with open_database(f"sqlite:///{folder / 'madang.db'}", clock=ManualClock(EPOCH_US), durable=False) as db:
+        open_shop(db, script.layout, asked.epoch_us)
+
+
 @pytest.mark.slow
 def test_engines_that_are_killed_are_started_again_and_nothing_changes(tmp_path: Path) -> None:
     asked = Setting(seed=7, baskets=4, per_hour=300, shape="corner", epoch_us=EPOCH_US)
     kills = {"whole": 0, "broken": 2}
     found: dict[str, Evidence] = {}
+    opened(tmp_path / "opened", asked)
     for name, left in kills.items():
+        shutil.copytree(tmp_path / "opened", tmp_path / name)
         theatre = Theatre(tmp_path / name, keep(tmp_path / name, asked), speed=None)
         theatre.start(passing=False)
         assert theatre.live is not None

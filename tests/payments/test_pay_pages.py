@@ -26,7 +26,7 @@ class Browser:
         self.stage = stage
         self.running = start(stage.app, port=0)
         self.client = httpx.Client(
-            base_url=self.running.url, headers=HTML, cookies={"s": "1"}, follow_redirects=True, timeout=20
+            verify=False, base_url=self.running.url, headers=HTML, cookies={"s": "1"}, follow_redirects=True, timeout=20
         )
 
     def open(self, path: str, status: int = 200) -> str:

@@ -134,7 +134,7 @@ class Town:
         until = time.monotonic() + 90
         while time.monotonic() < until and self.process.poll() is None:
             with contextlib.suppress(*GONE):
-                if httpx.get(f"{self.address}/health", trust_env=False, timeout=5).status_code == 200:
+                if httpx.get(f"{self.address}/health", trust_env=False, timeout=5, verify=False).status_code == 200:
                     return
             time.sleep(0.1)
         raise AssertionError(f"madang serve did not open: {self.log()[-3000:]}")

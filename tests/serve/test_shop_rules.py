@@ -25,7 +25,7 @@ FIGURES = {"capacity": 40, "refund_limit_krw": 20_000, "forgiven": 2, "share_pct
 def town(db: Database, tmp_path: Path, clock: ManualClock) -> Iterator[tuple[Callers, httpx.Client]]:
     world = Callers(db, tmp_path, clock)
     running = start(world.app, port=0)
-    with httpx.Client(base_url=running.url, follow_redirects=True) as client:
+    with httpx.Client(base_url=running.url, verify=False, follow_redirects=True) as client:
         yield world, client
     running.stop()
 
