@@ -134,6 +134,31 @@ def test_a_change_belongs_to_the_hold_where_most_of_it_was() -> None:
     assert sorted((x.plates, round(x.total)) for x in given if explained(x)) == [((0,), 380), ((1,), -380)]
 
 
+class _Refilled(_Pressed):
+    """380 g go from a plate, and come to it again."""
+
+    def now(self, plate: int) -> tuple[float, float, bool]:
+        return (self.level if plate == 0 else 1000.0), 0.5, False
+
+    def course(self, plate: int, t0: float, t1: float) -> tuple[Any, Any]:
+        return np.zeros(0), np.zeros(0)
+
+
+@pytest.mark.parametrize(("hands", "told"), [([1], []), ([1, 2], [-380, 380])])
+def test_what_one_may_have_taken_and_another_put_there_is_not_nothing(hands: list[int], told: list[int]) -> None:
+    """Both hands stay in the shelf; of one hand alone it is a change of mind, or a hand that leant on the plate."""
+    plates = _Refilled()
+    plates.level = 620.0
+    holds = _holds(plates)
+    taken = Shift(1, (0,), np.array([-380.0]), 0.5, 7.6, 8.0, 8.6, ())
+    put = Shift(2, (0,), np.array([380.0]), 0.5, 9.2, 9.6, 10.2, ())
+    given = holds.sift([taken], 8.8, lambda _: True, lambda _: True, lambda _: hands)
+    plates.level = 1000.0
+    given += holds.sift([put], 10.4, lambda _: True, lambda _: True, lambda _: hands)
+    given += holds.sift([], 25.0, lambda _: True, lambda _: False, lambda _: hands)
+    assert [round(x.total) for x in given] == told
+
+
 class _Forgotten(_Pressed):
     """A hand dawdles for longer than is remembered what its plates weighed before."""
 

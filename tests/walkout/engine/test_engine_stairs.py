@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, layout, play, receipts
 
-from madang.walkout.engine import Receipt, Settings, Store
+from madang.walkout.engine import Engine, Receipt, Settings, Store
 from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.stairs import Stairs
@@ -100,6 +100,42 @@ def test_a_plate_that_moved_twice_is_in_each_movement_once(monkeypatch: pytest.M
     (other,) = interactions.ready(15.2)
     assert (one.plates, one.deltas.tolist()) == ((0, 1), [-190.0, -190.0])
     assert (other.plates, other.deltas.tolist()) == ((0,), [-190.0])
+
+
+def _light_from_both_plates() -> Scene:
+    """`a` and `b` each take a bar, a second apart; it weighs less than the hands shake each of its two plates."""
+    s = Scene(end=34)
+    s.shopper("a", Walker(1, 26, stand=0.3, reach={10.0: 4}))
+    s.shopper("b", Walker(4, 28, stand=0.7, reach={11.2: 5}))
+    s.loads = [(t, q, -23.0) for t in (10.0, 11.2) for q in (4, 5)]
+    s.pulses = [
+        (t0 + 0.2 * k, t0 + 0.2 * (k + 1), q, 9.0 if k % 2 else -9.0)
+        for q in (4, 5)
+        for t0, n in ((9.4, 3), (10.2, 7))
+        for k in range(n)
+    ]
+    return s
+
+
+def test_light_goods_on_two_plates_are_told_apart_by_the_share_of_each_plate() -> None:
+    assert receipts(play(_light_from_both_plates())) == {"a": {"bar": 1}, "b": {"bar": 1}}
+
+
+def test_without_the_shares_light_goods_on_two_plates_are_one_persons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Stairs, "_counts", lambda *_: [])
+    assert receipts(play(_light_from_both_plates())) != {"a": {"bar": 1}, "b": {"bar": 1}}
+
+
+@pytest.mark.parametrize(("gap", "near", "count"), [(0.4, [1], 1), (0.4, [1, 2], 2), (3.0, [1], 2)])
+def test_steps_that_follow_quicker_than_one_hand_takes_are_two_hands_or_none(
+    monkeypatch: pytest.MonkeyPatch, gap: float, near: list[int], count: int
+) -> None:
+    engine = Engine(Store.from_json(layout()))
+    whole = Shift(1, (0,), np.array([137.0]), 2.0, 9.0, 10.0, 11.0, ())
+    parts = [Shift(k, (0,), np.array([68.0]), 4.0, 9.0, 10.0 + k * gap, 11.0, ()) for k in range(2)]
+    monkeypatch.setattr(engine._stairs, "steps", lambda *_: parts)
+    monkeypatch.setattr(engine._scenes, "near_best", lambda _: near)
+    assert engine._steps(whole) == ([whole] if count == 1 else parts)
 
 
 def test_one_thing_of_which_two_trembling_plates_tell_at_different_times_is_one_thing() -> None:

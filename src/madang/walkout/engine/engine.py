@@ -7,6 +7,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from madang.walkout.engine.glimpses import Glimpses
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
+from madang.walkout.engine.pace import soonest_s
 from madang.walkout.engine.passing import passing
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
@@ -230,7 +232,7 @@ class Engine:
             self._belief.exchange(*self._visits.exchanges.pop(0))
         shifts = self._held_back(self._interactions.ready(now), now)
         if shifts:
-            shifts = [step for shift in shifts for step in self._stairs.steps(shift, self._explained, self._single)]
+            shifts = [step for shift in shifts for step in self._steps(shift)]
         if self._plates.returns or self._holds.returns:
             shifts = [*self._passed_on(), *shifts]
         if shifts:
@@ -329,11 +331,21 @@ class Engine:
     def _held_back(self, fresh: list[Shift], now: float) -> list[Shift]:
         if not fresh and not self._holds.waiting:
             return fresh
-        return self._holds.sift(fresh, now, self._explained, lambda shift: self._scenes.hand_in(shift, now))
+        hand_in = partial(self._scenes.hand_in, now=now)
+        return self._holds.sift(fresh, now, self._explained, hand_in, self._scenes.near_best)
 
     def _explained(self, shift: Shift) -> bool:
         """Do goods of the place explain it, or what those hold whose hands may have done it?"""
         return self._catalogue.fits(shift, self._held_by(shift)) < self.settings.fit_sigmas
+
+    def _steps(self, shift: Shift) -> list[Shift]:
+        """The change as its steps; the change itself where one hand alone would have taken one thing after the other
+        quicker than hands do."""
+        parts = self._stairs.steps(shift, self._explained, self._single)
+        quick = any(b.t - a.t < soonest_s(self.settings) for a, b in pairwise(parts))
+        if quick and len({b for x in parts for b in self._scenes.near_best(x)}) < 2:
+            return [shift]
+        return parts
 
     def _single(self, shift: Shift) -> bool:
         """Does one thing explain it?"""

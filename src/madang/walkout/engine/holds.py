@@ -5,7 +5,7 @@ They wait, and are measured again as a whole, from the level before the hand cam
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,14 +61,20 @@ class Holds:
         return any(q in plates for hold in self._holds for q in hold.before)
 
     def sift(
-        self, fresh: list[Shift], t: float, explained: Callable[[Shift], bool], hand_in: Callable[[Shift], bool]
+        self,
+        fresh: list[Shift],
+        t: float,
+        explained: Callable[[Shift], bool],
+        hand_in: Callable[[Shift], bool],
+        hands: Callable[[Shift], Collection[int]] = lambda _: (),
     ) -> list[Shift]:
-        """Shifts that may be interpreted now: new ones that need not wait, and waiting ones whose time has come."""
+        """Shifts that may be interpreted now: new ones that need not wait, and waiting ones whose time has come.
+        `hands`: whose hand may have done it."""
         out: list[Shift] = []
         self._given = [x for x in self._given if x.t1 > t - MEMORY_S]
         for shift in fresh:
             hold = self._of(shift)
-            if hold is not None and self._apart(hold, shift, explained):
+            if hold is not None and self._apart(hold, shift, explained, hands):
                 self._holds.remove(hold)
                 self._give(hold.whole or hold.first, out)
                 hold = None
@@ -134,15 +140,24 @@ class Holds:
             return self._plates.level_before(plate, last[1]) + last[2] + later
         return middle(rested) + later
 
-    def _apart(self, hold: Hold, shift: Shift, explained: Callable[[Shift], bool]) -> bool:
-        """Is the new change a movement of its own, rather than the rest or the reversal of the waiting one?"""
+    def _apart(
+        self,
+        hold: Hold,
+        shift: Shift,
+        explained: Callable[[Shift], bool],
+        hands: Callable[[Shift], Collection[int]],
+    ) -> bool:
+        """Is the new change a movement of its own, rather than the rest or the reversal of the waiting one? What one
+        hand may have taken and another put there is neither."""
         whole = hold.whole
         if whole is None:
             return False
         paused = shift.t0 > hold.t1 + self.s.quiet_hold_s
         if not paused and not (explained(whole) and explained(shift)):
             return False
-        return _left(whole, shift) > 0.2 * min(abs(whole.total), abs(shift.total))
+        if _left(whole, shift) > 0.2 * min(abs(whole.total), abs(shift.total)):
+            return True
+        return len({*hands(whole), *hands(shift)}) > 1
 
     def _over(self, hold: Hold, whole: Shift, t: float, explained: Callable[[Shift], bool]) -> bool:
         """Has it waited long enough, hand or no hand? For less long when the whole is explained."""

@@ -13,6 +13,11 @@ LATEST = 3.0
 """So many spreads after the middle nearly every hand is ready again."""
 
 
+def soonest_s(s: Settings) -> float:
+    """Nearly no hand takes again sooner than this, seconds."""
+    return s.again_s * math.exp(-LATEST * s.again_sd)
+
+
 class Pace:
     """What it speaks against somebody that he took something just before `t`, in one hypothesis after the other."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -26,6 +26,8 @@ FEWEST = 5
 """A course of fewer batches shows no level in between."""
 MANY_SHARE = 0.08
 """So many of a kind weigh together what they should within this share (catalogue weights are wrong by some of it)."""
+MOST_STEPS = 4
+"""More of a kind are not looked for one by one."""
 ROUNDING_G = 1e-6
 """Sums of loads in another order differ by less."""
 
@@ -71,7 +73,8 @@ class Stairs:
         if shift.t1 - shift.t0 < self.s.stair_s:
             return [shift]
         loads = zip(shift.plates, shift.deltas.tolist(), strict=True)
-        moves = sorted(m for q, d in loads for m in self._of(q, d, shift))
+        counts = self._counts(shift)
+        moves = sorted(m for q, d in loads for m in self._of(q, d, shift, counts))
         runs: list[list[_Move]] = []
         for m in moves:
             if runs and m.t - runs[-1][-1].t < (self._least - 0.5) * BATCH_S:
@@ -108,34 +111,49 @@ class Stairs:
                 return [_weighed(p, x, math.sqrt(k) * u) for p, x, k in zip(parts, shares, some, strict=True)]
         return parts
 
-    def _of(self, plate: int, delta: float, shift: Shift) -> list[_Move]:
+    def _counts(self, shift: Shift) -> list[int]:
+        """How many of one kind the whole may be, two to `MOST_STEPS`: goods that stand on several plates leave the
+        same share of each on all of them."""
+        if len(shift.plates) < 2:
+            return []
+        found = set()
+        for w in set.intersection(*({x for x, _ in self._units(q)} for q in shift.plates)):
+            n = round(abs(shift.total) / w)
+            if 2 <= n <= MOST_STEPS and abs(abs(shift.total) - n * w) < MANY_SHARE * n * w:
+                found.add(n)
+        return sorted(found)
+
+    def _of(self, plate: int, delta: float, shift: Shift, counts: Sequence[int] = ()) -> list[_Move]:
         """The moves of one plate: one, or several where levels in between explain its course much better."""
         t, m = self._plates.course(plate, shift.t0 - 2 * BATCH_S, shift.t1)
         if len(m) < FEWEST:
             return [_Move(shift.t, plate, delta)]
         sign = float(np.sign(delta))
         y = sign * (m - (self._plates.level_before(plate, shift.t0)))
-        return [_Move(self._time(t, r.at), plate, sign * r.height, r.sd) for r in self._climbed(plate, y, abs(delta))]
+        units = [w for w, _ in self._units(plate)] + [abs(delta) / n for n in counts]
+        return [_Move(self._time(t, r.at), plate, sign * r.height, r.sd) for r in self._climbed(units, y, abs(delta))]
 
-    def _climbed(self, plate: int, y: Floats, whole: float, at: int | None = None, most: int = 2) -> list[_Rise]:
+    def _climbed(
+        self, units: Sequence[float], y: Floats, whole: float, at: int | None = None, most: int = 2
+    ) -> list[_Rise]:
         """The steps by which a course went from 0 to `whole`; one of them before batch `at`, where it has none in
         between. Its parts are looked at again, up to `most` times."""
         down, up = _summed(np.abs(y)), _summed(np.abs(y - whole))
         once = down + (up[-1] - up)
         k = int(np.argmin(once))
-        cut = self._cut(plate, y, whole, (down, up), float(once[k])) if most and len(y) >= FEWEST else None
+        cut = self._cut(units, y, whole, (down, up), float(once[k])) if most and len(y) >= FEWEST else None
         if cut is None:
             return [_Rise(whole, k if at is None else at, 0.0)]
         i, j, level = cut
         sd = MAD * middle(np.abs(y[i:j] - level).tolist())
-        below = self._climbed(plate, y[:j], level, i, most - 1)
-        above = self._climbed(plate, y[i:] - level, whole - level, j - i, most - 1)
+        below = self._climbed(units, y[:j], level, i, most - 1)
+        above = self._climbed(units, y[i:] - level, whole - level, j - i, most - 1)
         below[-1] = below[-1]._replace(sd=math.hypot(below[-1].sd, sd))
         above[0] = above[0]._replace(sd=math.hypot(above[0].sd, sd))
         return [*below, *(r._replace(at=r.at + i) for r in above)]
 
     def _cut(
-        self, plate: int, y: Floats, whole: float, sums: tuple[Floats, Floats], once: float
+        self, units: Sequence[float], y: Floats, whole: float, sums: tuple[Floats, Floats], once: float
     ) -> tuple[int, int, float] | None:
         """From where to where the course stood at a level in between, and at which."""
         least = self._least
@@ -144,18 +162,18 @@ class Stairs:
             spread = middle(np.abs(y[cut[0] : cut[1]] - cut[2]).tolist())
             if spread > self.s.stair_share * min(cut[2], whole - cut[2]) or best > 0.6 * once:
                 cut = None
-        return cut if cut is not None else self._counted(plate, y, whole, sums, once, least)
+        return cut if cut is not None else self._counted(units, y, whole, sums, once, least)
 
     def _counted(
-        self, plate: int, y: Floats, whole: float, sums: tuple[Floats, Floats], once: float, least: int
+        self, units: Sequence[float], y: Floats, whole: float, sums: tuple[Floats, Floats], once: float, least: int
     ) -> tuple[int, int, float] | None:
         """A level that is too shaken to show by itself, but is where it must be when the units went one by one."""
         down, up = sums
         best, cut = 0.8 * once, None
         levels = set()
-        for w, _ in self._units(plate):
+        for w in units:
             n = round(whole / w)
-            if 2 <= n <= 4 and abs(whole - n * w) < MANY_SHARE * whole:
+            if 2 <= n <= MOST_STEPS and abs(whole - n * w) < MANY_SHARE * whole:
                 levels |= {whole * k / n for k in range(1, n)}
         for level in sorted(levels):
             off = _summed(np.abs(y - level))
