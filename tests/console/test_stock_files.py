@@ -18,6 +18,7 @@ from madang.console.model import Change
 from madang.console.stock_sheets import Given, StockSheets
 from madang.console.stockroom import Act
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, Role
+from madang.kernel.clock import DAY_US
 from madang.ledger import Book
 
 MINA = PEOPLE["mina"]
@@ -74,6 +75,18 @@ def test_a_delivery_note_is_shown_then_booked_and_taken_back(
     assert lots(goods) == {}
     kinds = goods.read(lambda tx: [one.kind for one in journal.trail(tx, MINA, subject="s1", limit=2)])
     assert kinds == ["catalog.stock_taken_back", "catalog.stock_received"]
+
+
+def test_what_was_thrown_away_by_mistake_is_no_waste_of_its_day_however_late_that_is_seen(
+    goods: Goods, desk: ConsoleDesk, sheets: StockSheets
+) -> None:
+    goods.receive({"MILK": 10}, lot=DAY)
+    made = taken(goods, desk, sheets, Act.WASTE, f"sku,amount,expires\nMILK,4,{DAY}\n")
+    goods.clock.advance(us=2 * DAY_US)
+    desk.undo(MINA, made.id)
+    assert lots(goods) == {("MILK", DAY): 10}
+    wasted = goods.read(lambda tx: ledger.balances(tx, book=Book.GOODS, code="waste"))
+    assert {balance.posted for balance in wasted.values()} == {0}, "of no day more or less than nothing"
 
 
 def test_what_came_can_be_booked_back_only_while_it_is_there(

@@ -36,6 +36,8 @@ class How(NamedTuple):
     former: Callable[[Edit], Value | None] = kept_or_nothing
     adds: Callable[[Edit], bool] = lambda _edit: False
     """Whether an edit holds whatever its object is by then."""
+    back: Callable[[Tx, Actor, Sequence[tuple[Edit, Value]], UUID, int, int], None] | None = None
+    """Takes edits back that were made at an instant (the last), where that is more than making them as before."""
 
 
 def plain(one: msgspec.Struct) -> Value:
@@ -161,6 +163,6 @@ HOWS: Mapping[Kind, How] = {
     Kind.SELLERS: _arranged(Sort.SELLERS),
     Kind.BASES: How(_bases, _make_bases, lambda edit: edit.before or bases.unsaid(edit.object)),
     Kind.PROMOTIONS: _arranged(Sort.PROMOTIONS),
-    Kind.STOCK: How(stock_changes.now, stock_changes.make, adds=stock_changes.adds),
+    Kind.STOCK: How(stock_changes.now, stock_changes.make, adds=stock_changes.adds, back=stock_changes.take_back),
 }
 """In the order they are made: what others are made of first."""

@@ -182,7 +182,7 @@ def undo(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> Change:
     former = [(e, HOWS[change.kind_of(e)].former(e)) for e in change.edits]
     back = [(e, was) for e, was in former if was is not None]
     _must_be(tx, by, change, [(e, e.after) for e, _ in back], at_us)
-    _set(tx, by, change, back, id=derived("console.undo", id), at_us=at_us)
+    _set(tx, by, change, back, id=derived("console.undo", id), at_us=at_us, made_at_us=change.applied_at_us)
     records.mark(tx, id, applied_at_us=change.applied_at_us, undone_at_us=at_us)
     body = facts.Undone(what=change.kind, restored=len(back), kept=len(former) - len(back))
     journal.append(
@@ -206,12 +206,18 @@ def _must_be(
 
 
 def _set(
-    tx: Tx, by: Actor, change: Change, objects: Sequence[tuple[Edit, dict[str, Any]]], *, id: UUID, at_us: int
-) -> None:
-    """Make each edit's object what is given, what others are made of first."""
+    tx: Tx, by: Actor, change: Change, objects: Sequence[tuple[Edit, dict[str, Any]]], *, id: UUID, at_us: int,
+    made_at_us: int | None = None,
+) -> None:  # fmt: skip
+    """Make each edit's object what is given, what others are made of first; ``made_at_us``: take back what was made
+    then."""
     for kind in _kinds(change, [edit for edit, _ in objects]):
         mine = [(edit, value) for edit, value in objects if change.kind_of(edit) is kind]
-        HOWS[kind].make(tx, by, mine, id if kind is change.kind else derived("console.part", kind, id), at_us)
+        how, part = HOWS[kind], id if kind is change.kind else derived("console.part", kind, id)
+        if made_at_us is not None and how.back is not None:
+            how.back(tx, by, mine, part, at_us, made_at_us)
+        else:
+            how.make(tx, by, mine, part, at_us)
 
 
 def _kinds(change: Change, edits: Sequence[Edit]) -> list[Kind]:

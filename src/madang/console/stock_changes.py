@@ -64,16 +64,38 @@ def now(tx: Tx, by: Actor, asked: Sequence[Edit], _at_us: int) -> Mapping[str, V
 
 
 def make(tx: Tx, by: Actor, made: Sequence[tuple[Edit, Value]], id: UUID, at_us: int) -> None:
-    """Book what edits say, or (where they are to be as before) the counter-moves."""
-    groups = defaultdict[_Group, list[tuple[Edit, Value]]](list)
-    for edit, value in made:
-        groups[_Group(*(edit.after[name] for name in _Group._fields))].append((edit, value))
-    for group, of_it in sorted(groups.items()):
+    """Book what edits say."""
+    for group, of_it in _groups(made):
         named: dict[str, Any] = {"id": derived("console.stock", id, *group), "at_us": at_us}
         if group.act == Act.COUNT:
             _count(tx, by, group, of_it, named)
+        elif group.act == Act.TRANSFER:
+            stock.transfer(tx, by, group.place, group.target, _goods(of_it), **named)
+        elif group.act == Act.RECEIVE:
+            stock.receive(tx, by, group.place, _goods(of_it), **named)
         else:
-            _move(tx, by, group, of_it, named)
+            stock.waste(tx, by, group.place, _goods(of_it), reason=group.reason, **named)
+
+
+def take_back(
+    tx: Tx, by: Actor, made: Sequence[tuple[Edit, Value]], id: UUID, at_us: int, made_at_us: int
+) -> None:
+    """Book the counter-moves of what was made at ``made_at_us``."""
+    for group, of_it in _groups(made):
+        named: dict[str, Any] = {"id": derived("console.stock", id, *group), "at_us": at_us}
+        if group.act == Act.COUNT:
+            _count(tx, by, group, of_it, named)
+        elif group.act == Act.TRANSFER:
+            stock.transfer(tx, by, group.target, group.place, _goods(of_it), **named)
+        else:
+            stock.take_back(tx, by, group.place, _goods(of_it), what=group.act, was_us=made_at_us, **named)
+
+
+def _groups(made: Sequence[tuple[Edit, Value]]) -> list[tuple[_Group, list[tuple[Edit, Value]]]]:
+    groups = defaultdict[_Group, list[tuple[Edit, Value]]](list)
+    for edit, value in made:
+        groups[_Group(*(edit.after[name] for name in _Group._fields))].append((edit, value))
+    return sorted(groups.items())
 
 
 def _count(tx: Tx, by: Actor, group: _Group, made: Sequence[tuple[Edit, Value]], named: dict[str, Any]) -> None:
@@ -83,18 +105,8 @@ def _count(tx: Tx, by: Actor, group: _Group, made: Sequence[tuple[Edit, Value]],
         stock.count(tx, by, group.place, counted, **own)
 
 
-def _move(tx: Tx, by: Actor, group: _Group, made: Sequence[tuple[Edit, Value]], named: dict[str, Any]) -> None:
-    back = made[0][1] != made[0][0].after
-    goods = [Lot(sku=one.after["sku"], lot=one.after["lot"], amount=_amount(one)) for one, _ in made]
-    if group.act == Act.TRANSFER:
-        ends = (group.target, group.place) if back else (group.place, group.target)
-        stock.transfer(tx, by, *ends, goods, **named)
-    elif back:
-        stock.take_back(tx, by, group.place, goods, what=group.act, **named)
-    elif group.act == Act.RECEIVE:
-        stock.receive(tx, by, group.place, goods, **named)
-    else:
-        stock.waste(tx, by, group.place, goods, reason=group.reason, **named)
+def _goods(made: Sequence[tuple[Edit, Value]]) -> list[Lot]:
+    return [Lot(sku=edit.after["sku"], lot=edit.after["lot"], amount=_amount(edit)) for edit, _ in made]
 
 
 def _amount(edit: Edit) -> int:

@@ -63,14 +63,16 @@ def waste(tx: Tx, by: Actor, place: str, goods: Sequence[Lot], *, reason: str, i
     _tell(tx, by, body, id, at_us, place)
 
 
-def take_back(tx: Tx, by: Actor, place: str, goods: Sequence[Lot], *, what: str, id: UUID, at_us: int) -> None:
-    """Book back what was received (``receive``) or thrown away (``waste``) by mistake. Raises ``Conflict`` where what
-    was received is no longer there."""
+def take_back(
+    tx: Tx, by: Actor, place: str, goods: Sequence[Lot], *, what: str, was_us: int, id: UUID, at_us: int
+) -> None:
+    """Book back what was received (``receive``) or thrown away (``waste``) by mistake at ``was_us``: that day's waste is
+    so much less. Raises ``Conflict`` where what was received is no longer there."""
     units = _staff_units(tx, by, place, goods)
     if what == "receive":
         moves = [(stock(place, x.lot, units[x.sku]), supplier(place, units[x.sku]), x.amount) for x in goods]
     else:
-        moves = [(waste_of(place, at_us, units[x.sku]), stock(place, x.lot, units[x.sku]), x.amount) for x in goods]
+        moves = [(waste_of(place, was_us, units[x.sku]), stock(place, x.lot, units[x.sku]), x.amount) for x in goods]
     move(tx, by, moves, id=id, at_us=at_us, cause=f"back:{what}")
     body = facts.StockTakenBack(place=place, goods=facts.goods_of(goods), what=what)
     _tell(tx, by, body, id, at_us, place)
