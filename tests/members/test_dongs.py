@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from tests.databases import POSTGRES_IN_SOAK
@@ -14,9 +15,23 @@ from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, ManualClock
 from madang.kernel.clock import DAY_US
 from madang.members import dongs, facts, mailing
 from madang.members.dongs import Dong
-from madang.members.upkeep import forget
 
 SEONGSU, YEONNAM, JEONJU = Dong("11200115", "성수동2가"), Dong("11440124", "연남동"), Dong("45111121", "서노송동")
+
+
+def tidied(town: Town, now_us: int) -> None:
+    """As the day's tidying does it, but one at a time: whoever is left out is noticed."""
+    for some in (dongs.lapse, dongs.remind):
+        while town.db.write(lambda tx: some(tx, now_us=now_us, limit=1), neighbourhood="n1"):  # noqa: B023 - at once
+            pass
+
+
+def reminded(town: Town, now_us: int) -> list[tuple[str, UUID]]:
+    """(until when, whom) of all that were told by then."""
+    tidied(town, now_us)
+    operator = Actor(Kind.PERSON, "o", "n1", frozenset({Role.OPERATOR}))
+    found = town.db.read(lambda tx: mailing.find(tx, operator), neighbourhood="n1").rows
+    return [(one.about, one.person) for one in found if one.what == dongs.ENDS]
 
 
 @pytest.fixture
@@ -82,7 +97,7 @@ def test_a_check_is_good_for_thirty_days_and_so_is_being_a_neighbour(town: Town)
         return town.db.read(lambda tx: members.lives_in(tx, me, SEONGSU.code, now_us), neighbourhood="n1")
 
     assert (lives(at_us + 30 * DAY_US - 1), lives(at_us + 30 * DAY_US)) == (True, False)
-    town.db.write(lambda tx: forget(tx, now_us=at_us + 30 * DAY_US), neighbourhood="n1")
+    tidied(town, at_us + 30 * DAY_US)
     assert town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles == set()
     assert town.facts(me)[-4:] == ["dong_checked", "role_given", "dong_closed", "role_closed"]
 
@@ -123,7 +138,7 @@ def test_a_role_that_was_given_by_hand_outlives_a_check(town: Town) -> None:
     me = town.member(Role.NEIGHBOUR).person
     by = Actor(Kind.PERSON, str(me), "n1")
     town.write(dongs.check, me, SEONGSU, by=by, at_us=5)
-    town.db.write(lambda tx: forget(tx, now_us=5 + 30 * DAY_US), neighbourhood="n1")
+    tidied(town, 5 + 30 * DAY_US)
     assert Role.NEIGHBOUR in town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles
 
 
@@ -133,10 +148,7 @@ def test_who_should_confirm_soon_is_told_once_for_each_check(town: Town) -> None
     by, day = Actor(Kind.PERSON, str(me), "n1"), town.clock.now_us()
 
     def told(now_us: int) -> list[str]:
-        town.db.write(lambda tx: forget(tx, now_us=now_us), neighbourhood="n1")
-        operator = Actor(Kind.PERSON, "o", "n1", frozenset({Role.OPERATOR}))
-        found = town.db.read(lambda tx: mailing.find(tx, operator), neighbourhood="n1").rows
-        return [one.about for one in found if one.what == dongs.ENDS]
+        return [about for about, _ in reminded(town, now_us)]
 
     town.write(dongs.check, me, SEONGSU, by=by, at_us=day)
     ends = str(day + 30 * DAY_US)
@@ -145,6 +157,25 @@ def test_who_should_confirm_soon_is_told_once_for_each_check(town: Town) -> None
     town.write(dongs.check, me, SEONGSU, by=by, at_us=day + 27 * DAY_US)
     assert told(day + 29 * DAY_US) == [ends]
     assert sorted(told(day + 53 * DAY_US)) == sorted([ends, str(day + 57 * DAY_US)])
+
+
+@POSTGRES_IN_SOAK
+def test_everybody_whose_days_end_is_told_however_many_they_are(town: Town) -> None:
+    day, everybody = town.clock.now_us(), [town.member().person for _ in range(3)]
+    for me in everybody:
+        town.write(dongs.check, me, SEONGSU, by=Actor(Kind.PERSON, str(me), "n1"), at_us=day)
+    assert sorted(person for _, person in reminded(town, day + 26 * DAY_US)) == sorted(everybody)
+
+
+@POSTGRES_IN_SOAK
+def test_who_stays_a_neighbour_is_not_told_that_it_ends(town: Town) -> None:
+    by_hand, by_two = town.member(Role.NEIGHBOUR).person, town.member().person
+    day = town.clock.now_us()
+    for me, dong, at_us in ((by_hand, SEONGSU, day), (by_two, SEONGSU, day), (by_two, YEONNAM, day + 20 * DAY_US)):
+        town.write(dongs.check, me, dong, by=Actor(Kind.PERSON, str(me), "n1"), at_us=at_us)
+    assert reminded(town, day + 26 * DAY_US) == []
+    ends = str(day + 50 * DAY_US)
+    assert reminded(town, day + 46 * DAY_US) == [(ends, by_two)], "the other dong gives the role by now"
 
 
 @POSTGRES_IN_SOAK

@@ -18,7 +18,7 @@ from madang.kernel.clock import DAY_US
 from madang.members import access, facts, mailing, records
 from madang.members.service import tell
 from madang.members.standing import close_role, give_role, roles_held
-from madang.members.tables import dongs
+from madang.members.tables import dongs, mails
 
 GOOD_US = 30 * DAY_US
 DONGS_MAX = 2
@@ -146,12 +146,25 @@ def lapse(tx: Tx, *, now_us: int, limit: int = 200) -> int:
 
 
 def remind(tx: Tx, *, now_us: int, limit: int = 200) -> int:
-    """Tell by mail, once for each check, that a dong's thirty days end within ``REMIND_US``; gives how many end."""
-    ends = now_us - GOOD_US
+    """Tell by mail, once for each check, who is a neighbour by one that it is good for ``REMIND_US`` more at most, when
+    no later check of theirs makes them one; gives how many were told."""
+    ends, other = now_us - GOOD_US, dongs.alias("other").c
     soon = sa.and_(dongs.c.checked_at_us > ends, dongs.c.checked_at_us <= ends + REMIND_US, dongs.c.opens == 1)
-    asked = sa.select(dongs.c.person, dongs.c.code, dongs.c.checked_at_us).where(
-        records.mine(tx, dongs, closed_at_us=None), soon
+    theirs = sa.and_(
+        other.neighbourhood == dongs.c.neighbourhood, other.person == dongs.c.person, other.closed_at_us.is_(None)
     )
+    later = sa.or_(
+        other.checked_at_us > dongs.c.checked_at_us,
+        sa.and_(other.checked_at_us == dongs.c.checked_at_us, other.code > dongs.c.code),
+    )
+    known = sa.exists().where(
+        mails.c.neighbourhood == dongs.c.neighbourhood, mails.c.person == dongs.c.person, mails.c.what == ENDS,
+        mails.c.about == sa.cast(dongs.c.checked_at_us + GOOD_US, sa.Text),
+    )  # fmt: skip
+    asked = sa.select(dongs.c.person, dongs.c.code, dongs.c.checked_at_us).where(
+        records.mine(tx, dongs, closed_at_us=None), soon, sa.exists().where(theirs, other.gave == 1),
+        sa.not_(sa.exists().where(theirs, later, other.opens == 1)), sa.not_(known),
+    )  # fmt: skip
     rows = tx.rows(asked.order_by(dongs.c.checked_at_us).limit(limit))
     for person, code, checked_at_us in rows:
         id = derived("members.dong_ends", tx.neighbourhood, person, code, checked_at_us)

@@ -37,8 +37,6 @@ def forget(tx: Tx, *, now_us: int) -> None:
     links.forget(tx, now_us)
     lockouts.forget(tx, now_us - DAY_US)
     sessions.forget(tx, now_us - SESSIONS_KEPT_US)
-    dongs.lapse(tx, now_us=now_us)
-    dongs.remind(tx, now_us=now_us)
 
 
 def upkeep(db: Database, store: Store, by: Actor, *, now_us: int) -> Tidied:
@@ -54,6 +52,9 @@ def upkeep(db: Database, store: Store, by: Actor, *, now_us: int) -> Tidied:
     while gone := db.write(partial(jobs.forget_closed, before_us=now_us - JOBS_KEPT_US), neighbourhood=where):
         closed += gone
     db.write(partial(forget, now_us=now_us), neighbourhood=where)
+    for some in (dongs.lapse, dongs.remind):
+        while db.write(partial(some, now_us=now_us), neighbourhood=where):
+            pass
     while gone := db.write(partial(keeping.destroy_over, by=by, now_us=now_us), neighbourhood=where):
         fields += gone
     scrub(db)
