@@ -51,5 +51,10 @@ def test_a_bundle_is_what_its_parts_are_and_each_must_be_fit_to_be_sent(goods: G
     bundle(goods, RAMEN=1, RICE=1)
     assert goods.read(lambda tx: by_nature(tx, BY, ["SET", "RICE"])) == {"SET"}
     assert goods.read(lambda tx: refused(tx, BY, ["SET"])) == {}, "traditional liquor may be sent"
+    kit = Particulars(sku="SET", natures=(Nature.TOBACCO,))
+    goods.write(lambda tx: catalog.set_particulars(tx, BY, [kit], id=goods.ids.new(), at_us=goods.now))
+    assert goods.read(lambda tx: refused(tx, BY, ["SET"])) == {"SET": ("tobacco", True)}, "nor what is said of it"
+    kit = Particulars(sku="SET")
+    goods.write(lambda tx: catalog.set_particulars(tx, BY, [kit], id=goods.ids.new(), at_us=goods.now))
     bundle(goods, RAMEN=1, MILK=1)
     assert goods.read(lambda tx: refused(tx, BY, ["SET", "RAMEN"])) == {"SET": ("alcohol", False)}

@@ -17,7 +17,8 @@ from madang.kernel.clock import DAY_US, HOUR_US
 from madang.payments import Part
 from madang.storefront import checkout, hearing, orders, showing
 from madang.storefront.addresses import Address
-from madang.storefront.model import HOLD_US, Reason, Wish
+from madang.storefront.bases import Basis, effective, set_bases
+from madang.storefront.model import HOLD_US, Reason, Wish, WithdrawalBasis
 from madang.storefront.placing import Choice, Placing
 
 pytestmark = POSTGRES_IN_SOAK
@@ -219,6 +220,26 @@ def test_alcohol_is_fetched_unless_it_is_traditional_and_tobacco_is_not_ordered_
     street.clock.advance(us=9 * DAY_US)
     run_due(street.db, street.clock, neighbourhood="n1")
     assert (street.state(order), street.order(order)[1].late) == ("shipped", "shipped"), "nobody saw a card"
+
+
+def test_what_of_a_part_is_excepted_holds_for_the_bundle_beside_a_part_of_which_nothing_is(street: Street) -> None:
+    street.open()
+    at, id_ = street.now, street.ids.new()
+    gift = Product(id="GIFT", name_ko="한 상", name_en="A table")
+    free = Basis(sku="RAMEN", basis=WithdrawalBasis.FREE)
+
+    def put_together(tx: Tx) -> None:
+        catalog.add_products(tx, BY, [gift], id=id_, at_us=at)
+        catalog.set_bundles(tx, BY, [Bundle(sku="GIFT", parts={"RAMEN": 1, "BOWL": 1})], id=id_, at_us=at)
+        set_bases(tx, BY, [free], id=id_, at_us=at)
+
+    street.write(put_together)
+    assert street.read(lambda tx: effective(tx, BY, ["GIFT", "RAMEN"])) == {
+        "GIFT": WithdrawalBasis.MADE_TO_ORDER, "RAMEN": WithdrawalBasis.FREE,
+    }  # fmt: skip
+    whole = Basis(sku="GIFT", basis=WithdrawalBasis.FREE)
+    street.write(lambda tx: set_bases(tx, BY, [whole], id=street.ids.new(), at_us=at))
+    assert street.read(lambda tx: effective(tx, BY, ["GIFT"])) == {"GIFT": WithdrawalBasis.FREE}, "the shop's own word"
 
 
 def test_a_bundle_with_makgeolli_is_sold_like_makgeolli(street: Street) -> None:

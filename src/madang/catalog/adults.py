@@ -42,14 +42,15 @@ def by_nature(tx: Tx, by: Actor, skus: Iterable[str]) -> set[str]:
 
 def refused(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, tuple[Refused, bool]]:
     """Of SKUs that are for adults those that cannot be delivered: why, and whether they cannot be ordered at all. Of a
-    bundle each part must be fit to be sent."""
+    bundle each part must be fit to be sent, and what is said of the whole."""
     inside = contents(tx, by, skus)
     every = list(dict.fromkeys(part for some in inside.values() for part in some))
     said, only = particulars(tx, by, every), restricted(tx, by, every)
     found: dict[str, tuple[Refused, bool]] = {}
     for sku, (whole, *parts) in inside.items():
-        asked = [part for part in parts if part in only] or [whole]
-        why = [no for part in asked if (no := not_sent(said.get(part), adult=True)) is not None]
+        asked = [not_sent(said.get(part), adult=True) for part in parts if part in only]
+        asked.append(not_sent(said.get(whole), adult=not asked))
+        why = [no for no in asked if no is not None]
         if why:
             found[sku] = ("tobacco" if "tobacco" in why else "alcohol", "tobacco" in why)
     return found

@@ -21,6 +21,8 @@ from madang.storefront import facts, records
 from madang.storefront.model import WithdrawalBasis
 from madang.storefront.withdrawal import basis_of
 
+_FREE = WithdrawalBasis.FREE
+
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a SKU; None: nothing, so that its shelf life says whether it is perishable."""
@@ -42,13 +44,13 @@ def bases(tx: Tx, by: Actor, skus: Collection[str]) -> dict[str, Basis]:
 
 def effective(tx: Tx, by: Actor, skus: Collection[str]) -> dict[str, WithdrawalBasis]:
     """What holds for some SKUs that are known: what is said, else what their shelf life makes them, else, of a bundle,
-    what holds for one of its parts."""
+    the exception that holds for one of its parts."""
     inside = catalog.contents(tx, by, skus)
     every = list(dict.fromkeys(part for some in inside.values() for part in some))
     said, known = records.bases_of(tx, every), catalog.products(tx, by, every)
     own = {sku: basis_of(product, said.get(sku)) for sku, product in known.items()}
     return {
-        sku: next((own[one] for one in some if one in said or own[one] is not WithdrawalBasis.FREE), own[sku])
+        sku: own[sku] if sku in said else next((own[one] for one in some if own[one] is not _FREE), _FREE)
         for sku, some in inside.items()
         if sku in own
     }
