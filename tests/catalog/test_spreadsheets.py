@@ -12,6 +12,7 @@ from madang.catalog import SoldBy, Vat, gtin, rows
 from madang.catalog.faults import WORDS
 from madang.catalog.model import RowError
 from madang.catalog.spreadsheet import BYTES_MAX, ROWS_MAX, Row, read
+from madang.catalog.workbooks import csv_bytes
 from madang.kernel import Malformed, start_of_day_us
 
 NEEDED = ("id", "name_ko")
@@ -34,6 +35,13 @@ def test_korean_headings_and_text_are_read_in_every_encoding_excel_saves(encodin
     assert (number, ramen.id, ramen.name_ko, ramen.gtin) == (2, "A1", "신라면", "8801043015981")
     assert (ramen.vat, ramen.sold_by, ramen.unit_weight_g) == (Vat.TAXABLE, SoldBy.UNIT, 120.0)
     assert ramen.name_en == "신라면"
+
+
+@pytest.mark.parametrize("text", ["-A7", "=1+1", "+82 10", "@home", "'quoted'", "O'Neill"])
+def test_what_was_given_out_comes_in_as_it_was_with_no_formula_in_between(text: str) -> None:
+    given = csv_bytes(["a"], [[text]])
+    assert given.decode("utf-8-sig").splitlines()[1][0] not in "=+-@"
+    assert read(given, {"a": ()}, ("a",)) == [Row(2, {"a": text})]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

@@ -84,7 +84,7 @@ def _plain(heading: str) -> str:
 
 
 def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    out = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
+    out = {name: workbooks.without_mark(cell.strip()) for name, cell in zip(names, cells, strict=False) if name}
     extra = [cell for cell in cells[len(names) :] if cell.strip()]
     return out | ({"": extra[0]} if extra else {})
 

@@ -17,6 +17,8 @@ from madang.kernel import Malformed
 MAGIC = b"PK\x03\x04"
 UNPACKED_BYTES_MAX = 200_000_000
 COLUMNS_MAX = 200
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet takes for a formula."""
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -82,7 +84,12 @@ def csv_bytes(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in FORMULA else value
+
+
+def without_mark(text: str) -> str:
+    """A cell as it was before ``csv_bytes`` gave it an apostrophe."""
+    return text[1:] if text[:1] == "'" and text[1:2] in FORMULA else text
 
 
 def _text(cell: Any) -> str:
