@@ -149,6 +149,14 @@ def test_a_reader_sees_one_moment(notebook: Database) -> None:
     assert numbers(notebook) == [1]
 
 
+def test_a_call_after_commit_that_ends_its_thread_leaves_nobody_waiting(notebook: Database) -> None:
+    def ends() -> None:
+        raise SystemExit
+
+    notebook.write(lambda tx: tx.after_commit(ends), neighbourhood="n1")
+    assert notebook.write(lambda _tx: 1, neighbourhood="n1") == 1
+
+
 def test_what_was_asked_for_after_commit_happens_once_and_only_then(notebook: Database) -> None:
     heard: list[list[int]] = []
 

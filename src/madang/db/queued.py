@@ -59,5 +59,5 @@ def call_after(jobs: Sequence[Job]) -> None:
     for fn in dict.fromkeys(fn for job in jobs for fn in job.after):
         try:
             fn()
-        except Exception:
+        except BaseException:  # the thread that calls them has everybody's writes to answer
             log.exception("a call after commit failed")
