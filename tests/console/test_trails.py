@@ -17,6 +17,7 @@ from madang.catalog.facts import OF_SKUS, Arranged
 from madang.console import trails
 from madang.console.desk import ConsoleDesk
 from madang.db import Tx
+from madang.journal import New
 
 MINA = PEOPLE["mina"]
 SOURCE = Path(madang.__file__).parent
@@ -74,6 +75,27 @@ def test_facts_of_before_that_named_many_are_found_under_each(town: Goods, desk:
     assert kinds(desk, "promotions/autumn") == ["catalog.arranged"], "of others it says nothing"
     newest = desk.trail(MINA, "spring", None)[0].seq
     assert [fact.subject for fact in desk.trail(MINA, "spring", newest)] == ["promotions/spring"]
+
+
+def test_many_facts_of_before_are_not_all_read_to_find_the_few_that_name_it(
+    town: Goods, desk: ConsoleDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [
+        New(body=Arranged(what="promotions", ids=(f"p{n}",)), id=town.ids.new(), at_us=town.now, subject="promotions")
+        for n in range(450)
+    ]
+    town.write(lambda tx: journal.append_many(tx, MINA, others))
+    read: list[int] = []
+    trail = journal.trail
+
+    def counted(*args: object, **more: object) -> object:
+        found = trail(*args, **more)  # type: ignore[arg-type]
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(trails.journal, "trail", counted)
+    assert [fact.subject for fact in desk.trail(MINA, "promotions/p7", None)] == ["promotions"]
+    assert sum(read) == 1
 
 
 def test_what_is_said_of_goods_is_told_in_their_own_trail(town: Goods, desk: ConsoleDesk) -> None:

@@ -49,9 +49,9 @@ def _named(tx: Tx, by: Actor, name: str, before: int | None) -> list[Iterator[Fa
     """Facts that name it among others, each sort newest first."""
     what, _, id = name.partition("/")
     if name.startswith(GROUP):
-        return [_every(tx, by, before, lambda body: body.group == id, kinds=GROUPS)]
+        return [_every(tx, by, before, lambda body: body.group == id, kinds=GROUPS, says=id)]
     sorts, one = ((what,), id) if what in TOGETHER and id else (TOGETHER, name)
-    return [_every(tx, by, before, lambda body: one in body.ids, subject=sort) for sort in sorts]
+    return [_every(tx, by, before, lambda body: one in body.ids, subject=sort, says=one) for sort in sorts]
 
 
 def _every(tx: Tx, by: Actor, before: int | None, fits: Callable[[Any], bool], **of: Any) -> Iterator[Fact]:

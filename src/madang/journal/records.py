@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from madang.db import NOTHING, Tx, table
@@ -168,9 +169,10 @@ def newest(
     subject: str | None,
     actor: str | None = None,
     kinds: Collection[str] | None = None,
+    says: str | None = None,
     limit: int,
 ) -> list[Fact]:
-    """Facts before a cursor, the newest first."""
+    """Facts before a cursor, the newest first; ``says``: a string that their bodies hold."""
     wanted = sa.select(facts).where(facts.c.neighbourhood == tx.neighbourhood)
     if before is not None:
         wanted = wanted.where(facts.c.seq < before)
@@ -182,6 +184,8 @@ def newest(
         wanted = wanted.where(facts.c.actor_key == actor)
     if kinds is not None:
         wanted = wanted.where(facts.c.kind.in_(kinds))
+    if says is not None:
+        wanted = wanted.where(facts.c.body.contains(msgspec.json.encode(says).decode(), autoescape=True))
     return [fact(tuple(row)) for row in tx.execute(wanted.order_by(facts.c.seq.desc()).limit(limit))]
 
 

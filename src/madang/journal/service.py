@@ -88,16 +88,18 @@ def trail(
     subject: str | None = None,
     actor: str | None = None,
     kinds: Collection[str] | None = None,
+    says: str | None = None,
     before: int | None = None,
     limit: int = LIMIT_MAX,
 ) -> list[Fact]:
     """Facts about a subject (None: about anything), done by an actor's key (None: by anybody), of some kinds (None: of
-    any), that came before ``seq`` ``before``, newest first; as ``read``."""
+    any), whose body holds the string ``says`` (None: anything), that came before ``seq`` ``before``, newest first; as
+    ``read``."""
     by.need_neighbourhood(tx.neighbourhood)
     most = max(0, min(limit, LIMIT_MAX))
     shops = by.shops or None
     return records.newest(
-        tx, before=before, shops=shops, subject=subject, actor=actor, kinds=kinds, limit=most
+        tx, before=before, shops=shops, subject=subject, actor=actor, kinds=kinds, says=says, limit=most
     )  # fmt: skip
 
 
