@@ -76,6 +76,28 @@ def test_a_window_that_was_agreed_on_binds_the_shop_and_is_looked_at_when_it_end
     assert told(street) == [("paid", ("shop", "buyer"))]
 
 
+def test_a_window_of_today_is_looked_at_when_it_ends_and_what_is_packed_after_it_an_hour_later(street: Street) -> None:
+    street.open(TERMS)
+    ends_us = start_of_day_us(date(2026, 9, 23)) + 12 * HOUR_US
+    street.clock.set(ends_us - 4 * HOUR_US)
+    way = {"s1": Choice(way="delivery", slot="delivery-20260923-1000")}
+    order = street.buy({"RAMEN": 1}, choices=way, address=Address(**HOME))
+    once = [("paid", ("shop", "buyer"))]
+    for after_us, expected in ((-1, []), (0, once), (2 * HOUR_US, once)):
+        street.clock.set(ends_us + after_us)
+        run_due(street.db, street.clock, neighbourhood="n1")
+        assert told(street) == expected
+    street.step(order, "pack")
+    for after_h, n in ((0, 0), (1, 1), (30, 1)):
+        street.clock.set(ends_us + (2 + after_h) * HOUR_US)
+        run_due(street.db, street.clock, neighbourhood="n1")
+        assert sum(count for count, _ in street.read(lambda tx: board.late(tx, STAFF)).values()) == n
+    assert told(street) == once, "both know since noon"
+    street.clock.advance(us=7 * DAY_US)
+    run_due(street.db, street.clock, neighbourhood="n1")
+    assert told(street) == [*once, ("packed", ("shop", "buyer"))]
+
+
 @pytest.mark.parametrize(
     ("language", "said", "days"), [("ko", "보내기로 한 때까지", "7일"), ("en", "by the time", "days")]
 )

@@ -22,6 +22,7 @@ from madang.storefront import (
     facts,
     faults,
     hearing,
+    late,
     placing,
     pricing,
     process,
@@ -130,7 +131,8 @@ def place(tx: Tx, by: Actor, id: UUID, said: Placing, *, at_us: int, language: s
     if not total:
         for group in found.groups:
             ours = system(tx.neighbourhood, "storefront")
-            deals.move(tx, ours, group.order, "pay", id=derived("storefront.pay", group.order), at_us=at_us)
+            step = derived("storefront.pay", group.order)
+            late.expect(tx, deals.move(tx, ours, group.order, "pay", id=step, at_us=at_us))
     else:
         exempt = sum(_tax_free_krw(order) for order in orders)
         begun = payments.begin(

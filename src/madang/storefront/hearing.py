@@ -9,7 +9,7 @@ from madang import deals, payments
 from madang.db import Tx
 from madang.kernel import Actor, Conflict, Kind, derived, system
 from madang.payments import Leg, Payment, State, deciding
-from madang.storefront import records, settling
+from madang.storefront import late, records, settling
 from madang.storefront.model import LINES_MAX, CartLine, Checkout
 
 CAUSE = "checkout"
@@ -80,6 +80,7 @@ def _paid(tx: Tx, ours: Actor, payment: Payment, waiting: Sequence[deals.Deal], 
             legs: list[Leg] = []
             for deal in waiting:
                 moved = deals.move(tx, ours, deal.id, "pay", id=derived("storefront.pay", deal.id), at_us=at_us)
+                late.expect(tx, moved)
                 legs += settling.sale_legs(tx, ours, moved, at_us=at_us)
             payments.capture(tx, ours, payment.id, legs, at_us=at_us)
     except Conflict as error:

@@ -16,13 +16,27 @@ from madang.db import Tx
 from madang.deals import Deal, timers
 from madang.deals.registry import declared
 from madang.kernel import Actor, derived, system
-from madang.kernel.clock import DAY_US
+from madang.kernel.clock import DAY_US, HOUR_US
 from madang.storefront import deadlines, facts, open_claims
 from madang.storefront.model import Claim, Order
+from madang.storefront.process import LOOK_US
 
 Data = dict[str, Any]
 AGAIN_US = 7 * DAY_US
 TOGETHER_US = DAY_US // 2
+SINCE = 3
+"""The version of the process from which on time limits are looked at."""
+
+
+def expect(tx: Tx, deal: Deal) -> Deal:
+    """Have an order that was just paid or packed looked at when its time is over, where that is before the first look
+    comes by itself: a window of today, or one that was over when it was packed (then there is an hour to send it)."""
+    timer = f"look_{deal.state}"
+    if deal.version >= SINCE and timer in ("look_paid", "look_packed"):
+        due = max(deadlines.act_by_us(_order(deal)), deal.entered_at_us + HOUR_US)
+        if due < deal.entered_at_us + LOOK_US:
+            timers.sooner(tx, deal, timer, due)
+    return deal
 
 
 @declared.action("order.look")
@@ -119,11 +133,14 @@ def _look_at(tx: Tx, deal: Deal, due_us: int) -> Data:
 def _late(
     tx: Tx, deal: Deal, since_us: int, at_us: int, *, tells: tuple[str, ...], again_us: int | None = None
 ) -> Data:
-    """Mark and tell; looks that come together (after a standstill) tell once."""
+    """Mark and tell; looks that come together (after a standstill, or because it was packed late) tell once."""
     order = _order(deal)
-    if order.late == deal.state and at_us < (order.late_told_us or 0) + TOGETHER_US:
+    told_lately = at_us < (order.late_told_us or 0) + TOGETHER_US
+    if told_lately and order.late == deal.state:
         return {}
     _look_at(tx, deal, again_us or at_us + AGAIN_US)
+    if told_lately and (order.late, deal.state) == ("paid", "packed"):
+        return {"late": deal.state, "late_since_us": since_us}
     body = facts.Late(order=str(deal.id), state=deal.state, since_us=since_us, tells=tells)
     key, id = deals.deal_key(deal.id), derived("storefront.late", deal.id, deal.moves)
     ours = system(tx.neighbourhood, "storefront")

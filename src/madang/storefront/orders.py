@@ -195,7 +195,8 @@ def step(
     if args and isinstance(args.get("why"), str):
         why = texts.seal(tx, deal.subject, str(args["why"])[:NOTE_MAX], once=step, at_us=at_us)
         args = args | {"why": why}
-    return deals.move(tx, by, id, name, id=step, at_us=at_us, args=args)
+    moved = deals.move(tx, by, id, name, id=step, at_us=at_us, args=args)
+    return late.expect(tx, moved) if name == "pack" else moved
 
 
 def again(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> list[Line]:
