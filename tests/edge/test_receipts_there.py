@@ -18,7 +18,7 @@ from madang.deals.lines import Receipt
 from madang.deals.links import Links
 from madang.deals.pages import Shown
 from madang.journal.readers import Reader
-from madang.kernel import Actor, Kind, ManualClock, NotFound, derived
+from madang.kernel import Actor, Conflict, Kind, ManualClock, NotFound, derived
 from madang.storefront import cash_receipts
 from madang.walkout import service
 from madang.walkout.desk import Desk
@@ -101,6 +101,19 @@ def test_a_visit_there_has_a_cash_receipt_that_follows_it_and_the_next_one_by_it
     wish = server.read(lambda tx: cash_receipts.wish_of(tx, deal))
     assert wish is not None
     assert wish.krw == 1_100
+    assert opened(server, sale(server).id).cash is not None
+
+
+def test_one_sale_has_no_second_cash_receipt_by_the_shops_own_machine(both: tuple[Edge, Server]) -> None:
+    edge, server = both
+    assert edge.exchange()
+    edge.buys({"A": 1, "B": 1})
+    assert edge.exchange()
+    token = LINKS.token(sale(server).id)
+    here = Desk(edge.shop.db, LINKS, edge.shop.clock)
+    assert here.open(MINA, token).cash is None
+    with pytest.raises(Conflict, match="cash_at_server"):
+        here.ask_cash(MINA, token, PHONE, business=False, always=False)
     assert opened(server, sale(server).id).cash is not None
 
 

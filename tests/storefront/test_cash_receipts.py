@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from tests.databases import BOTH, SQLITE
 from tests.storefront.street import BY, FETCH, Street
+from tests.storefront.test_late_payment import Slow
 
 from madang import deals, jobs, journal, members, settlement
 from madang.catalog import sellers
@@ -18,7 +19,10 @@ from madang.db import Tx
 from madang.journal.readers import Reader
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, Role
 from madang.kernel.clock import DAY_US
+from madang.ledger import AccountKey
 from madang.members import shredding
+from madang.payments import Part
+from madang.payments.means import register
 from madang.settlement import Document, TaxStatus
 from madang.storefront import cash_files, cash_numbers, cash_receipts, paying
 from madang.storefront.facts import CashFileTaken
@@ -102,6 +106,20 @@ def test_a_number_that_is_always_used_outlives_five_others(street: Street) -> No
         street.write(lambda tx, n=number: cash_numbers.keep(tx, street.mina, mina, n, False, street.now))  # type: ignore[misc]
     kept = street.read(lambda tx: cash_numbers.numbers_of(tx, BY, mina))
     assert [one.digits for one in kept][-1] == "01012345678"
+
+
+def test_a_number_that_waits_for_its_receipt_is_not_destroyed_with_an_older_one(street: Street) -> None:
+    street.open()
+    ask(street, street.buy({"RAMEN": 1}))
+    street.clock.advance(us=(cash_numbers.KEEP_D + 1) * DAY_US)
+    register(Slow("t_slow", lambda _part: AccountKey("money", "t_far_bank", "far", "KRW")))
+    street.put("RAMEN")
+    placed = street.place(street.begin(), parts=(Part("t_slow", 1000),))
+    ask(street, placed.orders[0], "010-9999-8888")
+    street.clock.advance(s=1)
+    jobs.run_due(street.db, street.clock, neighbourhood="n1")
+    kept = street.read(lambda tx: cash_numbers.numbers_of(tx, BY, UUID(street.mina.key)))
+    assert [one.digits for one in kept] == ["01099998888"]
 
 
 def test_a_part_given_back_is_told_to_the_won(street: Street, reader: Reader) -> None:

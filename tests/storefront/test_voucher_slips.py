@@ -14,7 +14,7 @@ from madang.journal.readers import Reader
 from madang.kernel import Conflict, NotFound, derived
 from madang.members import mailing
 from madang.settlement import TaxStatus
-from madang.storefront import cash_receipts, cash_slips, showing, slip_pages, slips_mailed
+from madang.storefront import cash_numbers, cash_receipts, cash_slips, showing, slip_pages, slips_mailed
 from madang.ui import TEXTS
 from madang.vouchers import slips
 
@@ -81,6 +81,13 @@ def test_a_seller_without_vat_shows_none(paid: Street) -> None:
     paid.write(lambda tx: settlement.add_party(tx, BY, "merchant/s1", shop="s1", at_us=at, **named))
     ask(paid)
     assert told(paid) == [("merchant/s1", 5_500, 0)]
+
+
+def test_what_all_came_back_of_has_no_cash_receipt_and_keeps_no_number(paid: Street) -> None:
+    back(paid, 5_500)
+    with pytest.raises(Conflict, match="no_cash"):
+        ask(paid)
+    assert paid.read(lambda tx: cash_numbers.numbers_of(tx, BY, UUID(paid.mina.key))) == []
 
 
 @BOTH

@@ -99,7 +99,8 @@ def keep(tx: Tx, by: Actor, person: UUID, digits: str, business: bool, at_us: in
 
 
 def used(tx: Tx, person: UUID, document: UUID, number: str, *, at_us: int) -> None:
-    """A document was made for a number: from now on it is kept so long, then looked at again."""
+    """A document was made for a number, or (by the sale's id) asked for that is still to be made: from now on the
+    number is kept so long, then looked at again."""
     row = {"document": document, "person": person, "number": number, "made_us": at_us}
     tx.many(_ADD, [{"neighbourhood": tx.neighbourhood, **row}])
     over = start_of_day_us(business_date(at_us + (KEEP_D + 1) * DAY_US))

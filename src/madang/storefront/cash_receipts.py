@@ -23,6 +23,7 @@ from madang.deals.facts import ReceiptIssued
 from madang.journal.model import Fact
 from madang.journal.readers import Handler
 from madang.kernel import Actor, Conflict, NotFound, allocate, derived, system
+from madang.payments import on_account
 from madang.settlement import PartyKind, registration
 from madang.storefront import cash_numbers, paying, profile
 
@@ -109,13 +110,16 @@ def ask(
     ``always``: and for every deal to come. For the buyer, and for staff for them.
 
     The same again is one. Raises ``Invalid`` ``storefront.bad_cash_number``, ``Conflict`` ``storefront.cash_asked``
-    where another number was given before, ``storefront.no_cash`` where nothing was paid but by card.
+    where another number was given before, ``storefront.no_cash`` where nothing was paid but by card, and
+    ``storefront.cash_at_server`` on a shop's own machine: the money, and who tells of it, is at the server.
     """
     sale = sale_of(tx, by, deal)
+    if on_account.terms_of(tx, sale.shop) is not None:
+        raise _at_the_server()
 
     def due() -> Due:
         if deals.receipts.of_deal(tx, _ours(tx), deal) and cash_krw(tx, sale) <= 0:
-            raise _no_cash()
+            raise no_cash()
         return _due(tx, sale)
 
     return ask_of(tx, by, sale, number, due, business=business, always=always, at_us=at_us)
@@ -138,6 +142,7 @@ def ask_of(
         about=sale.id, number=kept.key, masked=registration.masked(digits), business=business, asked_us=at_us
     )  # fmt: skip
     _add(tx, made)
+    cash_numbers.used(tx, person, sale.id, kept.key, at_us=at_us)
     if always:
         stop(tx, by, person)
         _add(tx, msgspec.structs.replace(made, about=person))
@@ -163,6 +168,7 @@ def follow(tx: Tx, sale: Sale, due: Callable[[], Due], *, new: bool, at_us: int)
     if wish is None and new and (usual := _usual(tx, sale.subject)) is not None:
         wish = msgspec.structs.replace(usual, about=sale.id, asked_us=at_us, told={})
         _add(tx, wish)
+        cash_numbers.used(tx, UUID(sale.subject), sale.id, wish.number, at_us=at_us)
     if wish is not None:
         _bring_up_to_date(tx, sale, wish, due(), at_us)
 
@@ -284,11 +290,21 @@ def _asked() -> Conflict:
     )
 
 
-def _no_cash() -> Conflict:
+def _at_the_server() -> Conflict:
+    return Conflict(
+        "storefront.cash_at_server",
+        ko="이 가게의 현금영수증은 동네 서버에서 발급합니다.",
+        en="Cash receipts of this shop are issued by the neighbourhood's server.",
+        next_ko="동네 홈페이지의 주문 내역에서 이 영수증을 열어 신청하세요.",
+        next_en="Open this receipt in your orders on the neighbourhood's site and ask there.",
+    )
+
+
+def no_cash() -> Conflict:
     return Conflict(
         "storefront.no_cash",
-        ko="카드로 결제한 것에는 현금영수증이 없습니다. 카드 전표가 그 증빙입니다.",
-        en="What was paid by card has no cash receipt; the card's slip is the proof.",
-        next_ko="카드사나 결제사의 전표를 쓰세요.",
-        next_en="Use the slip of the card company.",
+        ko="카드로 결제했거나 모두 돌려받은 것에는 현금영수증이 없습니다.",
+        en="What was paid by card, or has all been given back, has no cash receipt.",
+        next_ko="카드로 결제했다면 카드 전표가 그 증빙입니다.",
+        next_en="Of a card payment the card's slip is the proof.",
     )

@@ -30,9 +30,13 @@ def ask(
 ) -> Wish:
     """Ask for a payment's cash receipt, for who paid it. Raises what ``cash_receipts.ask`` raises."""
     found = slips.slip(tx, by, payment)
-    return cash_receipts.ask_of(
-        tx, by, _sale(found), number, lambda: _due(tx, found), business=business, always=always, at_us=at_us
-    )
+
+    def due() -> Due:
+        if not found.left_krw:
+            raise cash_receipts.no_cash()
+        return _due(tx, found)
+
+    return cash_receipts.ask_of(tx, by, _sale(found), number, due, business=business, always=always, at_us=at_us)
 
 
 def sums(tx: Tx, slip: Slip, krw: int, at_us: int) -> Split:

@@ -18,6 +18,7 @@ from madang.deals.model import Deal
 from madang.deals.pages import Beside, Bound, Cash, Foreign, Objection, Said, Shown, State, already_said
 from madang.guard import Answer, once
 from madang.kernel import Actor, Clock, derived
+from madang.payments import on_account
 from madang.places import service as places
 from madang.storefront import cash_receipts, paying, showing
 from madang.storefront.cash_receipts import Sale
@@ -165,6 +166,8 @@ def _cash(tx: Tx, sale: Sale) -> Cash | None:
     except ValueError:
         return None
     wish = cash_receipts.wish_of(tx, sale.id)
+    if wish is None and on_account.terms_of(tx, sale.shop) is not None:  # asked for where the money is
+        return None
     if wish is None:
         return Cash() if cash_receipts.cash_krw(tx, sale) > 0 else None
     always = cash_receipts.wish_of(tx, person) is not None
