@@ -77,9 +77,7 @@ def make(tx: Tx, by: Actor, made: Sequence[tuple[Edit, Value]], id: UUID, at_us:
             stock.waste(tx, by, group.place, _goods(of_it), reason=group.reason, **named)
 
 
-def take_back(
-    tx: Tx, by: Actor, made: Sequence[tuple[Edit, Value]], id: UUID, at_us: int, made_at_us: int
-) -> None:
+def take_back(tx: Tx, by: Actor, made: Sequence[tuple[Edit, Value]], id: UUID, at_us: int, made_at_us: int) -> None:
     """Book the counter-moves of what was made at ``made_at_us``."""
     for group, of_it in _groups(made):
         named: dict[str, Any] = {"id": derived("console.stock", id, *group), "at_us": at_us}

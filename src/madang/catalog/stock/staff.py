@@ -66,8 +66,8 @@ def waste(tx: Tx, by: Actor, place: str, goods: Sequence[Lot], *, reason: str, i
 def take_back(
     tx: Tx, by: Actor, place: str, goods: Sequence[Lot], *, what: str, was_us: int, id: UUID, at_us: int
 ) -> None:
-    """Book back what was received (``receive``) or thrown away (``waste``) by mistake at ``was_us``: that day's waste is
-    so much less. Raises ``Conflict`` where what was received is no longer there."""
+    """Book back what was received (``receive``) or thrown away (``waste``) by mistake at ``was_us``: the waste of that
+    day is so much less. Raises ``Conflict`` where what was received is no longer there."""
     units = _staff_units(tx, by, place, goods)
     if what == "receive":
         moves = [(stock(place, x.lot, units[x.sku]), supplier(place, units[x.sku]), x.amount) for x in goods]
