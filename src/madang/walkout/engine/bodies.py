@@ -15,6 +15,7 @@ from madang.walkout.engine.trails import Trail
 HEAD, NECK = 0, 1
 LEFT, RIGHT = 2, 3
 """The shoulders."""
+MOST_HEIGHTS = 300
 
 
 @dataclass(slots=True)
@@ -41,18 +42,18 @@ class Body:
         self.trail.push(times, joints, xy)
         if not self.confirmed:
             self.showed(joints[:, :, 0])
-        for head in heads:
-            self.stood(head)
+        self.stood(heads)
 
     def showed(self, x: Floats) -> None:
         """A new track's joints [m, 8], of which some are hidden (NaN)."""
         self.seen += len(x)
         self.hidden += int(np.count_nonzero(x != x))
 
-    def stood(self, head: float) -> None:
-        """Note the height of its head, if that was seen."""
-        if head == head and len(self.heights) < 300:
-            self.heights.append(head)
+    def stood(self, heads: Iterable[float]) -> None:
+        """Note the heights of its head where that was seen (not NaN), some hundred of them at most."""
+        room = MOST_HEIGHTS - len(self.heights)
+        if room > 0:
+            self.heights += [head for head in heads if head == head][:room]
 
     @property
     def height(self) -> float:

@@ -20,7 +20,7 @@ from madang.walkout.engine.bodies import NECK, Frames
 from madang.walkout.engine.history import middle
 from madang.walkout.engine.reach import WRISTS
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.store import Floats, Ints, Store
+from madang.walkout.engine.store import Floats, Store
 
 RAISED, RAISED_SD = 0.74, 0.06
 """Height of a hand that gives, as a share of the neck's: elbow height (.63 of a body's height; neck .845, Winter)."""
@@ -114,10 +114,7 @@ class Contacts:
             if np.count_nonzero(low):
                 self._reach_down(frames, low, met)
             if len(frames.bodies) > 1:
-                up = z > self.s.contact_raised * frames.full[:, :, NECK, 2:]
-                some = (np.add.reduce(up[..., 0] | up[..., 1], axis=1) > 1).nonzero()[0]
-                if len(some):
-                    self._meet(frames, some, up[some], met)
+                self._meet(frames, z > self.s.contact_raised * frames.full[:, :, NECK, 2:], met)
         return met
 
     def _reach_down(self, frames: Frames, low: NDArray[np.bool_], met: list[list[_Seen]]) -> None:
@@ -129,10 +126,10 @@ class Contacts:
                 meeting = _Meeting(frames.times[k], (hand, None), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
                 met[k].append(((frames.bodies[n].id, None), meeting))
 
-    def _meet(self, frames: Frames, some: Ints, up: NDArray[np.bool_], met: list[list[_Seen]]) -> None:
-        """Raised hands `up` [frames `some`, N, 2] of two people that are near each other."""
-        hands = frames.joints[:, :, WRISTS][some]
-        x = np.where(up, hands[..., 0], np.nan).reshape(len(some), -1)
+    def _meet(self, frames: Frames, up: NDArray[np.bool_], met: list[list[_Seen]]) -> None:
+        """Raised hands `up` [K, N, 2] of two people that are near each other."""
+        hands = frames.joints[:, :, WRISTS]
+        x = np.where(up, hands[..., 0], np.nan).reshape(len(up), -1)
         way = x[:, :, None] - x[:, None]
         np.abs(way, out=way)
         pairs = way < self.s.contact_m
@@ -140,11 +137,11 @@ class Contacts:
         frame, i, j = pairs.nonzero()
         if not len(frame):
             return
-        y = hands[..., 1].reshape(len(some), -1)
+        y = hands[..., 1].reshape(len(up), -1)
         near = (np.abs(y[frame, i] - y[frame, j]) < self.s.contact_m).nonzero()[0]
         if not len(near):
             return
-        frame, i, j = some[frame[near]], i[near], j[near]
+        frame, i, j = frame[near], i[near], j[near]
         diff = frames.joints[frame, i // 2, 6 + i % 2, :3] - frames.joints[frame, j // 2, 6 + j % 2, :3]
         gap2 = np.einsum("ij,ij->i", diff, diff)
         near = (gap2 < self.s.contact_m**2).nonzero()[0]

@@ -167,17 +167,13 @@ class Engine:
         return out
 
     def _due_frames(self, until: float) -> list[Due]:
-        out: list[Due] = []
         frames = self._frames
-        if frames and frames[-1][0] < until:
-            frames.sort()  # all or nearly all of them, in order already: quicker than one by one
-            some = bisect_left(frames, (until,))
-            out = [(due, t, people) for due, _, (t, people) in frames[:some]]
-            del frames[:some]
-            return out
-        while frames and frames[0][0] < until:
-            due, _, (t, people) = heapq.heappop(frames)
-            out.append((due, t, people))
+        if not frames or frames[0][0] >= until:
+            return []
+        frames.sort()  # they are in order already, or nearly: quicker than one by one, and a heap still
+        some = bisect_left(frames, (until,))
+        out = [(due, t, people) for due, _, (t, people) in frames[:some]]
+        del frames[:some]
         return out
 
     def finish(self) -> list[Update]:

@@ -60,8 +60,6 @@ def _expected(ways: Counts, w: list[float], u: list[float], sd: float) -> tuple[
     return (ways.f @ np.array(w)).tolist(), (sd**2 + ways.f @ np.array(u) ** 2).tolist()
 
 
-LIKELIEST = 1e-6 - LOG_ROOT_2PI + max(SIZES[:2])
-"""The most that can be said for one or two things whose weight is known to a gram, nats."""
 MOST_SPILLS = 6.0
 """Things that stand across two facings are no rarer than this, nats."""
 
@@ -183,8 +181,8 @@ class Catalogue(Goods):
         return np.maximum(-0.5 * off**2, -15.0).sum(axis=1).tolist()  # type: ignore[no-any-return]
 
     def _strangers(self, shift: Shift, floor: float) -> list[Take]:
-        """Products that the planogram does not show here: another product of this shelf (wrong planogram). What cannot
-        be likelier than `floor` is left out."""
+        """Products that the planogram does not show here: another product of this shelf (wrong planogram). What is
+        no likelier than `floor` is left out."""
         out: list[Take] = []
         facings = self.facings_of(shift.plates)
         if not facings:
@@ -193,10 +191,7 @@ class Catalogue(Goods):
         planned = {p for f in facings for p in self.store.facings[f].products}
         grams, spills, sd = -shift.total, self._spills(shift, main), 6.001 * shift.sd
         weights, spreads = self.weight, self.spread
-        least = floor - (LIKELIEST - math.log(shift.sd) + spills)  # a density is no higher than its narrowest
         for product, prior in self.may_lie(main).items():
-            if prior < least:
-                continue
             w, further = weights[product], sd + 12.002 * spreads[product]
             if grams < w - further or grams > 2.0 * w + further or w <= 0 or product in planned:
                 continue
@@ -204,7 +199,8 @@ class Catalogue(Goods):
             for qty in (1, 2):
                 if abs(grams - qty * w) < near:
                     ll = self.weigh(grams, product, qty, shift.sd) + prior + SIZES[qty - 1] + spills
-                    out.append(Take((Part(product, qty, main, qty * w, shift.plates, True),), ll))
+                    if ll > floor:
+                        out.append(Take((Part(product, qty, main, qty * w, shift.plates, True),), ll))
         return out
 
     def _spills(self, shift: Shift, facing: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -71,7 +72,7 @@ class Levels:
     def put(self, some: Sequence[int], rows: list[list[float]]) -> None:
         """The same, written back."""
         self._looked = False
-        self._all[:, some] = np.array(rows).T
+        self._all[:, some] = np.fromiter(chain.from_iterable(rows), np.float64).reshape(len(rows), -1).T
 
     def begin(self, known: Bools, m: Floats, w: Floats) -> None:
         """Plates that are measured for the first time rest where they are."""

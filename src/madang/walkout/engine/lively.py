@@ -253,14 +253,14 @@ class Watched:
     ) -> Step | None:
         """It has come to rest: a step, if that is elsewhere; else it has returned."""
         s = self.s
-        change, jump = abs(level - x.rest), abs(m - x.m1)
-        big = change >= max(s.step_g, s.step_sigmas * noise)
+        change, least = abs(level - x.rest), s.step_sigmas * noise
+        big = change >= (s.step_g if s.step_g > least else least)
         if big and young:
             big = change > s.restless_g  # before a plate's noise is known, only what is clear counts
         step = None
         if big:
             step = self.step(x, t, level, max(noise, 0.1 * tol))
-            x.louder(min(0.25 * tol, 0.5 * jump), s)
+            x.louder(min(0.25 * tol, 0.5 * abs(m - x.m1)), s)
         elif x.peak > max(s.touch_g, s.touch_sigmas * noise):
             self.returns.append(Return(self._rows[x.column], x.since, t, x.peak))
         self.lie(x, level, 3.0)

@@ -24,16 +24,20 @@ class Past:
 
     def follow(self, t: list[list[float]], median: Floats, spread: Floats, known: Bools, whole: list[bool]) -> None:
         """These rounds are over: when [K][G], what was measured [K, P] of whom, in which of them everything."""
-        times = np.array(t).take(self._gondola, axis=1)
+        newest = max([k for k, every in enumerate(whole) if every], default=-1)
         for k, every in enumerate(whole):
+            came = known[k]
+            if k < newest:  # of these only the median will matter, to the next one
+                self.m1 = median[k] if every else np.where(came, median[k], self.m1)
+                continue
+            times = np.array(t[k]).take(self._gondola)
             if every:
-                self.m2, self.m1, self.w1, self.last = self.m1, median[k], spread[k], times[k]
+                self.m2, self.m1, self.w1, self.last = self.m1, median[k], spread[k], times
             else:
-                came = known[k]
                 self.m2 = np.where(came, self.m1, self.m2)
                 self.m1 = np.where(came, median[k], self.m1)
                 self.w1 = np.where(came, spread[k], self.w1)
-                self.last = np.where(came, times[k], self.last)
+                self.last = np.where(came, times, self.last)
 
     def of(self, some: Ints) -> list[list[float]]:
         """Of these plates: m1, m2, w1, last."""

@@ -159,9 +159,9 @@ class People:
             body.trail.alight()
             if not body.confirmed:
                 body.showed(way.joints[:done, n, :, 0])
-        for row in way.joints[self._looks([True] * done), :, HEAD, 2].tolist():
-            for body, head in zip(self._live, row, strict=True):
-                body.stood(head)
+        heads = way.joints[self._looks([True] * done), :, HEAD, 2].T.tolist()
+        for body, heights in zip(self._live, heads, strict=True):
+            body.stood(heights)
 
     def _tell(self, way: Stride, a: int, b: int) -> None:
         times, places = way.times[a:b], way.places()[b - 1]
@@ -181,8 +181,7 @@ class People:
                 body.trail.follow(times, way.joints, way.after, n, a, b)
                 if not body.confirmed:
                     body.showed(way.joints[a:b, n, :, 0])
-                for row in heads:
-                    body.stood(row[n])
+                body.stood([row[n] for row in heads])
                 continue
             joints, xy = way.joints[seen, n], way.xy[[k + 1 for k in seen], n]
             body.saw([way.times[k] for k in seen], joints, xy, places[n], [h[n] for h in heads])
@@ -205,7 +204,8 @@ class People:
         rows: list[int] = []
         seen = np.zeros((0, 8, 4))
         if people:
-            seen = np.array([joints for _, joints in people], float)
+            together = np.concatenate([joints for _, joints in people]).reshape(-1, 8, 4)
+            seen = together.astype(np.float64, copy=False)
             rows = self._rows(t, people, seen)
             if -1 in rows:
                 there = [k for k, row in enumerate(rows) if row >= 0]
@@ -272,19 +272,19 @@ class People:
 
     def _see(self, t: float, rows: list[int], seen: Floats) -> None:
         """Move the rows to where they are seen now; a joint unseen goes with its body."""
-        now, full = self._now, seen[:, :, :3]
-        gone = np.maximum(t - now.lost[rows], 0.0)[:, None]
-        known = full == full
+        now, full, at = self._now, seen[:, :, :3], np.array(rows)
+        gone = np.maximum(t - now.lost.take(at), 0.0)[:, None]
+        known, before = full == full, now.speed.take(at, axis=0)
         if not known.all():
-            moved = now.full[rows]
-            moved[:, :, :2] += (now.speed[rows] * gone)[:, None]
+            moved = now.full.take(at, axis=0)
+            moved[:, :, :2] += (before * gone)[:, None]
             full = np.where(known, full, moved)
         xy: Floats = 0.25 * full[:, :4, :2].sum(axis=1)
         for k in np.flatnonzero(xy[:, 0] != xy[:, 0]).tolist():
             xy[k] = centre(full[k])
-        step = (xy - now.xy[rows]) / np.maximum(gone, 0.05)
-        speed = 0.6 * now.speed[rows] + 0.4 * np.minimum(np.maximum(step, -FASTEST_M_S), FASTEST_M_S)
-        now.full[rows], now.xy[rows], now.speed[rows], now.lost[rows] = full, xy, speed, t
+        step = (xy - now.xy.take(at, axis=0)) / np.maximum(gone, 0.05)
+        speed = 0.6 * before + 0.4 * np.minimum(np.maximum(step, -FASTEST_M_S), FASTEST_M_S)
+        now.full[at], now.xy[at], now.speed[at], now.lost[at] = full, xy, speed, t
         places = xy.tolist()
         heads = seen[:, HEAD, 2].tolist() if self._looks([True]) else []
         for k, row in enumerate(rows):

@@ -67,6 +67,8 @@ class Plates:
         self._history, self._past = History(n, len(store.gondolas)), Past(self.gondola)
         self.senses = Senses(store, self.rows, settings)
         self._lively = Watched(settings, self._levels, self.senses, self._history, self.rows)
+        self.returns: list[Return] = self._lively.returns
+        """Plates that came back to their level; who takes them empties it."""
         self._watch = Watch(store, self.rows, settings)
         self.news: list[Health] = []
 
@@ -163,11 +165,6 @@ class Plates:
         self._lively.read()
 
     # what others ask
-
-    @property
-    def returns(self) -> list[Return]:
-        """Plates that came back to their level; who takes them empties it."""
-        return self._lively.returns
 
     def force(self, plate: int, anyway: bool) -> Step | None:
         """Let a plate that does not come to rest count as rested at the median of its last batches; not while it

@@ -88,7 +88,7 @@ class Hands:
         self.starts = [*accumulate([rows.stop - rows.start for _, rows in spans], initial=0)]
         if spans:
             self._listed = [t for b, rows in spans for t in b.trail.listed(rows)]
-            self.times = np.array(self._listed)
+            self.times = np.fromiter(self._listed, np.float64)
             self.joints = np.concatenate([part for b, rows in spans for part in b.trail.seen(rows)])
 
     def costs(self, place: Place, s: Settings) -> tuple[Floats, Floats]:
@@ -199,7 +199,8 @@ class Grasp:
         for body in self._near:
             curve, cost = curves.get(body.id), costs.get(body.id)
             if curve is None:
-                curve = np.full(len(SHIFTS_S), self._unseen(body, place, self.t))
+                cost = self._unseen(body, place, self.t)
+                curve = np.full(len(SHIFTS_S), cost)
             elif cost is None:
                 curve = np.where(curve < 0.0, min(self._unseen(body, place, self.t), 12.0), curve)
             if plates == self.plates:

@@ -108,8 +108,8 @@ class _Shelf(NamedTuple):
         return part
 
 
-_Hit = tuple[int, int, int, int]
-"""Order in the frame, hand, gondola, person."""
+_Hit = tuple[int, int, int, int, list[float], bool]
+"""Order in the frame, hand, gondola, person, where the wrist is, and is it seen?"""
 
 
 class Reaches:
@@ -156,8 +156,8 @@ class Reaches:
             inside = frames.found["reaches"] = self._look(frames)
         for k in range(a, len(frames.times) if b is None else b):
             t = frames.times[k]
-            for _, hand, g, n in inside[k]:
-                self._touch(frames, k, n, hand, g)
+            for _, hand, g, n, point, seen in inside[k]:
+                self._touch((frames.bodies[n].id, hand), t, g, point, seen)
             if self._open:
                 self._close(t - PAUSE_S)
 
@@ -171,16 +171,19 @@ class Reaches:
                 inside &= np.repeat(frames.there.ravel(), 2)
             people = len(frames.bodies)
             rows, gondolas = inside.T.nonzero()
-            for row, g in zip(rows.tolist(), gondolas.tolist(), strict=True):
+            if not len(rows):
+                return hits
+            points = axes[:, 0].take(rows, axis=1).T.tolist()
+            x = frames.joints[:, :, WRISTS, 0].reshape(-1).take(rows)
+            for row, g, point, seen in zip(rows.tolist(), gondolas.tolist(), points, (x == x).tolist(), strict=True):
                 k, wrist = divmod(row, 2 * people)
-                hits[k].append((frames.order(k, wrist // 2), wrist % 2, g, wrist // 2))
+                hits[k].append((frames.order(k, wrist // 2), wrist % 2, g, wrist // 2, point, seen))
             if frames.place is not None:
                 for some in hits:
                     some.sort()
         return hits
 
-    def _touch(self, frames: Frames, k: int, n: int, hand: int, g: int) -> None:
-        key, t = (frames.bodies[n].id, hand), frames.times[k]
+    def _touch(self, key: tuple[int, int], t: float, g: int, point: list[float], seen: bool) -> None:
         spell = self._open.get(key)
         if spell is not None and spell.gondola != g:
             if spell.last == t:
@@ -191,10 +194,9 @@ class Reaches:
             spell = self._open[key] = _Open(g, t)
         spell.last = t
         spell.times.append(t)
-        spell.points.append(frames.full[k, n, 6 + hand].tolist())
+        spell.points.append(point)
         spell.so_far = None
-        seen = frames.joints.item(k, n, 6 + hand, 0)
-        spell.seen += seen == seen
+        spell.seen += seen
 
     def _close(self, before: float) -> None:
         for spell in self._open.values():

@@ -149,26 +149,27 @@ class Queue:
         waiting, at = self._waiting, 0
         waiting.sort()
         rounds: list[list[_Batch]] = []
+        t: list[list[float]] = []
+        nothing, count = [math.nan] * len(self._last), len(waiting)
         upto: list[int] = []
         newest: list[list[float]] = []
         for tick in ticks:
             next_of = [len(rounds)] * len(self._last)
-            while at < len(waiting) and waiting[at][0] < tick:
+            while at < count and waiting[at][0] < tick:
                 batch = waiting[at]
                 at += 1
                 if self._fresh(batch):
-                    k = next_of[batch[1]]
+                    gondola = batch[1]
+                    k = next_of[gondola]
                     if k == len(rounds):
                         rounds.append([])
+                        t.append(nothing.copy())
                     rounds[k].append(batch)
-                    next_of[batch[1]] = k + 1
+                    t[k][gondola] = batch[0]
+                    next_of[gondola] = k + 1
             upto.append(len(rounds))
             newest.append(self._last.copy())
         del waiting[:at]
-        t = [[math.nan] * len(self._last) for _ in rounds]
-        for row, batches in zip(t, rounds, strict=True):
-            for begun, gondola, _, _ in batches:
-                row[gondola] = begun
         median, spread = self._reduced(rounds)
         known = median == median
         whole: list[bool] = np.logical_and.reduce(known, axis=1).tolist()
@@ -180,14 +181,15 @@ class Queue:
         every: list[Samples] = []
         unusual: list[tuple[int, int, Samples | None]] = []
         for k, batches in enumerate(rounds):
-            some, silent = self._nothing.copy(), set(range(len(self._nothing)))
+            some = self._nothing.copy()
             for _, gondola, _, values in batches:
-                silent.discard(gondola)
                 if len(values) == ROWS:
                     some[gondola] = values
                 else:
                     unusual.append((k, gondola, values))
-            unusual += [(k, gondola, None) for gondola in silent]
+            if len(batches) < len(some):
+                silent = set(range(len(some))) - {gondola for _, gondola, _, _ in batches}
+                unusual += [(k, gondola, None) for gondola in silent]
             every += some
         median, spread = np.empty((2, len(rounds), self._ends[-1]))
         step = max(TOGETHER // len(self._last), 1)

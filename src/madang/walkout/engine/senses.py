@@ -50,11 +50,13 @@ class Senses:
             self._said = medians[-1]
         elif len(medians):
             known = medians == medians
-            self.measured = known.any(axis=0)
+            self.measured = np.logical_or.reduce(known)
             news = (spread > 0.0) & self.measured
             unsure = (self.measured > news).nonzero()[0]
             if len(unsure):
-                news[unsure] = ((medians[:, unsure] != self._said[unsure]) & known[:, unsure]).any(axis=0)
+                other = medians.take(unsure, axis=1) != self._said.take(unsure)
+                other &= known.take(unsure, axis=1)
+                news[unsure] = np.logical_or.reduce(other)
             self._said = np.where(known[-1], medians[-1], self._said)
         else:
             self.measured = news = np.zeros(len(self.blind), bool)

@@ -74,10 +74,9 @@ class Store:
 
     def neighbours(self) -> dict[int, tuple[int, ...]]:
         """The plates left and right of every plate."""
-        place = self.along_shelves()
-        at = {(int(self.plate_shelf[q]), int(place[q])): q for q in range(len(self.plates))}
-        sides = {q: (int(self.plate_shelf[q]), int(place[q])) for q in range(len(self.plates))}
-        return {q: tuple(at[(s, p + k)] for k in (-1, 1) if (s, p + k) in at) for q, (s, p) in sides.items()}
+        sides = list(zip(self.plate_shelf.tolist(), self.along_shelves().tolist(), strict=True))
+        at = {side: q for q, side in enumerate(sides)}
+        return {q: tuple([at[s, p + k] for k in (-1, 1) if (s, p + k) in at]) for q, (s, p) in enumerate(sides)}
 
     def plates_of(self, gondola: str | int) -> Ints:
         """Rows of the plates of a gondola in store order: the columns that `Engine.plates` expects."""

@@ -44,11 +44,12 @@ def follow(out: Stride, known: Bools, heads: Bools) -> None:
     xy, there = out.xy, out.there
     out.full[1:] = out.joints[..., :3]
     np.multiply(sum_of_four(out.joints[..., :2]), 0.25, out=xy[1:])
-    gone = np.maximum(out.lost[1:] - out.lost[:-1], 0.0)
-    push = _pushed(xy[1:] - xy[:-1], twice(np.maximum(gone, 0.05))).reshape(len(xy) - 1, -1)
+    apart = np.maximum(out.lost[1:] - out.lost[:-1], 0.0)
+    push = _pushed(xy[1:] - xy[:-1], twice(np.maximum(apart, 0.05))).reshape(len(xy) - 1, -1)
     part = by_frame(known)
     full: Any = out.full.data
     place: Any = xy.data
+    gone: Any = apart.data
     speed = out.speed.reshape(len(xy), -1)
     v: Any = speed.data
     more: Any = push.data
@@ -63,13 +64,13 @@ def follow(out: Stride, known: Bools, heads: Bools) -> None:
                     out.full[k + 1, n], xy[k + 1, n] = out.full[k, n], xy[k, n]
                     absent.append(n)
                 else:
-                    _carry(full, k, n, seen, v[k, 2 * n], v[k, 2 * n + 1], gone.item(k, n))
+                    _carry(full, k, n, seen, v[k, 2 * n], v[k, 2 * n + 1], gone[k, n])
                     if heads[k, n]:
                         continue
                     place[k + 1, n, 0], place[k + 1, n, 1] = _middle(full, k + 1, n)
                 placed.append(n)
             for n in {*before, *placed}:
-                more[k, 2 * n], more[k, 2 * n + 1] = _push(place, k, n, max(gone.item(k, n), 0.05))
+                more[k, 2 * n], more[k, 2 * n + 1] = _push(place, k, n, max(gone[k, n], 0.05))
             before = placed
         np.multiply(now, KEPT, then)
         np.add(then, pushed, then)
