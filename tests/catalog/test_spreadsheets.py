@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -13,7 +14,10 @@ from madang.catalog.faults import WORDS
 from madang.catalog.model import RowError
 from madang.catalog.spreadsheet import BYTES_MAX, ROWS_MAX, Row, read
 from madang.catalog.workbooks import csv_bytes
+from madang.console import waybills
 from madang.kernel import Malformed, start_of_day_us
+from madang.payments import settlement_files
+from madang.settlement import bank_files
 
 NEEDED = ("id", "name_ko")
 KOREAN = "상품코드,바코드,상품명,과세구분,판매단위,개당무게(g)\nA1,8801043015981,신라면,과세,개,120\n"
@@ -35,6 +39,21 @@ def test_korean_headings_and_text_are_read_in_every_encoding_excel_saves(encodin
     assert (number, ramen.id, ramen.name_ko, ramen.gtin) == (2, "A1", "신라면", "8801043015981")
     assert (ramen.vat, ramen.sold_by, ramen.unit_weight_g) == (Vat.TAXABLE, SoldBy.UNIT, 120.0)
     assert ramen.name_en == "신라면"
+
+
+@pytest.mark.parametrize(
+    ("reads", "heading"),
+    [
+        (waybills.read, "주문번호,송장번호"),
+        (bank_files.BULK.read, "이체금액,처리결과,통장표시"),
+        (settlement_files.read, "key,sold"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_in_words(reads: Callable[[bytes], object], heading: str) -> None:
+    endless = f'{heading}\n"{"x" * 200_000}'.encode()
+    for data in (endless, b"\xff\xfe\xff", b"PK\x03\x04 no workbook"):
+        with pytest.raises(Malformed):
+            reads(data)
 
 
 @pytest.mark.parametrize("text", ["-A7", "=1+1", "+82 10", "@home", "'quoted'", "O'Neill"])

@@ -10,6 +10,7 @@ import datetime
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from madang.kernel import Malformed
@@ -48,6 +49,25 @@ def as_csv(data: bytes, rows_max: int) -> str:
     except Exception as fault:  # it parses what anybody made: whatever goes wrong, the file is at fault
         raise _bad(type(fault).__name__) from fault
     return out.getvalue()
+
+
+def table(data: bytes, rows_max: int) -> list[list[str]] | None:
+    """Rows of a file that somebody else's program wrote: a workbook's first sheet, or text with commas in UTF-8 or
+    CP949 (Korean); None where it is neither. Raises as ``as_csv``."""
+    try:
+        text = as_csv(data, rows_max) if data.startswith(MAGIC) else _decoded(data)
+        return None if text is None else list(islice(csv.reader(io.StringIO(text)), rows_max))
+    except csv.Error:
+        return None
+
+
+def _decoded(data: bytes) -> str | None:
+    for encoding in ("utf-8-sig", "cp949"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
 
 
 def xlsx(title: str, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

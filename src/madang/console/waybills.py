@@ -5,8 +5,6 @@ CSV (UTF-8, or CP949 as Korean spreadsheets write it) or Excel. The courier's fi
 
 from __future__ import annotations
 
-import csv
-import io
 from uuid import UUID
 
 import msgspec
@@ -43,10 +41,9 @@ class Wrong(msgspec.Struct, frozen=True, kw_only=True):
 def read(data: bytes) -> tuple[list[Waybill], list[Wrong]]:
     """The lines and what is wrong with others; empty lines are passed over. Raises ``Malformed``
     ``console.bad_waybills`` for a file without the columns."""
-    text = workbooks.as_csv(data, ROWS_MAX) if data.startswith(workbooks.MAGIC) else _text(data)
-    rows = list(csv.reader(io.StringIO(text)))[: ROWS_MAX + 1]
+    rows = workbooks.table(data, ROWS_MAX + 1)
     places = _places(rows[0]) if rows else {}
-    if not {"order", "number"} <= places.keys():
+    if rows is None or not {"order", "number"} <= places.keys():
         raise _no_columns()
     good, bad = list[Waybill](), list[Wrong]()
     for number, row in enumerate(rows[1:], 2):
@@ -68,15 +65,6 @@ def read(data: bytes) -> tuple[list[Waybill], list[Wrong]]:
 def _places(heading: list[str]) -> dict[str, int]:
     plain = [cell.strip().lower() for cell in heading]
     return {name: plain.index(known) for name, names in NAMES.items() for known in names[::-1] if known in plain}
-
-
-def _text(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _no_columns()
 
 
 def _no_columns() -> Malformed:

@@ -57,7 +57,10 @@ def read(content: bytes) -> list[Settled]:
     """The lines of a file, JSON or CSV (UTF-8, or CP949 as Korean spreadsheets write it). Raises ``Malformed`` that
     names the line."""
     text = _text(content)
-    rows = _json(text) if text.lstrip()[:1] in ("[", "{") else list(csv.DictReader(io.StringIO(text)))
+    try:
+        rows = _json(text) if text.lstrip()[:1] in ("[", "{") else list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise _unreadable(0, "CSV") from error
     if not rows or len(rows) > ROWS_MAX:
         raise _unreadable(0, "no lines" if not rows else "too many lines")
     return lines(rows)

@@ -83,8 +83,9 @@ class BulkTransfer:
 
     def read(self, data: bytes) -> list[Returned]:
         """The lines of a bank's answer. Raises ``Malformed`` ``settlement.bad_result_file``."""
-        text = workbooks.as_csv(data, ROWS_MAX) if data.startswith(workbooks.MAGIC) else _text(data)
-        rows = list(csv.reader(io.StringIO(text)))[: ROWS_MAX + 20]
+        rows = workbooks.table(data, ROWS_MAX + 20)
+        if rows is None:
+            raise bad_file()
         at, places = _heading(rows)
         found = []
         for number, row in enumerate(rows[at + 1 :], at + 2):
@@ -126,15 +127,6 @@ def _returned(row: int, said: dict[str, str]) -> Returned:
 def _plain(name: str) -> str:
     """A name that no spreadsheet takes for a formula."""
     return name.lstrip("=+-@\t\r ")
-
-
-def _text(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise bad_file()
 
 
 def bad_file() -> Malformed:
