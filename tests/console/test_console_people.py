@@ -9,13 +9,13 @@ from fastapi import APIRouter
 from tests.asking import Client
 
 from madang import journal, members
-from madang.console import adult_pages
+from madang.console import adult_pages, program_pages
 from madang.console.desk import ConsoleDesk
 from madang.console.people_desk import PeopleDesk
 from madang.console.people_pages import add
 from madang.console.views import Views
 from madang.db import Database
-from madang.kernel import Actor, Conflict, Forbidden, Kind, ManualClock, NotFound, Role, Uuid7, system
+from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, ManualClock, NotFound, Role, Uuid7, system
 from madang.members import adults, api_keys, invites, sessions
 from madang.members.accounts import Accounts
 from madang.members.invite_pages import router as invite_router
@@ -39,6 +39,7 @@ class Town:
         self.do(members.give_role, DEV, Role.INTEGRATOR, at_us=self.now)
         routes = APIRouter(prefix="/console", dependencies=[access.role(Role.OPERATOR, Role.STAFF)])
         add(routes, PeopleDesk(self.accounts), Views(Pages()))
+        program_pages.add(routes, PeopleDesk(self.accounts), Views(Pages()))
         adult_pages.add(routes, ConsoleDesk(db, N, clock, ids), Views(Pages()))
         more = [routes, invite_router(self.accounts, Pages())]
         self.client = Client(create_app(Shopfront(neighbourhood=N, clock=clock, more=more, identify=self._who)))
@@ -156,6 +157,50 @@ def test_sessions_are_ended_and_programs_keys_revoked(town: Town) -> None:
     town.send(f"/console/people/{DEV}/sessions/{session}/end")
     assert town.do(api_keys.keys_of, DEV) == []
     assert town.do(sessions.open_sessions, DEV) == []
+
+
+def test_all_programs_keys_are_listed_and_one_is_revoked_with_a_reason_that_its_owner_reads(town: Town) -> None:
+    made = {"id": town.ids.new(), "token": api_keys.new_token(), "name": "계산기", "scopes": ["me.read"], "days": 9}
+    town.do(api_keys.make, DEV, by=town.actor(DEV), at_us=town.now, **made)
+    text = town.page("/console/programs?lang=ko")
+    assert ("계산기" in text, "사람3" in text, "쓴 적 없음" in text) == (True, True, True)
+    with pytest.raises(Invalid, match="no_reason"):
+        town.do(api_keys.close, made["id"], by=town.actor(OP), at_us=town.now, why="")
+    town.send(f"/console/programs/{made['id']}/revoke", why="leaked")
+    assert "계산기" not in town.page("/console/programs")
+    (told,) = town.do(journal.trail, subject=f"person:{DEV}", kinds={"members.api_key_revoked"})
+    assert (told.body.why, told.actor_key) == ("leaked", str(OP))
+    with pytest.raises(NotFound, match="no_api_key"):
+        town.do(api_keys.close, made["id"], by=town.actor(OP), at_us=town.now, why="other")
+    town.do(members.give_role, DEV, Role.INTEGRATOR, at_us=town.now)
+    again = made | {"id": town.ids.new(), "token": api_keys.new_token()}
+    town.do(api_keys.make, DEV, by=town.actor(DEV), at_us=town.now, **again)
+    town.do(api_keys.close, again["id"], by=town.actor(DEV), at_us=town.now)
+    assert len(town.do(journal.trail, subject=f"person:{DEV}", kinds={"members.api_key_revoked"})) == 1, "their own act"
+
+
+def test_a_shop_sees_the_keys_of_its_own_integrators_and_closes_none_of_others(town: Town) -> None:
+    town.do(members.give_role, ARA, Role.INTEGRATOR, shop="s1", at_us=town.now)
+    in_shop = {role: Actor(Kind.PERSON, "k", N, frozenset({role}), frozenset({"s1"})) for role in Role}
+    dev = Actor(Kind.PERSON, str(ARA), N, frozenset({Role.INTEGRATOR}), frozenset({"s1"}))
+    for person, by in ((ARA, dev), (DEV, town.actor(DEV))):
+        made = {"id": town.ids.new(), "token": api_keys.new_token(), "name": "p", "scopes": ["me.read"], "days": 9}
+        town.do(api_keys.make, person, by=by, at_us=town.now, **made)
+
+    def seen(by: Actor) -> list[tuple[UUID, tuple[str | None, ...]]]:
+        return [(one.key.person, one.shops) for one in town.do(api_keys.every, by=by, at_us=town.now)]
+
+    assert set(seen(town.actor(OP))) == {(ARA, ("s1",)), (DEV, (None,))}
+    for role in (Role.MERCHANT, Role.INTEGRATOR, Role.OPERATOR):
+        assert seen(in_shop[role]) == [(ARA, ("s1",))]
+    for by in (in_shop[Role.NEIGHBOUR], town.actor(DEV)):
+        with pytest.raises(Forbidden):
+            seen(by)
+    for role in (Role.MERCHANT, Role.OPERATOR):
+        with pytest.raises(NotFound):
+            town.do(api_keys.close, made["id"], by=in_shop[role], at_us=town.now)
+    assert [key.person for key in town.do(api_keys.keys_of, DEV)] == [DEV]
+    assert seen(Actor(Kind.PERSON, "x", N, frozenset({Role.OPERATOR}), frozenset({"s2"}))) == []
 
 
 def test_only_operators_see_people_and_their_acts(town: Town) -> None:

@@ -93,11 +93,13 @@ def test_a_check_is_good_for_thirty_days_and_so_is_being_a_neighbour(town: Town)
     by, at_us = Actor(Kind.PERSON, str(me), "n1"), town.clock.now_us()
     town.write(dongs.check, me, SEONGSU, by=by, at_us=at_us)
 
-    def lives(now_us: int) -> bool:
-        return town.db.read(lambda tx: members.lives_in(tx, me, SEONGSU.code, now_us), neighbourhood="n1")
+    def neighbour() -> bool:
+        return Role.NEIGHBOUR in town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles
 
-    assert (lives(at_us + 30 * DAY_US - 1), lives(at_us + 30 * DAY_US)) == (True, False)
+    tidied(town, at_us + 30 * DAY_US - 1)
+    assert neighbour()
     tidied(town, at_us + 30 * DAY_US)
+    assert not neighbour()
     assert town.db.read(lambda tx: members.actor_of(tx, me), neighbourhood="n1").roles == set()
     assert town.facts(me)[-4:] == ["dong_checked", "role_given", "dong_closed", "role_closed"]
 

@@ -54,7 +54,14 @@ def test_terms_agreed_on_a_page_hold_from_their_day_and_become_the_months_invoic
     who = {"name_ko": "갑", "name_en": "A", "registration": "1208147521"}
     house.do(settlement.add_party, "maker/m1", at_us=at, **who)
     client, where, day = browser(house), "/console/settlement/terms/maker/m1", str(business_date(at))
-    form = {"purpose": "판매", "receiver": "platform", "percent": "12.5", "fixed_krw": "0", "from": day}
+    form = {
+        "purpose": "판매",
+        "purpose_en": "Sales",
+        "receiver": "platform",
+        "percent": "12.5",
+        "fixed_krw": "0",
+        "from": day,
+    }
     assert send(house, client, where, **form) == 303
     assert send(house, client, where, **(form | {"percent": "많이"})) == 422
     assert send(house, client, where, **(form | {"from": "2020-01-01"})) == 422
@@ -62,6 +69,12 @@ def test_terms_agreed_on_a_page_hold_from_their_day_and_become_the_months_invoic
         assert "12.5 %" in client.get(f"{where}?lang={lang}", headers=HTML).text
     house.paid_sale(SALE, line(1, 10_000, seller="maker/m1", exempt=True))
     month = day[:7]
+    read = {lang: client.get(f"/settlement/maker/m1?lang={lang}", headers=HTML).text for lang in ("ko", "en")}
+    assert ("판매" in read["ko"], "판매" in read["en"]) == (True, False)
+    assert "Sales" in read["en"], "who reads English reads the fee's English name"
+    assert send(house, client, where, **(form | {"purpose_en": "", "percent": "13"})) == 303
+    assert "Sales" in client.get(f"{where}?lang=en", headers=HTML).text, "an empty name leaves the one it has"
+    assert "판매 Sales" in client.get(f"/settlement/maker/m1/statements/{month}", headers=HTML).text
     papers = "/console/settlement/documents"
     assert send(house, client, papers, month=month, registration="120-81-47521") == 422, "the month is not over"
     house.clock.advance(s=40 * 86_400)

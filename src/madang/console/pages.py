@@ -26,6 +26,7 @@ from madang.console import (
     order_pages,
     people_pages,
     place_pages,
+    program_pages,
     promotion_pages,
     saying,
     settings_pages,
@@ -88,6 +89,7 @@ def router(
     money_pages.add(routes, money, views)
     if people is not None:
         people_pages.add(routes, people, views)
+        program_pages.add(routes, people, views)
     if settings is not None:
         settings_pages.add(routes, settings, views)
         learned_pages.add(routes, settings, views)

@@ -14,7 +14,7 @@ from madang.journal import Fact
 from madang.kernel import Actor, NotFound, Role, seoul
 from madang.members import api_keys, giving, invites, listing, sessions
 from madang.members.accounts import NICKNAME, Accounts, Visit
-from madang.members.api_keys import ApiKey
+from madang.members.api_keys import ApiKey, Theirs
 from madang.members.invites import Invite
 from madang.members.listing import Listed
 from madang.members.model import Held
@@ -51,6 +51,14 @@ class One(msgspec.Struct, frozen=True, kw_only=True):
     acts: tuple[Fact, ...]
     shops: tuple[Place, ...]
     givable: tuple[Role, ...]
+
+
+class Programs(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys for programs, whose they are and where those work."""
+
+    keys: tuple[Theirs, ...]
+    names: dict[UUID, str]
+    shops: dict[str, Place]
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,10 +157,24 @@ class PeopleDesk:
         at_us = self.clock.now_us()
         self._accounts.write(lambda tx: sessions.end(tx, by, session, why="operator", at_us=at_us))
 
-    def close_key(self, by: Actor, key: UUID) -> None:
+    def close_key(self, by: Actor, key: UUID, why: str) -> None:
+        """Raises ``Invalid`` without a reason, ``NotFound`` for a key that is closed already."""
         _need_whole(by)
         at_us = self.clock.now_us()
-        self._accounts.write(lambda tx: api_keys.close(tx, by, key, at_us=at_us))
+        self._accounts.write(lambda tx: api_keys.close(tx, by, key, at_us=at_us, why=why))
+
+    def programs(self, by: Actor) -> Programs:
+        """Every key for programs that the caller may see, and what their owners ask to be called."""
+        now_us = self.clock.now_us()
+
+        def look(tx: Tx) -> Programs:
+            keys = api_keys.every(tx, by, at_us=now_us)
+            owners = list({one.key.person for one in keys})
+            return Programs(
+                keys=tuple(keys), names=_names(tx, by, owners), shops={one.id: one for one in places.shops(tx, by)}
+            )
+
+        return self._accounts.read(look)
 
 
 def _one(tx: Tx, by: Actor, person: UUID) -> One:

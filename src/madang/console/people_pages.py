@@ -91,8 +91,8 @@ def _doing(routes: APIRouter, desk: PeopleDesk, views: Views, only: list[Any]) -
         return _to(person, "session")
 
     @routes.post("/people/{person}/keys/{key}/close", name="console.person.key", dependencies=only)
-    def revoke(request: Request, person: UUID, key: UUID) -> Response:
-        desk.close_key(_by(request), key)
+    def revoke(request: Request, person: UUID, key: UUID, why: Text = "other") -> Response:
+        desk.close_key(_by(request), key, why)
         return _to(person, "key")
 
 

@@ -25,7 +25,7 @@ from madang.kernel import Actor, Kind, business_date, derived, seoul, system
 from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US
 from madang.members.bank import BankAccount
 from madang.places import PlaceKind
-from madang.settlement import Cycle, ReserveRule, Schedule, TaxStatus, Terms
+from madang.settlement import Cycle, ReserveRule, Schedule, TaxStatus, Terms, purposes
 from madang.storefront.slots import Window
 from madang.vouchers import Programme, ProgrammeKind, Rule, credit, credit_requests
 
@@ -68,6 +68,9 @@ FEES = (
     (MAKER, "길드 기금", "guild", 200, 0),
 )
 """(who gives, for what, to whom, hundredths of a percent, won a sale)."""
+FEES_EN = {
+    "판매 수수료": "Sales commission", "거점 보관": "Hub storage", "배송": "Delivery", "길드 기금": "Guild fund",
+}  # fmt: skip
 
 
 def begins_us(epoch_us: int) -> int:
@@ -129,6 +132,7 @@ def _agree(tx: Tx, at_us: int, epoch_us: int) -> None:
             id=id, holder=holder, purpose=purpose, receiver=receiver, bp=bp, fixed_krw=fixed_krw, from_us=at_us
         )  # fmt: skip
         settlement.set_terms(tx, BY, made, at_us=at_us)
+        purposes.name(tx, BY, purpose, FEES_EN[purpose])
     set_sellers(tx, BY, {CUP: MAKER}, id=derived("demo.sellers"), at_us=at_us)
     patrons.moved_in(tx, at_us)
     rule = ReserveRule(

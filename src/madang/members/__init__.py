@@ -22,7 +22,7 @@ from madang.members.credentials import (
     take_digests,
 )
 from madang.members.declared import PersonalField, declare_field, declared
-from madang.members.dongs import dongs_of, lives_in
+from madang.members.dongs import dongs_of
 from madang.members.erasure import scrub
 from madang.members.exporting import declare_export, export
 from madang.members.groups import groups_of, join, leave_group, tags_of, tell_tags
@@ -94,7 +94,6 @@ __all__ = [
     "join",
     "leave",
     "leave_group",
-    "lives_in",
     "need_step_up",
     "open_digests",
     "payout_hold",

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from madang import journal
 from madang.db import Tx
 from madang.kernel import Actor, Role
 from madang.members import addresses, api_keys, bank, passkeys, sessions
@@ -181,14 +182,25 @@ def _money(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
         return to("/account/bank")
 
 
+def _keys(tx: Tx, by: Actor, working: Actor, me: UUID, now_us: int) -> dict[str, Any]:
+    """One's own keys, which of them an operator revoked lately, and others' where one works for a shop."""
+    others = api_keys.every(tx, working, at_us=now_us) if working.shops else []
+    about, kinds = f"person:{me}", {"members.api_key_revoked"}
+    return {
+        "keys": api_keys.keys_of(tx, by, me),
+        "revoked": journal.trail(tx, by, subject=about, kinds=kinds, limit=3),
+        "others": [one.key for one in others if one.key.person != me],
+    }
+
+
 def _programs(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
     integrators = [access.working(Role.INTEGRATOR)]
 
     def page(request: Request, token: str = "") -> Response:
-        by, me = _mine(request)
+        (by, me), now_us = _mine(request), desk.clock.now_us()
         return pages.html(
             request, "members/programs.html", headers=PRIVATE, token=token, scopes=api_keys.scopes(),
-            keys=desk.read(lambda tx: api_keys.keys_of(tx, by, me)), now_us=desk.clock.now_us(),
+            now_us=now_us, **desk.read(lambda tx: _keys(tx, by, request.state.by, me, now_us)),
         )  # fmt: skip
 
     @routes.get("/programs", name="account.programs", dependencies=integrators)

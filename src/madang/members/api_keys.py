@@ -27,6 +27,9 @@ DAYS_MAX = 365
 OVERLAP_US = 7 * DAY_US
 USED_EVERY_US = 5 * MINUTE_US
 NAME_MAX = 40
+SHOWN_MAX = 500
+WHYS = ("leaked", "misused", "unused", "ended", "other")
+"""Why a key is revoked, in one word: what somebody writes could name people, and facts name nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,15 @@ class ApiKey:
     made_at_us: int
     expires_at_us: int
     used_at_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """A key and the shops its owner is an integrator of; None: of the whole neighbourhood. None at all: it opens
+    nothing until its owner is one again."""
+
+    key: ApiKey
+    shops: tuple[str | None, ...]
 
 
 _COLUMNS = (
@@ -123,11 +135,40 @@ def rotate(tx: Tx, by: Actor, old: UUID, *, id: UUID, token: str, at_us: int) ->
     return made
 
 
-def close(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> None:
-    """The key opens nothing from now on: for its owner, or an operator."""
-    key = _own(tx, by, id, Role.OPERATOR)
+def close(tx: Tx, by: Actor, id: UUID, *, at_us: int, why: str = "other") -> None:
+    """The key opens nothing from now on: for its owner, or an operator of the whole neighbourhood, who says ``why``
+    (one of ``WHYS``) and whose word the owner is mailed."""
+    key = _own(tx, by, id, *(() if by.shops else (Role.OPERATOR,)))
+    if why not in WHYS:
+        raise _no_reason()
     if records.close(tx, api_keys, at_us, id=id):
-        tell(tx, by, facts.ApiKeyClosed(prefix=key.prefix), person=key.person, at_us=at_us)
+        mine = by.key == str(key.person)
+        told = facts.ApiKeyClosed(prefix=key.prefix) if mine else facts.ApiKeyRevoked(prefix=key.prefix, why=why)
+        tell(tx, by, told, person=key.person, at_us=at_us)
+
+
+def every(tx: Tx, by: Actor, *, at_us: int, limit: int = SHOWN_MAX) -> list[Theirs]:
+    """Whose keys open something now, the last used first: all for an operator of the whole neighbourhood; for a shop's
+    operator, merchant or integrator those of its integrators. Raises ``Forbidden`` for everybody else."""
+    by.need_neighbourhood(tx.neighbourhood)
+    by.need(Role.OPERATOR, *((Role.MERCHANT, Role.INTEGRATOR) if by.shops else ()))
+    k, r = api_keys.c, records.roles.c
+    wanted = sa.select(*_COLUMNS).where(records.mine(tx, api_keys), k.closed_at_us.is_(None), k.expires_at_us > at_us)
+    if by.shops:
+        here = sa.select(r.person).where(
+            records.mine(tx, records.roles, role=Role.INTEGRATOR.value),
+            r.closed_at_us.is_(None),
+            r.shop.in_(sorted(by.shops)),
+        )
+        wanted = wanted.where(k.person.in_(here))
+    used = sa.func.coalesce(k.used_at_us, 0)
+    keys = [_key(row) for row in tx.rows(wanted.order_by(used.desc(), k.made_at_us.desc()).limit(limit))]
+    where = {person: _shops(tx, person) for person in {key.person for key in keys}}
+    return [Theirs(key, tuple(s for s in where[key.person] if not by.shops or s in by.shops)) for key in keys]
+
+
+def _shops(tx: Tx, person: UUID) -> tuple[str | None, ...]:
+    return tuple(one.shop for one in roles_held(tx, person) if one.role is Role.INTEGRATOR)
 
 
 def keys_of(tx: Tx, by: Actor, person: UUID) -> list[ApiKey]:
@@ -175,6 +216,16 @@ def _own(tx: Tx, by: Actor, id: UUID, *roles: Role) -> ApiKey:
             next_en="Look at the list again.",
         )
     return key
+
+
+def _no_reason() -> Invalid:
+    return Invalid(
+        "members.no_reason",
+        ko="왜 닫는지 고르지 않았습니다.",
+        en="No reason for closing it was chosen.",
+        next_ko="열쇠 주인에게 알려 드릴 까닭을 고르고 다시 누르세요.",
+        next_en="Choose the reason its owner is told, and press again.",
+    )
 
 
 def _key(row: tuple[object, ...]) -> ApiKey:

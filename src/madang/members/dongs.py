@@ -128,12 +128,6 @@ def dongs_of(tx: Tx, by: Actor, person: UUID) -> list[Mine]:
     return [Mine(*row) for row in rows]
 
 
-def lives_in(tx: Tx, person: UUID, code: str, at_us: int) -> bool:
-    """True while the person's check of this dong is good: ask before every use."""
-    row = records.mine(tx, dongs, person=person, code=code, closed_at_us=None)
-    return bool(tx.rows(sa.select(dongs.c.code).where(row, dongs.c.checked_at_us > at_us - GOOD_US)))
-
-
 def lapse(tx: Tx, *, now_us: int, limit: int = 200) -> int:
     """Close the dongs nobody has checked for thirty days, and with the last that makes a neighbour the role that a
     check gave (one that somebody gave by hand stays); gives how many."""

@@ -191,6 +191,15 @@ class ApiKeyClosed(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str
 
 
+@journal.kind("members.api_key_revoked", version=1, stage=Stage.SERVICE)
+class ApiKeyRevoked(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody else than its owner closed a key for programs: ``leaked``, ``misused``, ``unused``, ``ended`` or
+    ``other``."""
+
+    prefix: str
+    why: str
+
+
 @journal.kind("members.dong_checked", version=1, stage=Stage.SERVICE)
 class DongChecked(msgspec.Struct, frozen=True, kw_only=True):
     """A person was in one of their dongs (which one is personal: it is not said here); ``renewed`` one they had."""

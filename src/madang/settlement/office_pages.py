@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from madang.db import Tx
 from madang.kernel import Role, business_date
-from madang.settlement import agreeing, errors, parties, records, taxes
+from madang.settlement import agreeing, errors, parties, purposes, records, taxes
 from madang.settlement.forms import day_of, number_of, share_of
 from madang.settlement.model import PLATFORM, Cycle, PartyKind, Schedule, Terms
 from madang.ui import session
@@ -38,6 +38,7 @@ def _terms(routes: APIRouter, desk: Desk) -> None:
             others = [one.key for one in parties.parties_of(tx, by) if one.key != key]
             return {
                 "party": parties.party(tx, by, key),
+                "fee_names": purposes.names(tx),
                 "terms": parties.terms_of(tx, by, key, at_us=at_us),
                 "agreed": agreeing.agreed(tx, by, key),
                 "schedule": records.schedule_of(tx, key, at_us),
@@ -63,6 +64,7 @@ def _terms(routes: APIRouter, desk: Desk) -> None:
             if not made.purpose:
                 raise errors.bad_terms("무엇에 대한 수수료인지 적으세요.", "Say what the fee is for.")
             parties.set_terms(tx, by, made, at_us=at_us)
+            purposes.name(tx, by, made.purpose, form.get("purpose_en", ""))
             return f"/console/settlement/terms/{key}?said=done"
 
         return desk.once(request, by, form, act)

@@ -19,6 +19,7 @@ from madang.settlement import (
     parties,
     party_pages,
     payouts,
+    purposes,
     records,
     releasing,
     statements,
@@ -72,6 +73,7 @@ def _party(routes: APIRouter, desk: Desk) -> None:
                 "reserves": releasing.reserves_of(tx, by, key),
                 "payouts": payouts.payouts_of(tx, by, key, limit=20),
                 "months": months,
+                "fee_names": purposes.names(tx),
                 "statement": statements.statement(tx, by, key, month or months[0]),
                 "documents": taxes.documents_of(tx, by, key),
                 "chart": charts.weeks(weekly.weeks(tx, by, key, now_us=at_us), language_of(request)),
@@ -82,9 +84,11 @@ def _party(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/settlement/{kind}/{id}/statements/{month}", name="settlement.statement", dependencies=[own])
     def statement(request: Request, kind: str, id: str, month: str) -> Response:
         key = f"{kind}/{id}"
-        found = desk.read(lambda tx: statements.statement(tx, _by(tx, request, key), key, month))
+        found, names = desk.read(
+            lambda tx: (statements.statement(tx, _by(tx, request, key), key, month), purposes.names(tx))
+        )
         headers = {"Content-Disposition": f'attachment; filename="statement-{month}.csv"'}
-        return Response("\ufeff" + statements.as_csv(found), media_type=CSV, headers=headers)
+        return Response("\ufeff" + statements.as_csv(found, names), media_type=CSV, headers=headers)
 
     @routes.post("/settlement/{kind}/{id}/reserves/{reserve}", name="settlement.appeal", dependencies=[own])
     def appeal(request: Request, kind: str, id: str, reserve: UUID, form: FORM) -> Response:

@@ -55,6 +55,7 @@ terms = table(
     sa.Index("settlement_terms_holder", "neighbourhood", "holder"),
     key=["id"], seldom=True,
 )  # fmt: skip
+purposes = table("settlement_purpose", _col("purpose", Text), _col("name_en", Text), key=["purpose"])
 schedules = table(
     "settlement_schedule", _col("party", Text), sa.Column("from_us", Big, nullable=False, autoincrement=False),
     _col("body", Text), key=["party", "from_us"], seldom=True,

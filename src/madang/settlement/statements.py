@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import csv
 import io
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -120,16 +121,18 @@ def months(tx: Tx, by: Actor, party: str, *, now_us: int) -> list[str]:
     return found
 
 
-def as_csv(one: Statement) -> str:
-    """The statement as a table: what, won."""
+def as_csv(one: Statement, names: Mapping[str, str] | None = None) -> str:
+    """The statement as a table: what, won. ``names`` are what fees are called in English."""
     out = io.StringIO()
     write = csv.writer(out).writerow
     write(["항목 item", "원 KRW"])
     write(["기초 before", one.before_krw])
     write(["판매 sold", one.sold_krw])
     for fee in one.fees:
-        write([f"수수료 fee {fee.purpose}", -fee.amount_krw])
-        write([f"수수료 부가세 VAT on {fee.purpose}", -fee.vat_krw])
+        english = (names or {}).get(fee.purpose)
+        called = f"{fee.purpose} {english}" if english else fee.purpose
+        write([f"수수료 fee {called}", -fee.amount_krw])
+        write([f"수수료 부가세 VAT on {called}", -fee.vat_krw])
     write(["환불 given back", -one.returned_krw])
     for payout in one.payouts:
         write([f"지급 payout {business_date(payout.ended_us or 0)}", -payout.amount_krw])

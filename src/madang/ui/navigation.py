@@ -83,6 +83,7 @@ GROUPS: Mapping[str, tuple[Entry, ...]] = {
     ),
     "people": (
         Entry("people", "/console/people", "console.people", MONEY),
+        Entry("programs", "/console/programs", "console.programs", MONEY),
         Entry("adults", "/console/adults", "console.adults"),
         Entry("groups", "/groups", "groups", _OPERATOR, whole=True),
         Entry("mails", "/console/mails", "console.mails", _OPERATOR, whole=True),
