@@ -47,6 +47,7 @@ class _Meeting:
         self.rest_out = 0.1
         self.speed = 0.0
         self.away = (0.0, 0.0)
+        self.hidden: tuple[float, float] = (0.0, 0.0)
 
     def watch(self) -> tuple[list[Contact], People]:
         store, rng = Store.from_json(layout()), np.random.default_rng(4)
@@ -69,6 +70,8 @@ class _Meeting:
                     away=self.away[1],
                 ),
             ]
+            if self.hidden[0] <= t < self.hidden[1]:
+                pair[1][6:8, :3] = np.nan
             frame = people.feed(
                 t, [(n, p + 0.008 * rng.standard_normal((8, 4))) for n, p in zip("ab", pair, strict=True)]
             )
@@ -83,6 +86,21 @@ def test_two_stretched_and_raised_hands_are_likely_a_hand_over() -> None:
     assert told[0].odds > 1.5
     assert told[0].hands == (1, 1)
     assert told[0].t == pytest.approx(4.5, abs=0.15)
+
+
+@pytest.mark.parametrize("hidden", [(4.15, 4.85), (3.5, 4.7), (4.3, 5.5)])
+def test_a_hand_over_is_none_the_less_for_a_hand_that_was_hidden_meanwhile(hidden: tuple[float, float]) -> None:
+    meeting = _Meeting()
+    meeting.hidden = hidden
+    [told] = meeting.watch()[0]
+    assert told.odds > 1.0
+
+
+def test_hands_that_parted_for_a_while_in_sight_have_met_twice_or_not_at_all() -> None:
+    meeting = _Meeting()
+    meeting.hidden = (5.2, 6.5)
+    [told] = meeting.watch()[0]
+    assert told.t1 < 5.1
 
 
 def test_hanging_hands_of_people_side_by_side_are_no_contact() -> None:

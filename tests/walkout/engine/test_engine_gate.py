@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.walkout.engine.plate_shop import T0, Scene, Walker, play, receipts
+from dataclasses import replace
+
+from tests.walkout.engine.plate_shop import T0, Scene, Walker, moves, play, receipts
 
 from madang.walkout.engine import Gate, Receipt
 from madang.walkout.engine.doubt import PRICES
@@ -66,6 +68,40 @@ def test_the_gates_word_for_another_is_not_taken_for_who_came_in_without_one() -
     ]
     s.loads = [(8, 0, -380.0), (12, 10, -250.0)]
     assert receipts(play(s)) == {"a": {"soup": 1}, "b": {"cola": 1}}
+
+
+def _taken_for_a_ghost() -> Scene:
+    """The cameras show a ghost inside for a second when `a` comes in, whom the gate calls by no track."""
+    s = Scene(end=26)
+    s.shopper("a", Walker(1.0, 20, stand=0.0, reach={8: 0}))
+    ghost = Walker(1.3, 5, stand=0.6, height=1.5, tracks=[(0, "ghost")], hidden=[(0, 1.45), (2.6, 99)])
+    s.people.append(ghost)
+    entry, exit = s.gates
+    s.gates = [replace(entry, track=None, t=T0 + 1.6), exit]
+    s.loads = [(8, 0, -380.0)]
+    return s
+
+
+def test_who_was_taken_for_a_ghost_of_the_cameras_is_found_again() -> None:
+    said = play(_taken_for_a_ghost())
+    assert receipts(said) == {"a": {"cola": 1}}
+    [pick] = moves(said)
+    assert pick.credential == "a", "and not only when he leaves"
+
+
+def test_who_leaves_on_a_credential_as_somebody_unknown_takes_along_what_he_took() -> None:
+    """The gate saw one of two come in and lost him at once; it names the other when he leaves."""
+    s = Scene(end=26)
+    inside = Walker(1.0, 20, stand=0.0, reach={8: 0})
+    s.people = [inside, Walker(1.0, 13, stand=0.9, height=1.75, hidden=[(11, 99)], reach={6: 10})]
+    s.gates = [
+        Gate(T0 + 1.33, "entered", "a", s.people[1].track(2), None),
+        Gate(T0 + 19.67, "left", "a", inside.track(19), None),
+    ]
+    inside.tracks, s.people[1].tracks = [(0, "in")], [(0, "lost")]
+    s.gates = [replace(s.gates[0], track="lost"), replace(s.gates[1], track="in")]
+    s.loads = [(8, 0, -380.0), (6, 10, -250.0)]
+    assert receipts(play(s))["a"]["cola"] == 1
 
 
 def test_what_the_gate_leaves_open_is_asked_about() -> None:

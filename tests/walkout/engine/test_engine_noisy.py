@@ -43,3 +43,27 @@ def test_a_noisy_neighbour_of_the_same_facing_is_weighed_too(seed: int) -> None:
 def test_a_noisy_neighbour_that_lost_nothing_stays_out() -> None:
     found = [_taken((-40.0, 0.0), 4.0, seed) for seed in range(8)]
     assert sum(shift.plates == (4,) for shifts in found for shift in shifts) >= 7
+
+
+@pytest.mark.parametrize("elsewhere", [1, 2, 3, 4])
+def test_what_is_taken_while_a_neighbour_can_wait_no_longer_is_told_whole(elsewhere: int) -> None:
+    """A hand presses a plate for seconds and then takes something; some of the plate's last four batches are already
+    of the new level when it is forced to count as rested."""
+    plates = Plates(Store.from_json(layout()), Settings())
+    rng, told = np.random.default_rng(5), []
+    taken = 60
+    for b in range(90):
+        grams = np.full((12, 12), 1_700.0) + rng.normal(0.0, 0.5, (12, 12))
+        if 45 <= b < taken:
+            grams[:, 4] += 25.0 * np.sin(0.9 * (12 * b + np.arange(12)) / 12) + rng.normal(0.0, 3.0, 12)
+        if b >= taken:
+            grams[:, 4] -= 522.0
+        plates.push(TICK * b, 0, np.round(10 * grams).astype(np.int32))
+        plates.prepare([TICK * (b + 1)])
+        told += plates.advance(TICK * (b + 1))
+        if b == taken - 1 + elsewhere:
+            forced = plates.force(4, anyway=True)
+            told += [] if forced is None else [forced]
+    told = [step for step in told if step.plate == 4]
+    assert sum(step.delta for step in told) == pytest.approx(-522.0, abs=8.0)
+    assert all(abs(step.delta) > 3.0 * step.sd for step in told), "what is so uncertain would not count"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, layout, play, receipts
 
-from madang.walkout.engine import Gate
+from madang.walkout.engine import Gate, Moved
 from madang.walkout.engine import people as following
 from madang.walkout.engine.bodies import Body, Frames
 from madang.walkout.engine.people import People
@@ -196,7 +196,7 @@ def test_sightings_are_forgotten_but_the_body_is_known() -> None:
 @pytest.mark.parametrize("name", ["t1", "t9"])
 def test_who_comes_back_under_the_old_track_id_was_no_ghost(name: str) -> None:
     """The camera loses `a` and sees a ghost beside; then it sees both, and the ghost ends. Under another id it is a
-    stranger."""
+    stranger, until the gate says who leaves there."""
     s = Scene(end=34)
     s.shopper(
         "a", Walker(1, 28, stand=0.4, reach={6.0: 2, 15.0: 10}, tracks=[(0, "t1"), (9.0, name)], hidden=[(8, 9.6)])
@@ -204,4 +204,7 @@ def test_who_comes_back_under_the_old_track_id_was_no_ghost(name: str) -> None:
     s.people.append(_Ghost(8.05, 12.0, stand=0.45, tracks=[(0, "t2")]))
     s.loads = [(6.0, 2, -540.0), (15.0, 10, -250.0)]
     s.gates[-1] = Gate(s.gates[-1].t, "left", "a", None)
-    assert receipts(play(s))["a"] == ({"milk": 1, "soup": 1} if name == "t1" else {"milk": 1})
+    said = play(s)
+    soup = next(u for u in said if isinstance(u, Moved) and u.product == "soup")
+    assert soup.credential == ("a" if name == "t1" else None)
+    assert receipts(said)["a"] == {"milk": 1, "soup": 1}

@@ -83,6 +83,17 @@ def test_a_gondola_that_stays_silent_makes_a_reach_into_it_doubtful() -> None:
     assert receipts([receipt]) == {"a": {"cola": 1}} or any(x.lines for x in receipt.alternatives)
 
 
+def test_a_receipt_waits_for_a_gondola_that_is_silent_and_may_still_tell() -> None:
+    """`a` takes a cola in the silence and is out before it ends."""
+    s = Scene(end=32)
+    s.shopper("a", Walker(1, 14, stand=0.0, reach={9: 0}))
+    s.loads = [(9, 0, -380.0)]
+    receipt = _last(play(s, messages=_without(s, PLATES, 8.0, 17.0)))["a"]
+    assert receipts([receipt]) == {"a": {"cola": 1}}
+    assert T0 + 17.0 < receipt.t < T0 + 22.0, "and no longer than it takes"
+    assert T0 + 15.5 < _last(play(s))["a"].t < T0 + 17.0, "nobody else's is any later"
+
+
 def test_while_no_camera_speaks_everybody_inside_is_doubtful() -> None:
     scene = _taken(at=9)
     whole, cut = _last(play(scene)), _last(play(scene, messages=_without(scene, FRAMES, 7.0, 12.0)))
@@ -102,6 +113,8 @@ def test_flow_knows_what_of_a_time_has_not_come() -> None:
     assert flow.missing("1", 13.0, 15.0) == pytest.approx(1.8)
     assert flow.missing(CAMERAS, 10.2, 11.0) == pytest.approx(0.8)
     assert flow.missing("unknown", 0.0, 99.0) == 0.0
+    assert flow.since("1", 11.0, 12.1) == pytest.approx(10.4)
+    assert flow.since("1", 10.0, 10.3) == 10.0
     flow.forget(12.1)
     assert flow.missing("1", 10.0, 12.0) == 0.0
 

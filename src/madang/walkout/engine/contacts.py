@@ -36,7 +36,11 @@ TINY_M = 1e-9
 SHELF_SD_M = 0.04
 """How soft the edge is beyond which hands do not meet because of the shelf."""
 PAUSE_S = 0.6
-"""Hands that have not been near for this long have parted."""
+"""Hands that have not been near for this long have parted ..."""
+FRAME_S = 0.2
+"""Two frames of the slowest cameras are this far apart."""
+HIDDEN_S = 2.0
+"""... not counting up to so long in which no camera saw one of them: it may have stayed where it was."""
 
 
 class Contact(NamedTuple):
@@ -73,8 +77,14 @@ _Seen = tuple[tuple[int, int | None], _Meeting]
 
 @dataclass(slots=True)
 class _Spell:
+    """Hands that met: `hidden` is how long one of them was not seen since they were last seen together, `unseen` how
+    long in all, right before the meeting too."""
+
     last: float
     seen: list[_Meeting] = field(default_factory=list)
+    looked: float = 0.0
+    hidden: float = 0.0
+    unseen: float = 0.0
 
 
 class Contacts:
@@ -100,8 +110,9 @@ class Contacts:
         out: list[Contact] = []
         for k in range(a, len(frames.times) if b is None else b):
             for key, meeting in met[k]:
-                self._touch(key, meeting)
+                self._touch(frames, key, meeting)
             if self._spells:
+                self._hidden(frames, k)
                 out += self._over(frames.times[k])
         return out
 
@@ -183,18 +194,31 @@ class Contacts:
             least = min(least, dx * dx + dy * dy)
         return math.sqrt(least)
 
-    def _touch(self, key: tuple[int, int | None], meeting: _Meeting) -> None:
+    def _touch(self, frames: Frames, key: tuple[int, int | None], meeting: _Meeting) -> None:
         spell = self._spells.get(key)
         if spell is None:
             spell = self._spells[key] = _Spell(meeting.t)
-        spell.last = meeting.t
+            both = zip(key, meeting.hands, strict=True)
+            spell.unseen = max(_hidden_before(frames, body, hand, meeting.t) for body, hand in both)
+        spell.last = spell.looked = meeting.t
+        spell.hidden = 0.0
         spell.seen.append(meeting)
+
+    def _hidden(self, frames: Frames, k: int) -> None:
+        """While one of the hands that met is not seen they may still be together."""
+        t = frames.times[k]
+        for key, spell in self._spells.items():
+            if key[1] is not None and spell.looked < t:
+                if spell.hidden < HIDDEN_S and _unseen(frames, k, key, spell.seen[-1].hands):
+                    spell.hidden += t - spell.looked
+                    spell.unseen += t - spell.looked
+                spell.looked = t
 
     def _over(self, t: float) -> list[Contact]:
         out = []
-        for key, spell in [x for x in self._spells.items() if t - x[1].last > PAUSE_S]:
+        for key, spell in [x for x in self._spells.items() if t - x[1].last - x[1].hidden > PAUSE_S]:
             del self._spells[key]
-            long = spell.last - spell.seen[0].t
+            long = spell.last - spell.seen[0].t + spell.unseen
             if len(spell.seen) >= (2 if key[1] is None else 3) and (key[1] is None or long > self.s.contact_s):
                 out.append(self._contact(key, spell))
         return out
@@ -216,6 +240,31 @@ class Contacts:
         edge = math.log1p(math.exp(min((self.s.contact_clear_m - clear) / SHELF_SD_M, 50.0)))
         walks = 0.5 * (speed / self.s.contact_speed_m_s) ** 2
         return math.log(gives + 1e-9) - math.log(idle + 1e-9) + math.log(near + 1e-9) - edge - walks
+
+
+def _unseen(frames: Frames, k: int, key: tuple[int, int | None], hands: tuple[int, int | None]) -> bool:
+    """Is one of these hands of two bodies hidden in frame `k`, or the whole body?"""
+    ids = [body.id for body in frames.bodies]
+    for body, hand in zip(key, hands, strict=True):
+        if body is None or hand is None:
+            continue
+        if body not in ids:
+            return True
+        n = ids.index(body)
+        if (frames.there is not None and not frames.there[k, n]) or math.isnan(frames.joints[k, n, 6 + hand, 0]):
+            return True
+    return False
+
+
+def _hidden_before(frames: Frames, body: int | None, hand: int | None, t: float) -> float:
+    """How long before `t` this hand of a body had not been seen, beside the time from frame to frame."""
+    trail = next((b.trail for b in frames.bodies if b.id == body), None)
+    if trail is None or hand is None:
+        return 0.0
+    rows = trail.span(t - HIDDEN_S, t)
+    wrists = trail.joints[rows][:, 6 + hand, 0].tolist()
+    seen = [at for at, x in zip(trail.listed(rows), wrists, strict=True) if x == x]
+    return max(0.0, t - max(seen, default=t - HIDDEN_S) - FRAME_S)
 
 
 @lru_cache(maxsize=64)

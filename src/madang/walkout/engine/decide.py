@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from operator import attrgetter
 
@@ -224,15 +224,18 @@ class Reporter:
                 cost += p * price * (self.s.over_costs * more if more > 0 else -more)
         return cost
 
-    def receipts(self, now: float) -> Sequence[Update]:
-        """Receipts of visits that are over for long enough."""
+    def receipts(self, now: float, unheard: Callable[[set[int], float], bool] | None = None) -> Sequence[Update]:
+        """Receipts of visits that are over for long enough; those of whose bodies something is `unheard` that may still
+        be told wait for it."""
         out: list[Update] = []
         done: set[int] = set()
         for visit in self.visits.open_visits():
             if visit.closed is None or now < visit.closed + self.s.receipt_wait_s:
                 continue
-            visit.settled = True
             bodies = {m.body for m in visit.members if m.body is not None}
+            if unheard is not None and unheard(bodies, now):
+                continue
+            visit.settled = True
             done |= bodies
             if visit.credential is None or visit.role == "staff":
                 continue

@@ -43,6 +43,7 @@ TICK_S = 0.2
 SAMPLES_HZ = 60
 DEAF_S = 2.0  # so much of what came before the hub went deaf may have been lost with it
 SPEAKS_S = 12.0  # a silent gondola is waited for so long before a reach into it is judged without it
+RESTS_S = 12.0  # plates that others go on touching are waited for so long after a reach
 SEEN_S = 0.5  # a person seen this long ago still stands there
 
 
@@ -242,7 +243,7 @@ class Engine:
             out += self._reporter.moved(now)
             out += self._catalogue.told()
         out += self._touched(now, over)
-        out += self._reporter.receipts(now)
+        out += self._reporter.receipts(now, self._unheard)
         if self._glimpses is not None:
             out += self._glimpses.look(now)
         if self._people.bodies:
@@ -311,6 +312,8 @@ class Engine:
         self._reached = [r for r in self._reached if r not in due]
         for reach in due:
             visit = self._visits.visit_of(reach.body)
+            if visit is not None and visit.closed is not None and reach.t1 < before - TICK_S:
+                visit.closed = max(visit.closed, now)  # its gondola speaks again: what it says must settle
             if visit is None or visit.role != "staff":
                 silence = self._flow.missing(self.store.gondolas[reach.gondola], reach.t0, reach.t1 + TICK_S)
                 heard = silence < SILENCE_S or reach.t1 < now - SPEAKS_S  # else its levels tell what happened
@@ -318,6 +321,18 @@ class Engine:
                 self._belief.reached(reach, shown, heard, partial(self._scenes.looks, reach))
                 at = Spot(reach.t1, reach.plate)
                 self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S), at)
+
+    def _unheard(self, bodies: set[int], now: float) -> bool:
+        """Will something still be told of what these did? Of a reach into a gondola that is silent, or of plates that
+        have moved since a hand of theirs was over them and do not rest yet."""
+        if any(r.body in bodies and self._may_tell(r, now) for r in self._reached):
+            return True
+        moving = [(plate, off.since) for plate, off in self._plates.off().items()]
+        for plate, since in (*moving, *self._interactions.unsettled(), *self._holds.unsettled()):
+            for reach, _ in self._reaches.at((plate,), max(since, now - RESTS_S) - TICK_S, now):
+                if reach.body in bodies and reach.t1 > now - RESTS_S:
+                    return True
+        return False
 
     def _may_tell(self, reach: Reached, now: float) -> bool:
         """Is its gondola silent, and may it still speak and tell what the hand did?"""

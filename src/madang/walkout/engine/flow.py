@@ -52,8 +52,14 @@ class _Heard:
 
     def missing(self, t0: float, t1: float) -> float:
         """Seconds of that time of which nothing has come."""
-        gaps = [*self.lost, (self.upto, self.ahead[0][0] if self.ahead else math.inf)]
-        return math.fsum([max(0.0, min(b, t1) - max(a, t0)) for a, b in gaps])
+        return math.fsum([max(0.0, min(b, t1) - max(a, t0)) for a, b in self._gaps()])
+
+    def since(self, t0: float, t1: float) -> float:
+        """When the first silence began that reaches into that time; ``t0`` when there is none."""
+        return min([t0, *(a for a, b in self._gaps() if a < t1 and b > t0)])
+
+    def _gaps(self) -> list[tuple[float, float]]:
+        return [*self.lost, (self.upto, self.ahead[0][0] if self.ahead else math.inf)]
 
 
 class Flow:
@@ -88,6 +94,11 @@ class Flow:
         """Seconds from ``t0`` to ``t1`` of which this sensor (`CAMERAS`, or a gondola) has said nothing."""
         heard = self._heard.get(name)
         return 0.0 if heard is None else heard.missing(t0, t1)
+
+    def since(self, name: str, t0: float, t1: float) -> float:
+        """When the first silence of this sensor began that reaches into that time; ``t0`` when there is none."""
+        heard = self._heard.get(name)
+        return t0 if heard is None else heard.since(t0, t1)
 
     def forget(self, before: float) -> None:
         """What was lost before this no longer matters."""

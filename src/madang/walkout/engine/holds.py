@@ -56,6 +56,10 @@ class Holds:
         """Does anything wait?"""
         return bool(self._holds)
 
+    def unsettled(self) -> list[tuple[int, float]]:
+        """Plates that wait, and since when they moved."""
+        return [(q, hold.first.t0) for hold in self._holds for q in hold.first.plates]
+
     def at(self, plates: set[int]) -> bool:
         """Does a change on one of these plates wait?"""
         return any(q in plates for hold in self._holds for q in hold.before)

@@ -142,6 +142,10 @@ class Interactions:
                     return True
         return False
 
+    def unsettled(self) -> list[tuple[int, float]]:
+        """Plates that changed in shifts that are not given out yet, and since when they moved."""
+        return [(o.plate, o.t0) for group in self._groups for o in group]
+
     def ready(self, now: float) -> list[Shift]:
         """Shifts at rest at `now`."""
         out: list[Shift] = []

@@ -168,7 +168,7 @@ class Plates:
 
     def force(self, plate: int, anyway: bool) -> Step | None:
         """Let a plate that does not come to rest count as rested at the median of its last batches; not while it
-        moves on, unless `anyway`."""
+        moves on, unless `anyway` and it is clear that it has changed: else its own step will tell."""
         k = self._column[plate]
         x = self._lively.of(k)
         if x is None or not x.moves:
@@ -179,10 +179,11 @@ class Plates:
         if len(recent) < 3:
             return None
         spread = float(np.std(recent))
-        if not anyway and spread > max(3.0, 2.0 * x.noise):
+        level, sd = middle(recent.tolist()), max(x.noise, spread / 1.5)
+        moves_on = spread > max(3.0, 2.0 * x.noise)
+        if moves_on and not (anyway and abs(level - x.rest) > max(self.s.step_g, 3.0 * sd)):
             return None
-        level = middle(recent.tolist())
-        step = self._lively.step(x, self._newest[x.gondola], level, max(x.noise, spread / 1.5))
+        step = self._lively.step(x, self._newest[x.gondola], level, sd)
         self._lively.lie(x, level, 2.0)
         x.louder(min(0.5 * spread, self.s.plate_noise_max_g), self.s)
         return step

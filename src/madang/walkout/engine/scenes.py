@@ -46,8 +46,9 @@ class Scenes:
     def of(self, shift: Shift) -> Scene:
         """All that is known around a shift; a clear grasp sharpens what is known of clocks."""
         gondola = int(self.store.plate_gondola[shift.plates[0]])
-        lost_s = self._flow.missing(self.store.gondolas[gondola], shift.t0, shift.t1)
-        silent = (shift.t0, shift.t1) if lost_s > SILENCE_S else None
+        name = self.store.gondolas[gondola]
+        since = self._flow.since(name, shift.t0, shift.t1)
+        silent = (since, shift.t1) if self._flow.missing(name, since, shift.t1) > SILENCE_S else None
         until = 0.5 + (shift.t if silent is None else shift.t1)
         bodies = self._people.bodies
         near = [b for b in bodies.values() if b.born < until and (not b.gone or b.lost > shift.t - 1.0)]

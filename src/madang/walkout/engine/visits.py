@@ -14,13 +14,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from madang.walkout.engine.bodies import Body, last_called, place_at, track_at
-from madang.walkout.engine.people import People
+from madang.walkout.engine.people import HERE_S, People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.types import Entered, Gate, Left, Role, Update
 
 SOON_S = 0.01
 """Who will have been out of sight for long enough this soon is looked at."""
+SEARCH_S = 20.0
+"""So long after an entry its body is looked for."""
+GHOST_S = 4.0
+"""Who was seen no longer than this was a ghost of the cameras: nobody comes in, takes something and leaves so fast."""
 
 
 @dataclass(slots=True)
@@ -129,9 +133,8 @@ class Visits:
             body = None
         if body is None:
             body = self._newcomer(g.t, g.track)
-        if body is None:
             self._searching.append((visit, member))
-        else:
+        if body is not None:
             self._bind(visit, member, body.id)
         return [Entered(g.t, visit.id, visit.credential, visit.role, g.group_size)]
 
@@ -164,12 +167,22 @@ class Visits:
         self.of[body] = visit.id
 
     def _search(self, now: float) -> None:
+        """Look for those whom nobody was found for, and for those who were taken for a ghost."""
         for visit, member in list(self._searching):
-            body = self._newcomer(member.t, member.track)
-            if body is not None:
-                self._bind(visit, member, body.id)
-            if body is not None or now - member.t > 20.0 or member.left is not None:
+            ghost = member.body is not None and self._was_ghost(member.body, now)
+            if member.body is None or ghost:
+                body = self._newcomer(member.t, member.track)
+                if body is not None:
+                    if member.body is not None:
+                        self.of.pop(member.body, None)
+                    self._bind(visit, member, body.id)
+            if now - member.t > SEARCH_S or member.left is not None:
                 self._searching.remove((visit, member))
+
+    def _was_ghost(self, body: int, now: float) -> bool:
+        """Was it seen for a moment only, and no more?"""
+        known = self.people.bodies.get(body)
+        return known is None or (now - known.lost > HERE_S and known.lost - known.born < GHOST_S)
 
     def _renamed(self, fresh: list[Body]) -> None:
         """Somebody begins inside under a track id that the cameras gave another body before: that body went on with a
@@ -217,10 +230,8 @@ class Visits:
         if body is not None:
             owner = self.visit_of(body.id)
             if owner is None and visit is not None:
-                open_member = next((m for m in visit.members if m.body is None and m.left is None), None)
-                if open_member is not None:
-                    self._bind(visit, open_member, body.id)
-                    owner = visit
+                self._claim(visit, body, g.t)
+                owner = visit
             if visit is not None and owner is not None and owner is not visit:
                 other = self._exchanged(body.id, visit)
                 if other is None:
@@ -231,6 +242,20 @@ class Visits:
             visit = owner or visit
             body.gone = True
         return [] if visit is None else self._mark(visit, None if body is None else body.id, g.t)
+
+    def _claim(self, visit: Visit, body: Body, t: float) -> None:
+        """Somebody of this visit leaves as a body that was nobody's so far: he is the one whom no body was found for,
+        else the one out of sight, whose earlier things he carries; else who this is stays in doubt."""
+        inside = [m for m in visit.members if m.left is None]
+        member = next((m for m in inside if m.body is None), None)
+        if member is None:
+            member = next((m for m in inside if m.body is not None and self._lost(m.body, t)), None)
+            if member is None:
+                visit.doubt = 1.0
+                return
+            if member.body is not None and not self._was_ghost(member.body, t):
+                self.exchanges.append((member.body, body.id, body.born))
+        self._bind(visit, member, body.id)
 
     def _exchanged(self, body: int, visit: Visit) -> tuple[int, float] | None:
         """The body of `visit` that this one was mistaken for when a track was taken up again, and since when."""
