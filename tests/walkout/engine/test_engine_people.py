@@ -69,6 +69,25 @@ def test_a_trail_keeps_order_room_and_the_last_sightings() -> None:
     assert trail.joints[rows][:, 0, 0].tolist() == trail.xy[rows][:, 0].tolist()
 
 
+def test_a_trail_tells_what_has_been_shown_so_far_whether_somebody_looked_before_or_not() -> None:
+    crowd = _crowd(6.0)
+    watched, left = _people(), _people()
+    for people in (watched, left):
+        people.prepare([(t, t, seen) for t, seen in crowd])
+    for now in np.arange(1.5, 7.5, 0.3).tolist():
+        watched.take(now)
+        left.take(now)
+        for body in watched.bodies.values():
+            k = body.trail.nearest(99.0)
+            assert k is not None
+            assert body.trail.at(k) == (body.lost, *body.where)
+    assert len(watched.bodies) == 5
+    for body, other in zip(watched.bodies.values(), left.bodies.values(), strict=True):
+        assert body.trail.times.tolist() == other.trail.times.tolist()
+        assert np.array_equal(body.trail.joints, other.trail.joints, equal_nan=True)
+        assert body.heights == other.heights
+
+
 def test_the_nearest_sighting_may_be_before_or_after() -> None:
     trail = Trail()
     assert trail.nearest(1.0) is None
