@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from tests.databases import BOTH, SQLITE
 from tests.storefront.many_means import BOSS, open_city
+from tests.storefront.stand import Stand
 from tests.storefront.street import BY, N, Street, buyer
 
 from madang import payments, settlement, vouchers
@@ -125,3 +126,19 @@ def test_the_payer_is_told_by_mail_once_of_each(paid: Street) -> None:
     ]  # fmt: skip
     values = paid.read(lambda tx: slips_mailed._slip(tx, str(PAID), "ko"))
     assert "500원을 마당사랑상품권으로 돌려받았습니다" in TEXTS.say("ko", "mail.voucher_back_text", link="x", **values)
+
+
+def test_a_program_reads_the_payers_receipts_and_nobody_elses(paid: Street) -> None:
+    back(paid, 1_100)
+    client = Stand(paid).client
+    client.get("/cart")  # a browser's cookie, so that who is asking is looked for
+    (one,) = client.get("/v1/vouchers/paid").json()["paid"]
+    assert (one["id"], one["amount_krw"], one["back_krw"], one["left_krw"]) == (str(PAID), 5_500, 1_100, 4_400)
+    whole = client.get(f"/v1/vouchers/paid/{PAID}").json()
+    assert whole["supply_krw"] + whole["vat_krw"] + whole["exempt_krw"] == 5_500
+    assert [back["amount_krw"] for back in whole["back"]] == [1_100]
+    assert whole["number"] == slips.number_of(PAID)
+    assert client.get(f"/v1/vouchers/paid/{derived('other')}").status_code == 404
+    stranger = buyer(derived("stranger"))
+    with pytest.raises(NotFound):
+        paid.read(lambda tx: slip_pages.look(tx, stranger, PAID))

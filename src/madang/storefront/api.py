@@ -19,7 +19,7 @@ from madang.guard import Answer, fingerprint, once
 from madang.kernel import Actor, Clock, start_of_day_us
 from madang.members import texts
 from madang.payments import Part
-from madang.storefront import carts, cash_receipts, checkout, exchanging, model, orders, placing, showing
+from madang.storefront import carts, cash_receipts, checkout, exchanging, model, orders, placing, showing, slip_api
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
 from madang.storefront.api_model import (
@@ -55,6 +55,7 @@ def router(db: Database, clock: Clock, neighbourhood: str) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["orders"], dependencies=[own], responses=PROBLEMS)
     api = Api(db, clock, neighbourhood)
     _carts(routes, api)
+    slip_api.add(routes, api.read, api.by)
     _orders(routes, api)
     return routes
 
