@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.walkout.engine.plate_shop import T0, Scene, Walker, moves, play, receipts
 
-from madang.walkout.engine import Gate, Receipt
+from madang.walkout.engine import Gate, Left, Receipt
 from madang.walkout.engine.doubt import PRICES
 
 
@@ -87,6 +87,25 @@ def test_who_was_taken_for_a_ghost_of_the_cameras_is_found_again() -> None:
     assert receipts(said) == {"a": {"cola": 1}}
     [pick] = moves(said)
     assert pick.credential == "a", "and not only when he leaves"
+
+
+class _AtTheGate(Walker):
+    """Stands still in the gate area as long as the cameras see him."""
+
+    def at(self, t: float) -> tuple[float, float] | None:
+        return (-0.9, -2.5) if self.t0 <= t <= self.t1 else None
+
+
+def test_nobody_is_gone_again_in_the_moment_he_came_in() -> None:
+    """The cameras lose `a` right at the gate, and then see him as somebody new."""
+    s = Scene(end=26)
+    s.shopper("a", Walker(1.0, 20, stand=0.0, reach={8: 0}, tracks=[(0, "t")], hidden=[(1.5, 2.4)]))
+    s.people.append(_AtTheGate(0.2, 1.5, tracks=[(0, "t0")]))
+    s.gates[0] = replace(s.gates[0], track="t0", t=T0 + 1.4)
+    s.loads = [(8, 0, -380.0)]
+    said = play(s)
+    assert receipts(said) == {"a": {"cola": 1}}
+    assert min(u.t for u in said if isinstance(u, Left)) > T0 + 18
 
 
 def test_who_leaves_on_a_credential_as_somebody_unknown_takes_along_what_he_took() -> None:

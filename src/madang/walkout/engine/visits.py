@@ -111,8 +111,7 @@ class Visits:
                 out += self._enter(g) if g.event == "entered" else self._leave(g)
             self._entering = []
             self._away_from = -math.inf
-        if self._searching:
-            self._search(now)
+        if self._searching and self._search(now):
             self._away_from = -math.inf
         fresh = self.people.bodies.keys() - self._known
         if fresh:
@@ -133,7 +132,7 @@ class Visits:
             body = None
         if body is None:
             body = self._newcomer(g.t, g.track)
-            self._searching.append((visit, member))
+        self._searching.append((visit, member))
         if body is not None:
             self._bind(visit, member, body.id)
         return [Entered(g.t, visit.id, visit.credential, visit.role, g.group_size)]
@@ -166,18 +165,20 @@ class Visits:
         member.body = body
         self.of[body] = visit.id
 
-    def _search(self, now: float) -> None:
-        """Look for those whom nobody was found for, and for those who were taken for a ghost."""
+    def _search(self, now: float) -> bool:
+        """Look for those whom nobody was found for, and for those who were taken for a ghost. Was somebody found?"""
+        found = False
         for visit, member in list(self._searching):
-            ghost = member.body is not None and self._was_ghost(member.body, now)
-            if member.body is None or ghost:
+            if member.body is None or self._was_ghost(member.body, now):
                 body = self._newcomer(member.t, member.track)
                 if body is not None:
                     if member.body is not None:
                         self.of.pop(member.body, None)
                     self._bind(visit, member, body.id)
+                    found = True
             if now - member.t > SEARCH_S or member.left is not None:
                 self._searching.remove((visit, member))
+        return found
 
     def _was_ghost(self, body: int, now: float) -> bool:
         """Was it seen for a moment only, and no more?"""
@@ -330,6 +331,8 @@ class Visits:
                 if now - body.lost < gone_s:
                     continue
                 if not self.people.at_gate(body.where) and now - body.lost < self.s.vanished_s:
+                    continue
+                if now - member.t < SEARCH_S and self._was_ghost(body.id, now):
                     continue
                 body.gone = True
                 out += self._mark(visit, body.id, body.lost)
