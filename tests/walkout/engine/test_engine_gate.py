@@ -89,6 +89,18 @@ def test_who_was_taken_for_a_ghost_of_the_cameras_is_found_again() -> None:
     assert pick.credential == "a", "and not only when he leaves"
 
 
+def test_who_comes_in_next_is_not_taken_for_one_whom_the_cameras_lost_a_moment_ago() -> None:
+    s = Scene(end=30)
+    s.shopper("a", Walker(1.0, 22, stand=0.0, reach={9: 0}, hidden=[(3.6, 7.5)]))
+    s.shopper("b", Walker(4.0, 25, stand=0.9, height=1.75, reach={12: 10}))
+    s.gates[2] = replace(s.gates[2], track=None)
+    s.gates[3] = replace(s.gates[3], track=None)
+    s.loads = [(9, 0, -380.0), (12, 10, -250.0)]
+    said = play(s)
+    assert receipts(said) == {"a": {"cola": 1}, "b": {"soup": 1}}
+    assert {m.product: m.credential for m in moves(said)} == {"cola": "a", "soup": "b"}
+
+
 class _AtTheGate(Walker):
     """Stands still in the gate area as long as the cameras see him."""
 

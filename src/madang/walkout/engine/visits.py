@@ -169,9 +169,10 @@ class Visits:
         """Look for those whom nobody was found for, and for those who were taken for a ghost. Was somebody found?"""
         found = False
         for visit, member in list(self._searching):
-            if member.body is None or self._was_ghost(member.body, now):
+            ghost = member.body is not None and self._was_ghost(member.body, now)
+            if member.body is None or ghost:
                 body = self._newcomer(member.t, member.track)
-                if body is not None:
+                if body is not None and not (ghost and self._expected(body, member)):
                     if member.body is not None:
                         self.of.pop(member.body, None)
                     self._bind(visit, member, body.id)
@@ -179,6 +180,12 @@ class Visits:
             if now - member.t > SEARCH_S or member.left is not None:
                 self._searching.remove((visit, member))
         return found
+
+    def _expected(self, body: Body, member: Member) -> bool:
+        """Did this body come into view at the time of another entry, whose body is not known yet?"""
+        others = [g.t for g in self._waiting if g.event == "entered"]
+        others += [m.t for _, m in self._searching if m.body is None and m is not member]
+        return any(abs(body.born - t) < abs(body.born - member.t) for t in others)
 
     def _was_ghost(self, body: int, now: float) -> bool:
         """Was it seen for a moment only, and no more?"""
