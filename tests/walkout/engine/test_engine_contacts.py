@@ -48,12 +48,15 @@ class _Meeting:
         self.speed = 0.0
         self.away = (0.0, 0.0)
         self.hidden: tuple[float, float] = (0.0, 0.0)
+        self.dark: tuple[float, float] = (0.0, 0.0)
 
     def watch(self) -> tuple[list[Contact], People]:
         store, rng = Store.from_json(layout()), np.random.default_rng(4)
         people, contacts, told = People(store, Settings()), Contacts(store, Settings()), []
         for k in range(99):
             t = k / 11
+            if self.dark[0] <= t < self.dark[1]:
+                continue
             rest = self.before if t < 4.0 else self.after
             during = 4.0 <= t < 5.0
             out = self.out if during else self.rest_out
@@ -94,6 +97,12 @@ def test_a_hand_over_is_none_the_less_for_a_hand_that_was_hidden_meanwhile(hidde
     meeting.hidden = hidden
     [told] = meeting.watch()[0]
     assert told.odds > 1.0
+
+
+def test_that_no_camera_spoke_for_a_while_makes_no_long_meeting_of_a_short_one() -> None:
+    meeting = _Meeting()
+    meeting.dark, meeting.hidden = (4.25, 7.9), (7.9, 8.1)
+    assert meeting.watch()[0] == []
 
 
 def test_hands_that_parted_for_a_while_in_sight_have_met_twice_or_not_at_all() -> None:

@@ -135,5 +135,22 @@ def test_who_leaves_on_a_credential_as_somebody_unknown_takes_along_what_he_took
     assert receipts(play(s))["a"]["cola"] == 1
 
 
+def test_who_was_replaced_by_another_on_a_credential_may_leave_on_his_own() -> None:
+    """The gate took one of two for `a`, and lost sight of `b`; at the exit it names both as they are."""
+    s = Scene(end=32)
+    s.people = [
+        Walker(1.0, 20, stand=0.0, tracks=[(0, "one")], reach={8: 0}),
+        Walker(1.0, 25, stand=0.9, height=1.8, tracks=[(0, "two")], hidden=[(18, 20.5)], reach={6: 10}),
+    ]
+    s.gates = [
+        Gate(T0 + 1.33, "entered", "a", "two", None),
+        Gate(T0 + 12, "entered", "b", None, None),
+        Gate(T0 + 19.67, "left", "a", "one", None),
+        Gate(T0 + 24.67, "left", "b", "two", None),
+    ]
+    s.loads = [(8, 0, -380.0), (6, 10, -250.0)]
+    assert receipts(play(s)) == {"a": {"cola": 1}, "b": {"soup": 1}}
+
+
 def test_what_the_gate_leaves_open_is_asked_about() -> None:
     assert PRICES["unbound"] * 0.69 > 0.11, "one such thing takes a receipt below .9"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.walkout.engine.plate_shop import T0, Scene, Walker, play, receipts
 
-from madang.walkout.engine import Receipt
+from madang.walkout.engine import Gate, Receipt
 from madang.walkout.engine.flow import CAMERAS, Flow
 
 PLATES, FRAMES = 0, 1
@@ -92,6 +92,15 @@ def test_a_receipt_waits_for_a_gondola_that_is_silent_and_may_still_tell() -> No
     assert receipts([receipt]) == {"a": {"cola": 1}}
     assert T0 + 17.0 < receipt.t < T0 + 22.0, "and no longer than it takes"
     assert T0 + 15.5 < _last(play(s))["a"].t < T0 + 17.0, "nobody else's is any later"
+
+
+def test_a_receipt_does_not_wait_for_what_a_body_does_when_its_visit_is_over() -> None:
+    """The gate counted out whom it should not: his body goes on reaching into a gondola that stays silent."""
+    s = Scene(end=60)
+    s.people = [Walker(1, 56, stand=0.0, reach={float(t): 0 for t in range(6, 55, 4)})]
+    s.gates = [Gate(T0 + 1.33, "entered", "a", s.people[0].track(2), None), Gate(T0 + 8, "left", "a", None, None)]
+    receipt = _last(play(s, messages=_without(s, PLATES, 5.0, 99.0)))["a"]
+    assert receipt.t < T0 + 8 + 12 + 4
 
 
 def test_while_no_camera_speaks_everybody_inside_is_doubtful() -> None:

@@ -209,9 +209,10 @@ class Contacts:
         t = frames.times[k]
         for key, spell in self._spells.items():
             if key[1] is not None and spell.looked < t:
-                if spell.hidden < HIDDEN_S and _unseen(frames, k, key, spell.seen[-1].hands):
-                    spell.hidden += t - spell.looked
-                    spell.unseen += t - spell.looked
+                apart = t - spell.looked  # for long: no frame came, which hides nobody
+                if apart <= PAUSE_S and spell.hidden < HIDDEN_S and _unseen(frames, k, key, spell.seen[-1].hands):
+                    spell.hidden += apart
+                    spell.unseen += apart
                 spell.looked = t
 
     def _over(self, t: float) -> list[Contact]:

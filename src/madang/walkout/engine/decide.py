@@ -224,16 +224,16 @@ class Reporter:
                 cost += p * price * (self.s.over_costs * more if more > 0 else -more)
         return cost
 
-    def receipts(self, now: float, unheard: Callable[[set[int], float], bool] | None = None) -> Sequence[Update]:
+    def receipts(self, now: float, unheard: Callable[[set[int], float, float], bool] | None = None) -> Sequence[Update]:
         """Receipts of visits that are over for long enough; those of whose bodies something is `unheard` that may still
-        be told wait for it."""
+        be told of the time until then wait for it."""
         out: list[Update] = []
         done: set[int] = set()
         for visit in self.visits.open_visits():
             if visit.closed is None or now < visit.closed + self.s.receipt_wait_s:
                 continue
             bodies = {m.body for m in visit.members if m.body is not None}
-            if unheard is not None and unheard(bodies, now):
+            if unheard is not None and unheard(bodies, visit.over, now):
                 continue
             visit.settled = True
             done |= bodies

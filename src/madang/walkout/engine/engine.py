@@ -312,7 +312,8 @@ class Engine:
         self._reached = [r for r in self._reached if r not in due]
         for reach in due:
             visit = self._visits.visit_of(reach.body)
-            if visit is not None and visit.closed is not None and reach.t1 < before - TICK_S:
+            late = reach.t1 < before - TICK_S
+            if late and visit is not None and visit.closed is not None and reach.t1 <= visit.over:
                 visit.closed = max(visit.closed, now)  # its gondola speaks again: what it says must settle
             if visit is None or visit.role != "staff":
                 silence = self._flow.missing(self.store.gondolas[reach.gondola], reach.t0, reach.t1 + TICK_S)
@@ -322,9 +323,11 @@ class Engine:
                 at = Spot(reach.t1, reach.plate)
                 self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S), at)
 
-    def _unheard(self, bodies: set[int], now: float) -> bool:
-        """Will something still be told of what these did? Of a reach into a gondola that is silent, or of plates that
-        have moved since a hand of theirs was over them and do not rest yet."""
+    def _unheard(self, bodies: set[int], over: float, now: float) -> bool:
+        """Will something still be told of what these did until their visit was over? Of a reach into a gondola that is
+        silent, or of plates that have moved since a hand of theirs was over them and do not rest yet."""
+        if now > over + max(SPEAKS_S, RESTS_S):
+            return False  # should one of them still be about, what he does now is not waited for
         if any(r.body in bodies and self._may_tell(r, now) for r in self._reached):
             return True
         moving = [(plate, off.since) for plate, off in self._plates.off().items()]

@@ -58,6 +58,11 @@ class Visit:
         return sum([m.left is None for m in self.members])
 
     @property
+    def over(self) -> float:
+        """When the last of those who have left did so; `closed` may be later."""
+        return max([m.left for m in self.members if m.left is not None], default=math.inf)
+
+    @property
     def missing(self) -> int:
         """How many of the group it was announced as were never counted in."""
         return max(0, self.group_size - len(self.members))
@@ -263,6 +268,8 @@ class Visits:
                 return
             if member.body is not None and not self._was_ghost(member.body, t):
                 self.exchanges.append((member.body, body.id, body.born))
+            if member.body is not None:
+                self.of.pop(member.body, None)  # should he be about after all, he is somebody else
         self._bind(visit, member, body.id)
 
     def _exchanged(self, body: int, visit: Visit) -> tuple[int, float] | None:
