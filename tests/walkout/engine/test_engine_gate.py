@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from tests.walkout.engine.plate_shop import T0, Scene, Walker, moves, play, receipts
 
 from madang.walkout.engine import Gate, Left, Receipt
@@ -89,11 +90,13 @@ def test_who_was_taken_for_a_ghost_of_the_cameras_is_found_again() -> None:
     assert pick.credential == "a", "and not only when he leaves"
 
 
-def test_who_comes_in_next_is_not_taken_for_one_whom_the_cameras_lost_a_moment_ago() -> None:
+@pytest.mark.parametrize("later", [0.0, 1.1])
+def test_who_comes_in_next_is_not_taken_for_one_whom_the_cameras_lost_a_moment_ago(later: float) -> None:
+    """The gate sees `b` so much later than the cameras do."""
     s = Scene(end=30)
     s.shopper("a", Walker(1.0, 22, stand=0.0, reach={9: 0}, hidden=[(3.6, 7.5)]))
     s.shopper("b", Walker(4.0, 25, stand=0.9, height=1.75, reach={12: 10}))
-    s.gates[2] = replace(s.gates[2], track=None)
+    s.gates[2] = replace(s.gates[2], track=None, t=s.gates[2].t + later)
     s.gates[3] = replace(s.gates[3], track=None)
     s.loads = [(9, 0, -380.0), (12, 10, -250.0)]
     said = play(s)

@@ -25,6 +25,8 @@ SEARCH_S = 20.0
 """So long after an entry its body is looked for."""
 GHOST_S = 4.0
 """Who was seen no longer than this was a ghost of the cameras: nobody comes in, takes something and leaves so fast."""
+OWN_S = 2.2
+"""So long after somebody came into view the gate has said so, if it saw him."""
 
 
 @dataclass(slots=True)
@@ -177,7 +179,7 @@ class Visits:
             ghost = member.body is not None and self._was_ghost(member.body, now)
             if member.body is None or ghost:
                 body = self._newcomer(member.t, member.track)
-                if body is not None and not (ghost and self._expected(body, member)):
+                if body is not None and not (ghost and (now - body.born < OWN_S or self._expected(body, member))):
                     if member.body is not None:
                         self.of.pop(member.body, None)
                     self._bind(visit, member, body.id)
