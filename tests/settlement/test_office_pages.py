@@ -14,7 +14,7 @@ from madang import journal, settlement
 from madang.db import Tx
 from madang.kernel import Actor, Kind, Role, business_date
 from madang.kernel.clock import DAY_US
-from madang.settlement import agreeing, agreeing_pages, office_pages, pages, party_pages, records
+from madang.settlement import Terms, agreeing, agreeing_pages, office_pages, pages, party_pages, purposes, records
 from madang.ui import Asking, Identity, Pages
 from madang.ui.desk import Desk
 from madang.web import Shopfront, create_app
@@ -128,6 +128,20 @@ def test_schedule_tier_and_reserve_are_previewed_and_become_dated_rows(house: Ho
     assert [one.body.what for one in told if one.kind == "settlement.agreed"] == [
         "reserve_ended", "reserve", "tier", "schedule"
     ]  # fmt: skip
+
+
+def test_the_preview_of_a_tier_calls_its_fees_as_the_reader_does(house: House) -> None:
+    at = house.clock.now_us()
+    house.do(settlement.add_party, "maker/m1", name_ko="갑", name_en="A", at_us=at)
+    fee = Terms(
+        id=house.ids.new(), holder="tier:basic", purpose="판매", receiver="platform", bp=1_250, from_us=at
+    )  # fmt: skip
+    house.do(settlement.set_terms, fee, at_us=at)
+    house.do(purposes.name, "판매", "Sales")
+    form = {"tier": "basic", "from": str(business_date(at + DAY_US)), "go": "preview"}
+    client, where = browser(house), "/console/settlement/terms/maker/m1/tier"
+    read = {lang: client.post(f"{where}?lang={lang}", data=form, headers=HTML).text for lang in ("ko", "en")}
+    assert ("판매 12.5 %" in read["ko"], "Sales 12.5 %" in read["en"], "판매" in read["en"]) == (True, True, False)
 
 
 def look(house: House, fn: Callable[[Tx], T]) -> T:

@@ -3,7 +3,7 @@ change of it comes to, before it is made."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import msgspec
 
 from madang.db import Tx
 from madang.kernel import Actor
-from madang.settlement import calendar, errors, facts, parties, records
+from madang.settlement import calendar, errors, facts, parties, purposes, records
 from madang.settlement.model import Cycle, ReserveRule, Schedule
 
 
@@ -60,14 +60,17 @@ def schedule_differs(tx: Tx, by: Actor, key: str, new: Schedule, *, from_us: int
     return _differs(_told(old), _told(new))
 
 
-def tier_differs(tx: Tx, by: Actor, key: str, tier: str, *, from_us: int) -> list[Differs]:
-    """What another tier would change from a day on: its name and the fees that come with it."""
+def tier_differs(tx: Tx, by: Actor, key: str, tier: str, *, from_us: int, language: str) -> list[Differs]:
+    """What another tier would change from a day on: its name and the fees that come with it, as ``language`` calls
+    them."""
     parties.party(tx, by, key)
     row = records.dated(tx, records.tiers, key, from_us)
-    before, after = row["tier"] if row else "", tier
-    return _differs(
-        {"tier": before, "fees": _fees(tx, before, from_us)}, {"tier": after, "fees": _fees(tx, after, from_us)}
-    )  # fmt: skip
+    called = {} if language == "ko" else purposes.names(tx)
+
+    def told(name: str) -> dict[str, str]:
+        return {"tier": name, "fees": _fees(tx, name, from_us, called)}
+
+    return _differs(told(row["tier"] if row else ""), told(tier))
 
 
 def agree_schedule(tx: Tx, by: Actor, key: str, new: Schedule, *, from_us: int, at_us: int) -> None:
@@ -120,10 +123,11 @@ def _told(one: Schedule) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _fees(tx: Tx, tier: str, at_us: int) -> str:
+def _fees(tx: Tx, tier: str, at_us: int, called: Mapping[str, str]) -> str:
     now: Sequence[Any] = records.terms_for(tx, [f"tier:{tier}"]) if tier else ()
     live = [one for one in now if one.from_us <= at_us and (one.to_us is None or at_us < one.to_us)]
-    return ", ".join(f"{one.purpose} {one.bp / 100:g} %" for one in sorted(live, key=lambda one: one.purpose))
+    named = [(called.get(one.purpose, one.purpose), one.bp) for one in live]
+    return ", ".join(f"{name} {bp / 100:g} %" for name, bp in sorted(named))
 
 
 def _differs(before: dict[str, str], after: dict[str, str]) -> list[Differs]:

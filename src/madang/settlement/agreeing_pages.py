@@ -16,7 +16,7 @@ from madang.settlement import agreeing, parties
 from madang.settlement.agreeing import Differs
 from madang.settlement.forms import day_of, number_of, share_of
 from madang.settlement.model import Cycle, ReserveRule, Schedule
-from madang.ui import session
+from madang.ui import language_of, session
 from madang.ui.access import role
 from madang.ui.desk import Desk, Form, form_of
 
@@ -50,7 +50,7 @@ def router(desk: Desk) -> APIRouter:
         from_us, name = day_of(form.get("from", ""), at_us), form.get("tier", "").strip()
 
         def look(tx: Tx, by: Actor) -> list[Differs]:
-            return agreeing.tier_differs(tx, by, key, name, from_us=from_us)
+            return agreeing.tier_differs(tx, by, key, name, from_us=from_us, language=language_of(request))
 
         def make(tx: Tx, by: Actor, at_us: int) -> None:
             agreeing.agree_tier(tx, by, key, name, from_us=day_of(form.get("from", ""), at_us), at_us=at_us)
