@@ -56,7 +56,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(reads: Callable[[bytes], ob
             reads(data)
 
 
-@pytest.mark.parametrize("text", ["-A7", "=1+1", "+82 10", "@home", "'quoted'", "O'Neill"])
+@pytest.mark.parametrize("text", ["-A7", "=1+1", "+82 10", "@home", "'quoted'", "O'Neill", "'-A7", "''=1"])
 def test_what_was_given_out_comes_in_as_it_was_with_no_formula_in_between(text: str) -> None:
     given = csv_bytes(["a"], [[text]])
     assert given.decode("utf-8-sig").splitlines()[1][0] not in "=+-@"

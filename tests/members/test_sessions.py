@@ -11,9 +11,9 @@ from tests.members.town import HTML, Town, code
 
 from madang import members
 from madang.db import Database
-from madang.kernel import Actor, Conflict, Forbidden, Kind, ManualClock, Role
+from madang.kernel import Actor, Conflict, Forbidden, Kind, ManualClock, Role, derived
 from madang.kernel.clock import DAY_US, HOUR_US
-from madang.members import api_keys, sessions, tables
+from madang.members import account_pages, api_keys, sessions, tables
 from madang.members.door_pages import device_of
 from madang.members.giving import GIVEN_BY, may_give
 
@@ -182,6 +182,29 @@ def test_an_integrator_of_one_shop_makes_keys_that_hold_there_alone(town: Town) 
     assert (found.shops, found.scopes) == ({"s1"}, {"me.read"})
     (id,) = re.findall(r"/account/programs/([\w-]+)/rotate", made.text)
     assert mina.sends(f"/account/programs/{id}/rotate").status_code == 200
+
+
+def test_an_integrator_reads_for_a_month_that_an_operator_revoked_a_key(town: Town) -> None:
+    mina, now_us = town.member(Role.INTEGRATOR), town.clock.now_us()
+    me = town.db.read(lambda tx: members.actor_of(tx, mina.person), neighbourhood="n1")
+    for why in ("leaked", ""):
+        made = {
+            "id": derived(why or "own"),
+            "token": api_keys.new_token(),
+            "name": "창고",
+            "scopes": ["me.read"],
+            "days": 9,
+        }
+        town.write(api_keys.make, mina.person, by=me, at_us=now_us, **made)
+        closes = {"by": by(Role.OPERATOR), "why": why} if why else {"by": me}
+        town.write(api_keys.close, made["id"], at_us=now_us, **closes)
+
+    def told(at_us: int) -> list[str]:
+        found = town.db.read(lambda tx: account_pages._keys(tx, me, me, mina.person, at_us), neighbourhood="n1")
+        return [fact.body.why for fact in found["revoked"]]
+
+    assert told(now_us + 29 * DAY_US) == ["leaked"], "what they closed themselves they know"
+    assert told(now_us + 31 * DAY_US) == [], "and not for ever"
 
 
 SOMEBODY = "00000000-0000-0000-0000-000000000077"

@@ -139,6 +139,11 @@ def test_a_program_reads_the_payers_receipts_and_nobody_elses(paid: Street) -> N
     assert [back["amount_krw"] for back in whole["back"]] == [1_100]
     assert whole["number"] == slips.number_of(PAID)
     assert client.get(f"/v1/vouchers/paid/{derived('other')}").status_code == 404
+    stand = Stand(paid)
+    stand.me = BOSS
+    stand.client.get("/cart")
+    assert stand.client.get(f"/v1/vouchers/paid/{PAID}").status_code == 404, "nor does an operator, here"
+    assert stand.client.get("/v1/vouchers/paid").json() == {"paid": []}
     stranger = buyer(derived("stranger"))
     with pytest.raises(NotFound):
         paid.read(lambda tx: slip_pages.look(tx, stranger, PAID))

@@ -69,6 +69,11 @@ def test_the_queue_is_drawn_by_age_and_money_once_it_is_long_enough(shop: Shop) 
     assert drawn == [("5 min · 3 visits", ("₩12,000",)), ("2 h · 1 visit", ("₩1,100",))]
 
 
+def test_what_has_nothing_at_risk_is_no_picture() -> None:
+    one = review.Waiting(deal=None, kind="review", at_risk_krw=0, since_us=0, waited_s=1)  # type: ignore[arg-type]
+    assert by_age([one] * 5, "en") is None
+
+
 def test_disputes_wait_in_the_same_queue(shop: Shop) -> None:
     shop.says(came(), moved("pick", "A", 2), left(), receipt({"A": 2}))
     shop.write(lambda tx: service.dispute(tx, STAFF, shop.id(), 1, None, id=derived("d"), at_us=shop.t))

@@ -104,12 +104,17 @@ def csv_bytes(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in FORMULA else value
+    return f"'{value}" if isinstance(value, str) and _risky(value) else value
 
 
 def without_mark(text: str) -> str:
     """A cell as it was before ``csv_bytes`` gave it an apostrophe."""
-    return text[1:] if text[:1] == "'" and text[1:2] in FORMULA else text
+    return text[1:] if text[:1] == "'" and _risky(text) else text
+
+
+def _risky(text: str) -> bool:
+    """What is marked already is marked once more, so that it comes back as it was."""
+    return text.lstrip("'")[:1] in FORMULA
 
 
 def _text(cell: Any) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from madang import journal
 from madang.db import Tx
 from madang.kernel import Actor, Role
+from madang.kernel.clock import DAY_US
 from madang.members import addresses, api_keys, bank, passkeys, sessions
 from madang.members import service as people
 from madang.members.access import no_consent
@@ -26,6 +27,7 @@ from madang.ui.session import workplaces
 
 CONSENTS = (NEWS,)
 """What somebody can agree to and take back by itself; the terms end with leaving."""
+REVOKED_US = 30 * DAY_US
 
 
 class Me(BaseModel):
@@ -183,12 +185,13 @@ def _money(routes: APIRouter, desk: Accounts, pages: Pages) -> None:
 
 
 def _keys(tx: Tx, by: Actor, working: Actor, me: UUID, now_us: int) -> dict[str, Any]:
-    """One's own keys, which of them an operator revoked lately, and others' where one works for a shop."""
+    """One's own keys, which of them an operator revoked in ``REVOKED_US``, and others' where one works for a shop."""
     others = api_keys.every(tx, working, at_us=now_us) if working.shops else []
     about, kinds = f"person:{me}", {"members.api_key_revoked"}
+    revoked = journal.trail(tx, by, subject=about, kinds=kinds, limit=3)
     return {
         "keys": api_keys.keys_of(tx, by, me),
-        "revoked": journal.trail(tx, by, subject=about, kinds=kinds, limit=3),
+        "revoked": [fact for fact in revoked if fact.at_us > now_us - REVOKED_US],
         "others": [one.key for one in others if one.key.person != me],
     }
 

@@ -15,8 +15,8 @@ DRAWN_MIN = 4
 
 
 def by_age(waiting: Sequence[Waiting], language: str) -> Chart | None:
-    """None where too few wait."""
-    if len(waiting) < DRAWN_MIN:
+    """None where too few wait, or nothing is at risk."""
+    if len(waiting) < DRAWN_MIN or not any(one.at_risk_krw for one in waiting):
         return None
     say, names = partial(TEXTS.say, language), [name for _most, name in AGES_S]
     counts, won = dict.fromkeys(names, 0), {kind: dict.fromkeys(names, 0) for kind in ("review", "dispute")}
