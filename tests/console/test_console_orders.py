@@ -121,7 +121,9 @@ def test_orders_that_wait_for_the_shop_are_drawn_by_their_age_once_there_are_som
     text = shown(browser, "/console/orders?lang=ko")
     assert "움직여야 하는 주문 3건" in text
     assert "chart-phone" in text
-    assert "chart-desk" not in shown(browser, "/console/orders?state=packed"), "the picture is of all that waits"
+    for few in ("state=packed", "way=pickup", "day=2026-09-01", "until=2026-09-01", "q=RAMEN"):
+        assert "chart-desk" not in shown(browser, f"/console/orders?{few}"), "the picture is of all that waits"
+    assert "chart-desk" in shown(browser, "/console/orders?shop=s1"), "or of all that waits for one shop"
 
 
 def test_many_orders_are_moved_on_at_once_and_what_one_cannot_do_keeps_no_other_back(

@@ -31,8 +31,8 @@ STEPS = ("pack", "make_ready", "ship", "deliver", "hand_over")
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of the list. ``waiting`` counts orders by open state, ``ages`` those that wait for the shop by how long
-    ago they were placed; ``shops`` are those to choose from."""
+    """One page of the list. ``waiting`` counts orders by open state, ``ages`` (where all are listed) those that wait
+    for the shop by how long ago they were placed; ``shops`` are those to choose from."""
 
     page: Page[Row]
     waiting: dict[str, int]
@@ -69,7 +69,8 @@ class OrderDesk:
 
         def look(tx: Tx) -> Board:
             waiting = board.counts(tx, by, shop=wanted.shop)
-            drawn = cursor is None and sum(waiting[state] for state in board.AGED) >= DRAWN_MIN
+            every = cursor is None and wanted == Wanted(shop=wanted.shop)
+            drawn = every and sum(waiting[state] for state in board.AGED) >= DRAWN_MIN
             return Board(
                 page=board.find(tx, by, wanted, cursor=cursor, limit=PAGE),
                 waiting=waiting,
