@@ -35,7 +35,7 @@ GAPS_S = (7.0, 12.0, 24.0)
 """Seconds from one visit to the next."""
 FOREIGN, UNWEIGHED = 0.1, 0.15
 """In so many of the shops goods of another gondola lie in a facing; a tenth of the products has no weight."""
-TRIED_FROM = 10_000
+TRIED_FROM = 30_000
 """Recordings with this number and above are never fitted to."""
 PENALTY = 2.0
 """Weight of the quadratic penalty, in receipts: prices are in units of the spread of what they are for."""
