@@ -13,7 +13,7 @@ SELDOM = (20_000, 10, 10)
 
 @contextmanager
 def seldom() -> Iterator[None]:
-    """While a program starts: what it loads stays, and to look through it again and again takes a tenth of the time."""
+    """While a command runs: what it loads stays, and to look through it again and again takes a tenth of the time."""
     before = gc.get_threshold()
     gc.set_threshold(*SELDOM)
     try:
