@@ -29,7 +29,7 @@ $(VENV)/.run: $(BIN)/python locks/run.txt pyproject.toml
 	@touch $@
 $(VENV)/.dev: $(VENV)/.run locks/dev.txt
 	@echo "[+] installing the test tools of locks/dev.txt"
-	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r locks/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --compile-bytecode --require-hashes --no-deps -r locks/dev.txt
 	@touch $@
 
 # An independent reader of our books for the tests: GPL, so in an environment of its own and only ever run (docs/decisions/0009).
