@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from madang.walkout.engine import belief as engine_belief
 from madang.walkout.engine_process import Died, EngineProcess
 from madang.walkout.model import Begin, Frame, Glimpse, Lasting, Run, Trouble
 from madang.walkout.sensorlog import LogReader, Record, SensorLog
+from madang.walkout.shop import SENSORLOG, SNAPSHOTS, open_log
 
 EPOCH_US = ManualClock().now_us()
 belief_module: Any = engine_belief
@@ -154,6 +156,42 @@ def test_an_engine_that_is_killed_begins_again_where_the_database_is(
     assert following.said == expected
 
 
+def test_what_was_believed_of_a_log_that_a_loss_of_power_took_is_forgotten(
+    recorded: Path, tmp_path: Path, run: Run
+) -> None:
+    home = tmp_path / SENSORLOG
+    shutil.copytree(recorded, home)
+    following = Following(home, tmp_path, run, snapshot_every_s=5)
+    following.end //= 2
+    following.engine.go(following.end)
+    following.drain()
+    following.engine.close()
+    newest = snapshots.newest(
+        tmp_path / SNAPSHOTS, run=1, print_=run.fingerprint, seq_max=following.seq, position_max=following.end
+    )
+    assert newest is not None
+    before = [placed for placed in LogReader(home, 0).read(following.end) if placed.end <= newest.head.position]
+    assert before[-1].end == newest.head.position
+    (segment,) = home.glob("*.seg")
+    os.truncate(segment, segment.stat().st_size - (SensorLog(home).end - before[-20].end))
+
+    log = open_log(tmp_path)
+    assert log.end == before[-20].end
+    log.append(Record(before[-20].record.arrival_us))  # the hub was opened again here
+    for placed in before[-19:]:
+        log.append(placed.record)
+    for second in range(1, 30):
+        log.append(Record(before[-1].record.arrival_us + second * 1_000_000))
+    log.close()
+    assert log.end > newest.head.position, "it has grown over the place of the snapshot"
+    assert newest.head.position not in {placed.end for placed in LogReader(home, 0).read(log.end)}
+    again = Following(home, tmp_path, msgspec.structs.replace(run, seq=following.seq))
+    again.engine.go(again.end)
+    assert again.engine.wait_for(again.end, timeout_s=60)
+    again.engine.close()
+    assert not [one for one in iter(again.engine.waiting.get, None) if isinstance(one, Died | Trouble)]
+
+
 def test_a_restart_shows_the_carts_of_those_inside_again(recorded: Path, tmp_path: Path, run: Run) -> None:
     following = Following(recorded, tmp_path, run, snapshot_every_s=5)
     following.engine.go(following.end // 2)
@@ -250,6 +288,14 @@ def test_a_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
         assert found(tmp_path) == 100
         snapshots.thin(tmp_path, run=1, seq_applied=0)
         save(tmp_path, 200, 2)
+
+
+def test_snapshots_beyond_the_end_of_the_log_are_deleted_whatever_their_run(tmp_path: Path) -> None:
+    for run, position in ((1, 100), (1, 200), (1, 201), (2, 300)):
+        save(tmp_path, position, 1, run=run)
+    snapshots.forget_beyond(tmp_path, 200)
+    assert kept(tmp_path) == [100, 200]
+    snapshots.forget_beyond(tmp_path / "nowhere yet", 0)
 
 
 def test_only_snapshots_a_restart_may_use_are_kept(tmp_path: Path) -> None:

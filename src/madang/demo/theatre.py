@@ -30,8 +30,7 @@ from madang.kernel import ManualClock, Unavailable
 from madang.kernel.clock import MINUTE_US, SECOND_US
 from madang.walkout.engine_process import EngineProcess
 from madang.walkout.pipes import read_frame, write_frame
-from madang.walkout.sensorlog import SensorLog
-from madang.walkout.shop import LiveShop, Viewer
+from madang.walkout.shop import LiveShop, Viewer, open_log
 
 TOGETHER_MAX = 64
 """Messages handed to the gateway at once."""
@@ -68,7 +67,7 @@ class Theatre:
         self._engine.warm()  # it loads while the rest is made ready
         tell("database")
         self.db: Database = self._opened()  # its lock also guards the log: nobody else may be writing it
-        self.log = SensorLog(folder / "sensorlog")
+        self.log = open_log(folder)
         self.gateway = Gateway(self.log, clock=self.clock, plates=_plates(self.script), logged=self._logged)
         self.clock.set(max(setting.epoch_us, self.gateway.arrival_us))
         self.began_us = self.played_us = self.clock.now_us()

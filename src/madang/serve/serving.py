@@ -35,8 +35,7 @@ from madang.walkout import conservation, promising, tasks
 from madang.walkout.engine_process import EngineProcess
 from madang.walkout.records import Rules
 from madang.walkout.review_desk import ReviewDesk
-from madang.walkout.sensorlog import SensorLog
-from madang.walkout.shop import LiveShop, Viewer
+from madang.walkout.shop import LiveShop, Viewer, open_log
 
 SWEEP_US = 10 * MINUTE_US
 TIDY_AFTER_US = 10 * MINUTE_US
@@ -121,7 +120,7 @@ class Serving:
         engine = EngineProcess()
         engine.warm()
         self._ends.callback(engine.close)
-        sensors = SensorLog(folder / "sensorlog")
+        sensors = open_log(folder)
         self._ends.callback(sensors.close)
         if sensors.torn_bytes:
             log.warning("serve.log_torn", extra={"shop": self.asked.shop, "bytes": sensors.torn_bytes})

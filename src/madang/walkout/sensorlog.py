@@ -115,6 +115,15 @@ def _next(file: BinaryIO) -> bytes | None:
     return payload if len(payload) == size and zlib.crc32(payload) == crc else None
 
 
+def sync_folder(folder: Path) -> None:
+    """Make it durable which files are in a folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class Framed(NamedTuple):
     """A payload whose checksum is right, and where it ends in its file."""
 
@@ -306,11 +315,7 @@ class SensorLog:
         self.durable = max(self.durable, end)
 
     def _sync_folder(self) -> None:
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(self._folder)
 
     # --- the end of what was kept long enough -----------------------------------------------------------------------
     def doom(self, position: int, before_us: int, *, now_us: int) -> Doomed | None:

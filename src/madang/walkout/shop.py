@@ -24,7 +24,7 @@ from madang.walkout import records, renewing, retention, service, snapshots
 from madang.walkout.applying import Effects
 from madang.walkout.engine_process import Died, EngineProcess
 from madang.walkout.model import Begin, Frame, Note, Run, Trouble
-from madang.walkout.sensorlog import Doomed
+from madang.walkout.sensorlog import Doomed, SensorLog
 from madang.walkout.visits import NOBODY
 
 TOGETHER_MAX = 40
@@ -34,10 +34,23 @@ LASTING_MAX = 6
 TIMERS_EVERY_US = 5_000_000
 BEFORE_US = 10_000_000
 """Evidence of a visit begins this long before its entry is known."""
+SENSORLOG, SNAPSHOTS = "sensorlog", "snapshots"
+"""Where in a shop's folder they are."""
 DEATHS_MAX = 5
 """Deaths of the engine within a minute of each other that are put up with."""
 
 log = logging.getLogger("madang.walkout")
+
+
+def open_log(folder: Path) -> SensorLog:
+    """A shop's sensor log, ready to be written on; what was believed beyond its end is forgotten.
+
+    After a loss of power the log may end before a snapshot that was made of it; grown over that place with other
+    records, the snapshot would be of things that never were. So this comes before anything is appended.
+    """
+    sensors = SensorLog(folder / SENSORLOG)
+    snapshots.forget_beyond(folder / SNAPSHOTS, sensors.end)
+    return sensors
 
 
 class Viewer(Protocol):
@@ -82,11 +95,11 @@ class LiveShop:
 
     @property
     def log_folder(self) -> Path:
-        return self._folder / "sensorlog"
+        return self._folder / SENSORLOG
 
     @property
     def snapshot_folder(self) -> Path:
-        return self._folder / "snapshots"
+        return self._folder / SNAPSHOTS
 
     def start(self, *, log_first: int, log_end: int, at_us: int) -> Run:
         """Begin where the database is; what the log holds beyond that is told again and applied."""

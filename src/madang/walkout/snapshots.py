@@ -2,7 +2,9 @@
 
 A snapshot is only a shortcut: it is taken by a run of the same code (fingerprint), at a log position that is still
 there, no later than what the database has applied; in any doubt it is passed over and the log is replayed from
-further back. Pickle is safe here as the files lie in the shop's own data folder, written by this program alone.
+further back. It is durable, the log up to it may not be yet: where a loss of power took the end of the log, what was
+believed beyond it is forgotten before the log grows over that position with something else. Pickle is safe here as
+the files lie in the shop's own data folder, written by this program alone.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+
+from madang.walkout.sensorlog import sync_folder
 
 MAGIC = b"madang-snapshot-1\n"
 KEPT = 2
@@ -101,6 +105,15 @@ def _read(path: Path, print_: str, seq_max: int, position_max: int) -> Found | N
     if head.fingerprint != print_ or head.seq > seq_max or head.position > position_max:
         return None
     return Found(head, pickle.loads(zlib.decompress(body)))  # noqa: S301
+
+
+def forget_beyond(folder: Path, end: int) -> None:
+    """Delete what was believed of a log that reached further than ``end``; durable when it returns."""
+    beyond = [path for path in folder.glob("*.snap") if int(path.stem.rpartition("-")[2]) > end]
+    for path in beyond:
+        path.unlink()
+    if beyond:
+        sync_folder(folder)
 
 
 def thin(folder: Path, *, run: int, seq_applied: int) -> None:
