@@ -9,21 +9,23 @@ import pytest
 from tests.storefront.far import Abroad, World, words
 from tests.storefront.street import BY, PLAIN, N, Street, buyer
 
-from madang import jobs
-from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, Role, derived, seoul
+from madang import catalog, jobs, settlement
+from madang.catalog import sellers
+from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, NotFound, Role, derived, seoul
 from madang.kernel.clock import DAY_US, HOUR_US
 from madang.storefront.terms import set_terms
 from madang.storefront.world import experiences, sessions
 
-MAKER = Actor(Kind.PERSON, "maker-1", N, frozenset({Role.MAKER}), frozenset({"s1"}))
+KEEPER = Actor(Kind.PERSON, "keeper-1", N, frozenset({Role.MERCHANT}), frozenset({"s1"}))
+MAKER, OTHER = (Actor(Kind.PERSON, key, N, frozenset({Role.MAKER})) for key in ("maker-1", "maker-2"))
 
 
-def cancel(street: Street, sku: str, by: Actor = MAKER) -> int:
+def cancel(street: Street, sku: str, by: Actor = KEEPER) -> int:
     return street.write(lambda tx: sessions.cancel(tx, by, "s1", sku, why="비가 옵니다", at_us=street.now))
 
 
 def rows(street: Street, sku: str) -> dict[UUID, sessions.Booking]:
-    return {row.deal.id: row for row in street.read(lambda tx: sessions.bookings(tx, MAKER, "s1", sku))}
+    return {row.deal.id: row for row in street.read(lambda tx: sessions.bookings(tx, KEEPER, "s1", sku))}
 
 
 def due(street: Street) -> None:
@@ -78,7 +80,7 @@ def test_who_came_is_noted_and_that_delivers_the_order(abroad: Abroad) -> None:
     alone, mixed = street.buy({sku: 2}), street.buy({sku: 1, "RICE": 1})
 
     def came(order: UUID, n: int) -> None:
-        street.write(lambda tx: sessions.attended(tx, MAKER, "s1", sku, order, n, at_us=street.now))
+        street.write(lambda tx: sessions.attended(tx, KEEPER, "s1", sku, order, n, at_us=street.now))
 
     with pytest.raises(Invalid, match="not_begun"):
         came(alone, 2)
@@ -106,7 +108,7 @@ def test_an_officer_sets_sessions_sees_bookings_and_cancels_without_code(abroad:
     }  # fmt: skip
     assert "It needs an experience" in words(world.send(page, page, **form | {"day": "x"}).text)
     assert "Opened." in words(world.send(page, page, **form).text)
-    made = [one for one in street.read(lambda tx: sessions.of_shop(tx, MAKER, "s1", street.now)) if one.said.meet_en]
+    made = [one for one in street.read(lambda tx: sessions.of_shop(tx, KEEPER, "s1", street.now)) if one.said.meet_en]
     assert [(one.left, one.said.languages) for one in made] == [(4, ("en",)), (4, ("en",))]
     sku = made[0].session.sku
     order = street.buy({sku: 3})
@@ -124,3 +126,46 @@ def test_an_officer_sets_sessions_sees_bookings_and_cancels_without_code(abroad:
     due(street)
     assert street.state(order) == "cancelled"
     assert "paid back" in words(world.get(f"{page}/{sku}").text)
+
+
+def test_a_maker_runs_what_they_opened_or_what_is_sold_for_them_and_nobody_elses(abroad: Abroad) -> None:
+    street = abroad.street
+    theirs, at_us = abroad.session(days=9), street.now
+
+    def open_by(who: Actor, days: int) -> str:
+        begins, said = at_us + days * DAY_US, sessions.Said(languages=("ko",))
+        return street.write(
+            lambda tx: sessions.open_session(
+                tx, who, "s1", "wheel", said, from_us=begins, until_us=begins + HOUR_US, places=3, price_krw=9_000,
+                id=street.ids.new(), at_us=at_us,
+            )
+        ).sku  # fmt: skip
+
+    def seen(who: Actor) -> set[str]:
+        return {one.session.sku for one in street.read(lambda tx: sessions.of_shop(tx, who, "s1", at_us))}
+
+    mine, kept = open_by(MAKER, 3), open_by(KEEPER, 4)
+    assert (seen(MAKER), seen(OTHER), seen(KEEPER)) == ({mine}, set(), {theirs, mine, kept})
+    for act in (
+        lambda tx: sessions.bookings(tx, OTHER, "s1", mine),
+        lambda tx: sessions.cancel(tx, OTHER, "s1", mine, why="", at_us=at_us),
+        lambda tx: sessions.cancel(tx, MAKER, "s1", kept, why="", at_us=at_us),
+    ):
+        with pytest.raises(NotFound, match="no_session"):
+            street.write(act)
+    cancel(street, mine)
+    assert seen(MAKER) == {mine}, "whoever cancels it does not run it from then on"
+
+    def sold_for(tx: Any) -> None:
+        who = {"name_ko": "도예", "name_en": "Potter", "person": OTHER.key}
+        settlement.add_party(tx, BY, "maker/m2", at_us=at_us, **who)
+        skus = {of.sku: "maker/m2" for of in catalog.listing(tx, BY, "wheel").variants}
+        sellers.set_sellers(tx, BY, skus, id=street.ids.new(), at_us=at_us)
+
+    street.write(sold_for)
+    assert kept in seen(OTHER)
+    with pytest.raises(NotFound, match="no_session"):
+        open_by(MAKER, 5)
+    new = open_by(KEEPER, 5)
+    assert new in seen(OTHER), "a new session is sold for whom the experience is sold for"
+    assert street.read(lambda tx: sellers.sellers_of(tx, [new])) == {new: "maker/m2"}

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from madang import catalog
-from madang.catalog import Axis, Form, Listing, Option, Price, Product, Variant, stock
+from madang.catalog import Axis, Form, Listing, Option, Price, Product, Variant, sellers, stock
 from madang.catalog.listing import VARIANTS_MAX
 from madang.db import Tx
 from madang.kernel import Actor, Invalid, Kind, Role, derived, seoul, system
@@ -36,8 +36,8 @@ def open_session(
     id: UUID,
     at_us: int,
 ) -> Session:
-    """Open a session of an experience at a shop: a SKU of its own with ``places`` in stock. The same time again is
-    the session that is there. Raises ``Invalid`` ``storefront.bad_session``."""
+    """Open a session of an experience at a shop: a SKU of its own with ``places`` in stock, sold for whom the experience
+    is sold for. The same time again is the session that is there. Raises ``Invalid`` ``storefront.bad_session``."""
     by.need(Role.OPERATOR, Role.STAFF)
     by.need_shop(shop)
     if by.kind is not Kind.SYSTEM:  # a session is a product of its own: opening one changes nobody's listing but here
@@ -57,6 +57,9 @@ def open_session(
     catalog.set_prices(tx, by, [asked], id=id, at_us=at_us)
     made = Session(sku=sku, listing=listing, shop=shop, from_us=from_us, until_us=until_us, places=places)
     records.add_session(tx, made)
+    sold_for = set(sellers.sellers_of(tx, [one.sku for one in of.variants]).values())
+    if len(sold_for) == 1:
+        sellers.set_sellers(tx, by, {sku: sold_for.pop()}, id=derived("storefront.session_for", id), at_us=at_us)
     catalog.set_listings(tx, by, _with(tx, by, of, sku, ko, en, at_us), id=id, at_us=at_us)
     goods = [stock.Lot(sku=sku, amount=places)]
     stock.receive(tx, by, shop, goods, id=derived("storefront.session", id), at_us=at_us, cause="session")

@@ -32,6 +32,7 @@ attendance = table(
 )
 _N: sa.BindParameter[str] = sa.bindparam("n", type_=sa.Text())
 _SAID = InSet(sa.select(said.c.sku, said.c.body, said.c.cancelled_at_us).where(said.c.neighbourhood == _N), said.c.sku)
+_OPENERS = InSet(sa.select(said.c.sku, said.c.by_key).where(said.c.neighbourhood == _N), said.c.sku)
 _CAME = sa.select(attendance.c.order, attendance.c.came).where(
     attendance.c.neighbourhood == _N, attendance.c.sku == sa.bindparam("sku")
 )
@@ -56,11 +57,17 @@ def said_of(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Said]:
     return {sku: msgspec.structs.replace(_decode(body), cancelled_at_us=at) for sku, body, at in rows}
 
 
+def openers(tx: Tx, skus: Iterable[str]) -> dict[str, str]:
+    """By session, the key of whoever opened it; one that came without words is not in the answer."""
+    return {sku: key for sku, key in _OPENERS.rows(tx, skus, {"n": tx.neighbourhood})}
+
+
 def put(tx: Tx, sku: str, new: Said, by_key: str, at_us: int) -> None:
+    """``by_key`` opened it where it is new; whoever changes it later does not run it by that."""
     body = msgspec.json.encode(msgspec.structs.replace(new, cancelled_at_us=None)).decode()
-    row = {"body": body, "by_key": by_key, "set_at_us": at_us, "cancelled_at_us": new.cancelled_at_us}
+    row = {"body": body, "set_at_us": at_us, "cancelled_at_us": new.cancelled_at_us}
     if tx.get(said, (sku,)) is None:
-        tx.add(said, {"sku": sku, **row})
+        tx.add(said, {"sku": sku, "by_key": by_key, **row})
     else:
         tx.change(said, (sku,), row)
 

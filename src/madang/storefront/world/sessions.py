@@ -6,12 +6,13 @@ its own through the deal of its order: once, whatever dies meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
 
-from madang import catalog, deals, jobs, journal
-from madang.catalog import Form, Listing, stock
+from madang import catalog, deals, jobs, journal, settlement
+from madang.catalog import Form, Listing, sellers, stock
 from madang.db import Tx
 from madang.deals import Deal
 from madang.jobs import Job
@@ -25,6 +26,9 @@ from madang.storefront.world.records import Session
 from madang.storefront.world.session_records import Said
 
 RUNNERS = (Role.OPERATOR, Role.STAFF, Role.MERCHANT, Role.MAKER, Role.CONNECTOR, Role.CITY_OFFICER)
+KEEPERS = (Role.OPERATOR, Role.STAFF, Role.MERCHANT)
+"""Run every session of a shop, as a connector or an officer does whose role is held in that very shop. The others run
+their own: those they opened, and those that are sold for them."""
 LANGUAGES = ("ko", "en", "ja", "zh")
 REFUND = "storefront.session_refund"
 PAST_US = 30 * DAY_US
@@ -62,10 +66,15 @@ class Sitting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def listings(tx: Tx, by: Actor, shop: str) -> list[Listing]:
-    """The experiences somebody may open sessions of."""
+    """The experiences somebody may open sessions of: not those that are sold for somebody else, but for a shop's own
+    people."""
     _may(by, shop)
     every = catalog.listings_abroad(tx, system(tx.neighbourhood, "storefront"))
-    return [one for one in every if one.form is Form.EXPERIENCE]
+    found = [one for one in every if one.form is Form.EXPERIENCE]
+    if _keeps(by, shop):
+        return found
+    others = _sold_for_others(tx, by, {of.sku for one in found for of in one.variants})
+    return [one for one in found if not any(of.sku in others for of in one.variants)]
 
 
 def open_session(
@@ -73,8 +82,10 @@ def open_session(
     price_krw: int, id: UUID, at_us: int,
 ) -> Session:  # fmt: skip
     """Open a session. The same time again is the session that is there. Raises ``Invalid`` ``storefront.bad_session``,
-    ``Conflict`` ``storefront.session_cancelled`` for a time that was cancelled."""
-    _may(by, shop)
+    ``Conflict`` ``storefront.session_cancelled`` for a time that was cancelled, ``NotFound`` for an experience that is
+    sold for somebody else."""
+    if listing not in {one.id for one in listings(tx, by, shop)} and not _keeps(by, shop):
+        raise no_session()
     if not said.languages or set(said.languages) - set(LANGUAGES) or max(len(said.meet_ko), len(said.meet_en)) > 200:
         raise experiences.bad_session()
     if not 0 <= price_krw <= 10_000_000:
@@ -94,9 +105,12 @@ def open_session(
 
 
 def of_shop(tx: Tx, by: Actor, shop: str, at_us: int) -> list[Sitting]:
-    """A shop's sessions that are to come and those of the last month, the next first and what is over last."""
+    """A shop's sessions that are to come and those of the last month, the next first and what is over last: those the
+    caller runs."""
     _may(by, shop)
     rows = [one for one in records.coming(tx, by, at_us - PAST_US) if one.shop == shop]
+    run = _run(tx, by, shop, {one.sku for one in rows})
+    rows = [one for one in rows if one.sku in run]
     said = session_records.said_of(tx, by, [one.sku for one in rows])
     known = catalog.listings(tx, by, {one.listing for one in rows})
     levels = stock.levels(tx, by, [one.sku for one in rows])
@@ -109,10 +123,10 @@ def of_shop(tx: Tx, by: Actor, shop: str, at_us: int) -> list[Sitting]:
 
 
 def one(tx: Tx, by: Actor, shop: str, sku: str) -> Sitting:
-    """A session of a shop. Raises ``NotFound``."""
+    """A session of a shop. Raises ``NotFound``, also for one that somebody else runs."""
     _may(by, shop)
     found = records.sessions_of(tx, by, [sku]).get(sku)
-    if found is None or found.shop != shop:
+    if found is None or found.shop != shop or not _run(tx, by, shop, {sku}):
         raise no_session()
     said = session_records.said_of(tx, by, [sku]).get(sku, Said())
     left = _left(stock.levels(tx, by, [sku]), found)
@@ -222,6 +236,24 @@ def _left(levels: dict[str, dict[str, stock.Level]], session: Session) -> int:
 def _may(by: Actor, shop: str) -> None:
     by.need(*RUNNERS)
     by.need_shop(shop)
+
+
+def _keeps(by: Actor, shop: str) -> bool:
+    return by.may(*KEEPERS) or (by.may(Role.CONNECTOR, Role.CITY_OFFICER) and shop in by.shops)
+
+
+def _run(tx: Tx, by: Actor, shop: str, skus: Collection[str]) -> set[str]:
+    """Those of a shop's sessions that the caller runs."""
+    if _keeps(by, shop):
+        return set(skus)
+    opened = {sku for sku, key in session_records.openers(tx, skus).items() if key == by.key}
+    mine = {one.key for one in settlement.parties_of(tx, by)}
+    return opened | {sku for sku, seller in sellers.sellers_of(tx, skus).items() if seller in mine}
+
+
+def _sold_for_others(tx: Tx, by: Actor, skus: Collection[str]) -> set[str]:
+    mine = {one.key for one in settlement.parties_of(tx, by)}
+    return {sku for sku, seller in sellers.sellers_of(tx, skus).items() if seller not in mine}
 
 
 def _tell(tx: Tx, by: Actor, body: msgspec.Struct, session: Session, id: UUID, at_us: int) -> None:
