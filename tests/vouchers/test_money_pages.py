@@ -271,6 +271,8 @@ def test_an_officer_opens_a_programme_without_code_and_closes_it(town: Town) -> 
     [lot] = town.db.read(lambda tx: vouchers.holding(tx, member(), "gun-won", at_us=0), neighbourhood=N).lots
     assert lot.paid_krw == 9_250
     town.clock.advance(s=1)
+    assert "혼자 맡고" in officer.open("/issuer/gun-won").text, "whoever opens an issuer keeps it"
+    assert "함께 맡습니다" in officer.send("/keeper", who="all").text
     officer.open("/issuer/gun-won").send("/close")
     town.clock.advance(s=1)
     assert "닫았습니다" in officer.open("/issuer/gun-won").text

@@ -11,19 +11,22 @@ from uuid import UUID
 from fastapi import FastAPI
 from tests.serve.desk_stage import Stage
 
-from madang import ledger, members, payments, settlement, vouchers
+from madang import catalog, ledger, members, payments, settlement, vouchers
 from madang.db import Database
 from madang.deals.links import Links
 from madang.doors import Gateway
 from madang.doors import api as sensors
 from madang.edge import api as edges
 from madang.kernel import Actor, Kind, ManualClock, Role
+from madang.kernel.clock import DAY_US
 from madang.kernel.settings import Settings
 from madang.members import api_keys, sessions, stewarding
 from madang.members.model import Held
 from madang.members.standing import acting_roles
 from madang.serve import door, site
 from madang.serve.checkin import operator
+from madang.storefront.world import sessions as sessions_of
+from madang.storefront.world.session_records import Said
 from madang.ui import Asking, Identify, Identity
 from madang.walkout.sensorlog import SensorLog
 from madang.web import Shopfront, create_app
@@ -128,6 +131,23 @@ class World:
         self.write(settlement.add_party, "maker/m1", at_us=self.clock.now_us(), **who)
         return {"kind": "maker", "id": "m1", "month": "2026-01", "reserve": str(UUID(int=4))}
 
+    def sitting(self) -> dict[str, str]:
+        """MINA opened a session of an experience at the shop."""
+        at_us, sku = self.clock.now_us(), "wheel"
+        first = [catalog.Product(id=sku, name_ko="물레", name_en="Wheel")]
+        wheel = catalog.Listing(
+            id=sku, name_ko="물레", name_en="Wheel", variants=(catalog.Variant(sku=sku),),
+            form=catalog.Form.EXPERIENCE, abroad=True,
+        )  # fmt: skip
+        self.write(catalog.add_products, first, id=UUID(int=7), at_us=at_us)
+        self.write(catalog.set_listings, [wheel], id=UUID(int=8), at_us=at_us)
+        begins, said = at_us + 9 * DAY_US, Said()
+        when = {"from_us": begins, "until_us": begins + 1, "places": 2, "price_krw": 1}
+        made = self.write(
+            sessions_of.open_session, SHOP, sku, said, by=mina(Role.MAKER), **when, id=UUID(int=9), at_us=at_us
+        )
+        return {"shop": SHOP, "sku": made.sku}
+
     def group(self) -> dict[str, str]:
         """MINA keeps a guild, with an invitation open."""
         at_us, id = self.clock.now_us(), UUID(int=6)
@@ -162,6 +182,31 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, str]], dict[str, str]]] = {
     "settlement.appeal": (World.settled, {**KEY, "why": "x"}),
 }
 """By a route's name: the path's values for something of MINA's, and the form that goes with it."""
+KEPT: dict[str, tuple[Callable[[World], dict[str, str]], dict[str, str]]] = {
+    "issuer.programme": (World.voucher, {}),
+    "issuer.close": (World.voucher, KEY),
+    "issuer.keeper": (World.voucher, KEY | {"who": "me"}),
+    "issuer.proof": (World.voucher, {}),
+    "issuer.merchant": (World.voucher, KEY),
+    "issuer.claim.file": (World.voucher, {}),
+    "issuer.claim": (World.voucher, KEY),
+    "issuer.rule": (World.voucher, KEY),
+    "experiences.session": (World.sitting, {}),
+    "experiences.came": (World.sitting, {"came.00000000-0000-0000-0000-000000000001": "1"}),
+    "experiences.cancel": (World.sitting, {"sure": "yes"}),
+}
+"""Likewise, of what somebody keeps who has the very role that opens the route (``MINA``'s programme, her session)."""
+WHOLE = {
+    "experiences.shop": "a shop: what of it is shown is what the asker runs (tests/storefront/test_sessions.py)",
+    "experiences.open": "a shop in which a session of the asker's own is opened",
+    "desk.orders": "a shop", "desk.labels": "a shop", "desk.customs": "a shop's order", "desk.customs.json": "likewise",
+    "console.abroad": "the neighbourhood's goods", "console.abroad.set": "likewise",
+    "vouchers.shop": "a shop", "vouchers.take": "a shop", "vouchers.apply": "a shop", "vouchers.give_back": "a shop",
+}  # fmt: skip
+"""Routes whose path names a shop, or something of one: who holds their role in the whole neighbourhood acts in every
+shop of it, and in another shop it opens nothing (``test_a_role_in_another_shop_opens_nothing_in_this_one``)."""
+RUNS_ALL = frozenset({Role.OPERATOR, Role.STAFF, Role.MERCHANT})
+"""Roles that, held in the whole neighbourhood, run what lies in any of its shops."""
 ELSEWHERE = {
     "tests/storefront/test_abroad.py::test_a_program_has_a_checkout_quoted_and_sent_abroad": ("look_abroad",),
     "tests/storefront/test_store_pages.py::test_somebody_elses_order_checkout_and_desk_are_refused": (

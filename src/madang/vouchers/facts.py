@@ -40,6 +40,14 @@ class ProgrammeClosed(msgspec.Struct, frozen=True, kw_only=True):
     to_us: int
 
 
+@journal.kind("vouchers.issuer_kept", version=1, stage=Stage.PLANNING)
+class IssuerKept(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever did it keeps an issuer's programmes alone from then on, or all who issue vouchers here do."""
+
+    issuer: str
+    alone: bool
+
+
 @journal.kind("vouchers.bought", version=1, stage=Stage.SALES)
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
     """A voucher was bought; the issuer paid the subsidy."""

@@ -61,6 +61,7 @@ def _opening(routes: APIRouter, desk: Desk) -> None:
             known = next((one for one in issuing.issuers_of(tx, by) if one.id == asked), None)
             issuer = known or Issuer(
                 id=form.get("issuer_id", "").strip(), klass=form.get("klass", "")[:40], **_names(form, "issuer_name"),
+                officer=None if by.may(Role.OPERATOR) else by.key,
             )  # fmt: skip
             try:
                 kind = ProgrammeKind(form.get("kind", "voucher"))
@@ -83,6 +84,17 @@ def _opening(routes: APIRouter, desk: Desk) -> None:
             to_us = rule_form.from_us(form.get("to", ""), at_us)
             opening.close_programme(tx, by, programme, to_us=to_us, at_us=at_us)
             return f"/issuer/{programme}?said=closed"
+
+        return desk.once(request, by, form, act)
+
+    @routes.post("/{programme}/keeper", name="issuer.keeper", dependencies=[role(*PEOPLE)])
+    def keeper(request: Request, programme: str, form: FORM) -> Response:
+        """Keeping the programme's issuer alone, or with all who have the role."""
+        by = _me(request)
+
+        def act(tx: Tx, at_us: int) -> str:
+            issuing.keep(tx, by, programme, alone=form.get("who") == "me", at_us=at_us)
+            return f"/issuer/{programme}?said=kept"
 
         return desk.once(request, by, form, act)
 
@@ -117,7 +129,7 @@ def _looking(routes: APIRouter, desk: Desk) -> None:
         year = str(business_date(at_us + YEAR_US))
         return desk.html(
             request, "issuer", said=said, today=str(business_date(at_us)), year=year, is_file=proofs.is_file,
-            due_us=at_us + DUE_US, form=form, **found,
+            due_us=at_us + DUE_US, form=form, my_key=by.key, may_alone=by.may(*issuing.KEEPERS), **found,
         )  # fmt: skip
 
 

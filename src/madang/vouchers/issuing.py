@@ -11,7 +11,8 @@ from madang.kernel import Actor, Conflict, Kind, Role
 from madang.vouchers import errors, facts, records, rules
 from madang.vouchers.model import Issuer, Merchant, MerchantState, Programme, ProgrammeKind, Rule, plain
 
-OFFICERS = (Role.OPERATOR, Role.VOUCHER_ISSUER, Role.CITY_OFFICER)
+KEEPERS = (Role.VOUCHER_ISSUER, Role.CITY_OFFICER)
+OFFICERS = (Role.OPERATOR, *KEEPERS)
 
 
 def add_issuer(tx: Tx, by: Actor, issuer: Issuer) -> Issuer:
@@ -26,10 +27,13 @@ def add_issuer(tx: Tx, by: Actor, issuer: Issuer) -> Issuer:
 
 
 def add_programme(tx: Tx, by: Actor, programme: Programme) -> Programme:
-    """Open a programme of an issuer; the same again is one."""
+    """Open a programme of an issuer the caller keeps; the same again is one."""
     _officer(tx, by)
-    if records.issuer(tx, programme.issuer) is None:
+    issuer = records.issuer(tx, programme.issuer)
+    if issuer is None:
         raise errors.unknown(programme.issuer)
+    if not _keeps(by, issuer):
+        raise errors.not_yours()
     known = records.programme(tx, programme.id)
     if known is None:
         records.add(tx, records.programmes, [plain(programme)])
@@ -85,8 +89,8 @@ def rules_of(tx: Tx, by: Actor, programme: str) -> list[Rule]:
 
 
 def issuer_of(tx: Tx, by: Actor, programme: str) -> Issuer:
-    """The issuer of a programme, for who keeps it: its officer, voucher issuers and city officers of the neighbourhood,
-    the operator. Raises ``Forbidden`` ``vouchers.not_yours``."""
+    """The issuer of a programme, for who keeps it: the officer it names, or where it names none voucher issuers and
+    city officers of the neighbourhood; and the operator. Raises ``Forbidden`` ``vouchers.not_yours``."""
     by.need_neighbourhood(tx.neighbourhood)
     found = records.programme(tx, programme)
     issuer = records.issuer(tx, found.issuer) if found else None
@@ -223,8 +227,25 @@ def check_rule(rule: Rule) -> None:
 
 
 def _keeps(by: Actor, issuer: Issuer) -> bool:
-    named = by.kind is Kind.PERSON and issuer.officer is not None and by.key == issuer.officer
-    return named or (by.may(*OFFICERS) and not by.shops)
+    if by.may(Role.OPERATOR) and not by.shops:
+        return True
+    if issuer.officer is not None:
+        return by.kind is Kind.PERSON and by.key == issuer.officer
+    return by.may(*OFFICERS) and not by.shops
+
+
+def keep(tx: Tx, by: Actor, programme: str, *, alone: bool, at_us: int) -> Issuer:
+    """The caller keeps a programme's issuer alone from now on, or all voucher issuers and city officers of the
+    neighbourhood do. An operator keeps every issuer beside them, and can only open it to all."""
+    issuer = issuer_of(tx, by, programme)
+    if alone and not (by.kind is Kind.PERSON and by.may(*KEEPERS)):
+        raise errors.not_now("운영자는 언제나 함께 봅니다.", "operators keep every issuer anyway.")
+    after = msgspec.structs.replace(issuer, officer=by.key if alone else None)
+    if after != issuer:
+        records.change(tx, records.issuers, records.issuers.c.id == issuer.id, officer=after.officer)
+        body = facts.IssuerKept(issuer=issuer.id, alone=alone)
+        facts.tell(tx, by, body, about=f"programme:{programme}", at_us=at_us)
+    return after
 
 
 def _officer(tx: Tx, by: Actor) -> None:
