@@ -36,8 +36,9 @@ def open_session(
     id: UUID,
     at_us: int,
 ) -> Session:
-    """Open a session of an experience at a shop: a SKU of its own with ``places`` in stock, sold for whom the experience
-    is sold for. The same time again is the session that is there. Raises ``Invalid`` ``storefront.bad_session``."""
+    """Open a session of an experience at a shop: a SKU of its own with ``places`` in stock, sold for whom the
+    experience is sold for. The same time again is the session that is there. Raises ``Invalid``
+    ``storefront.bad_session``."""
     by.need(Role.OPERATOR, Role.STAFF)
     by.need_shop(shop)
     if by.kind is not Kind.SYSTEM:  # a session is a product of its own: opening one changes nobody's listing but here

@@ -59,7 +59,7 @@ def said_of(tx: Tx, by: Actor, skus: Iterable[str]) -> dict[str, Said]:
 
 def openers(tx: Tx, skus: Iterable[str]) -> dict[str, str]:
     """By session, the key of whoever opened it; one that came without words is not in the answer."""
-    return {sku: key for sku, key in _OPENERS.rows(tx, skus, {"n": tx.neighbourhood})}
+    return {str(sku): str(key) for sku, key in _OPENERS.rows(tx, skus, {"n": tx.neighbourhood})}
 
 
 def put(tx: Tx, sku: str, new: Said, by_key: str, at_us: int) -> None:
