@@ -13,6 +13,7 @@ from madang.walkout.engine.interactions import Interactions, Shift
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.stairs import Stairs
 from madang.walkout.engine.steps import Step
+from madang.walkout.engine.store import Floats
 
 
 def _one_after_the_other(gap: float) -> Scene:
@@ -210,3 +211,42 @@ def test_an_untouched_change_has_no_steps() -> None:
         patch.setattr(Stairs, "steps", counted)
         assert receipts(play(s)) == {"a": {"bar": 2}}
     assert seen == [1]
+
+
+def test_what_shakes_while_a_plate_moves_twice_makes_no_movement_of_the_two() -> None:
+    """Its neighbour has settled only after both, by some grams: it is in the later one, and the first is not lost."""
+    store = Store.from_json(layout())
+    interactions = Interactions(store, Settings(), Plates(store, Settings()))
+    interactions.add(Step(0, 9.8, 11.0, 2000.0, 1620.0, 1.0, t=10.0))
+    interactions.add(Step(0, 11.2, 12.6, 1620.0, 1240.0, 1.0, t=12.0))
+    interactions.add(Step(1, 9.8, 12.6, 1000.0, 994.0, 0.5, t=12.1))
+    told = interactions.ready(16.0)
+    assert [(x.plates, x.deltas.tolist()) for x in told] == [((0,), [-380.0]), ((0,), [-380.0])]
+
+
+class _Shaken(Plates):
+    """Two plates of one facing: the second lost 106 g, rested, and lost 117 g when the first lost its 275."""
+
+    COURSES = (
+        [-974.0, -974, -976, -991, -1007, -987, -974, -972, -974, -975, -1147, -1246, -1253, -1256, -1252],
+        [859.0, 859, 871, 850, 750, 764, 754, 753, 749, 753, 707, 616, 633, 634, 637],
+    )
+
+    def __init__(self) -> None:
+        """Nothing but these courses."""
+
+    def course(self, plate: int, t0: float, t1: float) -> tuple[Floats, Floats]:
+        t = 32.85 + 0.2 * np.arange(15)
+        inside = (t > t0) & (t < t1)
+        return t[inside], np.array(self.COURSES[plate])[inside]
+
+    def level_before(self, plate: int, t0: float) -> float:
+        return self.COURSES[plate][0]
+
+
+def test_the_steps_of_a_plate_that_rested_meanwhile_begin_where_it_left_its_level_last() -> None:
+    parts = (Step(0, 33.0, 35.8, -974.0, -1250.0, 1.5, t=34.9), Step(1, 34.6, 35.8, 753.0, 636.0, 5.0, t=34.7))
+    shift = Shift(1, (0, 1), np.array([-276.0, -117.0]), 5.6, 33.0, 34.84, 35.8, parts)
+    interactions = Interactions(Store.from_json(layout()), Settings(), _Shaken())
+    stairs = Stairs(Settings(), _Shaken(), interactions, lambda _: [(393.0, 4.0)])
+    assert stairs.steps(shift, lambda _: True, lambda _: False) == [shift]

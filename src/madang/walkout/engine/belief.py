@@ -49,6 +49,9 @@ class Told(NamedTuple):
 REMEMBERED = 1_000
 """Changes whose times are kept before those that matter no longer are dropped."""
 
+ELSEWHERE = 0.99
+"""A hand that was at a shelf this surely was not at the floor."""
+
 __all__ = ["Belief", "Content", "Scene", "Told"]
 
 
@@ -77,12 +80,13 @@ class Belief:
     def observe(self, shift: Shift, scene: Scene) -> None:
         """Explain one shift in every hypothesis that it concerns."""
         self.times[shift.id] = shift.t
-        self._hands.update(((shift.id, b), hand) for b in scene.bodies if (hand := scene.hand(b)) is not None)
+        hands = {b: hand for b in scene.bodies if (hand := scene.hand(b)) is not None}
+        self._hands.update(((shift.id, b), hand) for b, hand in hands.items())
         ways = Ways(self.catalogue, self.s, shift, scene)
         beam, children = self._taken(ways) if shift.total < 0 else self._put(ways)
         moved = self.witness.shift(ways, children)
         self._doers = {b: math.exp(x) for b, x in ways.who(shift.plates).items()}
-        self.unseen.account(shift, {b: moved * p for b, p in self._doers.items()})
+        self.unseen.account(shift, {b: moved * p for b, p in self._doers.items()}, hands)
         self._settle(beam, children, shift)
 
     def crossed(self, seconds: Mapping[int, float], at: Spot) -> None:
@@ -260,7 +264,11 @@ class Belief:
     # what happens besides shifts
 
     def contact(self, met: Passing) -> None:
-        """Hands met (or reached to the floor): something may have passed from `a` to `b` or back, or been left."""
+        """Hands met (or reached to the floor): something may have passed from `a` to `b` or back, or been left. A hand
+        that was at the goods of a low shelf was not at the floor."""
+        low = 0.0 if met.b is not None else self.unseen.at_goods(met.a, met.hands[0], met.t)
+        if low > ELSEWHERE:
+            return
         both = [met.a] if met.b is None else [met.a, met.b]
         beam = self._together(both, ())
         for body in both:
@@ -268,7 +276,7 @@ class Belief:
                 sure = 1.0 / (1.0 + math.exp(-max(met.given, met.taken) / TEMPER))
                 self.doubts.note(body, "met", sure, Spot(met.t))
         children: list[State] = []
-        prior = self.meetings.gives(met)
+        prior = self.meetings.gives(met) * (1.0 - low)
         for state in beam.states:
             for logp, carts in outcomes(state.carts, met, prior, self.times, self._hands, self.s):
                 children.append(State(state.logw + logp, carts, state.lying, state.story))

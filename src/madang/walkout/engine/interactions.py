@@ -102,20 +102,23 @@ class Interactions:
         return None
 
     def _enter(self, step: Step) -> None:
-        """Put a step into a group."""
+        """Put a step into a group: into the nearest in time of several that cannot be one, because a plate is in
+        both."""
         self._recent.append(step)
-        home: list[Step] | None = None
-        for group in self._groups:
-            if self._belongs(step, group):
-                if home is None:
-                    group.append(step)
-                    home = group
-                else:
-                    home += group
-                    group.clear()
-        self._groups = [g for g in self._groups if g]
-        if home is None:
+        mine = [g for g in self._groups if self._belongs(step, g)]
+        if not mine:
             self._groups.append([step])
+            return
+        plates = [o.plate for g in mine for o in g]
+        if len(set(plates)) < len(plates):
+            min(mine, key=lambda g: min([abs(o.t - step.t) for o in g])).append(step)
+            return
+        home, *others = mine
+        home.append(step)
+        for group in others:
+            home += group
+            group.clear()
+        self._groups = [g for g in self._groups if g]
 
     def _belongs(self, step: Step, group: Sequence[Step]) -> bool:
         return any(

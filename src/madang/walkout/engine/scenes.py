@@ -61,7 +61,7 @@ class Scenes:
 
         def seen(body: int, product: str) -> float:
             if body not in looks:
-                looks[body] = self._sight.look(bodies[body], shift.t)
+                looks[body] = self._sight.look(bodies[body], shift.t, shift.total < 0)
             return self._sight.log_odds(looks[body], product)
 
         visits = [(b.id, self._visits.visit_of(b.id)) for b in near]

@@ -22,11 +22,14 @@ class Sight:
         """Take one observation."""
         self._kept.append(seen)
 
-    def look(self, body: Body, t: float) -> Vision | None:
-        """What was seen of this body's hands nearest to `t`."""
+    def look(self, body: Body, t: float, took: bool) -> Vision | None:
+        """What was seen of this body's hands nearest to `t`, when it took something, or put something down. What they
+        held before is not what they took then, and what they hold afterwards is not what they put down."""
+        s = self.s
         best: Vision | None = None
+        t0, t1 = (t - s.grasp_before_s, t + s.sight_s) if took else (t - s.sight_s, t + s.grasp_before_s)
         for v in self._kept:
-            if abs(v.t - t) > self.s.sight_s or (v.track is not None and v.track != track_at(body, v.t)):
+            if not t0 <= v.t <= t1 or (v.track is not None and v.track != track_at(body, v.t)):
                 continue
             if best is None or abs(v.t - t) < abs(best.t - t):
                 best = v

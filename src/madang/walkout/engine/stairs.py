@@ -125,11 +125,13 @@ class Stairs:
 
     def _of(self, plate: int, delta: float, shift: Shift, counts: Sequence[int] = ()) -> list[_Move]:
         """The moves of one plate: one, or several where levels in between explain its course much better."""
-        t, m = self._plates.course(plate, shift.t0 - 2 * BATCH_S, shift.t1)
+        part = next((p for p in shift.parts if p.plate == plate and p.before), None)
+        since = shift.t0 if part is None else part.t0  # it may have rested, and changed, while another moved
+        t, m = self._plates.course(plate, since - 2 * BATCH_S, shift.t1)
         if len(m) < FEWEST:
             return [_Move(shift.t, plate, delta)]
         sign = float(np.sign(delta))
-        y = sign * (m - (self._plates.level_before(plate, shift.t0)))
+        y = sign * (m - (self._plates.level_before(plate, since) if part is None else part.before))
         units = [w for w, _ in self._units(plate)] + [abs(delta) / n for n in counts]
         return [_Move(self._time(t, r.at), plate, sign * r.height, r.sd) for r in self._climbed(units, y, abs(delta))]
 

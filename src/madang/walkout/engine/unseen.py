@@ -52,6 +52,9 @@ class Looks(NamedTuple):
         return max(rest, 0.01) + self.told * (most - 1.0)
 
 
+DRAWN_BACK_S = 1.1
+"""A hand reaches out for so long before it takes something, and draws back for so long afterwards (MERL: 33 and 34
+frames of 30 Hz in the middle)."""
 MOST_ODDS = 6.0
 """Averages never say more than this, nats: a plate may drift."""
 
@@ -111,12 +114,15 @@ class Acts:
 
 
 class Account(NamedTuple):
-    """A shift that accounts for reaches: when, where, and the probability of each hand."""
+    """A shift that accounts for reaches: when, where, and the probability of each body; `hands` are those with which
+    it would have been done, 0 left, 1 right."""
 
     t0: float
+    t: float
     t1: float
     plates: tuple[int, ...]
     who: Mapping[int | None, float]
+    hands: Mapping[int, int]
 
 
 class Unseen:
@@ -128,10 +134,15 @@ class Unseen:
         self._accounts: list[Account] = []
         self._settled: list[Reached] = []
 
-    def account(self, shift: Shift, who: Mapping[int | None, float]) -> None:
-        """A shift was explained; `who` are the probabilities that each body moved goods in it."""
+    def account(self, shift: Shift, who: Mapping[int | None, float], hands: Mapping[int, int]) -> None:
+        """A shift was explained; `who` are the probabilities that each body moved goods in it, with these `hands`."""
         self._accounts = [a for a in self._accounts if a.t1 > shift.t - self.s.memory_s]
-        self._accounts.append(Account(shift.t0, shift.t1, shift.plates, who))
+        self._accounts.append(Account(shift.t0, shift.t, shift.t1, shift.plates, who, hands))
+
+    def at_goods(self, body: int, hand: int, t: float) -> float:
+        """Probability that this hand was moving goods on a shelf at `t`, or drew back from it."""
+        near = [a for a in self._accounts if abs(a.t - t) < DRAWN_BACK_S and a.hands.get(body, hand) == hand]
+        return max([a.who.get(body, 0.0) for a in near], default=0.0)
 
     def missed(self, reach: Reached, shown: Mapping[int, Shown]) -> list[Missed]:
         """What this reach may have taken unnoticed; `shown` is what each plate would have shown, and did."""
