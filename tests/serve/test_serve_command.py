@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def opened(home: Path, port: int) -> Iterator[Process]:
 
 
 @pytest.mark.slow
-def test_what_the_sensors_sent_before_a_kill_becomes_a_receipt_after_it(
+def test_a_killed_shop_sells_on_and_one_whose_log_is_lost_begins_it_anew(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     port = free_port()
@@ -90,6 +91,8 @@ def test_what_the_sensors_sent_before_a_kill_becomes_a_receipt_after_it(
         assert issued("c1", home) == 1
         assert "members.credential_taken" in capsys.readouterr().err
         sent, truth = visit(SystemClock().now_us(), "c1")
+        assert new_log(home) == 1
+        assert "db.in_use" in capsys.readouterr().err
         speak(process.caller, [one for one in sent if one[0] < left_us(sent) + 1_200_000])
         assert process.caller.snapshot()["receipts"] == []
         process.end(signal.SIGKILL)
@@ -101,10 +104,28 @@ def test_what_the_sensors_sent_before_a_kill_becomes_a_receipt_after_it(
         assert sum(device["batches"] for device in process.caller.status()["devices"]) == len(sent)
         assert process.end(signal.SIGTERM) == 0
     assert not keys.address(home).exists()
+    books_agree(home)
+    shutil.rmtree(home / "shops" / SHOP / "sensorlog")
+    assert main(["serve", "--shop", SHOP, "--data", str(home), "--port", "0", "--lang", "en"]) == 1
+    assert "madang new-log" in capsys.readouterr().err
+    assert new_log(home) == 0
+    assert "begins anew at position" in capsys.readouterr().out
+    assert new_log(home) == 0
+    assert "sound" in capsys.readouterr().out
+    with opened(home, port) as process:
+        assert process.end(signal.SIGTERM) == 0
+    books_agree(home)
+
+
+def books_agree(home: Path) -> None:
     with open_database(f"sqlite:///{home / 'madang.db'}") as db:
         by = system("n1", "test")
         assert db.read(lambda tx: ledger.check(tx).ok, neighbourhood="n1")
         assert db.read(lambda tx: conservation.differences(tx, by, SHOP), neighbourhood="n1") == []
+
+
+def new_log(home: Path, shop: str = SHOP) -> int:
+    return main(["new-log", "--shop", shop, "--data", str(home), "--lang", "en"])
 
 
 def issued(code: str, home: Path) -> int:
@@ -162,3 +183,9 @@ def test_a_log_that_is_not_there_is_no_sound_log(home: Path, capsys: pytest.Capt
     assert "There is no sensor log" in said.err
     assert "--data" in said.err
     assert not said.out
+
+
+def test_the_log_of_a_shop_nobody_added_is_not_begun(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert new_log(home, "nowhere") == 1
+    assert "serve.no_shop" in capsys.readouterr().err
+    assert not (home / "shops" / "nowhere").exists()

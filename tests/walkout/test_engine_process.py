@@ -21,8 +21,8 @@ from madang.walkout import snapshots
 from madang.walkout.belief import Belief
 from madang.walkout.engine import belief as engine_belief
 from madang.walkout.engine_process import Died, EngineProcess
-from madang.walkout.model import Begin, Frame, Glimpse, Lasting, Run, Trouble
-from madang.walkout.sensorlog import LogReader, Record, SensorLog
+from madang.walkout.model import Begin, Frame, Glimpse, Lasting, Run, Trouble, Unreadable
+from madang.walkout.sensorlog import LogReader, Record, SensorLog, segments
 from madang.walkout.shop import SENSORLOG, SNAPSHOTS, open_log
 
 EPOCH_US = ManualClock().now_us()
@@ -253,6 +253,23 @@ def test_a_record_the_engine_cannot_bear_is_told_and_passed_over(tmp_path: Path,
     following.engine.close()
     said = [following.engine.waiting.get() for _ in range(3)]
     assert [one.position for one in said if isinstance(one, Trouble)] == [bad]
+
+
+def test_a_log_that_cannot_be_read_on_is_told_once_and_the_process_stays(tmp_path: Path, run: Run) -> None:
+    log = SensorLog(tmp_path / "log")
+    for n in range(3):
+        end = log.append(Record(EPOCH_US + n))
+    log.close()
+    following = Following(tmp_path / "log", tmp_path, run)
+    path = segments(tmp_path / "log")[0][1]
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    following.engine.go(end)
+    while isinstance(said := following.engine.waiting.get(timeout=60), Frame):
+        pass
+    assert isinstance(said, Unreadable)
+    assert (said.file, "torn or wrong" in said.fault) == (path.name, True)
+    following.engine.close()
+    assert following.engine.waiting.get() is None
 
 
 # --- snapshots -------------------------------------------------------------------------------------------------------

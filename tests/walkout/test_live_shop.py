@@ -17,7 +17,7 @@ from madang.walkout import learned, process, records, renewing
 from madang.walkout.applying import Effects
 from madang.walkout.engine_process import Died, EngineProcess
 from madang.walkout.live import Hub
-from madang.walkout.model import Begin, Cart, Frame, Glimpse, Health, Lasting, Line
+from madang.walkout.model import Begin, Cart, Frame, Glimpse, Health, Lasting, Line, Unreadable
 from madang.walkout.shop import LiveShop
 from madang.walkout.showing import Showing
 
@@ -152,6 +152,15 @@ def test_timers_go_off_between_the_frames_of_before_and_after(watched: Watched) 
 def test_an_engine_that_died_begins_again_where_the_database_is(watched: Watched) -> None:
     watched.say(watched.shop.frame(came(), moved()), Died(-9))
     assert [begin.run.seq for begin in watched.engine.begun] == [0, 2]
+    watched.stop()
+
+
+def test_a_log_that_cannot_be_read_on_stops_the_shop_with_the_name_of_the_file(watched: Watched) -> None:
+    watched.say(watched.shop.frame(came()), Unreadable("0001.seg", "the record at 7 is torn or wrong"))
+    assert isinstance(watched.live.failure, Unavailable)
+    assert watched.live.failure.code == "sensorlog.damaged"
+    assert "0001.seg is damaged: the record at 7" in watched.live.failure.text("en")
+    assert watched.applied() == 1, "what was said before holds"
     watched.stop()
 
 

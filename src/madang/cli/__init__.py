@@ -23,6 +23,7 @@ COMMANDS = {
     "serve": "madang.serve.command",
     "credential": "madang.serve.command",
     "check-log": "madang.serve.command",
+    "new-log": "madang.serve.command",
     "sensors": "madang.sensors.command",
     "backup": "madang.db.command",
     "restore": "madang.db.command",

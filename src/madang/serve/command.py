@@ -33,7 +33,7 @@ STEPS = {
 
 
 def add_parser(commands: Any) -> None:
-    """Declare both commands."""
+    """Declare the commands."""
     serve = commands.add_parser(
         "serve",
         help="가게 운영 · run a real shop: sensors in, receipts out",
@@ -70,7 +70,10 @@ def add_parser(commands: Any) -> None:
     check.add_argument("--shop", required=True, help="가게 코드 · the shop's code")
     check.add_argument("--json", action="store_true", help="JSON으로 · the report as JSON")
     check.set_defaults(run=check_log)
-    for parser in (serve, credential, check):
+    anew = commands.add_parser("new-log", help="센서 기록 새로 시작 · begin a sensor log anew that is damaged or lost")
+    anew.add_argument("--shop", required=True, help="가게 코드 · the shop's code")
+    anew.set_defaults(run=new_log)
+    for parser in (serve, credential, check, anew):
         parser.add_argument("--neighbourhood", help="동네 코드 · its code (default: MADANG_NEIGHBOURHOOD)")
         parser.add_argument("--database", help="데이터베이스 주소 · its address (default: MADANG_DATABASE)")
         parser.add_argument("--data", metavar="DIR", help="데이터 폴더 · data folder (default: MADANG_HOME, var)")
@@ -209,12 +212,30 @@ def check_log(args: argparse.Namespace) -> int:
     if report.torn_bytes:
         ko = f"끝에 쓰다 만 {report.torn_bytes} 바이트: 다음에 열 때 잘라 냅니다."
         _say(args, ko, f"{report.torn_bytes} bytes at the end are not a whole record; the next start cuts them off.")
+    for position in report.anew:
+        _say(args, f"위치 {position}에서 새로 시작했습니다.", f"It was begun anew at position {position}.")
     for fault in report.faults:
         at = f"{fault.file} @ {fault.position}"
         _say(args, f"손상 {at}: {fault.ko}.", f"damaged {at}: {fault.en}.")
     if not report.faults:
         _say(args, "검사합이 모두 맞습니다.", "All checksums are right.")
     return 1 if report.faults else 0
+
+
+def new_log(args: argparse.Namespace) -> int:
+    """Begin a shop's log anew behind what cannot be read, while it is shut; nothing is done where it can be read."""
+    from madang.serve.office import new_log as begun
+
+    position = begun(settings_of(args), args.shop)
+    if position is None:
+        _say(args, "기록이 온전합니다. 아무것도 바꾸지 않았습니다.", "The log is sound; nothing was changed.")
+        return 0
+    _say(
+        args,
+        f"위치 {position}에서 새 기록을 시작합니다. 다음 개점에 열린 방문은 사람이 확인하게 됩니다.",
+        f"The log begins anew at position {position}; at the next opening, open visits go to review.",
+    )
+    return 0
 
 
 def _no_log(folder: Path) -> MadangError:

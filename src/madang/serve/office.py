@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import urllib.error
 import urllib.request
@@ -12,11 +13,14 @@ from uuid import UUID
 import msgspec
 
 from madang.db import open_database
+from madang.db.sqlite import FileLock
 from madang.kernel import Invalid, MadangError, SystemClock, Unavailable, Uuid7
 from madang.kernel.settings import Settings
-from madang.serve import checkin, keys
+from madang.serve import checkin, keys, premises
 from madang.serve.checkin import CheckedIn
 from madang.serve.door import CREDENTIALS
+from madang.walkout import newlog
+from madang.walkout.shop import SENSORLOG
 
 TIMEOUT_S = 10
 _straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -38,6 +42,21 @@ def issue_credential(settings: Settings, credential: str, *, person: str | None,
             raise
         asked = {"credential": credential, "person": person, "top_up_krw": top_up_krw}
         return _ask(told.read_text(encoding="utf-8"), keys.operator_key(Path(settings.home)), id, asked)
+
+
+def new_log(settings: Settings, shop: str) -> int | None:
+    """Begin a shop's sensor log anew where the old one cannot be gone on with: the position, or None where it can.
+
+    Raises ``db.in_use`` while the shop is open, and ``serve.no_shop``.
+    """
+    by, at_us = checkin.operator(settings.neighbourhood), SystemClock().now_us()
+    with contextlib.ExitStack() as ends:
+        db = ends.enter_context(open_database(settings.database_url))
+        db.read(lambda tx: premises.known(tx, by, shop), neighbourhood=settings.neighbourhood)
+        folder = Path(settings.home) / "shops" / shop
+        folder.joinpath(SENSORLOG).mkdir(parents=True, exist_ok=True)
+        ends.callback(FileLock(folder / SENSORLOG).release)
+        return newlog.begin(db, by, shop, folder, at_us=at_us)
 
 
 def _ask(url: str, key: str, id: UUID, asked: Mapping[str, object]) -> CheckedIn:

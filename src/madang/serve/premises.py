@@ -34,7 +34,7 @@ def look(tx: Tx, by: Actor, shop: str, *, at_us: int, where: str = "") -> Premis
     Raises ``NotFound`` ``serve.no_shop``, ``Conflict`` ``serve.no_planogram``, ``serve.old_planogram`` and
     ``serve.no_prices``.
     """
-    found = _shop(tx, by, shop, where)
+    found = known(tx, by, shop, where)
     facings = catalog.facings(tx, by, shop)
     if not facings:
         raise _no_planogram(shop, where)
@@ -126,7 +126,8 @@ def _hardware(store: Doc) -> Doc:
 
 
 # --- what is missing ------------------------------------------------------------------------------------------------
-def _shop(tx: Tx, by: Actor, shop: str, where: str) -> places.Shop:
+def known(tx: Tx, by: Actor, shop: str, where: str = "") -> places.Shop:
+    """A shop that was added. Raises ``serve.no_shop``."""
     try:
         return places.shop(tx, by, shop)
     except NotFound:

@@ -16,7 +16,7 @@ from typing import IO
 
 import msgspec
 
-from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, ToEngine, Trouble
+from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, ToEngine, Trouble, Unreadable
 from madang.walkout.pipes import read_frame, write_frame
 
 WAITING_MAX = 400
@@ -109,7 +109,7 @@ class EngineProcess:
         kept: list[object] = []
         while not self.waiting.empty():
             one = self.waiting.get_nowait()
-            if not isinstance(one, Frame | Trouble | Note | Died):
+            if not isinstance(one, Frame | Trouble | Note | Unreadable | Died):
                 kept.append(one)
         for one in kept:
             self.waiting.put(one)
@@ -132,6 +132,8 @@ class EngineProcess:
             if self._child.poll() is None:
                 self._child.kill()
             self._child.wait()
+            if self._thread is None and self._child.stdout is not None:  # it was only warm: nobody has listened
+                self._child.stdout.close()
 
     @property
     def pid(self) -> int:

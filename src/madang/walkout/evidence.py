@@ -132,14 +132,14 @@ def _segment_before(folder: Path, at_us: int) -> tuple[int | None, int]:
     low, high = 0, len(found := sensorlog.segments(folder))
     while low < high:
         middle = (low + high) // 2
-        if sensorlog.begun_us(found[middle][1]) <= at_us:
+        if sensorlog.begun_us(*(path for _, path in found[middle:])) <= at_us:
             low = middle + 1
         else:
             high = middle
     if not found:
         return None, 0
-    start, path = found[max(0, low - 1)]
-    return start, sensorlog.begun_us(path)
+    first = max(0, low - 1)
+    return found[first][0], sensorlog.begun_us(*(path for _, path in found[first:]))
 
 
 def _records(folder: Path, start: int, upto: int) -> Iterator[Record]:

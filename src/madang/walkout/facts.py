@@ -314,6 +314,16 @@ class LogDestroyed(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+@journal.kind("walkout.log_begun_anew", version=1, stage=Stage.SERVICE)
+class LogBegunAnew(msgspec.Struct, frozen=True, kw_only=True):
+    """The raw sensor log was begun anew at ``position`` by hand: it was ``damaged``, or ``short`` of what the database
+    had ``applied`` (``why``). What was sensed in between is known to nobody."""
+
+    position: int
+    applied: int
+    why: str
+
+
 @journal.kind("walkout.engine_failed", version=1, stage=Stage.SERVICE)
 class EngineFailed(msgspec.Struct, frozen=True, kw_only=True):
     """The engine could not bear a record of the sensor log and went on behind it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from madang.walkout.messages import Message
-from madang.walkout.sensorlog import MAGIC, Header, Record, frames_of, segments
+from madang.walkout.sensorlog import MAGIC, Header, Record, frames_of, header_of, segments
 
 _record = msgspec.msgpack.Decoder(Record).decode
 _header = msgspec.msgpack.Decoder(Header).decode
@@ -18,17 +18,19 @@ _message = msgspec.msgpack.Decoder(Message).decode
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is wrong, in which file, at which log position."""
+    """What is wrong, in which file, at which log position. ``stops``: nothing can be read on from there."""
 
     file: str
     position: int
     ko: str
     en: str
+    stops: bool = True
 
 
 class Report(msgspec.Struct, kw_only=True):
     """What a log holds. ``torn_bytes`` at its very end are a write that was not finished: the next start cuts them off,
-    and while the shop is open they may be one on its way. ``faults`` are damage."""
+    and while the shop is open they may be one on its way. ``anew``: where it was begun anew behind damage.
+    ``faults`` are damage."""
 
     segments: int = 0
     bytes: int = 0
@@ -39,6 +41,7 @@ class Report(msgspec.Struct, kw_only=True):
     messages: dict[str, int] = msgspec.field(default_factory=dict)
     ticks: int = 0
     torn_bytes: int = 0
+    anew: list[int] = msgspec.field(default_factory=list)
     faults: list[Fault] = msgspec.field(default_factory=list)
 
 
@@ -49,6 +52,9 @@ def check(folder: Path) -> Report:
     for number, (start, path) in enumerate(found):
         if number == 0:
             report.first = report.end = start
+        elif (header := header_of(path)) is not None and header.anew:
+            report.anew.append(start)
+            report.end = start
         elif start != report.end:
             report.faults.append(_fault(path, report.end, "앞 조각과 이어지지 않습니다", "it does not follow on"))
             report.end = start
@@ -81,10 +87,12 @@ def _one(report: Report, path: Path, payload: bytes) -> None:
         record = _record(payload)
         who = _message(record.body).device if record.body else ""
     except msgspec.MsgspecError as fault:
-        report.faults.append(_fault(path, report.end, f"기록을 읽을 수 없습니다 ({fault})", f"unreadable: {fault}"))
+        report.faults.append(
+            _fault(path, report.end, f"기록을 읽을 수 없습니다 ({fault})", f"unreadable: {fault}", stops=False)
+        )
         return
     if record.arrival_us < report.to_us:
-        report.faults.append(_fault(path, report.end, "시각이 거꾸로 갑니다", "its time goes back"))
+        report.faults.append(_fault(path, report.end, "시각이 거꾸로 갑니다", "its time goes back", stops=False))
     report.from_us = report.from_us or record.arrival_us
     report.to_us = max(report.to_us, record.arrival_us)
     if who:
@@ -101,5 +109,5 @@ def _end(report: Report, path: Path, size: int, *, last: bool) -> None:
         report.faults.append(_fault(path, report.end, "기록이 잘렸거나 바뀌었습니다", "a record is torn or wrong"))
 
 
-def _fault(path: Path, position: int, ko: str, en: str) -> Fault:
-    return Fault(path.name, position, ko, en)
+def _fault(path: Path, position: int, ko: str, en: str, *, stops: bool = True) -> Fault:
+    return Fault(path.name, position, ko, en, stops)

@@ -182,7 +182,14 @@ class Note(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
-FromEngine = Frame | Done | Trouble | Note
+class Unreadable(msgspec.Struct, frozen=True, tag=True):
+    """The log cannot be read on: ``fault`` in ``file``. Nothing more comes from this engine."""
+
+    file: str
+    fault: str
+
+
+FromEngine = Frame | Done | Trouble | Note | Unreadable
 
 
 class Run(msgspec.Struct, frozen=True):

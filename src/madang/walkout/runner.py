@@ -18,10 +18,11 @@ from typing import IO
 
 import msgspec
 
+from madang.kernel import Unavailable
 from madang.kernel.cycles import SELDOM
 from madang.walkout import snapshots
 from madang.walkout.belief import Belief
-from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, Passing, ToEngine, Trouble
+from madang.walkout.model import Begin, Done, Frame, FromEngine, Go, Note, Passing, ToEngine, Trouble, Unreadable
 from madang.walkout.pipes import read_frame, write_frame
 from madang.walkout.sensorlog import LogReader
 
@@ -69,7 +70,19 @@ class Runner:
     def go(self, command: Go) -> None:
         """Read the log up to where it is told, saying everything on the way."""
         self._applied = command.applied
-        for placed in self._reader.read(command.upto):
+        try:
+            self._read(command.upto)
+        except Unavailable as fault:  # beginning again would meet the same place: whoever runs the shop must see to it
+            self._send(Unreadable(fault.details["file"], fault.details["fault"]))
+            self._out.flush()
+            return
+        now_s = time.process_time()
+        self._send(Done(self.belief.position, now_s - self._busy_s))
+        self._busy_s = now_s
+        self._out.flush()
+
+    def _read(self, upto: int) -> None:
+        for placed in self._reader.read(upto):
             try:
                 for frame in self.belief.feed(placed):
                     self._say(frame)
@@ -78,10 +91,6 @@ class Runner:
                 self._send(Trouble(placed.end, placed.record.arrival_us, f"{type(fault).__name__}: {fault}"))
             if self.belief.next_tick_us - self._saved_us >= self._begin.snapshot_every_s * 1_000_000:
                 self._save()
-        now_s = time.process_time()
-        self._send(Done(self.belief.position, now_s - self._busy_s))
-        self._busy_s = now_s
-        self._out.flush()
 
     def _say(self, frame: Frame) -> None:
         passing = frame.passing if self._begin.passing else ()

@@ -59,11 +59,13 @@ class Doomed(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """First record of a segment: where it starts, when it was begun, and what the gateway knew then (opaque here)."""
+    """First record of a segment: where it starts, when it was begun, and what the gateway knew then (opaque here).
+    ``anew``: what lies before it cannot be read up to here, so no reading goes on from there into it."""
 
     start: int
     at_us: int
     state: bytes = b""
+    anew: bool = False
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -78,9 +80,10 @@ def damaged(path: Path, fault: str) -> Unavailable:
         "sensorlog.damaged",
         ko=f"센서 기록 {path.name} 이(가) 손상되었습니다: {fault}.",
         en=f"The sensor log {path.name} is damaged: {fault}.",
-        next_ko="그 파일과 뒤의 것을 옮겨 두고 다시 시작하세요. 열린 방문은 사람이 확인하게 됩니다.",
-        next_en="Move that file and those after it away and start again; open visits then go to review.",
+        next_ko="`madang check-log`로 확인하고 `madang new-log`로 새로 시작하세요. 열린 방문은 사람이 확인합니다.",
+        next_en="Look with `madang check-log`, then begin anew with `madang new-log`; open visits then go to review.",
         file=path.name,
+        fault=fault,
     )
 
 
@@ -99,7 +102,8 @@ def segments(folder: Path) -> list[tuple[int, Path]]:
     return sorted((int(path.stem), path) for path in folder.glob("*.seg"))
 
 
-def _frame(payload: bytes) -> bytes:
+def framed(payload: bytes) -> bytes:
+    """A payload as it lies in a segment: its length and checksum before it."""
     return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
 
 
@@ -150,14 +154,30 @@ def _opened(path: Path) -> tuple[BinaryIO, Header] | None:
     return None
 
 
-def begun_us(path: Path) -> int:
-    """When a segment was begun. Raises ``sensorlog.damaged``."""
+def header_of(path: Path) -> Header | None:
+    """The header of a segment; None where it cannot be read."""
     opened = _opened(path)
     if opened is None:
-        raise damaged(path, "its header cannot be read")
-    file, header = opened
-    file.close()
-    return header.at_us
+        return None
+    opened[0].close()
+    return opened[1]
+
+
+def begun_us(*paths: Path) -> int:
+    """When a segment was begun; where its header cannot be read, when the next of ``paths`` was, which is later.
+    Raises ``sensorlog.damaged``."""
+    for path in paths:
+        if (header := header_of(path)) is not None:
+            return header.at_us
+    raise damaged(paths[0], "its header cannot be read")
+
+
+def begun_anew(folder: Path) -> int:
+    """Where the log was last begun anew behind something that cannot be read; 0: nowhere."""
+    for start, path in reversed(segments(folder)):
+        if (header := header_of(path)) is not None and header.anew:
+            return start
+    return 0
 
 
 class LogReader:
@@ -247,9 +267,9 @@ class SensorLog:
 
     @property
     def first(self) -> int:
-        """The earliest position still kept."""
+        """The earliest position from which the log can be read on to its end."""
         found = segments(self._folder)
-        return found[0][0] if found else self.end
+        return max(begun_anew(self._folder), found[0][0]) if found else self.end
 
     def tail(self) -> Iterator[Record]:
         """The records of the last segment: with its header's ``state``, enough to know what the gateway knew."""
@@ -261,7 +281,7 @@ class SensorLog:
         if self._file is None or self.end - self._start >= self._segment_bytes:
             self._roll(record.arrival_us, self.state if state is None else state)
         assert self._file is not None
-        self._file.write(_frame(payload))
+        self._file.write(framed(payload))
         self.end += _HEAD.size + len(payload)
         return self.end
 
@@ -276,7 +296,7 @@ class SensorLog:
         self._start, self.state = self.end, state
         path = self._folder / f"{self.end:020d}.seg"
         self._file = path.open("xb", buffering=1 << 16)
-        self._file.write(MAGIC + _frame(_encode(Header(self.end, at_us, state))))
+        self._file.write(MAGIC + framed(_encode(Header(self.end, at_us, state))))
         self._file.flush()
         self._sync_folder()
 
@@ -327,15 +347,15 @@ class SensorLog:
         found = segments(self._folder)
         sizes: list[int] = []
         end = to_us = 0
-        for (_, path), (next_start, next_path) in itertools.pairwise(found):
-            if next_start > position or (began_us := begun_us(next_path)) >= before_us:
+        for n, ((_, path), (next_start, _)) in enumerate(itertools.pairwise(found), 1):
+            if next_start > position or (began_us := begun_us(*(later for _, later in found[n:]))) >= before_us:
                 break
             sizes.append(path.stat().st_size)
             end, to_us = next_start, began_us
         if not sizes:
             return None
-        first, path = found[0]
-        new = Doomed(first, end, len(sizes), sum(sizes), begun_us(path), to_us, now_us)
+        first = found[0][0]
+        new = Doomed(first, end, len(sizes), sum(sizes), begun_us(*(one for _, one in found)), to_us, now_us)
         half = self._doomed_path.with_suffix(".writing")
         with half.open("wb") as file:
             file.write(msgspec.json.encode(new))

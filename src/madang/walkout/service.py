@@ -151,8 +151,8 @@ def continue_run(
             "walkout.log_behind",
             ko="센서 기록이 데이터베이스보다 짧습니다. 기록 파일이 지워졌거나 옮겨졌습니다.",
             en="The sensor log is shorter than what the database has applied: files were removed or moved.",
-            next_ko="센서 기록 폴더를 되돌려 놓고 다시 시작하세요.",
-            next_en="Put the folder of the sensor log back and start again.",
+            next_ko="센서 기록 폴더를 되돌려 놓으세요. 잃어버렸다면 `madang new-log`로 새 기록을 시작하세요.",
+            next_en="Put the folder of the sensor log back; if it is lost, begin anew with `madang new-log`.",
             applied=run.position,
             log_end=log_end,
         )

@@ -23,8 +23,8 @@ from madang.kernel import Actor, ManualClock, Unavailable, system
 from madang.walkout import records, renewing, retention, service, snapshots
 from madang.walkout.applying import Effects
 from madang.walkout.engine_process import Died, EngineProcess
-from madang.walkout.model import Begin, Frame, Note, Run, Trouble
-from madang.walkout.sensorlog import Doomed, SensorLog
+from madang.walkout.model import Begin, Frame, Note, Run, Trouble, Unreadable
+from madang.walkout.sensorlog import Doomed, SensorLog, damaged
 from madang.walkout.visits import NOBODY
 
 TOGETHER_MAX = 40
@@ -242,6 +242,8 @@ class LiveShop:
             self._in_trouble(one)
         elif isinstance(one, Note):
             log.warning("walkout.engine_note", extra={"shop": self.shop, "note": one.text})
+        elif isinstance(one, Unreadable):
+            raise damaged(Path(one.file), one.fault)
         elif isinstance(one, Died):
             self._again(one)
 
