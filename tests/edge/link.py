@@ -9,19 +9,25 @@ from tests.walkout_shop import BY, PERSON, SHOP, T0, N, Shop, came, left, moved,
 
 from madang import catalog, ledger, members, payments
 from madang.catalog import Price, Product, SoldBy, Vat
-from madang.db import Database, Tx
+from madang.db import Database, Tx, open_database
 from madang.deals import receipts
 from madang.deals.lines import Receipt
 from madang.edge import api, selling
+from madang.edge.model import Upto
 from madang.edge.sending import Refused, Sending, Upstream
 from madang.kernel import ManualClock, derived
 from madang.kernel.clock import DAY_US, HOUR_US
 from madang.payments import on_account
 from madang.payments.on_account import Terms
+from madang.walkout import service
 from madang.web import Running, Shopfront, create_app, start
 
 KEY = "the key of shop s1"
 TERMS = Terms(10_000, 72 * HOUR_US)
+
+
+def opened(url: str) -> Database:
+    return open_database(url, clock=ManualClock(), migrate=False, durable=False)
 
 
 class Line(Upstream):
@@ -30,14 +36,14 @@ class Line(Upstream):
     cut = mute = False
     twice = False
 
-    def send(self, body: bytes) -> int:
+    def send(self, body: bytes) -> Upto:
         self._check()
         if self.twice:
             super().send(body)
-        upto = super().send(body)
+        said = super().send(body)
         if self.mute:
             raise TimeoutError("the answer was lost")
-        return upto
+        return said
 
     def news(self) -> Any:
         self._check()
@@ -155,6 +161,11 @@ def agree(edge: Edge, server: Server) -> None:
     assert -due == total
     assert edge.shop.read(lambda tx: _sum(tx, "account")) == 0
     assert edge.shop.read(lambda tx: _sum(tx, "wallet")) == 0
+
+
+def restock(shop: Shop) -> None:
+    pieces = {("FA", "A"): 4, ("FB", "B"): 4}
+    shop.write(lambda tx: service.receive(tx, BY, SHOP, pieces, id=derived("more", shop.t), at_us=shop.t))
 
 
 def sales(db: Database) -> int:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import random
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.databases import SQLITE
-from tests.edge.link import KEY, TERMS, Edge, Server, agree, every_receipt
+from tests.edge.link import KEY, TERMS, Edge, Server, agree, every_receipt, opened, restock
 from tests.walkout_shop import BY, PERSON, SHOP, T0, N, Shop
 
 from madang import catalog, journal, members
 from madang.catalog import Category, Listing, NForM, Percent, Promotion, Variant
-from madang.db import Database, Tx, open_database
+from madang.db import Database, Tx
 from madang.edge import records, selling, taking
 from madang.edge.model import Batch
 from madang.edge.sending import Refused, Sending, Upstream
@@ -29,34 +27,6 @@ from madang.payments.on_account import Terms
 from madang.walkout import service
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def server_url(request: pytest.FixtureRequest, db_url: str, tmp_path: Path) -> Iterator[str]:
-    """Another database of the same kind."""
-    if db_url.startswith("sqlite"):
-        shutil.copy(tmp_path / "madang.db", tmp_path / "server.db")
-        yield f"sqlite:///{tmp_path / 'server.db'}"
-        return
-    lending = request.getfixturevalue("_lending")
-    name = lending.lend()
-    yield request.getfixturevalue("postgres_server").url(name)
-    lending.take_back(name)
-
-
-@pytest.fixture
-def both(db_url: str, server_url: str) -> Iterator[tuple[Edge, Server]]:
-    """An edge and its server, over real HTTP."""
-    with opened(db_url) as here, opened(server_url) as there:
-        server = Server(there, ManualClock())
-        try:
-            yield Edge(here, server), server
-        finally:
-            server.running.stop()
-
-
-def opened(url: str) -> Database:
-    return open_database(url, clock=ManualClock(), migrate=False, durable=False)
 
 
 def waiting(edge: Edge) -> int:
@@ -352,11 +322,6 @@ def test_whatever_the_line_does_each_receipt_arrives_once(both: tuple[Edge, Serv
     assert edge.exchange()
     assert waiting(edge) == 0
     agree(edge, server)
-
-
-def restock(shop: Shop) -> None:
-    pieces = {("FA", "A"): 4, ("FB", "B"): 4}
-    shop.write(lambda tx: service.receive(tx, BY, SHOP, pieces, id=derived("more", shop.t), at_us=shop.t))
 
 
 def test_another_receipt_under_a_number_is_a_fork(both: tuple[Edge, Server]) -> None:

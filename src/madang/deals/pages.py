@@ -23,14 +23,17 @@ State = Literal["charged", "review", "disputed", "refunded", "closed"]
 
 
 class Objection(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a line that was called wrong: given back at once, or looked at by a person, or turned down.
+    """What became of a line that was called wrong: given back at once, or looked at by a person, or turned down (and
+    why, where anybody said); ``sent`` to the shop, that has not answered yet.
     ``may_object``: part of it went back without being asked for, and the rest can still be called wrong."""
 
     line: int
-    outcome: Literal["refunded", "review", "declined"]
+    outcome: Literal["refunded", "review", "declined", "sent"]
     refunded_krw: int = 0
     may_appeal: bool = False
     may_object: bool = False
+    why_ko: str = ""
+    why_en: str = ""
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):

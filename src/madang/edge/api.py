@@ -38,12 +38,14 @@ def router(db: Database, clock: Clock, neighbourhood: str, keys: Mapping[str, by
     @routes.post(RECEIPTS)
     @answers(Upto)
     async def receipts(request: Request, authorization: Annotated[str | None, Header()] = None) -> Response:
-        """Take a batch of a shop's receipts, in order; what was taken before is passed over."""
+        """Take a batch of a shop's receipts, in order, and its words on what shoppers said of them; what was taken
+        before is passed over."""
         by = taking.machine(neighbourhood, shop_of(authorization))
         batch, at_us = _read(await request.body()), clock.now_us()
 
         def take() -> Upto:
-            return db.write(lambda tx: taking.take(tx, by, batch, at_us=at_us), neighbourhood=neighbourhood)
+            do = db.write if batch.receipts or batch.words else db.read
+            return do(lambda tx: taking.take(tx, by, batch, at_us=at_us), neighbourhood=neighbourhood)
 
         return _json(await run_in_threadpool(take))
 
@@ -77,7 +79,7 @@ def _read(body: bytes) -> Batch:
             next_ko="가게와 서버의 프로그램 버전을 맞추세요.",
             next_en="Bring the shop's and the server's program to the same version.",
         ) from fault
-    if len(batch.receipts) > TOGETHER_MAX:
+    if max(len(batch.receipts), len(batch.words)) > TOGETHER_MAX:
         raise _too_much()
     return batch
 

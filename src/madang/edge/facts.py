@@ -52,3 +52,26 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     products: int
     prices: int
     rules: int = 0
+
+
+@journal.kind("edge.wished", version=1, stage=Stage.SERVICE)
+class Wished(msgspec.Struct, frozen=True, kw_only=True):
+    """At the server, a shopper called a ``line`` of a shop's receipt wrong (or ``appeal``: wrongly turned down): it is
+    kept for the shop."""
+
+    wish: str
+    receipt: str
+    line: int
+    qty: int | None
+    reason: str
+    appeal: bool
+
+
+@journal.kind("edge.wish_answered", version=1, stage=Stage.SERVICE)
+class WishAnswered(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop took a shopper's word from the server as if it had been said there; ``refused``: it could not, and why."""
+
+    wish: str
+    receipt: str
+    line: int
+    refused: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -14,8 +15,8 @@ from madang.catalog.particulars import Nature, Particulars
 from madang.catalog.tariff import take_tariff
 from madang.db import Tx
 from madang.deals import receipts
-from madang.deals.facts import ReceiptIssued
-from madang.edge import facts, records
+from madang.deals.facts import Moved, ReceiptIssued
+from madang.edge import facts, hearing, records
 from madang.edge.model import TOGETHER_MAX, Batch, News, Numbered
 from madang.journal import Fact, Reader
 from madang.kernel import Actor, Conflict, derived
@@ -23,7 +24,9 @@ from madang.kernel.clock import SECOND_US
 from madang.members import adults
 from madang.payments import on_account
 from madang.payments.on_account import Terms
+from madang.walkout.facts import LimitChanged
 
+T = TypeVar("T", bound=msgspec.Struct)
 CODES_TOGETHER = 100
 """Entry codes taken in one transaction."""
 
@@ -51,23 +54,39 @@ def begin(tx: Tx, by: Actor, shop: str, terms: Terms, *, at_us: int) -> None:
 
 
 def reader(shop: str) -> Reader:
-    """Gives every receipt of the shop its number on the way, in the order they were issued."""
+    """Gives every receipt of the shop its number on the way, in the order they were issued, and notes what else is to
+    be said of them."""
     found = Reader(f"edge/{shop}")
 
     @found.on(ReceiptIssued)
     def number(tx: Tx, fact: Fact) -> None:
         since = records.since_seq(tx, shop)
         if fact.shop == shop and since is not None and fact.seq > since:
-            said = msgspec.convert(fact.body, ReceiptIssued) if isinstance(fact.body, dict) else fact.body
+            said = _body(fact, ReceiptIssued)
             records.add_waiting(tx, shop, UUID(said.receipt), said.total_krw, fact.at_us)
+
+    @found.on(Moved)
+    def moved(tx: Tx, fact: Fact) -> None:
+        hearing.moved(tx, shop, fact, _body(fact, Moved))
+
+    @found.on(LimitChanged)
+    def limited(tx: Tx, fact: Fact) -> None:
+        hearing.limited(tx, shop, fact, _body(fact, LimitChanged))
 
     return found
 
 
-def next_batch(tx: Tx, by: Actor, shop: str) -> Batch:
-    """What is to be sent next: the oldest that the server has not taken."""
-    waiting = records.waiting(tx, shop, TOGETHER_MAX)
-    return Batch(shop, tuple(Numbered(one.n, receipts.get(tx, by, one.receipt)) for one in waiting))
+def _body(fact: Fact, kind: type[T]) -> T:
+    return msgspec.convert(fact.body, kind) if isinstance(fact.body, dict) else cast("T", fact.body)
+
+
+def next_batch(tx: Tx, by: Actor, shop: str, *, at_us: int = 0, speaks: bool = False) -> Batch:
+    """What is to be sent next: the oldest receipts that the server has not taken, and with the last of them what else
+    there is to say (``speaks``: to a server that hears it)."""
+    waiting = records.waiting(tx, shop, TOGETHER_MAX + 1)
+    words = hearing.words(tx, by, shop, at_us=at_us) if speaks and len(waiting) <= TOGETHER_MAX else ()
+    numbered = (Numbered(one.n, receipts.get(tx, by, one.receipt)) for one in waiting[:TOGETHER_MAX])
+    return Batch(shop, tuple(numbered), words)
 
 
 def handed_over(tx: Tx, by: Actor, shop: str, upto: int, *, at_us: int) -> None:

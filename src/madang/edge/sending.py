@@ -13,19 +13,22 @@ import urllib.request
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 
 from madang.db import Database, Tx
-from madang.edge import records, selling
-from madang.edge.model import NEWS, RECEIPTS, News, Upto
+from madang.edge import hearing, records, selling, wish_records
+from madang.edge.model import NEWS, RECEIPTS, Batch, News, Upto
 from madang.journal import signals
-from madang.kernel import Actor, Clock, MadangError
+from madang.kernel import Actor, Clock, Conflict, Forbidden, Invalid, MadangError, NotFound
 from madang.kernel.clock import SECOND_US
 from madang.payments import on_account
 
 TIMEOUT_S = 10.0
 NEWS_EVERY_US = 60 * SECOND_US
+KNOCK_EVERY_US = 3 * SECOND_US
+"""How often a shop that has nothing to send asks whether a shopper said something: one small request."""
 AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Waits after one, two, … failures in a row; the last goes on."""
 
@@ -62,10 +65,10 @@ class Upstream:
         self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
         self._tag = ""
 
-    def send(self, body: bytes) -> int:
+    def send(self, body: bytes) -> Upto:
         """How far the server is now. Raises ``OSError`` without an answer, ``Refused`` with a bad one."""
         _, said = self._ask("POST", RECEIPTS, body)
-        return msgspec.json.decode(said, type=Upto).upto
+        return msgspec.json.decode(said, type=Upto)
 
     def news(self) -> News | None:
         """None while there is none."""
@@ -105,7 +108,8 @@ def _refused(status: int, body: bytes) -> Refused:
 
 
 class Sending:
-    """Keeps one shop and its server together. ``changed`` is told how the link does, whenever that changes."""
+    """Keeps one shop and its server together. ``changed`` is told how the link does, whenever that changes; ``posted``
+    of every visit of which something said at the server was posted here."""
 
     def __init__(
         self,
@@ -116,9 +120,11 @@ class Sending:
         clock: Clock,
         *,
         changed: Callable[[Link], None] = lambda _link: None,
+        posted: Callable[[UUID], None] = lambda _visit: None,
     ) -> None:
         self._db, self._by, self._shop, self._upstream, self._clock = db, by, shop, upstream, clock
-        self._reader, self._changed = selling.reader(shop), changed
+        self._reader, self._changed, self._posted = selling.reader(shop), changed, posted
+        self._speaks, self._wished, self._knocked_us = False, False, 0
         self._up, self._since_us, self._fault, self._news_us, self._asked_us = False, clock.now_us(), "", 0, 0
         self._said: Link | None = None
         self._stopping = threading.Event()
@@ -173,36 +179,75 @@ class Sending:
         Raises ``OSError`` where the server cannot be heard, ``Refused`` where it does not take what is sent.
         """
         n, by, shop = self._by.neighbourhood, self._by, self._shop
+        self._hear()
         self._reader.catch_up(self._db, neighbourhood=n)
-        batch = self._db.read(lambda tx: selling.next_batch(tx, by, shop), neighbourhood=n)
-        if batch.receipts:
-            self._hand_over(msgspec.json.encode(batch))
-        more = bool(self._db.read(lambda tx: records.waiting(tx, shop, 1), neighbourhood=n))
         now_us = self._clock.now_us()
-        if not more and (not self._up or not self._asked_us or now_us - self._asked_us >= NEWS_EVERY_US):
-            self._ask_news()
-        return more
+        batch = self._db.read(
+            lambda tx: selling.next_batch(tx, by, shop, at_us=now_us, speaks=self._speaks), neighbourhood=n
+        )
+        got, news_us = False, self._asked_us + NEWS_EVERY_US
+        if batch.receipts or batch.words or (self._speaks and now_us - self._knocked_us >= KNOCK_EVERY_US):
+            got = self._hand_over(batch)
+        more = bool(self._db.read(lambda tx: records.waiting(tx, shop, 1), neighbourhood=n))
+        if not more and (not self._up or not self._asked_us or now_us >= news_us or self._wished):
+            got = self._ask_news() or got
+        return more or got
 
-    def _hand_over(self, body: bytes) -> None:
+    def _hear(self) -> None:
+        """Post what shoppers said at the server, but for what must wait."""
         n, by, shop = self._by.neighbourhood, self._by, self._shop
+        for wish in self._db.read(lambda tx: hearing.ready(tx, by, shop), neighbourhood=n):
+            at_us = self._clock.now_us()
+            try:
+                posted = partial(hearing.post, by=by, shop=shop, wish=wish, at_us=at_us)
+                visit = self._db.write(posted, neighbourhood=n)
+            except (Conflict, Invalid, NotFound, Forbidden) as fault:
+                refused = partial(hearing.refuse, by=by, shop=shop, wish=wish, fault=fault, at_us=at_us)
+                self._db.write(refused, neighbourhood=n)
+            else:
+                if visit is not None:
+                    self._posted(visit)
+
+    def _words_taken(self, said: Upto, at_us: int) -> bool:
+        """Note what the server has heard; True when that is not what it was thought to have."""
+        n, shop = self._by.neighbourhood, self._shop
+        if not self._speaks:
+            return False
+
+        def here(tx: Tx) -> tuple[int, int]:
+            return wish_records.count_open(tx, wish_records.asked, shop)[0], wish_records.taken_upto(tx, shop)
+
+        open_, before = self._db.read(here, neighbourhood=n)
+        self._wished = said.wishes > open_
+        if said.words != before:
+            self._db.write(lambda tx: wish_records.set_words_taken(tx, shop, said.words, at_us), neighbourhood=n)
+        return said.words != before
+
+    def _hand_over(self, batch: Batch) -> bool:
+        """True when the server has taken words that it had not, or has lost some."""
+        n, by, shop, got = self._by.neighbourhood, self._by, self._shop, False
         try:
-            upto = self._upstream.send(body)
+            said = self._upstream.send(msgspec.json.encode(batch))
         except Refused as refused:
             back, at_us = refused.upto, self._clock.now_us()
             if refused.code != "edge.gap" or back is None:
                 raise
             self._db.write(lambda tx: selling.set_back(tx, by, shop, back, at_us=at_us), neighbourhood=n)
         else:
-            at_us = self._clock.now_us()
-            self._db.write(lambda tx: selling.handed_over(tx, by, shop, upto, at_us=at_us), neighbourhood=n)
+            at_us = self._knocked_us = self._clock.now_us()
+            if batch.receipts:
+                self._db.write(lambda tx: selling.handed_over(tx, by, shop, said.upto, at_us=at_us), neighbourhood=n)
+            got = self._words_taken(said, at_us)
         self._heard()
+        return got
 
-    def _ask_news(self) -> None:
-        asked_us = self._clock.now_us()
-        news = self._upstream.news()
+    def _ask_news(self) -> bool:
+        """True when they brought something that can be done or said at once."""
+        asked_us, spoke, self._wished = self._clock.now_us(), self._speaks, False
+        news, new = self._upstream.news(), False
         if news is not None:
             try:
-                self._learn(news, asked_us)
+                new = self._learn(news, asked_us)
             except BaseException:
                 self._upstream.forget()
                 raise
@@ -212,8 +257,10 @@ class Sending:
             )
         self._asked_us = self._news_us = asked_us
         self._heard()
+        return new or self._speaks != spoke
 
-    def _learn(self, news: News, asked_us: int) -> None:
+    def _learn(self, news: News, asked_us: int) -> bool:
+        """True when shoppers said something that is new here."""
         n, by, shop = self._by.neighbourhood, self._by, self._shop
         total = selling.Learnt()
         for part in self._db.read(lambda tx: selling.steps(tx, by, news), neighbourhood=n):
@@ -223,6 +270,10 @@ class Sending:
         at_us = self._clock.now_us()
         self._db.write(
             lambda tx: selling.settle_news(tx, by, shop, news, total, as_of_us=asked_us, at_us=at_us), neighbourhood=n
+        )
+        self._speaks = news.wishes is not None
+        return bool(news.wishes) and self._db.write(
+            lambda tx: hearing.keep(tx, shop, news.wishes or ()), neighbourhood=n
         )
 
     def _heard(self) -> None:

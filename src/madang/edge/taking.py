@@ -12,7 +12,7 @@ from madang.catalog import adults as goods_for_adults
 from madang.catalog.tariff import tariff
 from madang.db import Tx
 from madang.deals import receipts
-from madang.edge import facts, records
+from madang.edge import facts, records, wish_records, wishing
 from madang.edge.model import Batch, News, Numbered, Payer, Upto
 from madang.kernel import Actor, Conflict, Invalid, Kind, Role, derived
 from madang.ledger import Book
@@ -30,6 +30,7 @@ def machine(neighbourhood: str, shop: str) -> Actor:
 
 def take(tx: Tx, by: Actor, batch: Batch, *, at_us: int) -> Upto:
     """Take what is new of a batch; what was taken before is passed over, so it may be sent again as often as need be.
+    An empty one asks how far the server is, and whether there is something to be fetched.
 
     Money moves as of the receipt's own time: from the payer's wallet, the rest on their tab. Raises ``Conflict``
     ``edge.gap`` where receipts before the batch are missing (nothing is taken then; ``details["upto"]`` says from
@@ -48,7 +49,8 @@ def take(tx: Tx, by: Actor, batch: Batch, *, at_us: int) -> Upto:
             continue
         _take_one(tx, by, numbered, at_us)
         upto = numbered.n
-    return Upto(upto)
+    words = wishing.hear(tx, by, batch.shop, batch.words, at_us=at_us)
+    return Upto(upto, words, wish_records.count_open(tx, wish_records.wishes, batch.shop)[0])
 
 
 def _take_one(tx: Tx, by: Actor, numbered: Numbered, at_us: int) -> None:
@@ -88,13 +90,16 @@ def news(tx: Tx, by: Actor, shop: str, *, at_us: int) -> News:
     )  # fmt: skip
     rates = tariff(tx, by, shop, sorted(prices), receipts.visits(by, shop), at_us=at_us)
     only = tuple(sorted(goods_for_adults.restricted(tx, by, prices)))
-    return News(payers, tuple(p for p in products if p.id in prices), prices, rates, only)
+    wishes = wish_records.open_wishes(tx, wish_records.wishes, shop, wishing.WISHES_TOGETHER)
+    return News(payers, tuple(p for p in products if p.id in prices), prices, rates, only, tuple(wishes))
 
 
-def progress(tx: Tx, shop: str) -> dict[str, int]:
-    """How far a shop's receipts have come: how many, what they come to, when the last came."""
+def progress(tx: Tx, shop: str) -> dict[str, int | None]:
+    """How far a shop's receipts have come: how many, what they come to, when the last came; and how many words of
+    shoppers the shop has not answered, the oldest said when."""
     count, total, last_us = records.taken_sums(tx, shop)
-    return {"receipts": count, "total_krw": total, "last_us": last_us}
+    open_, since_us = wish_records.count_open(tx, wish_records.wishes, shop)
+    return {"receipts": count, "total_krw": total, "last_us": last_us, "wishes": open_, "oldest_wish_us": since_us}
 
 
 def differences(tx: Tx, by: Actor, shops: Iterable[str]) -> list[str]:

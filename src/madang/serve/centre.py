@@ -13,13 +13,14 @@ from typing import Any
 from madang import jobs
 from madang.db import Database, Tx, open_database
 from madang.deals.links import Links
-from madang.edge import api, taking
+from madang.edge import api, taking, wishing
 from madang.kernel import Actor, Clock, SystemClock, system
 from madang.kernel.clock import SECOND_US
 from madang.kernel.settings import Settings
 from madang.serve import checkin, door, keys, site
 from madang.serve.bookkeeping import Bookkeeping
 from madang.serve.rounds import Rounds
+from madang.walkout.desk import Desk
 from madang.web import Shopfront, create_app, start
 
 
@@ -90,6 +91,7 @@ class Centre:
         more = [machines, desk, *site.routers(ours)]
         front = Shopfront(
             neighbourhood=n,
+            desk=Desk(self.db, ours.links, self.clock, there=wishing.Wishes(self.edges)),
             more=more,
             clock=self.clock,
             language=self.settings.language,

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+import madang.edge.wish_records
 import madang.payments.gift_selling
 import madang.payments.records
 import madang.places.faces.records
@@ -76,6 +77,9 @@ OWNED = (
     Owned("settlement", "settlement_transfer_line", "person"),
     Owned("visits", "walkout_visits", "payer"),
     Owned("visits", "walkout_declined", "person"),
+    Owned("visits", "edge_wishes", "receipt", ("deals_receipt", "id")),
+    Owned("visits", "edge_standing", "receipt", ("deals_receipt", "id")),
+    Owned("visits", "edge_limited", "person"),
     Owned("visits", "storefront_entry_code", "person", None, ("digest",)),
     Owned("mails", "members_mails", "person"),
     Owned("faces", "places_face", "by"),

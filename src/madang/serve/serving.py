@@ -233,9 +233,7 @@ class Serving:
 
     def _link(self) -> None:
         """Keep the link to the neighbourhood's server, where the shop is below one."""
-        self.sending = uplink.sending(
-            self.db, self.by, self.asked.shop, self.settings, self.clock, self.front.showing.hub
-        )
+        self.sending = uplink.sending(self.db, self.by, self.asked.shop, self.settings, self.clock, self.front.showing)
         if self.sending is not None:
             self.sending.start()
             self._ends.callback(self.sending.stop)

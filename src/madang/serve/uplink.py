@@ -12,7 +12,7 @@ from madang.kernel.clock import HOUR_US
 from madang.kernel.settings import Settings
 from madang.payments import on_account
 from madang.payments.on_account import Terms
-from madang.walkout.live import Hub
+from madang.walkout.showing import Showing
 
 
 def begin(tx: Tx, by: Actor, shop: str, settings: Settings, *, at_us: int) -> None:
@@ -31,12 +31,15 @@ def begin(tx: Tx, by: Actor, shop: str, settings: Settings, *, at_us: int) -> No
         )
 
 
-def sending(db: Database, by: Actor, shop: str, settings: Settings, clock: Clock, hub: Hub) -> Sending | None:
-    """What keeps the link; None for a shop that keeps its wallets itself."""
+def sending(db: Database, by: Actor, shop: str, settings: Settings, clock: Clock, showing: Showing) -> Sending | None:
+    """What keeps the link, and shows how it does; None for a shop that keeps its wallets itself."""
     if not settings.upstream:
         return None
     upstream = Upstream(settings.upstream, settings.upstream_key.reveal())
-    return Sending(db, by, shop, upstream, clock, changed=lambda link: hub.uplink(**shown(link)))
+    hub = showing.hub
+    return Sending(
+        db, by, shop, upstream, clock, changed=lambda link: hub.uplink(**shown(link)), posted=showing.deal_changed
+    )  # fmt: skip
 
 
 def shown(link: Link) -> dict[str, Any]:

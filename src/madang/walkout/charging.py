@@ -165,10 +165,13 @@ def refunded(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 
 @declared.action("walkout.declined")
 def declined(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
-    """A person found the receipt right (args: took_s, took_ms)."""
+    """A person found the receipt right (args: took_s, took_ms, reason: the shopper reads it)."""
     took_us = desk_work.booked(tx, by, deal, args, at_us)
     tell(tx, by, deal, facts.Declined(visit=str(deal.id)), at_us, took_us=took_us)
-    return trust.declined(tx, by, deal, deal.data.get("claimed", []), at_us)
+    lines: list[int] = deal.data.get("claimed", [])
+    why = {str(line): str(args.get("reason") or "") for line in lines}
+    told = {"declined_why": deal.data.get("declined_why", {}) | why} if any(why.values()) else {}
+    return trust.declined(tx, by, deal, lines, at_us) | told
 
 
 @declared.action("walkout.close")

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
 from madang.db import Database, Tx
 from madang.deals import receipts
-from madang.deals import service as deals
-from madang.deals.disputes import Claim
 from madang.deals.lines import Receipt
 from madang.deals.links import Links
 from madang.deals.model import Deal
-from madang.deals.pages import Beside, Bound, Cash, Foreign, Objection, Said, Shown, State, already_said
+from madang.deals.pages import Beside, Bound, Cash, Foreign, Objection, Said, Shown, State
 from madang.guard import Answer, once
-from madang.kernel import Actor, Clock, derived
+from madang.kernel import Actor, Clock
 from madang.payments import on_account
 from madang.places import service as places
 from madang.storefront import cash_receipts, paying, showing
@@ -25,52 +23,86 @@ from madang.storefront.cash_receipts import Sale
 from madang.storefront.profile import profile_of
 from madang.storefront.world import money
 from madang.ui import formats
-from madang.walkout import process, service, trust, visit_lines
-
-_STATES: dict[str, State] = {"disputed": "disputed", "refunded": "refunded", "closed": "closed", "in_review": "review"}
+from madang.walkout import objecting, process, visit_lines
 
 
-APPEALS_SINCE = 2
-"""The version of the walk-out process that knows of appeals."""
+class Upshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said against a receipt of a shop with its own machine and came of it there, as far as is known here.
+    ``state``: what the shop says of the visit, None where it has said nothing."""
+
+    state: State | None = None
+    objections: tuple[Objection, ...] = ()
+    may_object: bool = False
+    bound: Bound | None = None
+
+
+class There(Protocol):
+    """Where shoppers' words on receipts of shops with their own machine are kept, and the shops' answers (the edge)."""
+
+    def upshot(self, tx: Tx, by: Actor, receipt: Receipt, at_us: int) -> Upshot | None:
+        """None: of this shop nothing can be said here."""
+
+    def say(self, tx: Tx, by: Actor, receipt: Receipt, said: Said, at_us: int, *, appeal: bool = False) -> None:
+        """Keep that a line is wrong, or was wrongly turned down, for the shop. Raises ``Conflict`` like the shop's own
+        desk."""
 
 
 class Desk:
     """A ``deals.pages.ReceiptDesk`` over the database. The link itself is the right to look and to object.
 
-    ``changed`` is told of every deal that an objection has changed (the live page shows it then).
+    ``changed`` is told of every deal that an objection has changed (the live page shows it then). ``there`` is who
+    passes on what is said of receipts of shops with their own machine, at the neighbourhood's server.
     """
 
     def __init__(
-        self, db: Database, links: Links, clock: Clock, *, changed: Callable[[UUID], None] = lambda _deal: None
+        self,
+        db: Database,
+        links: Links,
+        clock: Clock,
+        *,
+        changed: Callable[[UUID], None] = lambda _deal: None,
+        there: There | None = None,
     ) -> None:
-        self._db, self._links, self._clock, self._changed = db, links, clock, changed
+        self._db, self._links, self._clock, self._changed, self._there = db, links, clock, changed, there
 
     def open(self, by: Actor, token: str) -> Shown:
         return self._db.read(lambda tx: self._open(tx, token), neighbourhood=by.neighbourhood)
 
     def object(self, by: Actor, token: str, said: Said) -> None:
-        at_us = self._clock.now_us()
+        def wrong(tx: Tx, holder: Actor, receipt: Receipt, at_us: int) -> None:
+            objecting.call_wrong(tx, holder, receipt, said.line, said.qty, said.reason, at_us=at_us)
 
-        def act(tx: Tx) -> UUID:
-            receipt, holder = receipts.open_link(tx, self._links, token)
-            dispute = partial(_dispute, tx, holder, receipt, said, at_us)
-            once(tx, holder, key=said.key, request=said.request, at_us=at_us, act=dispute)
-            return receipt.deal
-
-        self._changed(self._db.write(act, neighbourhood=by.neighbourhood))
+        self._say(by, token, said, wrong)
 
     def appeal(self, by: Actor, token: str, said: Said) -> None:
+        def once_more(tx: Tx, holder: Actor, receipt: Receipt, at_us: int) -> None:
+            objecting.appeal(tx, holder, receipt, said.line, at_us=at_us)
+
+        self._say(by, token, said, once_more, appeal=True)
+
+    def _say(
+        self,
+        by: Actor,
+        token: str,
+        said: Said,
+        here: Callable[[Tx, Actor, Receipt, int], None],
+        *,
+        appeal: bool = False,
+    ) -> None:
+        """Say it once per key: to the deal, or to the shop that has it."""
         at_us = self._clock.now_us()
 
         def act(tx: Tx) -> UUID:
             receipt, holder = receipts.open_link(tx, self._links, token)
 
-            def once_more() -> Answer:
-                id_ = derived("walkout.appeal", receipt.id, said.line)
-                service.appeal(tx, holder, receipt.deal, said.line, id=id_, at_us=at_us, receipt=receipt.id)
+            def say() -> Answer:
+                if self._there is not None and cash_receipts.sale_of(tx, holder, receipt.deal).deal is None:
+                    self._there.say(tx, holder, receipt, said, at_us, appeal=appeal)
+                else:
+                    here(tx, holder, receipt, at_us)
                 return Answer(303)
 
-            once(tx, holder, key=said.key, request=said.request, at_us=at_us, act=once_more)
+            once(tx, holder, key=said.key, request=said.request, at_us=at_us, act=say)
             return receipt.deal
 
         self._changed(self._db.write(act, neighbourhood=by.neighbourhood))
@@ -97,14 +129,14 @@ class Desk:
         if sale.deal is None:
             return self._elsewhere(tx, holder, receipt, sale)
         deal, place = sale.deal, places.get(tx, holder, receipt.shop)
-        said = objections(tx, holder, deal, receipt)
+        said = objecting.objections(tx, holder, deal, receipt)
         ko, en = _paid_from(int(deal.data.get("owed_krw", 0)))
         first = deal.data.get("receipt") == str(receipt.id)
         return Shown(
             receipt=receipt,
             shop_ko=place.name_ko,
             shop_en=place.name_en,
-            state=_STATES.get(deal.state, "charged"),
+            state=objecting.state(deal),
             charged_krw=receipt.total_krw,
             refunded_krw=sum(one.refunded_krw for one in said),
             paid_from_ko=ko,
@@ -112,33 +144,35 @@ class Desk:
             paid=tuple(paying.paid_by(tx, deal, receipt)),
             objections=said,
             may_object=visit_lines.sale_number(deal, receipt.id) is not None and deal.state in ("charged", "refunded"),
-            bound=self._bound(tx, deal),
+            bound=objecting.bound(tx, deal.shop, deal.subject, self._clock.now_us()),
             foreign=_foreign(deal) if first else None,
             beside=self._beside(tx, holder, receipt, deal),
             cash=_cash(tx, sale) if first and receipt.total_krw else None,
         )
 
     def _elsewhere(self, tx: Tx, by: Actor, receipt: Receipt, sale: Sale) -> Shown:
-        """A receipt of a shop with its own machine: what came of it is what its receipts say; it is disputed there."""
-        back: dict[int, int] = {}
-        for refund in receipts.refunds_of(tx, by, receipt.id):
-            for line in refund.lines:
-                back[line.original_line or 0] = back.get(line.original_line or 0, 0) - line.amount_krw
+        """A receipt of a shop with its own machine: what came of it is what its receipts and the shop say."""
         ko, en = showing.shop_names(tx, receipt.shop)
-        whole, keeper = sum(back.values()), profile_of(tx, receipt.shop)
+        back = objecting.given_back(tx, by, receipt)
+        whole = sum(back.values())
+        came = None if self._there is None else self._there.upshot(tx, by, receipt, self._clock.now_us())
+        keeper = profile_of(tx, receipt.shop) if came is None else None
+        said = Upshot(objections=tuple(objecting.outcome(number, back) for number in sorted(back)))
+        said = came or said
         return Shown(
             receipt=receipt,
             shop_ko=ko,
             shop_en=en,
-            state="refunded" if 0 < receipt.total_krw <= whole else "charged",
+            state=said.state or ("refunded" if 0 < receipt.total_krw <= whole else "charged"),
             charged_krw=receipt.total_krw,
             refunded_krw=whole,
             paid=tuple(paying.paid_by(tx, None, receipt)),
-            objections=tuple(_objection(number, back, set()) for number in sorted(back)),
-            may_object=False,
+            objections=said.objections,
+            may_object=said.may_object,
+            bound=said.bound,
             beside=self._beside(tx, by, receipt),
             cash=_cash(tx, sale) if receipt.original is None and receipt.total_krw else None,
-            elsewhere=keeper.phone if keeper is not None else "",
+            elsewhere=None if came is not None else keeper.phone if keeper is not None else "",
         )
 
     def _beside(self, tx: Tx, by: Actor, receipt: Receipt, deal: Deal | None = None) -> tuple[Beside, ...]:
@@ -148,15 +182,6 @@ class Desk:
         others = [one for one in receipts.of_deal(tx, by, receipt.deal) if one.id != receipt.id]
         return tuple(
             Beside(token=self._links.token(one.id), label=one.label, total_krw=one.total_krw) for one in others
-        )
-
-    def _bound(self, tx: Tx, deal: Deal) -> Bound | None:
-        """Told where it matters: to whoever has been declined."""
-        limit = trust.limit_of(tx, deal.shop, deal.subject, self._clock.now_us())
-        if not limit.lowered or limit.rises_at_us is None:
-            return None
-        return Bound(
-            now_krw=limit.now_krw, usual_krw=limit.shop_krw, declined=limit.declined, rises_at_us=limit.rises_at_us
         )
 
 
@@ -183,54 +208,6 @@ def _foreign(deal: Deal) -> Foreign | None:
     return Foreign(
         text=said.text, currency=said.currency, rate=said.rate, rate_at_us=said.rate_at_us, source=said.source
     )
-
-
-def _dispute(tx: Tx, by: Actor, receipt: Receipt, said: Said, at_us: int) -> Answer:
-    """A line can be called wrong once, so receipt and line make the id of the deal's step."""
-    deal = deals.get(tx, by, receipt.deal)
-    if any(one.line == said.line and not one.may_object for one in objections(tx, by, deal, receipt)):
-        raise already_said()
-    id_ = derived("walkout.object", receipt.id, said.line)
-    service.dispute(
-        tx, by, deal.id, said.line, said.qty, id=id_, at_us=at_us, reason=said.reason, receipt=receipt.id
-    )  # fmt: skip
-    return Answer(303)
-
-
-def objections(tx: Tx, by: Actor, deal: Deal, receipt: Receipt) -> tuple[Objection, ...]:
-    """What was said against the receipt's lines, and what became of it."""
-    back: dict[int, int] = {}
-    for refund in receipts.refunds_of(tx, by, receipt.id):
-        for line in refund.lines:
-            number = line.original_line or 0
-            back[number] = back.get(number, 0) - line.amount_krw
-    kept = deal.data.get("dispute")
-    claim = msgspec.convert(kept, Claim) if kept else None
-    waiting = {give.line for give in claim.lines} if claim and claim.receipt == receipt.id else set()
-    heard, declined, appealed = (
-        visit_lines.on_receipt(deal, receipt.id, deal.data.get(word) or ())
-        for word in ("objected", "declined", "appealed")
-    )
-    paid = {line.number: line.amount_krw for line in receipt.lines}
-    still = {number for number, krw in paid.items() if number not in heard and 0 < back.get(number, 0) < krw}
-    open_to_it = deal.version >= APPEALS_SINCE and deal.state in ("charged", "refunded")
-    said = (_objection(number, back, waiting) for number in sorted(heard | waiting | back.keys()))
-    return tuple(
-        msgspec.structs.replace(
-            one,
-            may_appeal=open_to_it and one.outcome == "declined" and one.line in declined - appealed,
-            may_object=one.line in still - waiting,
-        )
-        for one in said
-    )
-
-
-def _objection(number: int, back: dict[int, int], waiting: set[int]) -> Objection:
-    if number in waiting:
-        return Objection(line=number, outcome="review", refunded_krw=back.get(number, 0))
-    if number in back:
-        return Objection(line=number, outcome="refunded", refunded_krw=back[number])
-    return Objection(line=number, outcome="declined")
 
 
 def _paid_from(owed_krw: int) -> tuple[str, str]:
