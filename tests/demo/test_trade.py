@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from madang import deals, settlement
+from datetime import timedelta
+
+from madang import deals, settlement, vouchers
 from madang.db import Database, Tx
-from madang.demo import opening, patrons, setting, trade
+from madang.demo import currency, opening, patrons, setting, trade
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.trade import BY, CREDIT, MERCHANT
-from madang.kernel import ManualClock
+from madang.kernel import ManualClock, seoul
 from madang.kernel.clock import DAY_US
 from madang.settlement import PayoutState
 from madang.storefront.actions import order_of
-from madang.vouchers import credit
+from madang.vouchers import credit, reporting
 
 
 def test_everything_of_settlement_is_there_to_be_seen_and_the_books_agree(db: Database, clock: ManualClock) -> None:
@@ -44,5 +46,14 @@ def test_everything_of_settlement_is_there_to_be_seen_and_the_books_agree(db: Da
         assert sum(order_of(deal).refunded_krw for deal in orders if deal.state == "confirmed") > 0
         mine = [deal for deal in orders if deal.subject == str(patrons.person_of(0))]
         assert mine, "the neighbour one can be has a past"
+
+        month = seoul(at_us).strftime("%Y-%m")
+        past = (seoul(at_us).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+        told = [reporting.report(tx, currency.BY, currency.WON, one) for one in (past, month)]
+        assert all(one.sold_krw > 0 and one.subsidy_krw > 0 for one in told), "vouchers are bought every month"
+        assert all([shop.shop for shop in one.redeemed] == [SHOP] for one in told), "and spent at the shop"
+        (claim,) = reporting.claims_of(tx, currency.BY, currency.WON)
+        assert (claim.month, claim.paid_us is not None) == (past, True)
+        assert vouchers.differences(tx) == []
 
     db.read(look, neighbourhood=NEIGHBOURHOOD)

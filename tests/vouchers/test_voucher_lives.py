@@ -211,8 +211,11 @@ class Machine(RuleBasedStateMachine):
             claims: list[reporting.Claim] = []
 
             def pay(tx: Tx, month: str = month, claims: list[reporting.Claim] = claims) -> None:
+                before = reporting.report(tx, self.boss, "p", month)
                 reporting.make_claim(tx, self.boss, "p", month, at_us=at)
                 claims.append(reporting.claim_paid(tx, self.boss, "p", month, at_us=at))
+                assert reporting.report(tx, self.boss, "p", month) == before, "what was given stays to be read"
+                assert (before.subsidy_krw, before.expired_krw) == (claims[0].subsidy_krw, claims[0].expired_krw)
 
             self.do(pay)
             assert len({(one.subsidy_krw, one.expired_krw) for one in claims}) == 1

@@ -87,9 +87,9 @@ def open_shop(db: Database, layout: dict[str, Any], at_us: int) -> None:
     town.open_workshops(db, begun_us)
     asked = {price.product: price.price_krw for price in stock.prices}
     db.write(lambda tx: choices.offer(tx, BY, stock.products, asked, begun_us), neighbourhood=NEIGHBOURHOOD)
+    currency.issue(db, begun_us)
     trade.happen(db, shelves.ordered(stock.products), ONLINE.windows, at_us)
     db.write(stock_up, neighbourhood=NEIGHBOURHOOD)
-    currency.issue(db, at_us)
     town.furnish(db, stock.products, at_us)
     trade.lend(db, at_us)
 

@@ -1,5 +1,5 @@
-"""What neighbours ordered on the web in the seven weeks before the demo's day: real checkouts, paid from their wallets,
-packed, brought or fetched, a few given back, by the software's own services as time went by.
+"""What neighbours ordered on the web in the seven weeks before the demo's day: real checkouts, paid from their wallets
+and in the city's voucher, packed, brought or fetched, a few given back, by the software's own services as time went by.
 
 Who, what and when is drawn with a fixed seed and made up; whatever was under way when the demo's day begins still is.
 """
@@ -14,12 +14,14 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from madang import ledger, members, payments
+from madang import ledger, members, payments, vouchers
 from madang.db import Tx
+from madang.demo.currency import WON
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.visitors import PERSONAS
 from madang.kernel import Actor, Kind, Role, business_date, derived, start_of_day_us, system
 from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US
+from madang.payments import Part
 from madang.storefront import carts, checkout, orders, slots
 from madang.storefront.addresses import Address
 from madang.storefront.model import CartLine, Reason, Way, Wish
@@ -37,6 +39,8 @@ DELIVERED, GIVEN_BACK, CALLED_OFF = 0.45, 0.07, 0.04
 LEAD_US = HOUR_US
 """So long before a window begins it can still be chosen."""
 HOUSEHOLD_KRW = 400_000
+VOUCHER_EVERY, VOUCHER_KRW = 3, 100_000
+"""One patron in so many buys the city's voucher each month they order in, of this face, and pays with it first."""
 POTTERS = "guild:potters"
 """The group some patrons are in: its guild has a part in what they buy of makers."""
 
@@ -148,14 +152,29 @@ def _buy(tx: Tx, one: Bought) -> None:
     at_us, who = one.at_us, one.who
     lines = [CartLine(shop=SHOP, sku=sku, amount=amount, added_at_us=at_us) for sku, amount in one.lines]
     held = checkout.begin(tx, who, id=one.checkout, at_us=at_us, lines=lines)
-    if ledger.balance(tx, payments.wallet(who.key)).available < held.goods_krw + terms_of(tx, SHOP).fee_krw:
+    if (
+        ledger.balance(tx, payments.wallet(who.key)).available
+        < held.goods_krw + terms_of(tx, SHOP).fee_krw + VOUCHER_KRW
+    ):
         money = derived("demo.patron.money", one.n)
         ledger.post(tx, payments.top_up(id=money, person=who.key, amount_krw=HOUSEHOLD_KRW, at_us=at_us, cause="demo"))
+    parts = _by_voucher(tx, one, held.goods_krw + terms_of(tx, SHOP).fee(one.slot.way, held.goods_krw))
     choice = Choice(way=one.slot.way, place=one.place, slot=one.slot.id)
     agreed = frozenset(line.sku for group in held.groups for line in group.lines)
     address = _address(one.patron) if one.slot.way == "delivery" else None
-    said = Placing(choices={SHOP: choice}, address=address, agreed=agreed, born=1980)
+    said = Placing(choices={SHOP: choice}, address=address, agreed=agreed, born=1980, parts=parts)
     checkout.place(tx, who, one.checkout, said, at_us=at_us)
+
+
+def _by_voucher(tx: Tx, one: Bought, total_krw: int) -> tuple[Part, ...]:
+    """How those pay who have vouchers: with these as far as they go, the rest from the wallet; none: all of it."""
+    if one.patron % VOUCHER_EVERY:
+        return ()
+    lot = derived("demo.patron.lot", one.patron, business_date(one.at_us).isoformat()[:7])
+    vouchers.buy(tx, one.who, id=lot, programme=WON, face_krw=VOUCHER_KRW, at_us=one.at_us)
+    krw = min(total_krw, vouchers.holding(tx, one.who, WON, at_us=one.at_us).free_krw)
+    parts = (Part("voucher", krw, ref=vouchers.ref_of(WON, SHOP)), Part("wallet", total_krw - krw))
+    return tuple(part for part in parts if part.amount_krw)
 
 
 def _as_buyer(tx: Tx, one: Bought, what: Literal["called_off", "given_back"]) -> None:

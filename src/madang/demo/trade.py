@@ -9,6 +9,7 @@ appeal against it, a statement and tax documents.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -17,7 +18,7 @@ from madang import members, places, settlement, vouchers
 from madang.catalog.sellers import set_sellers
 from madang.db import Database, Tx
 from madang.demo import patrons
-from madang.demo.currency import CITY
+from madang.demo.currency import CITY, WON
 from madang.demo.patrons import Act, Goods
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.visitors import PERSONAS
@@ -27,10 +28,12 @@ from madang.members.bank import BankAccount
 from madang.places import PlaceKind
 from madang.settlement import Cycle, ReserveRule, Schedule, TaxStatus, Terms, purposes
 from madang.storefront.slots import Window
-from madang.vouchers import Programme, ProgrammeKind, Rule, credit, credit_requests
+from madang.vouchers import Programme, ProgrammeKind, Rule, credit, credit_requests, reporting
 
 BY: Actor = system(NEIGHBOURHOOD, "demo/trade")
 OURS = "0000600002"
+CLAIMED_ON = 3
+"""The day of a month on which the city pays for the month before."""
 FIRST_D = 50
 """The shop sells online since so many days before the demo's."""
 WEEK = Schedule(cycle=Cycle.WEEKLY, goods_d=7, booking_d=3)
@@ -104,6 +107,8 @@ def _acts(goods: Sequence[Goods], windows: tuple[Window, ...], epoch_us: int) ->
         yield at_us, partial(_settle, at_us=at_us)
         if day:
             yield at_us + MINUTE_US, partial(_bank_pays, at_us=at_us + MINUTE_US)
+        if seoul(at_us).day == CLAIMED_ON:
+            yield at_us + HOUR_US, partial(_claim, at_us=at_us + HOUR_US)
 
 
 def lend(db: Database, at_us: int) -> None:
@@ -154,6 +159,14 @@ def _bank_pays(tx: Tx, at_us: int) -> None:
         for payout in settlement.payouts_of(tx, BY, one.key, limit=2):
             if payout.state is settlement.PayoutState.SENT:
                 settlement.mark(tx, BY, payout.id, paid=True, reference="demo", at_us=at_us)
+
+
+def _claim(tx: Tx, at_us: int) -> None:
+    """The city pays what it gave to last month's vouchers."""
+    month = (seoul(at_us).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    if reporting.report(tx, BY, WON, month).sold_krw:
+        reporting.make_claim(tx, BY, WON, month, at_us=at_us)
+        reporting.claim_paid(tx, BY, WON, month, at_us=at_us + MINUTE_US)
 
 
 def _change_account(tx: Tx, at_us: int) -> None:

@@ -31,7 +31,8 @@ class Redeemed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One month of a programme: ``subsidy_krw`` is what the issuer owes, ``expired_krw`` what is the issuer's."""
+    """One month of a programme: ``subsidy_krw`` is what the issuer gave, ``expired_krw`` what is the issuer's, paid
+    or not."""
 
     programme: str
     month: str
@@ -83,11 +84,13 @@ def report(tx: Tx, by: Actor, programme: str, month: str) -> Report:
         lots.c.neighbourhood == tx.neighbourhood, lots.c.programme == programme
     )
     face, buyers = tx.rows(sold)[0]
+    claims = _claims(tx, programme, records.claims.c.month == month)
+    paid = [one for one in claims if one.paid_us is not None]  # the accounts hold what is open
     rows = sorted(tx.rows(by_shop), key=lambda row: (-int(row[1]), row[0]))
     return Report(
         programme=programme, month=month, sold_krw=int(face), buyers=int(buyers),
-        subsidy_krw=-ledger.balance(tx, subsidy(programme, month)).posted,
-        expired_krw=ledger.balance(tx, expired(programme, month)).posted,
+        subsidy_krw=sum(one.subsidy_krw for one in paid) - ledger.balance(tx, subsidy(programme, month)).posted,
+        expired_krw=sum(one.expired_krw for one in paid) + ledger.balance(tx, expired(programme, month)).posted,
         redeemed=tuple(Redeemed(shop=shop, amount_krw=int(krw), payments=int(n)) for shop, krw, n in rows),
         outstanding_krw=int(tx.rows(left)[0][0]),
     )  # fmt: skip
@@ -168,8 +171,12 @@ def claim_paid(tx: Tx, by: Actor, programme: str, month: str, *, at_us: int) -> 
 def claims_of(tx: Tx, by: Actor, programme: str) -> list[Claim]:
     """A programme's claims, the newest month first."""
     issuing.issuer_of(tx, by, programme)
+    return _claims(tx, programme)
+
+
+def _claims(tx: Tx, programme: str, *where: sa.ColumnElement[bool]) -> list[Claim]:
     c = records.claims
-    return [Claim(**row) for row in records.find(tx, c, c.c.programme == programme, order=[c.c.month.desc()])]
+    return [Claim(**row) for row in records.find(tx, c, c.c.programme == programme, *where, order=[c.c.month.desc()])]
 
 
 def as_csv(one: Report) -> str:
