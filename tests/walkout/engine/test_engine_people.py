@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, layout, play, receipts
@@ -12,6 +15,7 @@ from madang.walkout.engine.bodies import Body, Frames
 from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Store
+from madang.walkout.engine.stride import Stride
 from madang.walkout.engine.trails import ROOM, Trail
 
 
@@ -48,6 +52,22 @@ def _crowd(seconds: float = 20.0, seed: int = 1) -> Crowd:
                 seen.append((names[k], joints))
         frames.append((t, seen))
     return frames
+
+
+def _coming_and_going(seed: int) -> Crowd:
+    """The same crowd: one is gone from 7 s on, one between 6 and 8 s, one from 14 s on by turns, and two come in
+    between, of whom the second shows little."""
+    out: Crowd = []
+    rng = np.random.default_rng(seed)
+    for t, seen in _crowd(seed=seed):
+        kept = [x for k, x in enumerate(seen) if not ((k == 0 and t > 7.0) or (k == 1 and 6.0 < t < 8.0))]
+        some = [(name, np.where(rng.random((8, 1)) < 0.4, np.nan, joints + 2.0)) for name, joints in seen[:1]]
+        if 10.0 < t < 12.0:
+            kept += [("new", seen[0][1] + np.array([4.0, 4.0, 0.0, 0.0]))]
+        if t > 10.3:
+            kept += [("hidden", joints) for _, joints in some]
+        out.append((t, kept if t < 14.0 or int(t) % 2 else kept[1:]))
+    return out
 
 
 def _truth_kept(people: People) -> list[float]:
@@ -126,12 +146,12 @@ def test_a_trail_continues_an_earlier_one() -> None:
     assert both.xy[:, 0].tolist() == [0.0, 1.0, 1.0, 1.0]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("seed", "among"), [(1, _crowd), (2, _crowd), (3, _coming_and_going), (4, _coming_and_going)])
 def test_people_followed_many_frames_at_a_time_are_the_same_to_the_last_bit(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, among: Callable[..., Crowd], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In strides, as long as they go; in strides of one to five frames; and every frame matched anew."""
-    crowd, taken = _crowd(seed=seed), [0, 0]
+    crowd, taken = among(seed=seed), [0, 0]
     long, short, careful = _people(), _people(), _people()
     long.prepare([(t, t, seen) for t, seen in crowd])
     for t in (5.0, 11.11, 14.0, 99.0):
@@ -144,14 +164,36 @@ def test_people_followed_many_frames_at_a_time_are_the_same_to_the_last_bit(
     monkeypatch.setattr(People, "_as_named", lambda *_: False)
     for t, seen in crowd:
         careful.feed(t, seen)
-    assert taken[True] > 8 * taken[False]
-    assert len(long.bodies) == 5
+    assert taken[True] > 6 * taken[False]
+    assert len(long.bodies) >= 5
     for a, *others in zip(long.bodies.values(), short.bodies.values(), careful.bodies.values(), strict=True):
         for other in others:
             assert (a.tracks, a.heights, a.lost, a.where) == (other.tracks, other.heights, other.lost, other.where)
             assert a.trail.times.tolist() == other.trail.times.tolist()
             assert np.array_equal(a.trail.joints, other.trail.joints, equal_nan=True)
             assert np.array_equal(a.trail.xy, other.trail.xy)
+
+
+def test_who_is_lost_or_becomes_a_person_does_not_end_a_stride(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between 6 and 11.9 s one is lost for good, one comes in: only who is back after 2 s and who is new need a closer
+    look, and the frame that makes a person is looked at by itself."""
+    crowd = [(t, [x for x in seen if x[0] != "hidden"]) for t, seen in _coming_and_going(1) if t < 11.9]
+    people, strides = _people(), []
+    whole = following.stride
+
+    def noted(*args: Any) -> Stride | None:
+        strides.append(whole(*args))
+        return strides[-1]
+
+    people.prepare([(t, t, seen) for t, seen in crowd])
+    monkeypatch.setattr(following, "stride", noted)
+    people.take(5.0)
+    alone = [f.times[0] for f, _, _ in people.take(99.0) if len(f.times) == 1]
+    walked = [way for way in strides if way is not None and way.length > 1]
+    assert len(alone) <= 5
+    assert any(way.times[0] < 6.0 < 6.6 < way.times[-1] for way in walked)  # one was lost at 6 s
+    assert [len(way.ripe) for way in walked if way.times[0] > 10.0] == [1]
+    assert "new" in {body.track for body in people.bodies.values()}
 
 
 def test_a_stride_ends_where_the_gate_says_that_somebody_is_gone() -> None:

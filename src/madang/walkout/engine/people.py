@@ -23,6 +23,7 @@ from madang.walkout.engine.stride import (
     Standing,
     Stride,
     as_named_alone,
+    in_two_rows,
     is_solid,
     stride,
 )
@@ -52,7 +53,9 @@ class People:
         self._ahead = LONGEST
         self._closer = False  # the stride before ended at a frame that needs a closer look
         self._here: list[Body] | None = None
-        self._stride: tuple[Stride, Frames] | None = None
+        self._stride: Stride | None = None
+        self._legs: list[Stride] = []  # those to come
+        self._frames_of = Frames([], [], np.zeros((0, 0, 8, 4)), np.zeros((0, 0, 8, 3)), np.zeros((0, 0, 2)))
         self._count = 0
         self._frames = 0
         self._gate = None if store.gate_polygon is None else _bounds(store.gate_polygon, settings.gate_margin_m)
@@ -73,18 +76,17 @@ class People:
         while self._at < len(due) and due[self._at][0] < now:
             if True in [body.gone for body in self._live]:
                 self._leave_off()
-                self._closer = False
-            elif self._stride is None and self._closer:
-                self._ahead, self._closer = LEAST_AHEAD, False
-            elif self._stride is None:
-                self._stride = self._set_out(due[self._at : self._at + self._ahead])
-                self._ride()
+                self._legs, self._closer = [], False
+            if self._stride is None:
+                self._go_on()
             if self._stride is None:
                 _, t, people = due[self._at]
                 self._at += 1
                 out.append((self._alone(t, people), 0, 1))
+            elif self._stride.ripens:
+                out.append(self._ripen(self._stride))
             else:
-                out.append(self._walk(*self._stride, now))
+                out.append(self._walk(self._stride, now))
         return out
 
     def feed(self, t: float, people: Sequence[Sighting]) -> Frames | None:
@@ -102,17 +104,31 @@ class People:
 
     # frames in a row
 
-    def _set_out(self, due: Sequence[Due]) -> tuple[Stride, Frames] | None:
-        """The longest stride, looked for not much further ahead than the one before went."""
+    def _go_on(self) -> None:
+        """The next leg of the stride, or another stride; none where the next frame needs a closer look."""
+        if not self._legs and not self._closer:
+            self._set_out(self._due[self._at : self._at + self._ahead])
+        elif not self._legs:
+            self._closer = False
+        if self._legs:
+            self._stride = self._legs.pop(0)
+            if not self._stride.ripens:
+                self._frames_of = self._as_frames(self._stride)
+            self._ride()
+
+    def _set_out(self, due: Sequence[Due]) -> None:
+        """The longest stride, looked for not much further ahead than people were where they were expected before."""
+        self._drop(due[0][1])
         way = stride(due, self._row, self._live, self._now, self.s)
-        length = 0 if way is None else way.length
-        self._closer = 0 < length < len(due)
-        self._ahead = min(LONGEST, max(LEAST_AHEAD, length + length // 2 if length < len(due) else 2 * self._ahead))
-        return None if way is None else (way, self._as_frames(way))
+        if way is None:
+            return
+        self._closer = way.length < len(due)
+        self._ahead = max(LEAST_AHEAD, 2 * way.length) if way.length < len(way.times) else LONGEST
+        self._legs = way.legs()
 
     def _ride(self) -> None:
         """Everybody is in every frame: what they show is noted when somebody asks."""
-        way = None if self._stride is None else self._stride[0]
+        way = self._stride
         if way is not None and way.there is None:
             for row, body in enumerate(self._live):
                 body.trail.ride(way, row)
@@ -131,7 +147,7 @@ class People:
         place = None if place is None else place[:, kept]
         return Frames(way.times[:k], bodies, joints[:, kept], full[:, kept], speed[:, kept], there, place)
 
-    def _walk(self, way: Stride, frames: Frames, now: float) -> tuple[Frames, int, int]:
+    def _walk(self, way: Stride, now: float) -> tuple[Frames, int, int]:
         """Everybody takes his part of the stride's frames that are due."""
         a = b = way.done
         while b < way.length and way.due[b] < now:
@@ -142,12 +158,20 @@ class People:
         way.done = b
         if b == way.length:
             self._leave_off()
-        return frames, a, b
+        return self._frames_of, a, b
+
+    def _ripen(self, way: Stride) -> tuple[Frames, int, int]:
+        """A frame that makes new tracks people."""
+        self._walk(way, np.inf)
+        self._confirm(way.times[0])
+        if in_two_rows(self._live):
+            self._legs, self._closer = [], False
+        return self._as_frames(way), 0, 1
 
     def _leave_off(self) -> None:
         """The stride is over: everybody stands where it has come to."""
         if self._stride is not None:
-            way, k = self._stride[0], self._stride[0].done
+            way, k = self._stride, self._stride.done
             if way.there is None:
                 self._alight(way, k)
             self._now = Standing(way.lost[k].copy(), way.xy[k].copy(), way.speed[k].copy(), way.full[k].copy())
@@ -159,7 +183,7 @@ class People:
             body.trail.alight()
             if not body.confirmed:
                 body.showed(way.joints[:done, n, :, 0])
-        heads = way.joints[self._looks([True] * done), :, HEAD, 2].T.tolist()
+        heads = way.joints[self._looks([bool(self._live)] * done), :, HEAD, 2].T.tolist()
         for body, heights in zip(self._live, heads, strict=True):
             body.stood(heights)
 
@@ -295,7 +319,8 @@ class People:
     def _confirm(self, t: float) -> None:
         """New tracks that have been seen long enough become people: all that wait are matched with all that are
         lost."""
-        ripe = [b for b in self._fresh if b.seen >= self.s.confirm_frames and is_solid(b.seen, b.hidden, self.s)]
+        fresh = [b for b in self._fresh if t - b.lost < self.s.coast_s]
+        ripe = [b for b in fresh if b.seen >= self.s.confirm_frames and is_solid(b.seen, b.hidden, self.s)]
         if not any(t - b.born >= self.s.confirm_s for b in ripe):
             return
         lost = self._missing(min(b.born for b in ripe))

@@ -3,7 +3,8 @@
 What is worked out is the same, to the last bit, as frame by frame: the only thing that must go step by step, the speed
 and the joints carried along with it, does; everything else is done for all frames at once. A stride ends before the
 frame that needs a closer look: an unknown track, somebody further from where he is expected than a track id excuses,
-somebody lost for too long, a new track that is about to become a person.
+somebody who is back after having been lost for too long. A new track that becomes a person on the way does not end it:
+the stride is walked in legs then, and the frame that makes it a person is one of its own.
 """
 
 from __future__ import annotations
@@ -57,11 +58,30 @@ class Stride:
     after: Floats = field(init=False)  # `xy` after each frame
     length: int = 0
     done: int = 0
+    ripe: list[int] = field(default_factory=list)  # frames in which a new track becomes a person
+    ripens: bool = False  # a leg of one frame: such a one
     placed: list[list[list[float]]] | None = None
     shown: Shown | None = None
 
     def __post_init__(self) -> None:
         self.after = self.xy[1:]
+
+    def legs(self) -> list[Stride]:
+        """Its frames in parts: each that makes a person is one of its own."""
+        if not self.ripe:
+            return [self]
+        ends = sorted({0, self.length, *self.ripe, *(k + 1 for k in self.ripe)})
+        return [self._leg(a, b) for a, b in pairwise(ends)]
+
+    def _leg(self, a: int, b: int) -> Stride:
+        """Frames `a` until `b`."""
+        there = None if self.there is None else self.there[a:b]
+        place = None if self.place is None else self.place[a:b]
+        e = b + 1
+        states = self.lost[a:e], self.xy[a:e], self.speed[a:e], self.full[a:e]
+        leg = Stride(self.due[a:b], self.times[a:b], self.joints[a:b], there, place, *states)
+        leg.length, leg.ripens = b - a, a in self.ripe
+        return leg
 
     def places(self) -> list[list[list[float]]]:
         """Where everybody is in each frame."""
@@ -108,6 +128,9 @@ def stride(
         heads = seen_heads(known)
         follow(out, known, heads)
         out.length = _plain(out, known, heads, s)
+        fresh = [k for k, b in enumerate(live) if not b.confirmed]
+        if fresh and out.length:
+            out.ripe = _ripe(out, known, fresh, live, s)
     else:
         out.length = len(out.times)
     return out if out.length else None
@@ -163,15 +186,13 @@ def _begun(now: Standing, times: list[float], there: Bools | None) -> tuple[Floa
 
 
 def _cut(out: Stride, known: Bools, live: Sequence[Body], s: Settings) -> tuple[Stride, Bools]:
-    """The stride until somebody has been lost for too long or a new track becomes a person."""
-    fresh = [k for k, b in enumerate(live) if not b.confirmed]
-    first = float(out.lost[0].min())
-    if not fresh and out.there is None and _even([first, *out.times], s.coast_s):
+    """The stride until somebody is back who had been lost for too long, or stands in two rows and is to leave one."""
+    if out.there is None and _even([float(out.lost[0].min()), *out.times], s.coast_s):
         return out, known
-    times = np.array(out.times)
-    doubt: Bools = np.any(times[:, None] - out.lost[:-1] >= s.coast_s, axis=1)
-    if fresh:
-        doubt |= _ripe(out, times, known, fresh, live, s)
+    late: Bools = np.array(out.times)[:, None] - out.lost[:-1] >= s.coast_s
+    if out.there is not None and not in_two_rows(live):
+        late &= out.there
+    doubt = np.logical_or.reduce(late, axis=1)
     k = int(doubt.argmax())
     if not doubt[k]:
         return out, known
@@ -180,6 +201,11 @@ def _cut(out: Stride, known: Bools, live: Sequence[Body], s: Settings) -> tuple[
     e = k + 1
     parts = (out.joints[:k], there, place, out.lost[:e], out.xy[:e], out.speed[:e], out.full[:e])
     return Stride(out.due[:k], out.times[:k], *parts), known[:k]
+
+
+def in_two_rows(live: Sequence[Body]) -> bool:
+    """Has somebody been taken for one who was lost a moment ago, whose row is still kept?"""
+    return len({b.id for b in live}) < len(live)
 
 
 def _even(times: list[float], apart: float) -> bool:
@@ -242,16 +268,20 @@ def is_near(
     return (x / count - ahead[0]) ** 2 + (y / count - ahead[1]) ** 2 < s.same_track_m**2
 
 
-def _ripe(out: Stride, times: Floats, known: Bools, fresh: list[int], live: Sequence[Body], s: Settings) -> Bools:
-    """In which frames does a new track become a person?"""
-    there = np.ones((len(times), len(fresh)), bool) if out.there is None else out.there[:, fresh]
-    hidden = np.where(there, (~known[:, fresh]).sum(axis=2), 0)
+def _ripe(out: Stride, known: Bools, fresh: list[int], live: Sequence[Body], s: Settings) -> list[int]:
+    """The frames in which new tracks become people."""
+    n = out.length
+    there = np.ones((n, len(fresh)), bool) if out.there is None else out.there[:n, fresh]
+    hidden = np.where(there, (~known[:n, fresh]).sum(axis=2), 0)
     seen = np.array([live[k].seen for k in fresh]) + there.cumsum(axis=0)
     hidden = np.array([live[k].hidden for k in fresh]) + hidden.cumsum(axis=0)
     born = np.array([live[k].born for k in fresh])
-    ripe = is_solid(seen, hidden, s) & (seen >= s.confirm_frames) & (times[:, None] - born >= s.confirm_s)
-    out_: Bools = ripe.any(axis=1)
-    return out_
+    old = np.array(out.times[:n])[:, None] - born >= s.confirm_s
+    ripe = is_solid(seen, hidden, s) & (seen >= s.confirm_frames) & old
+    if out.there is not None:
+        ripe &= np.array(out.times[:n])[:, None] - out.lost[:n, fresh] < s.coast_s  # else it has been given up
+    first = ripe.argmax(axis=0).tolist()
+    return sorted({k for k, some in zip(first, ripe.any(axis=0).tolist(), strict=True) if some})
 
 
 def is_solid(seen: Any, hidden: Any, s: Settings) -> Any:
