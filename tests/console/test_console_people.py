@@ -153,7 +153,10 @@ def test_sessions_are_ended_and_programs_keys_revoked(town: Town) -> None:
     town.do(sessions.begin, by=town.actor(DEV), **begun)
     text = town.page(f"/console/people/{DEV}")
     assert ("계산기" in text, "me.read" in text, "Chrome" in text) == (True, True, True)
-    town.send(f"/console/people/{DEV}/keys/{made['id']}/close")
+    assert '<option value="misused">' in text
+    close = f"/console/people/{DEV}/keys/{made['id']}/close"
+    assert town.client.post(close).status_code == 422, "without a reason nothing is revoked"
+    town.send(close, why="misused")
     town.send(f"/console/people/{DEV}/sessions/{session}/end")
     assert town.do(api_keys.keys_of, DEV) == []
     assert town.do(sessions.open_sessions, DEV) == []

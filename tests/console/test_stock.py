@@ -9,8 +9,8 @@ from tests.asking import Client
 from tests.catalog.shop_of_goods import Goods
 from tests.console.people import PEOPLE
 
-from madang import journal, ledger
-from madang.catalog import stock
+from madang import catalog, journal, ledger
+from madang.catalog import Listing, State, Variant, stock
 from madang.catalog.stock import accounts
 from madang.console.stockroom import Act, Done, Stockroom
 from madang.kernel import Conflict, Forbidden, Invalid
@@ -95,6 +95,15 @@ def test_how_long_goods_last_is_told_from_what_was_sold_in_two_weeks(goods: Good
     later = look()
     assert later is not None
     assert (sum(later.cover), later.unsold) == (0, 2), "what was sold before says nothing about now"
+    sell(goods, "MILK", 14)
+    gone = look()
+    assert gone is not None
+    assert gone.cover[0] == 1
+    milk = Listing(id="MILK", name_ko="우유", name_en="Milk", variants=(Variant(sku="MILK"),), state=State.HIDDEN)
+    goods.write(lambda tx: catalog.set_listings(tx, MINA, [milk], id=goods.ids.new(), at_us=goods.now))
+    hidden = look()
+    assert hidden is not None
+    assert sum(hidden.cover) == 0, "what was taken off sale has not run out"
     assert stockroom.at(MINA, "s1", text="milk").outlook is None, "who looks for one product is shown that product"
 
 

@@ -14,6 +14,7 @@ from madang.console import giving
 from madang.console.people_desk import PeopleDesk
 from madang.console.views import PRIVATE, Views
 from madang.kernel import Actor, Invalid, Role, seoul
+from madang.members import api_keys
 from madang.members.door_pages import visit_of
 from madang.members.giving import GIVEN_BY
 from madang.ui import access, language_of
@@ -50,8 +51,9 @@ def _looking(routes: APIRouter, desk: PeopleDesk, views: Views, only: list[Any])
     def one(request: Request, person: UUID, said: str = "") -> Response:
         found = desk.one(_by(request), person)
         return views.show(
-            request, "person", one=found, said=said if said in SAID else "", in_shop=bool(_by(request).shops)
-        )
+            request, "person", one=found, said=said if said in SAID else "", in_shop=bool(_by(request).shops),
+            whys=api_keys.WHYS,
+        )  # fmt: skip
 
     @routes.get("/people/{person}/role", name="console.person.preview", dependencies=only)
     def preview(request: Request, person: UUID, role: str, act: str = "give", shop: str = "") -> Response:
@@ -91,7 +93,7 @@ def _doing(routes: APIRouter, desk: PeopleDesk, views: Views, only: list[Any]) -
         return _to(person, "session")
 
     @routes.post("/people/{person}/keys/{key}/close", name="console.person.key", dependencies=only)
-    def revoke(request: Request, person: UUID, key: UUID, why: Text = "other") -> Response:
+    def revoke(request: Request, person: UUID, key: UUID, why: Text = "") -> Response:
         desk.close_key(_by(request), key, why)
         return _to(person, "key")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import msgspec
 
-from madang import ledger
-from madang.catalog import stock
+from madang import catalog, ledger
+from madang.catalog import Form, State, stock
 from madang.db import Tx
 from madang.kernel import Actor, Role
 from madang.ledger import Book
@@ -20,7 +21,8 @@ COVER_D = (1, 3, 7, 14)
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     """``cover``: how many products have run out, last up to each of ``COVER_D`` days, longer; ``unsold`` lie there and
-    were not sold. ``expiring``: lots that have expired, then those of each of ``days``; the first ``soon`` are due."""
+    were not sold. What was taken off sale has not run out, and sessions of experiences are no goods.
+    ``expiring``: lots that have expired, then those of each of ``days``; the first ``soon`` are due."""
 
     cover: tuple[int, ...]
     unsold: int
@@ -39,8 +41,9 @@ def outlook(tx: Tx, by: Actor, place: str, today: date, *, soon: int) -> Outlook
     by.need(Role.OPERATOR, Role.STAFF)
     by.need_shop(place)
     held, (went, over_d) = _held(tx, place), _sold(tx, place, today)
+    off = _passed_over(tx, by, held, went)
     cover, unsold = [0] * (len(COVER_D) + 2), 0
-    for unit in {*held, *went}:
+    for unit in {*held, *went} - off:
         left, sold = held.get(unit, 0), went.get(unit, 0)
         if sold > 0:
             cover[_bin(left, sold, over_d)] += 1
@@ -60,6 +63,20 @@ def _bin(left: int, sold: int, over_d: int) -> int:
         return 0
     lasts_d = left * over_d / sold
     return next((n for n, days in enumerate(COVER_D, 1) if lasts_d <= days), len(COVER_D) + 1)
+
+
+def _passed_over(tx: Tx, by: Actor, held: Mapping[str, int], went: Mapping[str, int]) -> set[str]:
+    """What is gone and no shopper is shown any more, and sessions."""
+    skus = {unit: unit.rsplit(":", 1)[0] for unit in {*held, *went}}
+    owners = catalog.listings_of(tx, by, set(skus.values()))
+    listed = catalog.listings(tx, by, set(owners.values()))
+
+    def over(unit: str) -> bool:
+        one = listed.get(owners.get(skus[unit], ""))
+        gone = held.get(unit, 0) <= 0
+        return one is not None and (one.form is Form.EXPERIENCE or (gone and one.state is State.HIDDEN))
+
+    return {unit for unit in skus if over(unit)}
 
 
 def _held(tx: Tx, place: str) -> dict[str, int]:
