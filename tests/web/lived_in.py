@@ -31,7 +31,7 @@ class LivedIn(Callers):
         self.program()
         self.write(partial(_open, at_us=at_us))
         self.write(partial(_ring, at_us=at_us))
-        for role, shop in ((Role.MERCHANT, SHOP), (Role.VOUCHER_ISSUER, None)):
+        for role, shop in ((Role.MERCHANT, SHOP), (Role.VOUCHER_ISSUER, None), (Role.RIDER, None)):
             self.write(members.give_role, MINA, role, shop=shop, at_us=at_us)
 
     def starts(self, who: str) -> list[str]:

@@ -221,6 +221,7 @@ ELSEWHERE = {
     "tests/storefront/test_voucher_slips.py::test_what_somebody_else_paid_is_refused": (
         "voucher.slip", "voucher.slip.cash",
     ),
+    "tests/storefront/test_rides.py::test_a_delivery_is_for_who_took_it_and_nobody_else": ("rides.do",),
     "tests/payments/test_gift_pages.py::test_somebody_elses_card_is_refused": (
         "gifts.one", "gifts.show", "gifts.withdraw",
     ),

@@ -13,10 +13,11 @@ from madang.db import Database, Page, Tx
 from madang.journal import Fact
 from madang.kernel import Actor, Clock, Ids, MadangError, Role, seoul
 from madang.payments import Leg, Refund
-from madang.storefront import board, interest, orders
+from madang.storefront import board, interest, orders, rides
 from madang.storefront.board import Row, Wanted
 from madang.storefront.model import Reason, Wish
 from madang.storefront.orders import Tracked
+from madang.storefront.rides import Ride
 
 T = TypeVar("T")
 MAY = (Role.OPERATOR, Role.STAFF)
@@ -49,6 +50,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     refunds: tuple[Refund, ...]
     shop: Any
     place: Any
+    ride: Ride | None
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +97,7 @@ class OrderDesk:
                 refunds=tuple(refunds),
                 shop=_shops(tx, by).get(of.deal.shop),
                 place=places.get(tx, by, fetched) if fetched else None,
+                ride=rides.of_order(tx, by, id),
             )
 
         return self._read(by, look)
@@ -155,6 +158,12 @@ class OrderDesk:
             )  # fmt: skip
 
         self._write(by, act)
+
+    def ride(self, by: Actor, id: UUID, *, wanted: bool) -> None:
+        """Ask the neighbourhood's riders to bring it, or nobody any more."""
+        at_us = self.clock.now_us()
+        act = rides.ask if wanted else rides.withdraw
+        self._write(by, lambda tx: act(tx, by, id, at_us=at_us))
 
     def interest_sent(self, by: Actor, id: UUID, how: str) -> None:
         """The interest for a late refund was sent to who has no wallet."""

@@ -120,7 +120,7 @@ def _many(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
 def _one(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
     @routes.get("/orders/{order}", name="console.order")
     def one(request: Request, order: UUID, said: str = "") -> Response:
-        return shown(request, order, said if said in (*ONE_STEPS, "part") else "")
+        return shown(request, order, said if said in (*ONE_STEPS, "part", "rider") else "")
 
     @routes.post("/orders/{order}/part", name="console.order.part")
     def part(request: Request, order: UUID, form: FORM) -> Response:
@@ -144,6 +144,17 @@ def _one(routes: APIRouter, desk: OrderDesk, views: Views) -> None:
         except MadangError as fault:
             return shown(request, order, "", fault)
         return _to(order, "interest")
+
+    @routes.post("/orders/{order}/rider", name="console.order.rider")
+    def rider(request: Request, order: UUID, form: FORM) -> Response:
+        """Asking for a rider, or no longer."""
+        try:
+            desk.ride(_by(request), order, wanted=dict(form).get("act") == "ask")
+        except NotFound:
+            raise
+        except MadangError as fault:
+            return shown(request, order, "", fault)
+        return _to(order, "rider")
 
     @routes.post("/orders/{order}/{step}", name="console.order.step")
     def step(request: Request, order: UUID, step: str, form: FORM) -> Response:

@@ -19,6 +19,7 @@ import madang.payments.gift_selling
 import madang.payments.records
 import madang.places.faces.records
 import madang.storefront.cash_numbers
+import madang.storefront.rides
 import madang.walkout.records
 import madang.walkout.review_records  # noqa: F401 - the tables that OWNED names are declared there
 from madang import ledger, members, payments
@@ -81,6 +82,7 @@ OWNED = (
     Owned("visits", "edge_standing", "receipt", ("deals_receipt", "id")),
     Owned("visits", "edge_limited", "person"),
     Owned("visits", "storefront_entry_code", "person", None, ("digest",)),
+    Owned("deliveries", "storefront_ride", "rider"),
     Owned("mails", "members_mails", "person"),
     Owned("faces", "places_face", "by"),
     Owned("faces", "places_face_decision", "by"),

@@ -121,3 +121,14 @@ class AddressesDestroyed(msgspec.Struct, frozen=True, kw_only=True):
 
     gone: int
     left: int
+
+
+@journal.kind("storefront.ride", version=1, stage=Stage.LOGISTICS)
+class Ride(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery by a rider of the neighbourhood came from one state into another: asked, taken, picked up …;
+    ``how`` it was handed over, or why not."""
+
+    order: str
+    was: str
+    state: str
+    how: str
