@@ -133,7 +133,7 @@ def test_somebody_elses_card_is_refused(visit: Visit) -> None:
     visit.stage.by = person("p2", Role.SHOPPER, Role.OPERATOR)
     assert visit.client.get(where, headers=HTML).status_code == 404
     assert [visit.send(f"{where}/{act}")[0] for act in ("show", "withdraw")] == [404, 404]
-    assert "30,000원 상품권" not in visit.client.get("/gift-cards", headers=HTML).text
+    assert "30,000원 기프트카드" not in visit.client.get("/gift-cards", headers=HTML).text
 
 
 def _nowhere() -> mail.Server:

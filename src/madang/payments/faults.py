@@ -248,6 +248,6 @@ def refund_where_bought() -> Conflict:
         "payments.refund_where_bought",
         ko="이 결제는 산 것을 취소해야 환불됩니다.",
         en="This payment is refunded by giving back what was bought.",
-        next_ko="주문이나 상품권을 취소·반품하세요. 이미 돌려준 금액은 저절로 맞춰집니다.",
+        next_ko="주문이나 기프트카드·상품권을 취소·반품하세요. 이미 돌려준 금액은 저절로 맞춰집니다.",
         next_en="Cancel or return the order or voucher; what was given back already is taken into account.",
     )

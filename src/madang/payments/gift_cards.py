@@ -23,8 +23,8 @@ from madang.payments.means import Held, register
 from madang.payments.model import Leg, Payment, State, Tender, payment_key
 from madang.payments.wallets import day_owner, funding, wallet
 
-declare_code("gift_card", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="상품권", en="Gift card")
-declare_code("gift_breakage", Book.MONEY, Limit.NONE, ko="상품권 소멸 이익", en="Gift card breakage")
+declare_code("gift_card", Book.MONEY, Limit.DEBITS_WITHIN_CREDITS, ko="기프트카드", en="Gift card")
+declare_code("gift_breakage", Book.MONEY, Limit.NONE, ko="기프트카드 소멸 이익", en="Gift card breakage")
 
 NAME = "gift_card"
 SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing that can be misread
@@ -223,9 +223,9 @@ class GiftCard(Held):
         if at_us >= card.expires_at_us:
             raise Conflict(
                 "payments.gift_card_expired",
-                ko="유효기간이 지난 상품권입니다.",
+                ko="유효기간이 지난 기프트카드입니다.",
                 en="The gift card has expired.",
-                next_ko="남은 금액은 상품권 화면에서 돌려받을 수 있습니다.",
+                next_ko="남은 금액은 기프트카드 화면에서 돌려받을 수 있습니다.",
                 next_en="Its balance can be had back on the gift card's page.",
             )
         return super().authorise(tx, by, part, at_us=at_us)
@@ -287,7 +287,7 @@ def _tell(tx: Tx, by: Actor, card: UUID, shop: str, body: Any, what: str, at_us:
 def unknown() -> NotFound:
     return NotFound(
         "payments.gift_card_unknown",
-        ko="이런 번호의 상품권이 없습니다.",
+        ko="이런 번호의 기프트카드가 없습니다.",
         en="There is no gift card with this code.",
         next_ko="번호 16자리를 다시 확인하세요.",
         next_en="Check the sixteen signs of its code.",
@@ -297,9 +297,9 @@ def unknown() -> NotFound:
 def _not_yours() -> Forbidden:
     return Forbidden(
         "payments.gift_card_not_shown",
-        ko="이 상품권의 번호를 먼저 등록해야 합니다.",
+        ko="이 기프트카드의 번호를 먼저 등록해야 합니다.",
         en="The card's code has to be entered first.",
-        next_ko="상품권 번호를 등록하세요.",
+        next_ko="기프트카드 번호를 등록하세요.",
         next_en="Enter the gift card's code.",
     )
 
@@ -307,8 +307,8 @@ def _not_yours() -> Forbidden:
 def _not_by_terms() -> Conflict:
     return Conflict(
         "payments.gift_card_not_refundable",
-        ko="아직 돌려받을 수 없습니다: 7일 안의 쓰지 않은 상품권, 60%(1만원 이하는 80%) 이상 쓴 상품권, "
-        "유효기간이 지난 상품권만 됩니다.",
+        ko="아직 돌려받을 수 없습니다: 7일 안의 쓰지 않은 기프트카드, 60%(1만원 이하는 80%) 이상 쓴 기프트카드, "
+        "유효기간이 지난 기프트카드만 됩니다.",
         en="Not yet: only an unused card within 7 days, one used to 60 % (80 % up to 10,000 won), or an expired "
         "one can be paid back.",
         next_ko="남은 금액은 계속 쓸 수 있습니다.",

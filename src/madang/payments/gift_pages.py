@@ -65,7 +65,7 @@ def _buying(routes: APIRouter, desk: PayDesk, pages: Pages) -> None:
     ) -> Response:
         by, now, language = request.state.by, desk.clock.now_us(), language_of(request)
         asked = (other_krw if amount_krw in ("", "other") else amount_krw).replace(",", "").strip()
-        title = "상품권" if language == "ko" else "Gift card"
+        title = "기프트카드" if language == "ko" else "Gift card"
         given = For(to.strip(), words.strip()) if to.strip() else None
         try:
             made = desk.write(

@@ -49,9 +49,9 @@ orders = table(
 
 declare_passing(
     Passing(
-        name="gift_mail", what_ko="상품권 받는 분의 이메일, 이름과 전하는 말",
+        name="gift_mail", what_ko="기프트카드 받는 분의 이메일, 이름과 전하는 말",
         what_en="E-mail address and name of who gets a gift card, and the words to them",
-        purpose_ko="상품권을 메일로 보내기", purpose_en="Mailing the gift card", basis="contract",
+        purpose_ko="기프트카드를 메일로 보내기", purpose_en="Mailing the gift card", basis="contract",
         keep_ko="메일을 맡길 때까지 잠가 두고, 보낸 기록과 함께 30일 뒤 파기",
         keep_en="sealed until the mail is handed in; with the record of its sending for 30 days",
     )
@@ -190,9 +190,9 @@ def get(tx: Tx, by: Actor, id: UUID) -> GiftOrder:
     if not found:
         raise NotFound(
             "payments.no_gift_order",
-            ko="그런 상품권 주문이 없습니다.",
+            ko="그런 기프트카드 주문이 없습니다.",
             en="There is no such order of a gift card.",
-            next_ko="상품권 화면에서 고르세요.",
+            next_ko="기프트카드 화면에서 고르세요.",
             next_en="Choose it on the gift cards' page.",
         )
     return found[0]
@@ -209,7 +209,7 @@ def show_once(tx: Tx, by: Actor, id: UUID, *, at_us: int) -> str:
     if found.state != ISSUED or found.shown_us is not None:
         raise Conflict(
             "payments.code_was_shown",
-            ko="이 상품권의 번호는 이미 보여 드렸거나 지금은 볼 수 없습니다.",
+            ko="이 기프트카드의 번호는 이미 보여 드렸거나 지금은 볼 수 없습니다.",
             en="This card's code was shown already, or cannot be shown now.",
             next_ko="적어 둔 번호나 보낸 메일을 확인하세요. 쓰지 않았다면 7일 안에 환불받을 수 있습니다.",
             next_en="Look at your note or the mail that was sent. An unused card is refunded within 7 days.",
@@ -255,7 +255,7 @@ def _press(tx: Tx) -> Press:
     if found is None:
         raise Unavailable(
             "payments.no_gift_press",
-            ko="여기에서는 지금 상품권을 만들 수 없습니다.",
+            ko="여기에서는 지금 기프트카드를 만들 수 없습니다.",
             en="Gift cards cannot be made here now.",
             next_ko="동네 서버에서 다시 하세요.",
             next_en="Do it again at the neighbourhood's server.",

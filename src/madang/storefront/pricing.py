@@ -149,7 +149,7 @@ def _elsewhere(priced: Priced) -> Conflict:
         "storefront.gift_card",
         ko=f"'{priced.name_ko}'은(는) 다른 상품과 함께 주문할 수 없습니다.",
         en=f"'{priced.name_en}' cannot be ordered together with goods.",
-        next_ko="상품권은 상품권 화면에서 사고, 여기서는 빼 주세요.",
+        next_ko="기프트카드는 기프트카드 화면에서 사고, 여기서는 빼 주세요.",
         next_en="Buy gift cards on their own page, and take it out of this cart.",
         sku=priced.sku,
     )
