@@ -25,6 +25,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from madang.kernel import Actor, Forbidden, NotSignedIn, Role
+from madang.ui.fields import fields_in
 
 GUEST_COOKIE = "madang_guest"
 SHOP_COOKIE = "madang_shop"
@@ -166,6 +167,6 @@ async def _written(request: Request, kind: str) -> str:
     if kind not in FORMS[:2]:
         return ""
     if kind == FORMS[0] and getattr(request, "_form", None) is None:
-        await request.body()  # kept, so that a route may read it again
+        request._form = fields_in(await request.body())  # kept, so that a route may read it again
     value = (await request.form()).get(FIELD)
     return value if isinstance(value, str) else ""

@@ -24,7 +24,7 @@ from madang.web.edge import Edge
 from madang.web.faults import Faults
 from madang.web.heads import Heads
 from madang.web.language import Remember
-from madang.web.routes import addresses, routes_of
+from madang.web.routes import Signposts, addresses, routes_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +72,7 @@ def create_app(shopfront: Shopfront) -> FastAPI:
     app.state.routers = _routers(shopfront, pages)
     for router in app.state.routers:
         app.router.routes.extend(routes_of(router))
+    app.router.middleware_stack = Signposts(app.router)
     app.state.places = frozenset(address.name for address in addresses(app))
     return app
 

@@ -43,6 +43,9 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_EVERYWHERE = [
+    (name.lower().encode(), value.encode()) for name, value in {**SECURITY, "Cache-Control": "no-store"}.items()
+]
 BODY_MAX = (("/v1/sensors/", 17 << 20), ("/v1/edge/", 5 << 20), ("/v1/", 1 << 20), ("", 32 << 20))
 """Bytes that a body may have, by where it goes; what a route limits further it says itself."""
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
@@ -164,10 +167,9 @@ class _Outgoing:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
+            there = {name for name, _ in headers.raw}
+            headers.raw.extend(one for one in _EVERYWHERE if one[0] not in there)
             headers["X-Request-Id"] = self._id
-            for name, value in SECURITY.items():
-                headers.setdefault(name, value)
-            headers.setdefault("Cache-Control", "no-store")
             for cookie in (*self.cookies, *self._for_a_guest(headers)):
                 headers.append("Set-Cookie", cookie)
         await self._send(message)
