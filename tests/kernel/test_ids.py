@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import random
 import threading
 import time
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.kernel import ManualClock, Uuid7, derived
+from madang.kernel import ids as ids_of
 from madang.kernel.clock import SECOND_US
 
 
@@ -97,3 +100,25 @@ def test_different_parts_give_different_ids(parts: list[str], others: list[str])
 
 def test_parts_do_not_run_into_each_other() -> None:
     assert len({derived("ab", "c"), derived("a", "bc"), derived("abc"), derived("abc", "")}) == 4
+
+
+@given(part=st.one_of(st.text(max_size=70), st.integers(), st.uuids()), times=st.integers(1, 3))
+def test_what_is_kept_of_a_part_is_what_the_part_says(part: str | int | uuid.UUID, times: int) -> None:
+    text = str(part).encode()
+    whole = hashlib.sha256((len(text).to_bytes(4, "big") + text) * 2).digest()
+    for _ in range(times):
+        made = derived(part, part)
+        assert made.bytes[:6] == whole[:6]
+        assert (made.bytes[9:16], made.version, made.variant) == (whole[9:16], 8, uuid.RFC_4122)
+        assert pickle.loads(pickle.dumps(made)) == made
+
+
+def test_what_is_kept_of_parts_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ids_of, "KEPT_MAX", 10)
+    first = [derived(word, one) for word, one in zip("abcdefghijklmnopqrstuvwxyz", ONES, strict=False)]
+    assert first == [derived(word, one) for word, one in zip("abcdefghijklmnopqrstuvwxyz", ONES, strict=False)]
+    assert len(ids_of._WORDS) <= 10
+    assert len(ids_of._IDS) <= 10
+
+
+ONES = [uuid.UUID(int=n) for n in range(30)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from madang.kernel.errors import Forbidden
 
@@ -130,6 +131,7 @@ class Actor:
             )
 
 
+@lru_cache(maxsize=1_024)
 def system(neighbourhood: str, key: str = "madang") -> Actor:
     """The software itself, acting for a neighbourhood."""
     return Actor(Kind.SYSTEM, key, neighbourhood, frozenset({Role.SYSTEM}))

@@ -6,7 +6,7 @@ import hashlib
 import random
 import threading
 import uuid
-from typing import Protocol
+from typing import Any, Protocol
 
 from madang.kernel.clock import Clock
 
@@ -43,22 +43,39 @@ def derived(*parts: str | int | uuid.UUID) -> uuid.UUID:
     """The id the same ``parts`` always give (UUIDv8 over SHA-256): for work that may be done again."""
     joined = b""
     for part in parts:  # each with its length before it, so that no two lists give one text
-        if type(part) is uuid.UUID:
-            h = b"%032x" % part.int
-            joined += b"\0\0\0\x24%b-%b-%b-%b-%b" % (h[:8], h[8:12], h[12:16], h[16:20], h[20:])
-            continue
-        text = str(part).encode()
-        joined += _LENGTHS[len(text)] if len(text) < 64 else len(text).to_bytes(4, "big")
-        joined += text
+        known = _WORDS.get(part) if type(part) is str else _IDS.get(part.int) if type(part) is uuid.UUID else None
+        joined += known or _measured(part)
     value = _whole(_sha256(joined).digest()[:16], "big")
     made = _bare(uuid.UUID)  # half the time of UUID(int=...), and an order derives some thirty
-    _set(made, "int", value & _KEPT | _VERSION_8)
-    _set(made, "is_safe", _UNKNOWN)
+    _set_int(made, value & _KEPT | _VERSION_8)
+    _set_safe(made, _UNKNOWN)
     return made
 
 
-_sha256, _whole, _bare, _set = hashlib.sha256, int.from_bytes, object.__new__, object.__setattr__
+def _measured(part: str | int | uuid.UUID) -> bytes:
+    """A part's text with its length before it. What was asked for lately is kept: ids come from a few words and, many
+    at a time, from one id."""
+    text = str(part).encode()
+    made = len(text).to_bytes(4, "big") + text
+    if type(part) is str:
+        if len(text) <= WORD_MAX:
+            _keep(_WORDS, part, made)
+    elif type(part) is uuid.UUID:
+        _keep(_IDS, part.int, made)
+    return made
+
+
+def _keep(kept: dict[Any, bytes], key: str | int, made: bytes) -> None:
+    if len(kept) >= KEPT_MAX:
+        kept.clear()
+    kept[key] = made
+
+
+KEPT_MAX, WORD_MAX = 4_096, 64
+_WORDS: dict[str, bytes] = {}
+_IDS: dict[int, bytes] = {}
+_sha256, _whole, _bare = hashlib.sha256, int.from_bytes, object.__new__
+_set_int, _set_safe = (uuid.UUID.__dict__[name].__set__ for name in ("int", "is_safe"))
 _UNKNOWN = uuid.SafeUUID.unknown
-_LENGTHS = [n.to_bytes(4, "big") for n in range(64)]
 _KEPT = ~(0xF << 76 | 0b11 << 62)
 _VERSION_8 = 0x8 << 76 | 0b10 << 62
