@@ -17,7 +17,7 @@ from tests.databases import SQLITE
 from tests.edge.link import KEY, Edge, Server, agree, every_receipt, opened, restock
 from tests.walkout_shop import BY, PERSON, SHOP, STAFF, N
 
-from madang.db import Tx
+from madang.db import Tx, metadata
 from madang.deals.lines import Receipt
 from madang.deals.links import Links
 from madang.deals.pages import Said, Shown, State
@@ -78,6 +78,12 @@ def kept(server: Server, receipt: UUID) -> list[Kept]:
 
 def visits(edge: Edge) -> list[str]:
     return [f"v{n + 1}" for n in range(edge.visits)]
+
+
+def everything(tx: Tx) -> list[object]:
+    """What is kept of deals, their steps, and of what the shop said."""
+    tables = (metadata.tables[name] for name in ("deals_deal", "deals_move", "edge_standing"))
+    return [tuple(row) for table in tables for row in tx.rows(sa.select(table))]
 
 
 def decides(edge: Edge, visit: str, what: str, **more: str) -> None:
@@ -215,6 +221,10 @@ def test_what_is_above_the_limit_is_looked_at_and_its_refusal_is_read_and_appeal
     [said] = page(server, receipt).objections
     assert (said.outcome, said.may_appeal, said.may_object) == ("declined", True, False)
     assert (said.why_ko, said.why_en) == ("두 개를 들고 나가셨어요.", "두 개를 들고 나가셨어요.")
+    for tx in (edge.shop, server):
+        raw = str(tx.read(everything)).encode().decode("unicode_escape", "ignore")
+        assert "두 개를 들고" not in raw
+        assert "sealed:" in raw, "it is kept"
     says(server, receipt, 1, appeal=True, key="a")
     assert outcomes(server, receipt) == {1: ("sent", 0)}
     with pytest.raises(Conflict, match=r"walkout\.no_appeal"):
@@ -280,6 +290,9 @@ def test_a_word_that_reaches_the_shop_too_late_is_turned_down_with_the_reason(bo
     assert "기간이 끝나" in said.why_ko
     assert "over" in said.why_en
     assert kept(server, receipt)[0].refused == "edge.wish_too_late"
+    client = Client(create_app(Shopfront(neighbourhood=N, desk=desk(server), clock=server.clock)))
+    shown = client.get(f"/r/{LINKS.token(receipt)}?done=2", headers={"Accept": "text/html"}).text
+    assert "기간이 끝나" in shown.partition("</p>")[0], "nobody has looked at it, and the page does not say so"
     server.clock.set(edge.shop.t)
     assert not page(server, receipt).may_object
     with pytest.raises(Conflict, match=r"deals\.already_said"):

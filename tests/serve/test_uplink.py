@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,9 @@ from madang import ledger, members, payments
 from madang.cli import main
 from madang.db import Database, open_database
 from madang.deals import receipts
-from madang.kernel import Conflict, ManualClock, system
+from madang.deals.links import Links
+from madang.kernel import Conflict, ManualClock, SystemClock, system
+from madang.kernel.clock import HOUR_US
 from madang.kernel.settings import Secret, Settings
 from madang.serve import keys
 from madang.serve.serving import Asked, Serving
@@ -97,12 +100,33 @@ def found(db: Database) -> list[receipts.Receipt]:
     return list(db.read(lambda tx: receipts.find(tx, BY, shop=SHOP), neighbourhood=NEIGHBOURHOOD).rows)
 
 
+def at(receipt: receipts.Receipt, home: Path) -> str:
+    return f"/r/{Links([keys.kept_secret(home / 'receipt-links.key')]).token(receipt.id)}"
+
+
+def receipt_at(centre: Centre, receipt: receipts.Receipt) -> str:
+    return str(centre.caller.get(at(receipt, centre.home)).text)
+
+
+def dispute_at(centre: Centre, receipt: receipts.Receipt) -> None:
+    """One tap on the server's page of the cheapest line: the button's own form."""
+    line = min(receipt.lines, key=lambda one: one.amount_krw)
+    path = f"{at(receipt, centre.home)}/wrong/{line.number}"
+    with httpx.Client(base_url=f"http://127.0.0.1:{centre.port}", headers={"Accept": "text/html"}) as client:
+        page = client.get(at(receipt, centre.home)).text
+        form = page[page.index(f'action="{path}"') :].partition("</form>")[0]
+        fields = dict(re.findall(r'name="(\w+)" value="([^"]+)"', form))
+        answer = client.post(path, data=fields)
+    assert answer.status_code == 303, answer.text
+    assert "가게에 전함" in receipt_at(centre, receipt)
+
+
 @pytest.mark.slow
 def test_a_shop_sells_on_while_its_server_is_dead_and_hands_over_once(tmp_path: Path, centre: Centre) -> None:
     centre.start()
     answer = centre.caller.check_in(credential="c1", person=str(PERSON), top_up_krw=50_000)
     assert answer.status_code == 200, answer.text
-    clock = ManualClock()
+    clock = ManualClock(SystemClock().now_us() - HOUR_US)  # the server runs by the real one
     with below(tmp_path, centre, clock) as shop:
         shop.start()
         caller = Caller(shop.url, keys.operator_key(tmp_path / "shop"))
@@ -127,15 +151,19 @@ def test_a_shop_sells_on_while_its_server_is_dead_and_hands_over_once(tmp_path: 
         until(lambda: caller.status()["uplink"]["up"])
         said = centre.caller.status()["edges"][SHOP]
         assert (said["receipts"], said["total_krw"]) == (1, here[0].total_krw)
+        dispute_at(centre, here[0])
+        until(lambda: bool(clock.advance(us=1_000_000)) or "환불됨" in receipt_at(centre, here[0]))
         caller.close()
         assert shop.books.check()
+        here = found(shop.db)
+        assert len(here) == 2, "what was called wrong at the server was paid back by the shop"
     centre.close()
     with open_database(f"sqlite:///{centre.home / 'madang.db'}") as db:
         assert found(db) == here
         wallet = db.read(
             lambda tx: ledger.balance(tx, payments.wallet(str(PERSON))).posted, neighbourhood=NEIGHBOURHOOD
         )
-        assert wallet == 50_000 - here[0].total_krw
+        assert wallet == 50_000 - sum(one.total_krw for one in here)
         assert db.read(ledger.check, neighbourhood=NEIGHBOURHOOD).ok
 
 

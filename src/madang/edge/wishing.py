@@ -12,12 +12,14 @@ import msgspec
 
 from madang import journal
 from madang.db import Tx
+from madang.deals import receipts
 from madang.deals.lines import Receipt
 from madang.deals.pages import Bound, Objection, Said, already_said
 from madang.edge import facts, wish_records
-from madang.edge.model import Answer, Wish, Word
+from madang.edge.model import Answer, Standing, Wish, Word
 from madang.edge.wish_records import Kept
 from madang.kernel import Actor, derived
+from madang.members import texts
 from madang.walkout import objecting, reviewing
 from madang.walkout.desk import Upshot
 from madang.walkout.process import CLOSE_US
@@ -68,7 +70,7 @@ def upshot(tx: Tx, by: Actor, receipt: Receipt, at_us: int) -> Upshot:
     """What was said against a receipt, here or there, and came of it as far as it is known here."""
     back = objecting.given_back(tx, by, receipt)
     told = wish_records.standing_of(tx, receipt.shop, receipt.id)
-    lines = {one.line: one for one in told.objections} if told is not None else {}
+    lines = {one.line: _opened(tx, receipt.person, one) for one in told.objections} if told is not None else {}
     said: dict[int, list[Kept]] = {}
     for kept in wish_records.of_receipt(tx, receipt.shop, receipt.id):
         said.setdefault(kept.wish.line, []).append(kept)
@@ -90,14 +92,20 @@ def _outcome(number: int, back: dict[int, int], there: Objection | None, said: S
     if last is not None and last.answered_at_us is None:
         return Objection(line=number, outcome="sent", refunded_krw=krw)
     if there is not None:
-        why = (last.why_ko, last.why_en) if last is not None and last.refused else (there.why_ko, there.why_en)
-        return msgspec.structs.replace(there, refunded_krw=krw, why_ko=why[0], why_en=why[1])
+        if last is not None and last.refused:
+            there = msgspec.structs.replace(there, why_ko=last.why_ko, why_en=last.why_en)
+        return msgspec.structs.replace(there, refunded_krw=krw)
     if last is None or krw:
         return objecting.outcome(number, back)
     if not last.refused:  # the shop has it, and will have said next what came of it
         return Objection(line=number, outcome="sent")
     again = last.refused == "deals.refund_too_much"
     return Objection(line=number, outcome="declined", why_ko=last.why_ko, why_en=last.why_en, may_object=again)
+
+
+def _opened(tx: Tx, person: str, one: Objection) -> Objection:
+    ko, en = (texts.unseal(tx, person, text) for text in (one.why_ko, one.why_en))
+    return msgspec.structs.replace(one, why_ko=ko, why_en=en)
 
 
 def _bound(tx: Tx, receipt: Receipt, at_us: int) -> Bound | None:
@@ -115,13 +123,28 @@ def hear(tx: Tx, by: Actor, shop: str, words: Sequence[Word], *, at_us: int) -> 
         if word.answer is not None:
             _answered(tx, by, shop, word.answer, at_us)
         if word.standing is not None:
-            wish_records.set_standing(tx, shop, word.standing)
+            _stands(tx, by, shop, word.standing, at_us)
         if word.limited is not None:
             wish_records.set_limited(tx, shop, word.limited)
         upto = word.n
     if upto != was:
         wish_records.set_heard(tx, shop, upto)
     return upto
+
+
+def _stands(tx: Tx, by: Actor, shop: str, said: Standing, at_us: int) -> None:
+    """Keep how a receipt's lines stand; what somebody in the shop wrote beside one is sealed, as it is there."""
+    person = receipts.get(tx, by, said.receipt).person
+
+    def sealed(one: Objection) -> Objection:
+        ko, en = (
+            texts.seal(tx, person, text, once=derived("edge.why", said.receipt, one.line), at_us=at_us)
+            for text in (one.why_ko, one.why_en)
+        )
+        return msgspec.structs.replace(one, why_ko=ko, why_en=en)
+
+    kept = tuple(sealed(one) if one.why_ko else one for one in said.objections)
+    wish_records.set_standing(tx, shop, msgspec.structs.replace(said, objections=kept))
 
 
 def _answered(tx: Tx, by: Actor, shop: str, said: Answer, at_us: int) -> None:

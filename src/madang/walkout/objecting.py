@@ -15,6 +15,7 @@ from madang.deals.lines import Receipt
 from madang.deals.model import Deal
 from madang.deals.pages import Bound, Objection, State, already_said
 from madang.kernel import Actor, derived
+from madang.members import texts
 from madang.walkout import records, service, trust, visit_lines
 
 APPEALS_SINCE = 2
@@ -63,7 +64,7 @@ def objections(tx: Tx, by: Actor, deal: Deal, receipt: Receipt) -> tuple[Objecti
             one,
             may_appeal=open_to_it and one.outcome == "declined" and one.line in declined - appealed,
             may_object=one.line in still - waiting,
-            **_why(deal, receipt, one),
+            **_why(tx, deal, receipt, one),
         )
         for one in said
     )
@@ -78,12 +79,13 @@ def outcome(number: int, back: Mapping[int, int], waiting: Collection[int] = ())
     return Objection(line=number, outcome="declined")
 
 
-def _why(deal: Deal, receipt: Receipt, said: Objection) -> dict[str, str]:
+def _why(tx: Tx, deal: Deal, receipt: Receipt, said: Objection) -> dict[str, str]:
     """What the person who turned a line down said, in their own words."""
     if said.outcome != "declined":
         return {}
     why = deal.data.get("declined_why", {}).get(str(visit_lines.number(deal, receipt.id, said.line)), "")
-    return {"why_ko": why, "why_en": why}
+    said_so = texts.unseal(tx, deal.subject, why)
+    return {"why_ko": said_so, "why_en": said_so}
 
 
 def given_back(tx: Tx, by: Actor, receipt: Receipt) -> dict[int, int]:

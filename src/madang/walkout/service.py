@@ -19,6 +19,7 @@ from madang.deals.model import Deal
 from madang.kernel import Actor, Conflict, NotFound, Role, derived
 from madang.kernel.clock import MINUTE_US
 from madang.ledger import Book, Transfer
+from madang.members import texts
 from madang.storefront import actions as orders
 from madang.walkout import (
     books,
@@ -47,6 +48,7 @@ from madang.walkout.visits import Visit
 ACTIONS = (charging, reviewing, orders)  # importing them registers the actions that the declared processes name
 
 UNDO_US = 10 * MINUTE_US
+REASON_MAX = 500
 """How long an answer can be taken back."""
 
 
@@ -349,9 +351,11 @@ def refund(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, took_ms: int 
 def decline(
     tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, reason: str = "", took_ms: int | None = None
 ) -> Deal:
-    """A person finds the receipt right, which took them so long. It cannot be undone: the shopper was told, and may
-    have it looked at once more (``appeal``)."""
-    return deals.move(tx, by, deal, "decline", id=id, at_us=at_us, args={"reason": reason} | _took(took_ms))
+    """A person finds the receipt right, which took them so long. It cannot be undone: the shopper was told (``reason``
+    in the person's words, kept sealed), and may have it looked at once more (``appeal``)."""
+    subject = deals.get(tx, by, deal).subject
+    kept = texts.seal(tx, subject, reason[:REASON_MAX], once=id, at_us=at_us)
+    return deals.move(tx, by, deal, "decline", id=id, at_us=at_us, args={"reason": kept} | _took(took_ms))
 
 
 def _took(took_ms: int | None) -> dict[str, Any]:
