@@ -6,7 +6,7 @@ They wait, and are measured again as a whole, from the level before the hand cam
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,13 +27,15 @@ RESTED = 2
 
 @dataclass(slots=True)
 class Hold:
-    """A waiting change: `before` are the loads of the facing's plates before the hand came, grams."""
+    """A waiting change: `before` are the loads of the facing's plates before the hand came, grams; `settled` is what
+    came, as it was measured when it would have been told if the hand had left."""
 
     first: Shift
     before: dict[int, float]
     t: float
     t1: float
     whole: Shift | None
+    settled: Shift | None = None
 
 
 class Holds:
@@ -80,10 +82,10 @@ class Holds:
             hold = self._of(shift)
             if hold is not None and self._apart(hold, shift, explained, hands):
                 self._holds.remove(hold)
-                self._give(hold.whole or hold.first, out)
+                self._give(hold.settled or hold.whole or hold.first, out)
                 hold = None
             if hold is not None:
-                hold.t, hold.t1, hold.whole = shift.t, shift.t1, None
+                hold.t, hold.t1, hold.whole, hold.settled = shift.t, shift.t1, None, None
                 hold.before |= self._levels(shift)
             elif not hand_in(shift):
                 self._give(shift, out)
@@ -94,7 +96,8 @@ class Holds:
         for hold in list(self._holds):
             if any(self._interactions.gathering(q) for q in hold.before):
                 continue  # their next change will come here, and must not be measured with this one as well
-            if any(self._plates.now(q)[2] for q in hold.before) and t < hold.t1 + self.s.hold_wait_s:
+            wait = self.s.hold_wait_s if hold.settled is None else self.s.hold_s
+            if any(self._plates.now(q)[2] for q in hold.before) and t < hold.t1 + wait:
                 continue
             whole = hold.whole = self._whole(hold)
             if whole is None:
@@ -102,9 +105,9 @@ class Holds:
                     self._holds.remove(hold)
                     first = hold.first
                     self.returns.append(Return(first.main, first.t0, hold.t1, float(np.abs(first.deltas).max())))
-            elif self._over(hold, whole, t, explained) or not hand_in(whole):
+            elif self._over(hold, whole, t, explained, hands) or not hand_in(whole):
                 self._holds.remove(hold)
-                self._give(whole, out)
+                self._give(hold.settled or whole, out)
         return out
 
     def _of(self, shift: Shift) -> Hold | None:
@@ -159,14 +162,31 @@ class Holds:
         paused = shift.t0 > hold.t1 + self.s.quiet_hold_s
         if not paused and not (explained(whole) and explained(shift)):
             return False
+        if whole.total > 0 and len({*hands(whole), *hands(shift)}) < 2 and _leant(whole, shift, explained):
+            return False
         if _left(whole, shift) > 0.2 * min(abs(whole.total), abs(shift.total)):
             return True
         return len({*hands(whole), *hands(shift)}) > 1
 
-    def _over(self, hold: Hold, whole: Shift, t: float, explained: Callable[[Shift], bool]) -> bool:
-        """Has it waited long enough, hand or no hand? For less long when the whole is explained."""
+    def _over(
+        self,
+        hold: Hold,
+        whole: Shift,
+        t: float,
+        explained: Callable[[Shift], bool],
+        hands: Callable[[Shift], Collection[int]],
+    ) -> bool:
+        """Has it waited long enough, hand or no hand? For less long when the whole is explained; but what came while
+        one hand stays may be the hand that leans on the plates."""
         quiet, most = hold.t1 + self.s.quiet_hold_s, hold.t1 + self.s.hold_s
-        return t > max(quiet, most) or (t > min(quiet, most) and explained(whole) == (quiet < most))
+        if t > max(quiet, most):
+            return True
+        if t <= min(quiet, most) or explained(whole) != (quiet < most):
+            return False
+        if whole.total <= 0 or len({*hands(whole)}) > 1:
+            return True
+        hold.settled = hold.settled or whole
+        return False
 
     def _around(self, shift: Shift) -> set[int]:
         return set(shift.plates).union(*(self._family.get(q, set()) for q in shift.plates))
@@ -182,6 +202,17 @@ class Holds:
         kept = {q: d for q, d in sorted(deltas.items()) if d * total > 0 and abs(d) > 0.03 * abs(total)}
         f = hold.first
         return Shift(f.id, tuple(kept), np.array(list(kept.values())), noise, f.t0, hold.t, hold.t1, f.parts)
+
+
+def _leant(whole: Shift, shift: Shift, explained: Callable[[Shift], bool]) -> bool:
+    """Did the plates only carry the weight of a hand, which let go of them with what it took or put there in the end?
+    Then goods explain both changes together."""
+    if whole.main not in shift.plates:
+        return False
+    loads: dict[int, float] = dict(zip(whole.plates, whole.deltas.tolist(), strict=True))
+    for q, d in zip(shift.plates, shift.deltas.tolist(), strict=True):
+        loads[q] = loads.get(q, 0.0) + d
+    return explained(replace(shift, plates=tuple(loads), deltas=np.array(list(loads.values()))))
 
 
 def _left(one: Shift, other: Shift) -> float:
