@@ -371,6 +371,41 @@ def test_words_behind_a_gap_are_not_taken_and_old_ones_are_passed_over(both: tup
 
 
 @SQLITE
+def test_a_word_on_a_receipt_that_never_came_up_holds_up_nothing(both: tuple[Edge, Server]) -> None:
+    edge, server = both
+    _, receipt = bought(edge, {"A": 2})
+    unknown = Word(n=1, standing=Standing(receipt=derived("of before"), state="disputed", objections=()))
+    machine = taking.machine(N, SHOP)
+    assert server.write(lambda tx: taking.take(tx, machine, Batch(SHOP, (), (unknown,)), at_us=edge.shop.t)).words == 1
+    says(server, receipt, 1)
+    together(edge, server)
+    assert outcomes(server, receipt) == {1: ("review", 0)}
+
+
+@SQLITE
+def test_a_wish_that_cannot_be_posted_for_a_fault_holds_up_no_receipt_and_is_tried_again(
+    both: tuple[Edge, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge, server = both
+    _, receipt = bought(edge, {"A": 1, "B": 1})
+
+    def fault(*_args: object, **_more: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    says(server, receipt, 2)
+    with monkeypatch.context() as broken:
+        broken.setattr("madang.edge.hearing.post", fault)
+        edge.buys({"A": 1})
+        together(edge, server)
+    assert outcomes(server, receipt) == {2: ("sent", 0)}
+    assert len(every_receipt(server.db)) == 2, "the next sale has come"
+    edge.shop.later(HOUR_US)
+    together(edge, server)
+    assert outcomes(server, receipt) == {2: ("refunded", 1_100)}
+    agree(edge, server)
+
+
+@SQLITE
 def test_the_cash_receipt_follows_what_was_given_back(both: tuple[Edge, Server]) -> None:
     edge, server = both
     reader = Reader("cash", cash_receipts.HANDLERS)

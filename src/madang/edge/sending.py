@@ -125,6 +125,7 @@ class Sending:
         self._db, self._by, self._shop, self._upstream, self._clock = db, by, shop, upstream, clock
         self._reader, self._changed, self._posted = selling.reader(shop), changed, posted
         self._speaks, self._wished, self._knocked_us = False, False, 0
+        self._stuck = set[UUID]()
         self._up, self._since_us, self._fault, self._news_us, self._asked_us = False, clock.now_us(), "", 0, 0
         self._said: Link | None = None
         self._stopping = threading.Event()
@@ -197,6 +198,8 @@ class Sending:
         """Post what shoppers said at the server, but for what must wait."""
         n, by, shop = self._by.neighbourhood, self._by, self._shop
         for wish in self._db.read(lambda tx: hearing.ready(tx, by, shop), neighbourhood=n):
+            if wish.id in self._stuck:
+                continue
             at_us = self._clock.now_us()
             try:
                 posted = partial(hearing.post, by=by, shop=shop, wish=wish, at_us=at_us)
@@ -204,6 +207,9 @@ class Sending:
             except (Conflict, Invalid, NotFound, Forbidden) as fault:
                 refused = partial(hearing.refuse, by=by, shop=shop, wish=wish, fault=fault, at_us=at_us)
                 self._db.write(refused, neighbourhood=n)
+            except Exception:  # it must not hold up receipts: tried again with the next news
+                self._stuck.add(wish.id)
+                log.exception("edge.wish_failed", extra={"shop": shop, "wish": str(wish.id)})
             else:
                 if visit is not None:
                     self._posted(visit)
@@ -244,6 +250,7 @@ class Sending:
     def _ask_news(self) -> bool:
         """True when they brought something that can be done or said at once."""
         asked_us, spoke, self._wished = self._clock.now_us(), self._speaks, False
+        stuck, self._stuck = self._stuck, set[UUID]()
         news, new = self._upstream.news(), False
         if news is not None:
             try:
@@ -257,7 +264,7 @@ class Sending:
             )
         self._asked_us = self._news_us = asked_us
         self._heard()
-        return new or self._speaks != spoke
+        return new or bool(stuck) or self._speaks != spoke
 
     def _learn(self, news: News, asked_us: int) -> bool:
         """True when shoppers said something that is new here."""

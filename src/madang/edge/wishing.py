@@ -18,7 +18,7 @@ from madang.deals.pages import Bound, Objection, Said, already_said
 from madang.edge import facts, wish_records
 from madang.edge.model import Answer, Standing, Wish, Word
 from madang.edge.wish_records import Kept
-from madang.kernel import Actor, derived
+from madang.kernel import Actor, NotFound, derived
 from madang.members import texts
 from madang.walkout import objecting, reviewing
 from madang.walkout.desk import Upshot
@@ -133,8 +133,12 @@ def hear(tx: Tx, by: Actor, shop: str, words: Sequence[Word], *, at_us: int) -> 
 
 
 def _stands(tx: Tx, by: Actor, shop: str, said: Standing, at_us: int) -> None:
-    """Keep how a receipt's lines stand; what somebody in the shop wrote beside one is sealed, as it is there."""
-    person = receipts.get(tx, by, said.receipt).person
+    """Keep how a receipt's lines stand; what somebody in the shop wrote beside one is sealed, as it is there. One that
+    never came up, of before the shop was below this server, is none of its pages' matter."""
+    try:
+        person = receipts.get(tx, by, said.receipt).person
+    except NotFound:
+        return
 
     def sealed(one: Objection) -> Objection:
         ko, en = (

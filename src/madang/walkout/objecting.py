@@ -33,6 +33,8 @@ def call_wrong(tx: Tx, by: Actor, receipt: Receipt, line: int, qty: int | None, 
     """A line can be called wrong once, so receipt and line make the id of the deal's step. Raises ``Conflict``
     ``deals.already_said`` for a second word."""
     deal = deals.get(tx, by, receipt.deal)
+    if visit_lines.sale_number(deal, receipt.id) is None:  # an order's, or a refund
+        raise receipts.nothing_left()
     if any(one.line == line and not one.may_object for one in objections(tx, by, deal, receipt)):
         raise already_said()
     id_ = derived("walkout.object", receipt.id, line)
