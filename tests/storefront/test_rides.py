@@ -143,6 +143,15 @@ def test_only_a_packed_order_to_a_home_is_brought_and_a_cancelled_one_shows_no_a
     assert offered(street, OTHER) == [], "a cancelled order is offered to nobody"
 
 
+def test_what_was_cancelled_takes_no_place_of_what_waits(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rides, "OFFERS_MAX", 1)
+    first, second = packed(street), packed(street)
+    for order in (first, second):
+        do(street, rides.ask, STAFF, order)
+    street.cancel(first)
+    assert offered(street, RIDER) == [second]
+
+
 class Rides(Stand):
     def __init__(self, street: Street) -> None:
         super().__init__(street)

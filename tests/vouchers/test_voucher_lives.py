@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -245,6 +246,13 @@ class Machine(RuleBasedStateMachine):
         for db in self.databases:
             assert db.read(ledger.check, neighbourhood=self.n).ok
             assert db.read(vouchers.differences, neighbourhood=self.n) == []
+            self._circulation_began_with_nothing(db)
+
+    def _circulation_began_with_nothing(self, db: Database) -> None:
+        """Reckoned back month by month from what is out now, there was nothing before the first sale."""
+        months = sorted({month_of(t) for t in (*range(START, self.model.now, 20 * DAY), self.model.now)})
+        first = db.read(lambda tx: reporting.by_month(tx, self.boss, "p", months), neighbourhood=self.n)[0]
+        assert first.circulating_krw == first.sold_krw - first.redeemed_krw - first.gone_krw
 
 
 def _standing(tx: Tx) -> tuple[list[vouchers.Lot], dict[tuple[str, str], tuple[int, int]]]:
@@ -350,16 +358,22 @@ _spend = rules.spend
 
 
 @pytest.mark.parametrize(
-    ("what", "broken"), [("", None), ("spend", _spends_what_has_expired), ("leaving", _rounds_each_part_apart)]
+    ("where", "what", "broken"),
+    [
+        (rules, "", None),
+        (rules, "spend", _spends_what_has_expired),
+        (rules, "leaving", _rounds_each_part_apart),
+        (records, "add_gone", lambda *_: None),
+    ],
 )
 def test_a_broken_rule_would_be_found(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, what: str, broken: Callable[..., Any] | None
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, where: ModuleType, what: str, broken: Callable[..., Any] | None
 ) -> None:
     """Negative control: the same life passes by the rules and fails by others."""
     with open_database(sqlite_url, migrate=False, durable=False) as one:
         if broken is None:
             a_life(everywhere(one)())
             return
-        monkeypatch.setattr(rules, what, broken)
+        monkeypatch.setattr(where, what, broken)
         with pytest.raises(AssertionError):
             a_life(everywhere(one)())

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from madang import deals, journal
 from madang.db import Tx, table
 from madang.deals import Deal
+from madang.deals.records.deals import deals as of_orders
 from madang.kernel import Actor, Conflict, Invalid, Kind, NotFound, Role, derived, system
 from madang.kernel.clock import DAY_US
 from madang.storefront import addresses, facts, orders
@@ -28,6 +29,8 @@ from madang.storefront.model import Order
 HANDED = ("in_person", "at_door", "to_household")
 FAILED = ("nobody_there", "wrong_address", "refused", "damaged")
 CARRIER = "동네 배달 Neighbourhood rider"
+STANDS = ("packed", "shipped")
+"""States of an order that somebody can bring."""
 OFFERS_MAX, MINE_MAX = 100, 100
 _SERVING = (Role.OPERATOR, Role.STAFF)
 
@@ -120,8 +123,10 @@ def offers(tx: Tx, by: Actor) -> list[Load]:
     """What waits for a rider in the shops the caller rides for, what has waited longest first; nobody's address."""
     by.need(Role.RIDER)
     asked = [rides.c.state == State.ASKED, *([rides.c.shop.in_(sorted(by.shops))] if by.shops else [])]
-    found = [_load(tx, one) for one in _find(tx, asked, [rides.c.asked_at_us], OFFERS_MAX)]
-    return [one for one in found if one.stands]
+    mine, d = tx.neighbourhood, of_orders.c
+    there = d.neighbourhood == mine, d.id == rides.c.order, d.state.in_(STANDS)
+    asked.append(sa.exists().where(*there))  # what was cancelled takes no place of what waits
+    return [_load(tx, one) for one in _find(tx, asked, [rides.c.asked_at_us], OFFERS_MAX)]
 
 
 def mine(tx: Tx, by: Actor, *, now_us: int) -> list[Load]:
@@ -217,7 +222,7 @@ def _deal(tx: Tx, order: UUID) -> Deal:
 def _load(tx: Tx, ride: Ride, *, told: bool = False) -> Load:
     ours = system(tx.neighbourhood, "storefront/rides")
     deal, order = orders.get(tx, ours, ride.order)
-    stands = deal.state in ("packed", "shipped")
+    stands = deal.state in STANDS
     address = None
     if told and stands and ride.state in (State.TAKEN, State.PICKED_UP) and order.fulfil.address is not None:
         address = addresses.of_order(tx, ours, deal.subject, order.fulfil.address)

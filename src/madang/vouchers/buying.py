@@ -136,6 +136,7 @@ def expire_lot(tx: Tx, by: Actor, lot: Lot, at_us: int) -> Lot:
     after = msgspec.structs.replace(lot, left_krw=lot.held_krw, returned_krw=lot.returned_krw + gone, state=state)
     records.keep_lots(tx, [after])
     if gone:
+        records.add_gone(tx, lot.programme, month, gone)
         body = facts.Expired(lot=str(lot.id), programme=lot.programme, left_krw=gone)
         facts.tell(tx, by, body, about=f"voucher:{lot.id}", at_us=at_us)
     return after
@@ -238,6 +239,8 @@ def _go_back(tx: Tx, by: Actor, lot: Lot, state: LotState, why: str, at_us: int)
     _post(tx, lot, why, [(subsidy(lot.programme, rules.month_of(at_us)), back)], at_us)
     after = msgspec.structs.replace(lot, left_krw=0, returned_krw=lot.returned_krw + lot.left_krw, state=state)
     records.keep_lots(tx, [after])
+    if state is not LotState.CANCELLED:  # what was cancelled counts as never sold
+        records.add_gone(tx, lot.programme, rules.month_of(at_us), lot.left_krw)
     body = facts.GoneBack(lot=str(lot.id), programme=lot.programme, why=why, own_krw=own, subsidy_krw=back)
     facts.tell(tx, by, body, about=f"voucher:{lot.id}", at_us=at_us)
     return after

@@ -19,9 +19,8 @@ def up_to(month: str) -> list[str]:
 
 
 def months(found: Sequence[Month], outstanding_krw: int, language: str) -> Chart:
-    """Months before the first sale are left out, but for the three last."""
-    begun = next((n for n, one in enumerate(found) if one.sold_krw or one.redeemed_krw), len(found))
-    shown = found[min(begun, len(found) - 3) :]
+    """What was sold and spent."""
+    shown = _begun(found)
     say, won = partial(TEXTS.say, language), partial(formats.won, language=language)
     return Chart(
         id="months", title=say("vouchers.issuer.over_time"), of=say("vouchers.issuer.month"), beside=True,
@@ -37,3 +36,27 @@ def months(found: Sequence[Month], outstanding_krw: int, language: str) -> Chart
         ),
         axis=partial(formats.won_short, language=language), said=won,
     )  # fmt: skip
+
+
+def circulation(found: Sequence[Month], language: str) -> Chart:
+    """What was in circulation at the end of each month."""
+    shown = _begun(found)
+    say, won = partial(TEXTS.say, language), partial(formats.won, language=language)
+    return Chart(
+        id="circulation", title=say("vouchers.issuer.circulation"), of=say("vouchers.issuer.month"),
+        told=say("vouchers.issuer.circulation_told", gone=won(sum(one.gone_krw for one in shown)), n=len(shown)),
+        labels=tuple(one.month[2:].replace("-", ".") for one in shown),
+        series=(
+            Series(
+                name=say("vouchers.issuer.outstanding"), tone="one",
+                values=tuple(max(0, one.circulating_krw) for one in shown),
+            ),
+        ),
+        axis=partial(formats.won_short, language=language), said=won,
+    )  # fmt: skip
+
+
+def _begun(found: Sequence[Month]) -> Sequence[Month]:
+    """Months before the first sale are left out, but for the three last."""
+    begun = next((n for n, one in enumerate(found) if one.sold_krw or one.redeemed_krw), len(found))
+    return found[min(begun, len(found) - 3) :]

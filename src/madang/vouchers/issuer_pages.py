@@ -117,6 +117,7 @@ def _looking(routes: APIRouter, desk: Desk) -> None:
                 "found": found,
                 "report": report,
                 "chart": charts.months(past, report.outstanding_krw, language_of(request)),
+                "circulation": charts.circulation(past, language_of(request)),
                 "rules": list(reversed(known)),
                 "holds": rules.at(known, at_us),
                 "applications": issuing.applications_of(tx, by, programme=programme),

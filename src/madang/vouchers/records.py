@@ -72,6 +72,8 @@ redemptions = table(
     sa.Index("voucher_redemption_shop", "neighbourhood", "shop", "at_us"),
     key=["id"],
 )  # fmt: skip
+gone = table("voucher_gone", _col("programme", Text), _col("month", Text), _col("krw", Big), key=["programme", "month"])
+"""What of a programme left circulation in a month otherwise than by being spent: paid back after use, expired."""
 merchants = table(
     "voucher_merchant",
     _col("id", Uuid), _col("programme", Text), _col("shop", Text), _col("category", Text), _col("region", Text),
@@ -174,6 +176,15 @@ def keep_lots(tx: Tx, changed: Sequence[Lot]) -> None:
         for one in changed
     ]
     tx.many(_CHANGE_LOT, rows)
+
+
+def add_gone(tx: Tx, programme: str, month: str, krw: int) -> None:
+    """So much more left circulation without being spent."""
+    there = tx.get(gone, (programme, month))
+    if there is None:
+        tx.add(gone, {"programme": programme, "month": month, "krw": krw})
+    else:
+        tx.change(gone, (programme, month), {"krw": int(there["krw"]) + krw})
 
 
 def bought_krw(tx: Tx, programme: str, holder: str, month: str) -> int:

@@ -80,9 +80,6 @@ def report(tx: Tx, by: Actor, programme: str, month: str) -> Report:
         .where(r.c.neighbourhood == tx.neighbourhood, r.c.programme == programme, r.c.month == month)
         .group_by(r.c.shop)
     )
-    left = sa.select(sa.func.coalesce(sa.func.sum(lots.c.left_krw), 0)).where(
-        lots.c.neighbourhood == tx.neighbourhood, lots.c.programme == programme
-    )
     face, buyers = tx.rows(sold)[0]
     claims = _claims(tx, programme, records.claims.c.month == month)
     paid = [one for one in claims if one.paid_us is not None]  # the accounts hold what is open
@@ -92,26 +89,45 @@ def report(tx: Tx, by: Actor, programme: str, month: str) -> Report:
         subsidy_krw=sum(one.subsidy_krw for one in paid) - ledger.balance(tx, subsidy(programme, month)).posted,
         expired_krw=sum(one.expired_krw for one in paid) + ledger.balance(tx, expired(programme, month)).posted,
         redeemed=tuple(Redeemed(shop=shop, amount_krw=int(krw), payments=int(n)) for shop, krw, n in rows),
-        outstanding_krw=int(tx.rows(left)[0][0]),
+        outstanding_krw=_outstanding(tx, programme),
     )  # fmt: skip
 
 
 class Month(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a programme was sold and spent in a month."""
+    """What of a programme was sold and spent in a month; ``gone_krw`` was paid back after use, or expired.
+    ``circulating_krw`` is what nobody had spent when it ended (of the month that runs: by now)."""
 
     month: str
     sold_krw: int
     redeemed_krw: int
+    gone_krw: int = 0
+    circulating_krw: int = 0
 
 
 def by_month(tx: Tx, by: Actor, programme: str, months: Sequence[str]) -> list[Month]:
-    """Some months, which follow each other, for the programme's officer or the operator."""
+    """Some months, which follow each other and end with the one that runs, for the programme's officer or the
+    operator. What is in circulation is reckoned back from what is now."""
     issuing.issuer_of(tx, by, programme)
-    lots, r = records.lots, records.redemptions
+    lots, r, g = records.lots, records.redemptions, records.gone
     good = lots.c.state.not_in(UNSOLD)
     sold = _by_month(tx, lots.c.programme == programme, lots.c.month, lots.c.face_krw, months, good)
     spent = _by_month(tx, r.c.programme == programme, r.c.month, r.c.amount_krw, months)
-    return [Month(month=one, sold_krw=sold.get(one, 0), redeemed_krw=spent.get(one, 0)) for one in months]
+    gone = _by_month(tx, g.c.programme == programme, g.c.month, g.c.krw, months)
+    found, stands = list[Month](), _outstanding(tx, programme)
+    for one in reversed(months):
+        made = Month(
+            month=one, sold_krw=sold.get(one, 0), redeemed_krw=spent.get(one, 0), gone_krw=gone.get(one, 0),
+            circulating_krw=stands,
+        )  # fmt: skip
+        stands += made.redeemed_krw + made.gone_krw - made.sold_krw
+        found.append(made)
+    return found[::-1]
+
+
+def _outstanding(tx: Tx, programme: str) -> int:
+    c = records.lots.c
+    left = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(c.left_krw), 0), sa.BigInteger))
+    return int(tx.rows(left.where(c.neighbourhood == tx.neighbourhood, c.programme == programme))[0][0])
 
 
 def _by_month(
