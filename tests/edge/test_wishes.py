@@ -157,6 +157,7 @@ def test_what_was_said_while_the_line_was_cut_is_posted_once_when_it_is_back(bot
     assert edge.shop.facts().count("disputed") == 1
     assert outcomes(server, receipt) == {2: ("refunded", 1_100)}
     assert server.read(lambda tx: taking.progress(tx, SHOP))["wishes"] == 0
+    assert [one.refused for one in kept(server, receipt)] == [""], "posted, not found there already"
     agree(edge, server)
 
 
@@ -201,6 +202,7 @@ def test_a_shops_machine_killed_after_posting_and_before_answering_posts_once(db
                 together(edge, server)
                 assert edge.shop.facts().count("disputed") == 1
                 assert outcomes(server, receipt) == {2: ("refunded", 1_100)}
+                assert [one.refused for one in kept(server, receipt)] == [""], "posted, not found there already"
                 agree(edge, server)
         finally:
             server.running.stop()
