@@ -109,15 +109,16 @@ class Belief:
         shown: Mapping[int, Shown],
         heard: bool = True,
         looked: Callable[[Sequence[str]], Looks] = lambda _: Looks(),
+        stood: float = 1.0,
     ) -> None:
         """A reach is over: it may have taken what the plates could not notice (`shown`: what each would have shown, and
         did). Not `heard`: they were only silent for a while, and will tell. `looked`: what the classifier saw of these
-        products in the hand."""
+        products in the hand. `stood`: probability that the body stood there rather than walked by."""
         told = self.unseen.accounted(reach)
-        idle = (1.0 - told) * min(1.0, reach.t1 - reach.t0)
+        idle = (1.0 - told) * min(1.0, reach.t1 - reach.t0) * stood
         at = Spot(reach.t1, reach.plate)
         self.doubts.note(reach.body, "idle", idle, at)
-        missed = self.unseen.missed(reach, shown)
+        missed = [x._replace(probability=x.probability * stood) for x in self.unseen.missed(reach, shown)]
         if not missed:
             return
         looks = looked([x.product for x in missed])._replace(told=told)

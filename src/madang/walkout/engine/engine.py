@@ -319,7 +319,8 @@ class Engine:
                 silence = self._flow.missing(self.store.gondolas[reach.gondola], reach.t0, reach.t1 + TICK_S)
                 heard = silence < SILENCE_S or reach.t1 < now - SPEAKS_S  # else its levels tell what happened
                 shown = {q: self._scenes.shown(q, reach) for q in reach.over} if reach.paused else {}
-                self._belief.reached(reach, shown, heard, partial(self._scenes.looks, reach))
+                stood = self._scenes.stood(reach)
+                self._belief.reached(reach, shown, heard, partial(self._scenes.looks, reach), stood)
                 at = Spot(reach.t1, reach.plate)
                 self._belief.doubts.note(reach.body, "silent", min(1.0, silence / SILENCE_S), at)
 

@@ -99,6 +99,17 @@ class Scenes:
         before, after = ({p: self._sight.in_hand(body, p, *span) for p in products} for span in spans)
         return Looks(before, after)
 
+    def stood(self, reach: Reached) -> float:
+        """How well somebody's way during a reach agrees with standing there, from 0 to 1: who takes something stands,
+        and the hanging hand of who walks along a shelf is no reach."""
+        body = self._people.bodies.get(reach.body)
+        xy = None if body is None else body.trail.xy[body.trail.span(reach.t0, reach.t1)]
+        if xy is None or len(xy) < 2:
+            return 1.0
+        x, y = (xy[-1] - xy[0]).tolist()
+        speed = math.hypot(x, y) / max(reach.t1 - reach.t0, self.s.grasp_before_s)
+        return math.exp(-0.5 * (speed / self.s.contact_speed_m_s) ** 2)
+
     def shown(self, plate: int, reach: Reached) -> Shown:
         """What this plate would have shown of a reach, and what its averages before and after it say."""
         s, since = self.s, self._plates.blind_since(plate)
