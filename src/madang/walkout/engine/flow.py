@@ -77,18 +77,25 @@ class Flow:
 
     def batch(self, gondola: str, t: float, length_s: float, arrival: float | None) -> None:
         """Samples of ``length_s`` from ``t`` on have come."""
-        self._add(gondola, t, t + length_s, t if arrival is None else arrival)
+        self.add(gondola, t, t + length_s, t if arrival is None else arrival)
 
     def frame(self, t: float) -> None:
         """A camera frame has come."""
-        self._add(CAMERAS, t - FRAMES_S, t, t)
+        self.add(CAMERAS, t - FRAMES_S, t, t)
 
-    def _add(self, name: str, start: float, end: float, now: float) -> None:
-        if not self._heard:
-            self._heard = {each: _Heard(start) for each in self._names}
+    def add(self, name: str, start: float, end: float, now: float) -> None:
+        """A sensor's message of that time has come."""
         if now > self._hub:
             self._hub = now
-        self._heard[name].add(start, end, self._hub)
+        heard = self._heard.get(name)
+        if heard is None:
+            self._heard = {each: _Heard(start) for each in self._names}
+            heard = self._heard[name]
+        if start <= heard.upto + JOIN_S and not heard.ahead:  # nearly always
+            if end > heard.upto:
+                heard.upto = end
+        else:
+            heard.add(start, end, self._hub)
 
     def missing(self, name: str, t0: float, t1: float) -> float:
         """Seconds from ``t0`` to ``t1`` of which this sensor (`CAMERAS`, or a gondola) has said nothing."""

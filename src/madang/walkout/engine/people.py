@@ -74,7 +74,8 @@ class People:
         out: list[tuple[Frames, int, int]] = []
         due = self._due
         while self._at < len(due) and due[self._at][0] < now:
-            if True in [body.gone for body in self._live]:
+            gone = [row for row, body in enumerate(self._live) if body.gone]
+            if gone and self._to_come(gone):
                 self._leave_off()
                 self._legs, self._closer = [], False
             if self._stride is None:
@@ -116,6 +117,11 @@ class People:
                 self._frames_of = self._as_frames(self._stride)
             self._ride()
 
+    def _to_come(self, rows: list[int]) -> bool:
+        """Is anybody of these rows in the frames of the stride that are still to be walked?"""
+        ways = [*([] if self._stride is None else [self._stride]), *self._legs]
+        return any(way.there is None or bool(way.there[way.done :, rows].any()) for way in ways)
+
     def _set_out(self, due: Sequence[Due]) -> None:
         """The longest stride, looked for not much further ahead than people were where they were expected before."""
         self._drop(due[0][1])
@@ -127,11 +133,12 @@ class People:
         self._legs = way.legs()
 
     def _ride(self) -> None:
-        """Everybody is in every frame: what they show is noted when somebody asks."""
+        """What those show who are in every frame is noted when somebody asks."""
         way = self._stride
-        if way is not None and way.there is None:
-            for row, body in enumerate(self._live):
-                body.trail.ride(way, row)
+        if way is not None:
+            way.steady, way.unsteady = way.parted(len(self._live))
+            for row in way.steady:
+                self._live[row].trail.ride(way, row)
 
     def _as_frames(self, way: Stride) -> Frames:
         """The confirmed people of a stride."""
@@ -172,47 +179,52 @@ class People:
         """The stride is over: everybody stands where it has come to."""
         if self._stride is not None:
             way, k = self._stride, self._stride.done
-            if way.there is None:
-                self._alight(way, k)
+            self._alight(way, k)
             self._now = Standing(way.lost[k].copy(), way.xy[k].copy(), way.speed[k].copy(), way.full[k].copy())
             self._stride = None
 
     def _alight(self, way: Stride, done: int) -> None:
-        """Everybody takes what so many frames showed of him, but for where he is, which he was told."""
-        for n, body in enumerate(self._live):
+        """Who is in every frame takes what so many of them showed of him, but for where he is, which he was told."""
+        if not way.steady:
+            return
+        looks = self._looks([True] * done) if way.there is None else way.looks
+        heads = way.joints[looks, :, HEAD, 2].T.tolist()
+        for row in way.steady:
+            body = self._live[row]
             body.trail.alight()
             if not body.confirmed:
-                body.showed(way.joints[:done, n, :, 0])
-        heads = way.joints[self._looks([bool(self._live)] * done), :, HEAD, 2].T.tolist()
-        for body, heights in zip(self._live, heads, strict=True):
-            body.stood(heights)
+                body.showed(way.joints[:done, row, :, 0])
+            body.stood(heads[row])
 
     def _tell(self, way: Stride, a: int, b: int) -> None:
-        times, places = way.times[a:b], way.places()[b - 1]
+        last, places = way.times[b - 1], way.places()[b - 1]
+        for row in way.steady:
+            body = self._live[row]
+            body.lost, body.where = last, places[row]
         if way.there is None:
-            last = times[-1]
-            for body, where in zip(self._live, places, strict=True):
-                body.lost, body.where = last, where
+            return
+        if not way.unsteady:
+            way.looks += self._looks([bool(way.steady)] * (b - a), a)
             return
         shown = way.told(way.there)
-        heads = [shown.heads[k] for k in self._looks(shown.anybody[a:b], a)]
-        for n, body in enumerate(self._live):
+        looks = self._looks(shown.anybody[a:b], a)
+        way.looks += looks
+        heads = [shown.heads[k] for k in looks]
+        for n in way.unsteady:
             seen = [k for k in range(a, b) if shown.there[k][n]]
-            if not seen:
-                continue
+            body = self._live[n]
             if len(seen) == b - a:
-                body.lost, body.where = times[-1], places[n]
-                body.trail.follow(times, way.joints, way.after, n, a, b)
+                body.lost, body.where = last, places[n]
+                body.trail.follow(way.times[a:b], way.joints, way.after, n, a, b)
                 if not body.confirmed:
                     body.showed(way.joints[a:b, n, :, 0])
                 body.stood([row[n] for row in heads])
-                continue
-            joints, xy = way.joints[seen, n], way.xy[[k + 1 for k in seen], n]
-            body.saw([way.times[k] for k in seen], joints, xy, places[n], [h[n] for h in heads])
+            elif seen:
+                joints, xy = way.joints[seen, n], way.xy[[k + 1 for k in seen], n]
+                body.saw([way.times[k] for k in seen], joints, xy, places[n], [h[n] for h in heads])
 
     def _looks(self, seen: Sequence[bool], first: int = 0) -> list[int]:
-        """In which of these frames (from number `first` on) head heights are noted: every third one that shows
-        anybody."""
+        """In which of these frames (from number `first` on) heights are noted: every third that shows anybody."""
         out = []
         for k, some in enumerate(seen, first):
             self._frames += some

@@ -60,6 +60,9 @@ class Stride:
     done: int = 0
     ripe: list[int] = field(default_factory=list)  # frames in which a new track becomes a person
     ripens: bool = False  # a leg of one frame: such a one
+    steady: list[int] = field(default_factory=list)  # rows of those who are in every frame ...
+    unsteady: list[int] = field(default_factory=list)  # ... and in some
+    looks: list[int] = field(default_factory=list)  # frames walked so far in which heads are noted
     placed: list[list[list[float]]] | None = None
     shown: Shown | None = None
 
@@ -88,6 +91,14 @@ class Stride:
         if self.placed is None:
             self.placed = self.after[: self.length].tolist()
         return self.placed
+
+    def parted(self, n: int) -> tuple[list[int], list[int]]:
+        """Which of `n` rows are in every frame, and which are in some."""
+        if self.there is None:
+            return list(range(n)), []
+        seen = np.add.reduce(self.there[: self.length], axis=0).tolist()
+        rows = range(n)
+        return [k for k in rows if seen[k] == self.length], [k for k in rows if 0 < seen[k] < self.length]
 
     def told(self, there: Bools) -> Shown:
         """What everybody is told frame by frame where not all are `there`."""
