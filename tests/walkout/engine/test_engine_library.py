@@ -73,3 +73,9 @@ def test_a_pickled_engine_goes_on_to_the_last_digit(at: float) -> None:
     assert pickled
     assert said == again
     assert receipts(said) == {"a": {"cola": 1, "milk": 1}}  # type: ignore[arg-type]
+
+
+def test_a_store_without_a_gondola_is_refused_with_a_reason() -> None:
+    shop = layout() | {"gondolas": [], "shelves": [], "plates": [], "planogram": []}
+    with pytest.raises(ValueError, match="no gondola"):
+        Engine(Store.from_json(shop))

@@ -52,6 +52,9 @@ class Engine:
     however calls are chunked."""
 
     def __init__(self, store: Store, settings: Settings | None = None) -> None:
+        """ValueError for a store without a gondola: nothing in it would weigh goods."""
+        if not store.gondolas:
+            raise ValueError("the store has no gondola: the engine needs plates that weigh goods")
         self.store = store
         self.settings = s = settings or Settings()
         self._rows = {g: (row, len(store.plates_of(g))) for row, g in enumerate(store.gondolas)}
