@@ -51,6 +51,14 @@ def sold_for(tx: Tx, by: Actor) -> list[str]:
     return [row[0] for row in tx.rows(mine.order_by(sellers.c.sku))]
 
 
+def goods_of(tx: Tx, seller: str) -> dict[str, int]:
+    """The SKUs that are sold for somebody, by code, and since when."""
+    mine = sa.select(sellers.c.sku, sellers.c.set_at_us).where(
+        sellers.c.neighbourhood == tx.neighbourhood, sellers.c.seller == seller
+    )
+    return {str(sku): int(since_us) for sku, since_us in tx.rows(mine.order_by(sellers.c.sku))}
+
+
 def known(tx: Tx, keys: Collection[str]) -> set[str]:
     """Those of some keys that can be sellers."""
     return set(_known(tx, keys))

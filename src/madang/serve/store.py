@@ -10,7 +10,7 @@ from madang.files import Store
 from madang.kernel import Uuid7
 from madang.payments.means import names
 from madang.serve import paying, people
-from madang.storefront import api, browse, guest_pages, labels, pages, ride_pages
+from madang.storefront import api, browse, consigned_pages, guest_pages, labels, pages, ride_pages
 from madang.storefront import notices as notices  # its jobs are done, too
 from madang.storefront.front import Storefront
 from madang.storefront.world import customs_pages, session_pages
@@ -40,7 +40,7 @@ def routers(site: Site) -> list[APIRouter]:
     programs = api.router(site.db, site.clock, site.neighbourhood)
     printed = labels.router(front, public_url=site.settings.public_url)
     world = [world_pages.router(front), customs_pages.router(front), session_pages.router(front)]
-    world.append(ride_pages.router(front))
+    world += [ride_pages.router(front), consigned_pages.router(front)]
     bought = [guest_pages.router(front, desk), pages.router(front)]  # the first knows addresses the second would take
     return [*bought, browse.router(front), *world, printed, programs, phone_pages.router(phone)]
 

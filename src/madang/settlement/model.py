@@ -14,13 +14,15 @@ PLATFORM = "platform"
 
 
 class PartyKind(StrEnum):
-    """What somebody is in a sale. A party's key is ``<kind>/<id>``: ``maker/m1``, ``merchant/s1``."""
+    """What somebody is in a sale. A party's key is ``<kind>/<id>``: ``maker/m1``, ``merchant/s1``. A
+    brand is from outside: shops of the neighbourhood sell its goods for it."""
 
     MERCHANT = "merchant"
     MAKER = "maker"
     HUB = "hub"
     COURIER = "courier"
     GUILD = "guild"
+    BRAND = "brand"
     PROGRAMME = "programme"
 
 

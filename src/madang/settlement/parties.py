@@ -16,7 +16,7 @@ from madang.settlement.commissions import BP
 from madang.settlement.model import PLATFORM, Party, PartyKind, ReserveRule, Schedule, TaxStatus, Terms
 from madang.settlement.registration import valid as valid_registration
 
-SELLING = (PartyKind.MERCHANT, PartyKind.MAKER, PartyKind.GUILD)
+SELLING = (PartyKind.MERCHANT, PartyKind.MAKER, PartyKind.GUILD, PartyKind.BRAND)
 
 
 def add_party(
