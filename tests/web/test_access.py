@@ -189,14 +189,13 @@ def test_whoever_asks_for_the_head_of_a_page_meets_the_same_door_and_gets_no_mor
 
 
 def _once(objects: Mapping[str, tuple[Any, dict[str, str]]] = OBJECTS) -> dict[str, Any]:
-    """One object for all the routes that take the same."""
-    made: dict[Any, dict[str, str]] = {}
+    """One object for all the routes, and all the tests of a world, that take the same: its day goes on meanwhile."""
 
     def lazily(make: Any) -> Any:
         def once(world: World) -> dict[str, str]:
-            if make not in made:
-                made[make] = make(world)
-            return made[make]
+            if make not in world.made:
+                world.made[make] = make(world)
+            return dict(world.made[make])
 
         return once
 

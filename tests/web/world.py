@@ -52,6 +52,7 @@ class World:
         **settings: Any,
     ) -> None:
         self.db, self.clock = db, clock
+        self.made: dict[Any, dict[str, str]] = {}
         links = Links([b"l" * 32])
         stage = self.stage = Stage(db, folder / "desk")
         served = site.Site(
