@@ -54,7 +54,10 @@ def test_a_brand_sees_where_its_goods_lie_and_how_many_went_since_they_are_its_o
     sold_for(street, "RICE", "brand/han")
     (before,) = seen(street, BRAND)
     street.buy({"RICE": 2}, choices=FETCH)
+    street.clock.advance(s=60)
+    sold_for(street, "RICE", "brand/han")  # said again it is theirs since when it first was
     (one,) = seen(street, BRAND)
+    assert one.since_us == before.since_us
     shop = next(at for at in one.at if at.place == "s1")
     old = next(at for at in before.at if at.place == "s1")
     assert one.product.id == "RICE"

@@ -15,7 +15,7 @@ from madang import journal
 from madang.deals.links import Links
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, MadangError, NotFound, Role
 from madang.kernel.clock import DAY_US
-from madang.storefront import ride_pages, rides
+from madang.storefront import orders, ride_pages, rides
 from madang.storefront.addresses import Address
 from madang.storefront.front import Storefront
 from madang.storefront.placing import Choice
@@ -150,6 +150,47 @@ def test_what_was_cancelled_takes_no_place_of_what_waits(street: Street, monkeyp
         do(street, rides.ask, STAFF, order)
     street.cancel(first)
     assert offered(street, RIDER) == [second]
+
+
+def test_what_the_shop_sent_itself_is_no_riders(street: Street) -> None:
+    order, other = packed(street), packed(street)
+    do(street, rides.ask, STAFF, order)
+    do(street, rides.ask, STAFF, other)
+    do(street, rides.take, RIDER, other)
+    for sent in (order, other):
+        args, step = {"by": "한진택배", "number": "1234"}, street.ids.new()
+        street.write(
+            lambda tx, sent=sent, args=args, step=step: orders.step(
+                tx, STAFF, sent, "ship", step=step, at_us=street.now, args=args
+            )
+        )
+    assert offered(street, RIDER) == []
+    with pytest.raises(Conflict, match="ride_taken"):
+        do(street, rides.take, RIDER, order)
+    [mine_] = mine(street, RIDER)
+    assert (mine_.stands, mine_.address) == (False, None)
+    with pytest.raises(Conflict, match="ride_not_now"):
+        do(street, rides.pick_up, RIDER, other)
+    do(street, rides.withdraw, STAFF, order)
+    with pytest.raises(Conflict, match="ride_not_now"):
+        do(street, rides.ask, STAFF, order)
+
+
+def test_what_came_back_is_asked_for_again_also_after_nobody_was_to_bring_it(street: Street) -> None:
+    order = packed(street)
+    for act, args in (("take", ()), ("pick_up", ()), ("fail", ("nobody_there",))):
+        do(street, rides.ask, STAFF, order) if act == "take" else None
+        do(street, getattr(rides, act), RIDER, order, *args)
+    do(street, rides.ask, STAFF, order)
+    do(street, rides.withdraw, STAFF, order)
+    assert do(street, rides.ask, STAFF, order).state is State.ASKED
+    do(street, rides.take, OTHER, order)
+    do(street, rides.pick_up, OTHER, order)
+    street.step(order, "deliver")
+    street.clock.advance(s=8 * 86_400)
+    street.step(order, "confirm")
+    assert do(street, rides.hand_over, OTHER, order, "in_person").state is State.HANDED_OVER
+    assert street.state(order) == "confirmed"
 
 
 class Rides(Stand):

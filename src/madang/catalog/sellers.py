@@ -73,6 +73,8 @@ def set_sellers(tx: Tx, by: Actor, new: Mapping[str, str], *, id: UUID, at_us: i
     for sku, seller in new.items():
         if sku not in there or (seller and seller not in real):
             raise _unknown(sku, seller)
+    before = sellers_of(tx, new)
+    new = {sku: seller for sku, seller in new.items() if seller != before.get(sku, "")}  # theirs since when it was said
     tx.many(_FORGET, [{"n_": tx.neighbourhood, "sku_": sku} for sku in new])
     rows = [{"sku": sku, "seller": seller, "set_at_us": at_us} for sku, seller in new.items() if seller]
     tx.many(_PUT, [{"neighbourhood": tx.neighbourhood, **row} for row in rows])

@@ -52,6 +52,11 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     place: Any
     ride: Ride | None
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether the neighbourhood's riders can be asked to bring it."""
+        return rides.can_ask(self.of.deal.state, self.of.order, self.ride)
+
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one order of many: None, or why nothing did."""

@@ -21,11 +21,13 @@ GOODS_MAX = 200
 
 
 class At(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one product at one place: what lies on shelves and behind them, how many were sold this month and last."""
+    """Of one product at one place: what lies there, how much was sold this month and last. ``pieces`` lie on shelves,
+    where weighed goods are counted, too."""
 
     place: str
     price_krw: int | None
     left: int
+    pieces: int
     sold: int
     sold_before: int
 
@@ -46,36 +48,37 @@ def goods(tx: Tx, by: Actor, party: Party, *, at_us: int) -> list[Consigned]:
     """What is sold for a party the caller may look at, by code. Raises ``Forbidden`` for anybody else."""
     settlement.party(tx, by, party.key)
     since = dict(list(sellers.goods_of(tx, party.key).items())[:GOODS_MAX])
-    found = catalog.products(tx, by, since)
-    shops = [one.id for one in places.every(tx, by)]
-    asked = {shop: catalog.price_at(tx, by, since, at_us, shop=shop) for shop in shops}
-    today = business_date(at_us)
-    return [
-        Consigned(
-            product=product,
-            since_us=since[sku],
-            at=tuple(one for shop in shops if (one := _at(tx, shop, product, asked[shop], since[sku], today))),
+    found, shops = catalog.products(tx, by, since), {one.id for one in places.every(tx, by)}
+    asked = {shop: catalog.price_at(tx, by, since, at_us, shop=shop) for shop in sorted(shops)}
+    today, made = business_date(at_us), list[Consigned]()
+    for sku, product in sorted(found.items()):
+        held = _held(tx, product)
+        there = [_at(tx, shop, product, held[shop], since[sku], today) for shop in sorted(held.keys() & shops)]
+        at = tuple(
+            msgspec.structs.replace(one, price_krw=asked[one.place].get(sku))
+            for one in there
+            if one.left or one.pieces or one.sold or one.sold_before
         )
-        for sku, product in sorted(found.items())
-    ]
+        made.append(Consigned(product=product, since_us=since[sku], at=at))
+    return made
 
 
-def _at(tx: Tx, shop: str, product: Product, asked: Mapping[str, int], since_us: int, today: date) -> At | None:
-    """None where the product neither lies nor was sold."""
-    units = {stock.unit_of(product), stock.piece(product.id)}  # shelves count pieces, of weighed goods too
-    held: dict[str, int] = defaultdict(int)
-    for unit in units:
+def _held(tx: Tx, product: Product) -> dict[str, dict[str, int]]:
+    """What lies where, by place and unit; a place that has ever had it is there."""
+    held: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for unit in {stock.unit_of(product), stock.piece(product.id)}:
         for code in ("stock", "shelf"):
-            there = ledger.balances(tx, book=Book.GOODS, code=code, owner_prefix=f"{shop}/", unit=unit)
-            held[unit] += sum(balance.available for balance in there.values())
-    this = f"{today:%Y-%m}"
-    last = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
-    sold, before = (_sold(tx, shop, stock.unit_of(product), month, since_us) for month in (this, last))
-    if not (any(held.values()) or sold or before):
-        return None
-    return At(
-        place=shop, price_krw=asked.get(product.id), left=held[stock.unit_of(product)], sold=sold, sold_before=before
-    )
+            for key, balance in ledger.balances(tx, book=Book.GOODS, code=code, unit=unit).items():
+                held[key.owner.partition("/")[0]][unit] += balance.available
+    return held
+
+
+def _at(tx: Tx, shop: str, product: Product, held: Mapping[str, int], since_us: int, today: date) -> At:
+    unit, piece = stock.unit_of(product), stock.piece(product.id)
+    months = (f"{today:%Y-%m}", f"{today.replace(day=1) - timedelta(days=1):%Y-%m}")
+    sold, before = (_sold(tx, shop, unit, month, since_us) for month in months)
+    pieces = held.get(piece, 0) if piece != unit else 0
+    return At(place=shop, price_krw=None, left=held.get(unit, 0), pieces=pieces, sold=sold, sold_before=before)
 
 
 def _sold(tx: Tx, shop: str, unit: str, month: str, since_us: int) -> int:

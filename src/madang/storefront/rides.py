@@ -30,7 +30,7 @@ HANDED = ("in_person", "at_door", "to_household")
 FAILED = ("nobody_there", "wrong_address", "refused", "damaged")
 CARRIER = "동네 배달 Neighbourhood rider"
 STANDS = ("packed", "shipped")
-"""States of an order that somebody can bring."""
+"""States of an order that somebody can bring; of what was sent, a rider brings only what went by one (``CARRIER``)."""
 OFFERS_MAX, MINE_MAX = 100, 100
 _SERVING = (Role.OPERATOR, Role.STAFF)
 
@@ -98,15 +98,22 @@ def ask(tx: Tx, by: Actor, order: UUID, *, at_us: int) -> Ride:
     known = _ride(tx, order)
     if known is not None and known.state is State.ASKED:
         return known
-    again = known is not None and known.state is State.FAILED and deal.state == "shipped"
-    free = known is None or known.state is State.WITHDRAWN
-    if held.fulfil.way != "delivery" or not (again or (free and deal.state == "packed" and not held.sent_by)):
+    if not can_ask(deal.state, held, known):
         raise not_now()
     times = 1 if known is None else known.times + 1
     new = Ride(
         order=order, shop=deal.shop, state=State.ASKED, rider=None, how="", asked_at_us=at_us, at_us=at_us, times=times
     )
     return _put(tx, by, known, new)
+
+
+def can_ask(state: str, order: Order, known: Ride | None) -> bool:
+    """Whether riders can be asked for an order in this state: a packed one, or one that a rider brought back."""
+    if order.fulfil.way != "delivery":
+        return False
+    if state == "shipped":
+        return known is not None and known.state in (State.FAILED, State.WITHDRAWN) and order.sent_by == CARRIER
+    return state == "packed" and not order.sent_by and (known is None or known.state is State.WITHDRAWN)
 
 
 def withdraw(tx: Tx, by: Actor, order: UUID, *, at_us: int) -> Ride:
@@ -126,7 +133,8 @@ def offers(tx: Tx, by: Actor) -> list[Load]:
     mine, d = tx.neighbourhood, of_orders.c
     there = d.neighbourhood == mine, d.id == rides.c.order, d.state.in_(STANDS)
     asked.append(sa.exists().where(*there))  # what was cancelled takes no place of what waits
-    return [_load(tx, one) for one in _find(tx, asked, [rides.c.asked_at_us], OFFERS_MAX)]
+    found = [_load(tx, one) for one in _find(tx, asked, [rides.c.asked_at_us], OFFERS_MAX)]
+    return [one for one in found if one.stands]
 
 
 def mine(tx: Tx, by: Actor, *, now_us: int) -> list[Load]:
@@ -159,11 +167,10 @@ def give_back(tx: Tx, by: Actor, order: UUID, *, at_us: int) -> Ride:
 def pick_up(tx: Tx, by: Actor, order: UUID, *, at_us: int) -> Ride:
     """It is on its way: the order is sent with that."""
     known = _own(tx, by, order, State.TAKEN)
-    deal = _deal(tx, order)
-    if deal.state == "packed":
-        _step(tx, by, known, "ship", {"by": CARRIER, "number": ""}, at_us)
-    elif deal.state != "shipped":
+    if not _load(tx, known).stands:
         raise not_now()
+    if _deal(tx, order).state == "packed":
+        _step(tx, by, known, "ship", {"by": CARRIER, "number": ""}, at_us)
     return _put(tx, by, known, _now(known, State.PICKED_UP, at_us))
 
 
@@ -172,12 +179,12 @@ def hand_over(tx: Tx, by: Actor, order: UUID, how: str, *, age_checked: bool = F
     whose card was seen."""
     known = _own(tx, by, order, State.PICKED_UP)
     deal = _deal(tx, order)
-    adult = order_of(deal).adult
-    if how not in HANDED or (adult and how != "in_person"):
+    held = order_of(deal)
+    if how not in HANDED or (held.adult and how != "in_person"):
         raise _say_how()
     if deal.state == "shipped":
         _step(tx, by, known, "deliver", {"age_checked": age_checked}, at_us)
-    elif deal.state != "delivered":
+    elif held.delivered_at_us is None:  # else the shop, or the buyer, has said already that it is there
         raise not_now()
     return _put(tx, by, known, _now(known, State.HANDED_OVER, at_us, how=how))
 
@@ -222,7 +229,7 @@ def _deal(tx: Tx, order: UUID) -> Deal:
 def _load(tx: Tx, ride: Ride, *, told: bool = False) -> Load:
     ours = system(tx.neighbourhood, "storefront/rides")
     deal, order = orders.get(tx, ours, ride.order)
-    stands = deal.state in STANDS
+    stands = deal.state == "packed" or (deal.state == "shipped" and order.sent_by == CARRIER)
     address = None
     if told and stands and ride.state in (State.TAKEN, State.PICKED_UP) and order.fulfil.address is not None:
         address = addresses.of_order(tx, ours, deal.subject, order.fulfil.address)
