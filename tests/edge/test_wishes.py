@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from tests.asking import Client
 from tests.databases import SQLITE
 from tests.edge.link import KEY, Edge, Server, agree, every_receipt, opened, restock
-from tests.walkout_shop import BY, PERSON, SHOP, STAFF, N
+from tests.walkout_shop import BY, PERSON, SHOP, STAFF, T0, N
 
 from madang.db import Tx, metadata
 from madang.deals.lines import Receipt
 from madang.deals.links import Links
-from madang.deals.pages import Said, Shown, State
+from madang.deals.pages import Objection, Said, Shown, State
 from madang.edge import taking, wish_records, wishing
 from madang.edge.model import Batch, Standing, Wish, Word
 from madang.edge.sending import Sending
@@ -238,6 +238,16 @@ def test_what_is_above_the_limit_is_looked_at_and_its_refusal_is_read_and_appeal
     assert outcomes(server, receipt) == {1: ("refunded", 6_000)}
     assert server.wallet() == 20_000 - 1_100
     agree(edge, server)
+
+
+@pytest.mark.parametrize(("refused", "read"), [("deals.already_said", "봤어요"), ("edge.wish_too_late", "늦음")])
+def test_a_tap_on_a_line_that_was_called_wrong_in_the_shop_hides_no_reason_written_there(
+    refused: str, read: str
+) -> None:
+    there = Objection(line=1, outcome="declined", why_ko="봤어요", why_en="seen")
+    wish = Wish(id=UUID(int=1), receipt=UUID(int=2), line=1, qty=1, reason="not_taken", appeal=False, at_us=T0)
+    kept = Kept(wish, T0, refused, "늦음", "late")
+    assert wishing._outcome(1, {}, there, [kept]).why_ko == read
 
 
 @SQLITE

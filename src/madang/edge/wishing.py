@@ -66,6 +66,10 @@ def say(tx: Tx, by: Actor, receipt: Receipt, said: Said, at_us: int, *, appeal: 
     )
 
 
+SAID_THERE = ("deals.already_said", "walkout.no_appeal")
+"""Refusals that say no more of a line than how it stands in the shop."""
+
+
 def upshot(tx: Tx, by: Actor, receipt: Receipt, at_us: int) -> Upshot:
     """What was said against a receipt, here or there, and came of it as far as it is known here."""
     back = objecting.given_back(tx, by, receipt)
@@ -92,7 +96,7 @@ def _outcome(number: int, back: dict[int, int], there: Objection | None, said: S
     if last is not None and last.answered_at_us is None:
         return Objection(line=number, outcome="sent", refunded_krw=krw)
     if there is not None:
-        if last is not None and last.refused:
+        if last is not None and last.refused and last.refused not in SAID_THERE:
             there = msgspec.structs.replace(there, why_ko=last.why_ko, why_en=last.why_en)
         return msgspec.structs.replace(there, refunded_krw=krw)
     if last is None or krw:
