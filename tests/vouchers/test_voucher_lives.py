@@ -294,7 +294,7 @@ def test_vouchers_agree_with_the_model_for_long(sqlite_url: str, postgres_url: s
         open_database(sqlite_url, migrate=False, durable=False) as one,
         open_database(postgres_url, migrate=False, durable=False) as two,
     ):
-        live(everywhere(one, two), examples=150, steps=50)
+        live(everywhere(one, two), examples=100, steps=50)
 
 
 def a_life(machine: Machine) -> None:
