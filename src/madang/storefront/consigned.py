@@ -16,9 +16,6 @@ from madang.kernel import Actor, business_date
 from madang.ledger import Book
 from madang.settlement import Party
 
-GOODS_MAX = 200
-"""So many goods of one party are shown."""
-
 
 class At(msgspec.Struct, frozen=True, kw_only=True):
     """Of one product at one place: what lies there, how much was sold this month and last. ``pieces`` lie on shelves,
@@ -47,7 +44,7 @@ class Consigned(msgspec.Struct, frozen=True, kw_only=True):
 def goods(tx: Tx, by: Actor, party: Party, *, at_us: int) -> list[Consigned]:
     """What is sold for a party the caller may look at, by code. Raises ``Forbidden`` for anybody else."""
     settlement.party(tx, by, party.key)
-    since = dict(list(sellers.goods_of(tx, party.key).items())[:GOODS_MAX])
+    since = sellers.goods_of(tx, party.key)
     found, shops = catalog.products(tx, by, since), {one.id for one in places.every(tx, by)}
     asked = {shop: catalog.price_at(tx, by, since, at_us, shop=shop) for shop in sorted(shops)}
     today, made = business_date(at_us), list[Consigned]()
