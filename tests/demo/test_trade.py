@@ -9,9 +9,11 @@ from madang.db import Database, Tx
 from madang.demo import currency, opening, patrons, setting, trade
 from madang.demo.setting import NEIGHBOURHOOD, SHOP
 from madang.demo.trade import BY, CREDIT, MERCHANT
-from madang.kernel import ManualClock, seoul
+from madang.demo.visitors import PERSONAS
+from madang.kernel import Actor, Kind, ManualClock, seoul
 from madang.kernel.clock import DAY_US
 from madang.settlement import PayoutState
+from madang.storefront import consigned, rides
 from madang.storefront.actions import order_of
 from madang.vouchers import credit, reporting
 
@@ -46,6 +48,15 @@ def test_everything_of_settlement_is_there_to_be_seen_and_the_books_agree(db: Da
         assert sum(order_of(deal).refunded_krw for deal in orders if deal.state == "confirmed") > 0
         mine = [deal for deal in orders if deal.subject == str(patrons.person_of(0))]
         assert mine, "the neighbour one can be has a past"
+        rider, brand = (
+            Actor(Kind.PERSON, str(one.key), NEIGHBOURHOOD, frozenset(one.roles))
+            for one in PERSONAS
+            if one.name in ("rider", "brand")
+        )
+        [offered] = rides.offers(tx, rider)
+        assert (offered.order.fulfil.until_us or 0) > at_us, "it can still be brought"
+        [salt] = consigned.goods(tx, brand, settlement.party(tx, brand, trade.BRAND), at_us=at_us)
+        assert sum(one.sold + one.sold_before for one in salt.at) > 0
 
         month = seoul(at_us).strftime("%Y-%m")
         past = (seoul(at_us).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")

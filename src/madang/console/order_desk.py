@@ -33,12 +33,14 @@ STEPS = ("pack", "make_ready", "ship", "deliver", "hand_over")
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """One page of the list. ``waiting`` counts orders by open state, ``ages`` (where all are listed) those that wait
-    for the shop by how long ago they were placed; ``shops`` are those to choose from."""
+    for the shop by how long ago they were placed; ``shops`` are those to choose from; ``stuck`` the deliveries that
+    nobody took in time or that came back, by order."""
 
     page: Page[Row]
     waiting: dict[str, int]
     shops: dict[str, Any]
     ages: tuple[dict[str, int], ...] = ()
+    stuck: Mapping[UUID, Ride] = {}
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,7 @@ class OrderDesk:
                 waiting=waiting,
                 shops=_shops(tx, by),
                 ages=tuple(board.ages(tx, by, shop=wanted.shop, at_us=now_us)) if drawn else (),
+                stuck=rides.stuck(tx, by, now_us=now_us),
             )
 
         return self._read(by, look)

@@ -17,7 +17,7 @@ from madang.payments import charge_records, fetching, reconciling, unasked
 from madang.payments.charges_model import ReturnState
 from madang.places import Place
 from madang.settlement import PayoutState
-from madang.storefront import board
+from madang.storefront import board, rides
 from madang.walkout import ages
 from madang.walkout.process import NAME as WALKOUT
 
@@ -41,7 +41,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 def waiting(tx: Tx, by: Actor, *, at_us: int) -> list[Waiting]:
     """Everything that waits, what is urgent first; kinds of which nothing waits are left out."""
     shops = places.shops(tx, by)
-    found = [*_orders(tx, by), *_visits(tx, by, shops), *_goods(tx, by, shops, at_us)]
+    found = [*_orders(tx, by), *_rides(tx, by, at_us), *_visits(tx, by, shops), *_goods(tx, by, shops, at_us)]
     if by.may(Role.OPERATOR) and not by.shops:
         found += _money(tx, by, at_us)
     elif by.may(Role.MERCHANT):
@@ -60,6 +60,16 @@ def _orders(tx: Tx, by: Actor) -> list[Waiting]:
         for state in board.TO_DO
         if state != "shipped"
     ]
+
+
+def _rides(tx: Tx, by: Actor, at_us: int) -> list[Waiting]:
+    """Deliveries that nobody took or that came back; one alone leads to its order."""
+    found, stuck = [], rides.stuck(tx, by, now_us=at_us)
+    for what, state, listed in (("ride_failed", "failed", "shipped"), ("ride_untaken", "asked", "packed")):
+        of = [one for one in stuck.values() if one.state == state]
+        where = f"/console/orders/{of[0].order}" if len(of) == 1 else f"/console/orders?state={listed}"
+        found.append(Waiting(what=what, n=len(of), where=where, urgent=True))
+    return found
 
 
 def _visits(tx: Tx, by: Actor, shops: list[Place]) -> list[Waiting]:

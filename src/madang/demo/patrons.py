@@ -22,7 +22,7 @@ from madang.demo.visitors import PERSONAS
 from madang.kernel import Actor, Kind, Role, business_date, derived, start_of_day_us, system
 from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US
 from madang.payments import Part
-from madang.storefront import carts, checkout, orders, slots
+from madang.storefront import carts, checkout, orders, rides, slots
 from madang.storefront.addresses import Address
 from madang.storefront.model import CartLine, Reason, Way, Wish
 from madang.storefront.placing import Choice, Placing
@@ -31,7 +31,9 @@ from madang.storefront.terms import terms_of
 
 BY: Actor = system(NEIGHBOURHOOD, "demo/patrons")
 PATRONS, OPENS_H, CLOSES_H = 14, 9, 20
-WAITING = 3
+WAITING = 4
+AWAY_US = 3 * HOUR_US
+"""The first of those that wait goes to a home in a window that begins so much later: a rider is asked to bring it."""
 A_DAY = (0, 1, 1, 1, 2)
 """How many orders come on a day, drawn from these; one more at the weekend."""
 DELIVERED, GIVEN_BACK, CALLED_OFF = 0.45, 0.07, 0.04
@@ -94,6 +96,8 @@ def drawn(
         day += timedelta(days=1)
     for left in range(WAITING, 0, -1):
         found.append(_one(luck, goods, windows, len(found), until_us - left * MINUTE_US, hub))
+    home = slots.coming(windows, "delivery", until_us + AWAY_US, lead_us=LEAD_US, days=2)[0]
+    found[-WAITING] = msgspec.structs.replace(found[-WAITING], slot=home, place="", end="kept")
     waiting, waiting_us = found[-WAITING:], until_us - WAITING * MINUTE_US
     return [one for one in found[:-WAITING] if from_us <= one.at_us < waiting_us] + waiting
 
@@ -145,6 +149,12 @@ def acts(one: Bought) -> Iterator[Act]:
         there_us = back_us
     confirmed_us = there_us + CONFIRM_US
     yield confirmed_us, lambda tx: _step(tx, one, "confirm", confirmed_us)
+
+
+def call_rider(tx: Tx, one: Bought, at_us: int) -> None:
+    """It is packed, and the neighbourhood's riders are asked to bring it."""
+    _step(tx, one, "pack", at_us)
+    rides.ask(tx, _keeper(), _order(tx, one), at_us=at_us)
 
 
 def _buy(tx: Tx, one: Bought) -> None:

@@ -8,7 +8,7 @@ from madang import catalog
 from madang.catalog import Allergen, Category, Collection, Listing, NForM, Percent, Product, Promotion, Variant
 from madang.db import Tx
 from madang.demo.patrons import Goods
-from madang.demo.trade import CUP
+from madang.demo.trade import CUP, SALT
 from madang.kernel import Actor, derived
 
 SHELVES = (
@@ -67,9 +67,10 @@ def arrange(tx: Tx, by: Actor, products: Sequence[Product], at_us: int) -> None:
 
 def ordered(products: Sequence[Product]) -> list[Goods]:
     """What neighbours order on the web: what is sold by the piece and sent to anybody, a few things often, and now and
-    then a maker's cup."""
+    then a maker's cup or a brand's salt."""
     sent = [one for one in products if one.sold_by == "unit" and one.kind not in ALCOHOL]
-    return [*(Goods(one.id, weight=1 / (10 + n)) for n, one in enumerate(sent)), Goods(CUP, most=1, weight=0.1)]
+    often = (Goods(one.id, weight=1 / (10 + n)) for n, one in enumerate(sent))
+    return [*often, Goods(CUP, most=1, weight=0.1), Goods(SALT, weight=0.1)]
 
 
 def _listing(product: Product) -> Listing:

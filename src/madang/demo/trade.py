@@ -1,5 +1,6 @@
-"""What was traded before the demo's day: seven weeks of web orders (``patrons``) with a maker, a hub, a courier and a
-guild in them, settled by the software's own services as time went by; and shops that pay each other in mutual credit.
+"""What was traded before the demo's day: seven weeks of web orders (``patrons``) with a maker, a brand from outside, a
+hub, a courier and a guild in them, settled by the software's own services as time went by; and shops that pay each
+other in mutual credit.
 
 All of it is made up: parties, registration numbers (no office gives out ``000``), sums. What is left to see is a
 merchant with sales settled, a payout that waits for the 24 hours of a changed bank account, a reserve with an
@@ -37,11 +38,11 @@ CLAIMED_ON = 3
 FIRST_D = 50
 """The shop sells online since so many days before the demo's."""
 WEEK = Schedule(cycle=Cycle.WEEKLY, goods_d=7, booking_d=3)
-MERCHANT, MAKER, HUB, COURIER, GUILD = (
-    f"merchant/{SHOP}", "maker/huingeuneul", "hub/seongmi", "courier/bike", "guild/potters",
+MERCHANT, MAKER, HUB, COURIER, GUILD, BRAND = (
+    f"merchant/{SHOP}", "maker/huingeuneul", "hub/seongmi", "courier/bike", "guild/potters", "brand/haeoreum",
 )  # fmt: skip
-CUP, HUB_PLACE = "white-cup", "seongmi"
-"""What the shop sells for the maker, and where orders can be fetched beside the shop."""
+CUP, SALT, HUB_PLACE = "white-cup", "sea-salt", "seongmi"
+"""What the shop sells for the maker and for a brand from outside, and where orders can be fetched beside the shop."""
 CREDIT = "madang-credit"
 SHOPS = (("noeul", "노을 도예공방", "Noeul Pottery"), ("seongmi-mill", "성미 방앗간", "Seongmi Mill"))
 
@@ -62,6 +63,7 @@ PARTIES = (
     Taking(HUB, "성미 거점", "Seongmi Hub", "0000300001"),
     Taking(COURIER, "동네 자전거 배송", "Neighbourhood Bikes", "0000400008"),
     Taking(GUILD, "동네 도예 길드", "Potters’ Guild"),
+    Taking(BRAND, "해오름 염전", "Haeoreum Salt", "0000500005"),
 )
 FEES = (
     (MERCHANT, "판매 수수료", "platform", 600, 0),
@@ -69,6 +71,7 @@ FEES = (
     (MERCHANT, "배송", "courier", 0, 2_500),
     (MAKER, "판매 수수료", "platform", 800, 0),
     (MAKER, "길드 기금", "guild", 200, 0),
+    (BRAND, "판매 수수료", "platform", 1_200, 0),
 )
 """(who gives, for what, to whom, hundredths of a percent, won a sale)."""
 FEES_EN = {
@@ -99,8 +102,11 @@ def _acts(goods: Sequence[Goods], windows: tuple[Window, ...], epoch_us: int) ->
     """What patrons did, and each day's settling and the bank's answer, until the demo's day begins."""
     last_us = epoch_us - 3 * HOUR_US
     first_us = begins_us(epoch_us) + DAY_US
-    for one in patrons.drawn(goods, windows, hub=HUB_PLACE, from_us=first_us, until_us=last_us):
+    drawn = patrons.drawn(goods, windows, hub=HUB_PLACE, from_us=first_us, until_us=last_us)
+    for one in drawn:
         yield from (act for act in patrons.acts(one) if act[0] < last_us)
+    called_us = last_us + HOUR_US
+    yield called_us, partial(patrons.call_rider, one=drawn[-patrons.WAITING], at_us=called_us)
     yield last_us, partial(_change_account, at_us=last_us)
     for day in range(FIRST_D, -1, -1):
         at_us = epoch_us - day * DAY_US - (not day) * HOUR_US
@@ -119,10 +125,12 @@ def lend(db: Database, at_us: int) -> None:
 
 def _agree(tx: Tx, at_us: int, epoch_us: int) -> None:
     """Parties, terms, days of pay; since ten days ago a part of each release is kept back."""
-    merchant = next(one for one in PERSONAS if one.name == "merchant")
-    members.add_person(tx, BY, key=merchant.key, fields={}, at_us=at_us)
+    merchant, brand = (next(one for one in PERSONAS if one.name == name) for name in ("merchant", "brand"))
+    for person in (merchant, brand):
+        members.add_person(tx, BY, key=person.key, fields={}, at_us=at_us)
+    acts_for = {MERCHANT: {"shop": SHOP, "person": str(merchant.key)}, BRAND: {"person": str(brand.key)}}
     for one in PARTIES:
-        who = {"shop": SHOP, "person": str(merchant.key)} if one.key == MERCHANT else {}
+        who = acts_for.get(one.key, {})
         settlement.add_party(
             tx, BY, one.key, name_ko=one.ko, name_en=one.en, registration=one.registration, status=one.status,
             at_us=at_us, **who,
@@ -138,7 +146,7 @@ def _agree(tx: Tx, at_us: int, epoch_us: int) -> None:
         )  # fmt: skip
         settlement.set_terms(tx, BY, made, at_us=at_us)
         purposes.name(tx, BY, purpose, FEES_EN[purpose])
-    set_sellers(tx, BY, {CUP: MAKER}, id=derived("demo.sellers"), at_us=at_us)
+    set_sellers(tx, BY, {CUP: MAKER, SALT: BRAND}, id=derived("demo.sellers"), at_us=at_us)
     patrons.moved_in(tx, at_us)
     rule = ReserveRule(
         id=derived("demo.reserve"), party=MERCHANT, bp=500, days=30, from_us=epoch_us - 10 * DAY_US,

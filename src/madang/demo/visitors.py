@@ -1,4 +1,4 @@
-"""Trying the demo as somebody: one tap signs a visitor in as a neighbour, an operator, a merchant, …
+"""Trying the demo as somebody: one tap signs a visitor in as a neighbour, an operator, a merchant, a rider, …
 
 Only a demo has this, and only on this machine: everybody who opens the page may be everybody there.
 """
@@ -50,6 +50,8 @@ PERSONAS = (
     Persona("operator", (Role.NEIGHBOUR, Role.OPERATOR), "/console"),
     Persona("merchant", (Role.NEIGHBOUR, Role.MERCHANT), "/console", in_shop=True),
     Persona("officer", (Role.NEIGHBOUR, Role.CITY_OFFICER, Role.VOUCHER_ISSUER), "/faces"),
+    Persona("rider", (Role.NEIGHBOUR, Role.RIDER), "/rides"),
+    Persona("brand", (Role.NEIGHBOUR, Role.OUTSIDE_BRAND), "/selling"),
 )
 
 

@@ -14,15 +14,19 @@ from madang.journal.readers import Handler, Reader
 from madang.members import mailed, mailing
 from madang.members.mail import Post
 from madang.payments.facts import Captured, Refunded
-from madang.storefront import cash_receipts, cash_slips, slips_mailed
+from madang.storefront import cash_receipts, cash_slips, ride_mails, slips_mailed
 from madang.storefront import mailed as orders_mailed
-from madang.storefront.facts import Late
+from madang.storefront.facts import Late, Ride
 
 if TYPE_CHECKING:
     from madang.serve.site import Site
 
 CASH = Reader("cash_receipts", {**cash_receipts.HANDLERS, **cash_slips.HANDLERS})
-ORDERS: Mapping[type[msgspec.Struct], Handler] = {Moved: orders_mailed.moved, Late: orders_mailed.told_late}
+ORDERS: Mapping[type[msgspec.Struct], Handler] = {
+    Moved: orders_mailed.moved,
+    Late: orders_mailed.told_late,
+    Ride: ride_mails.heard,
+}
 SLIPS: Mapping[type[msgspec.Struct], Handler] = {Captured: slips_mailed.heard, Refunded: slips_mailed.heard}
 READER = Reader("mails", {**mailed.HANDLERS, **ORDERS, **SLIPS})
 TOGETHER = 400

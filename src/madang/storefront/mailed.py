@@ -81,7 +81,7 @@ def told_late(tx: Tx, fact: Fact) -> None:
     assert isinstance(body, Late)
     by = system(tx.neighbourhood, "storefront/mailed")
     deal = deals.get(tx, by, UUID(body.order))
-    for who, people in (("shop", _workers(tx, by, deal.shop)), ("buyer", _buyer(deal))):
+    for who, people in (("shop", workers(tx, by, deal.shop)), ("buyer", _buyer(deal))):
         what = LATE.get((who, body.state))
         if what is None or who not in body.tells:
             continue
@@ -90,7 +90,8 @@ def told_late(tx: Tx, fact: Fact) -> None:
             mailing.tell(tx, id=id, person=person, what=what, about=body.order, at_us=fact.at_us)
 
 
-def _workers(tx: Tx, by: Actor, shop: str) -> list[UUID]:
+def workers(tx: Tx, by: Actor, shop: str) -> list[UUID]:
+    """Who works in a shop; where nobody does, the operators."""
     found = {one.key for role in _WORKS for one in listing.find(tx, by, role=role, shop=shop, limit=20).rows}
     return sorted(found or {one.key for one in listing.find(tx, by, role=Role.OPERATOR, limit=20).rows})
 

@@ -15,12 +15,12 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from madang import deals, journal
+from madang import deals, jobs, journal
 from madang.db import Tx, table
 from madang.deals import Deal
 from madang.deals.records.deals import deals as of_orders
 from madang.kernel import Actor, Conflict, Invalid, Kind, NotFound, Role, derived, system
-from madang.kernel.clock import DAY_US
+from madang.kernel.clock import DAY_US, HOUR_US, MINUTE_US
 from madang.storefront import addresses, facts, orders
 from madang.storefront.actions import order_of
 from madang.storefront.addresses import Address
@@ -32,6 +32,10 @@ CARRIER = "동네 배달 Neighbourhood rider"
 STANDS = ("packed", "shipped")
 """States of an order that somebody can bring; of what was sent, a rider brings only what went by one (``CARRIER``)."""
 OFFERS_MAX, MINE_MAX = 100, 100
+UNTAKEN = "storefront.ride_untaken"
+"""The timer that looks whether somebody has taken a delivery; ``ride_mails`` says what then."""
+LONG_US, LEAST_US = HOUR_US, 10 * MINUTE_US
+"""So long, or until its window begins (but ten minutes), nobody may take a delivery before the shop is told."""
 _SERVING = (Role.OPERATOR, Role.STAFF)
 
 
@@ -125,14 +129,31 @@ def withdraw(tx: Tx, by: Actor, order: UUID, *, at_us: int) -> Ride:
     return _put(tx, by, known, _now(known, State.WITHDRAWN, at_us, rider=None))
 
 
+def untaken_us(ride: Ride, order: Order) -> int:
+    """From when on a delivery that is offered has waited too long for somebody to take it."""
+    window_us = order.fulfil.from_us or ride.at_us + LONG_US
+    return min(ride.at_us + LONG_US, max(window_us, ride.at_us + LEAST_US))
+
+
+def stuck(tx: Tx, by: Actor, *, now_us: int) -> dict[UUID, Ride]:
+    """Deliveries that the shop must see to, by order: nobody took them in time, or they came back to it."""
+    by.need(*_SERVING)
+    where = [rides.c.state.in_([State.ASKED.value, State.FAILED.value])]
+    where += [rides.c.shop.in_(sorted(by.shops))] if by.shops else []
+    found = [_load(tx, one) for one in _find(tx, [*where, _standing(tx)], [rides.c.at_us], OFFERS_MAX)]
+    return {
+        one.ride.order: one.ride
+        for one in found
+        if one.stands and (one.ride.state is State.FAILED or untaken_us(one.ride, one.order) <= now_us)
+    }
+
+
 # --- the rider ---------------------------------------------------------------------------------------------------
 def offers(tx: Tx, by: Actor) -> list[Load]:
     """What waits for a rider in the shops the caller rides for, what has waited longest first; nobody's address."""
     by.need(Role.RIDER)
     asked = [rides.c.state == State.ASKED, *([rides.c.shop.in_(sorted(by.shops))] if by.shops else [])]
-    mine, d = tx.neighbourhood, of_orders.c
-    there = d.neighbourhood == mine, d.id == rides.c.order, d.state.in_(STANDS)
-    asked.append(sa.exists().where(*there))  # what was cancelled takes no place of what waits
+    asked.append(_standing(tx))  # what was cancelled takes no place of what waits
     found = [_load(tx, one) for one in _find(tx, asked, [rides.c.asked_at_us], OFFERS_MAX)]
     return [one for one in found if one.stands]
 
@@ -226,6 +247,12 @@ def _deal(tx: Tx, order: UUID) -> Deal:
     return orders.get(tx, system(tx.neighbourhood, "storefront"), order)[0]
 
 
+def _standing(tx: Tx) -> sa.ColumnElement[bool]:
+    """Whether the order of a ride is one that can still be brought."""
+    d = of_orders.c
+    return sa.exists().where(d.neighbourhood == tx.neighbourhood, d.id == rides.c.order, d.state.in_(STANDS))
+
+
 def _load(tx: Tx, ride: Ride, *, told: bool = False) -> Load:
     ours = system(tx.neighbourhood, "storefront/rides")
     deal, order = orders.get(tx, ours, ride.order)
@@ -261,7 +288,18 @@ def _put(tx: Tx, by: Actor, before: Ride | None, after: Ride) -> Ride:
         tx, by, body, id=derived("storefront.ride", key, after.times, was, after.state.value, after.at_us),
         at_us=after.at_us, subject=deals.deal_key(key), shop=after.shop, cause=deals.deal_key(key),
     )  # fmt: skip
+    if after.state is State.ASKED:
+        jobs.set_timer(
+            tx, id=derived(UNTAKEN, key, after.times), due_us=untaken_us(after, order_of(_deal(tx, key))), kind=UNTAKEN,
+            payload={"order": str(key), "times": after.times},
+        )  # fmt: skip
     return after
+
+
+def load(tx: Tx, order: UUID) -> Load | None:
+    """A ride with its order for who writes of it, without an address; None where nobody ever asked."""
+    known = _ride(tx, order)
+    return None if known is None else _load(tx, known)
 
 
 def _ride(tx: Tx, order: UUID) -> Ride | None:
