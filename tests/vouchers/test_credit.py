@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +11,7 @@ from madang import ledger, vouchers
 from madang.db import Database
 from madang.kernel import Actor, Conflict, Forbidden, Kind, ManualClock, Role, Uuid7
 from madang.ledger import LedgerError
-from madang.vouchers import credit, issuing
+from madang.vouchers import credit
 
 
 @pytest.fixture
@@ -80,32 +79,3 @@ def test_credit_cannot_become_won(ring: House) -> None:
         ring.db.write(lambda tx: ledger.post(tx, [move]), neighbourhood=N)
     ring.do(credit.fee, "ring", "s1", 5_000, id=ring.ids.new(), at_us=ring.clock.now_us())
     assert stands(ring) == [-5_000, 0]
-
-
-def test_an_issuer_with_an_officer_is_kept_by_them_alone_until_they_share_it(ring: House) -> None:
-    at = ring.clock.now_us()
-    first, second = (Actor(Kind.PERSON, key, N, frozenset({Role.VOUCHER_ISSUER})) for key in ("o1", "o2"))
-
-    def as_(who: Actor, use_case: Any, *args: Any, **given: Any) -> Any:
-        return ring.db.write(lambda tx: use_case(tx, who, *args, **given), neighbourhood=N)
-
-    def keeps(who: Actor) -> list[str]:
-        return [one.id for one in ring.db.read(lambda tx: issuing.issuers_of(tx, who), neighbourhood=N)]
-
-    assert keeps(first) == keeps(second) == ["guild"]
-    as_(first, issuing.keep, "ring", alone=True, at_us=at)
-    assert (keeps(first), keeps(second)) == (["guild"], [])
-    kind = vouchers.ProgrammeKind.VOUCHER
-    another = vouchers.Programme(id="own", issuer="guild", kind=kind, name_ko="또", name_en="More", from_us=at)
-    again = vouchers.Rule(programme="ring", from_us=at + 1, discount_bp=0, month_cap_krw=0, holding_cap_krw=0)
-    for use_case, args, given in (
-        (issuing.keep, ("ring",), {"alone": True, "at_us": at}),
-        (vouchers.set_rule, (again,), {"at_us": at}),
-        (vouchers.add_programme, (another,), {}),
-    ):
-        with pytest.raises(Forbidden, match="not_yours"):
-            as_(second, use_case, *args, **given)
-    with pytest.raises(Conflict, match="not_now"):
-        ring.do(issuing.keep, "ring", alone=True, at_us=at)
-    as_(first, issuing.keep, "ring", alone=False, at_us=at)
-    assert keeps(second) == ["guild"]

@@ -273,6 +273,11 @@ def test_an_officer_opens_a_programme_without_code_and_closes_it(town: Town) -> 
     town.clock.advance(s=1)
     assert "혼자 맡고" in officer.open("/issuer/gun-won").text, "whoever opens an issuer keeps it"
     assert "함께 맡습니다" in officer.send("/keeper", who="all").text
+    assert "답을 기다립니다" in officer.send("/keeper", who="me").text
+    boss = town.as_(BOSS).open("/issuer?lang=ko")
+    assert "답할 것 있음" in boss.text
+    assert "보거나 바꿀 수 없게 됩니다: 마당군 상품권" in boss.open("/issuer/gun-won?lang=ko").text
+    assert "함께 맡습니다" in boss.send("/keeper", who="no", person=str(OFFICER)).text
     officer.open("/issuer/gun-won").send("/close")
     town.clock.advance(s=1)
     assert "닫았습니다" in officer.open("/issuer/gun-won").text

@@ -18,6 +18,7 @@ from madang.payments.charges_model import ReturnState
 from madang.places import Place
 from madang.settlement import PayoutState
 from madang.storefront import board, rides
+from madang.vouchers import keeping
 from madang.walkout import ages
 from madang.walkout.process import NAME as WALKOUT
 
@@ -133,6 +134,7 @@ def _money(tx: Tx, by: Actor, at_us: int) -> list[Waiting]:
         Waiting(what="refused", n=refused, where="/console/payments", urgent=True),
         Waiting(what="unasked", n=len(unasked.waiting(tx, by).rows), where="/console/payments", urgent=True),
         Waiting(what="appeals", n=len(settlement.appeals(tx, by)), where="/console/settlement", urgent=True),
+        Waiting(what="keeping", n=len(keeping.open_for(tx, by)), where="/issuer"),
         Waiting(what="held", n=held, where="/console/settlement"),
         Waiting(what="to_file", n=len(settlement.transfers.fileable(tx, by)), where="/console/settlement/transfers"),
     ]

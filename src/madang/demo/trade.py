@@ -105,7 +105,7 @@ def _acts(goods: Sequence[Goods], windows: tuple[Window, ...], epoch_us: int) ->
     drawn = patrons.drawn(goods, windows, hub=HUB_PLACE, from_us=first_us, until_us=last_us)
     for one in drawn:
         yield from (act for act in patrons.acts(one) if act[0] < last_us)
-    called_us = last_us + HOUR_US
+    called_us = epoch_us - HOUR_US // 2
     yield called_us, partial(patrons.call_rider, one=drawn[-patrons.WAITING], at_us=called_us)
     yield last_us, partial(_change_account, at_us=last_us)
     for day in range(FIRST_D, -1, -1):

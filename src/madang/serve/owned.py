@@ -70,6 +70,7 @@ OWNED = (
     Owned("vouchers", "voucher_spend", "lot", ("voucher_lot", "id")),
     Owned("vouchers", "voucher_code", "holder", None, ("code",)),
     Owned("vouchers", "voucher_issuer", "officer"),
+    Owned("vouchers", "voucher_keeping", "person"),
     Owned("settlement", "settlement_party", "person"),
     Owned("settlement", "settlement_share", "party", ("settlement_party", "key")),
     Owned("settlement", "settlement_payout", "party", ("settlement_party", "key")),

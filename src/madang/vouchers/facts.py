@@ -48,6 +48,14 @@ class IssuerKept(msgspec.Struct, frozen=True, kw_only=True):
     alone: bool
 
 
+@journal.kind("vouchers.issuer_asked", version=1, stage=Stage.PLANNING)
+class IssuerAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Keeping a shared issuer alone was asked for, withdrawn, granted (who asked does from then on) or declined."""
+
+    issuer: str
+    state: str
+
+
 @journal.kind("vouchers.bought", version=1, stage=Stage.SALES)
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
     """A voucher was bought; the issuer paid the subsidy."""

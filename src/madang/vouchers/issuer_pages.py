@@ -17,12 +17,14 @@ from madang.kernel.clock import DAY_US
 from madang.ui import language_of, session
 from madang.ui.access import role
 from madang.ui.desk import NOT_CONTENT, PRIVATE, Desk, Form, form_of
-from madang.vouchers import charts, errors, issuing, opening, proofs, records, reporting, rule_form, rules
+from madang.vouchers import charts, errors, issuing, keeping, opening, proofs, records, reporting, rule_form, rules
 from madang.vouchers.model import Issuer, Programme, ProgrammeKind, Rule
 
 FORM = Annotated[Form, Depends(form_of)]
 YEAR_US, DUE_US = 365 * DAY_US, 60 * DAY_US
 """An approval lasts a year unless the officer says otherwise; who has fewer days left is to be reviewed again."""
+KEPT = {"me": "keep_asked", "not_me": "keep_asked_no_more", "no": "keep_declined"}
+"""What is said of each answer about who keeps an issuer; of the others that it was changed."""
 PEOPLE = (Role.VOUCHER_ISSUER, Role.CITY_OFFICER, Role.OPERATOR)
 
 
@@ -42,14 +44,14 @@ def _opening(routes: APIRouter, desk: Desk) -> None:
     def mine(request: Request) -> Response:
         by = _me(request)
 
-        def read(tx: Tx) -> list[Any]:
-            every = {kind: issuing.programmes(tx, by, kind=kind) for kind in ProgrammeKind}
-            return [
-                (issuer, [p for kind in every.values() for p in kind if p.issuer == issuer.id])
-                for issuer in issuing.issuers_of(tx, by)
-            ]
+        def read(tx: Tx) -> dict[str, Any]:
+            issuers = issuing.issuers_of(tx, by)
+            return {
+                "issuers": [(issuer, [p for p in every(tx, by) if p.issuer == issuer.id]) for issuer in issuers],
+                "asking": {issuer.id for issuer, _ in keeping.open_for(tx, by)},
+            }
 
-        return desk.html(request, "issuers", issuers=desk.read(read), kinds=list(ProgrammeKind), **_blank(desk))
+        return desk.html(request, "issuers", kinds=list(ProgrammeKind), **desk.read(read), **_blank(desk))
 
     @routes.post("", name="issuer.open", dependencies=[role(*PEOPLE)])
     def open_one(request: Request, form: FORM) -> Response:
@@ -89,12 +91,22 @@ def _opening(routes: APIRouter, desk: Desk) -> None:
 
     @routes.post("/{programme}/keeper", name="issuer.keeper", dependencies=[role(*PEOPLE)])
     def keeper(request: Request, programme: str, form: FORM) -> Response:
-        """Keeping the programme's issuer alone, or with all who have the role."""
-        by = _me(request)
+        """Asking to keep the programme's issuer alone (or no longer), answering that, sharing it with all who have the
+        role."""
+        by, who = _me(request), form.get("who", "")
 
         def act(tx: Tx, at_us: int) -> str:
-            issuing.keep(tx, by, programme, alone=form.get("who") == "me", at_us=at_us)
-            return f"/issuer/{programme}?said=kept"
+            if who == "me":
+                keeping.ask(tx, by, programme, at_us=at_us)
+            elif who == "not_me":
+                keeping.withdraw(tx, by, programme, at_us=at_us)
+            elif who in ("yes", "no"):
+                keeping.answer(tx, by, programme, form.get("person", ""), yes=who == "yes", at_us=at_us)
+            elif who == "all":
+                keeping.share(tx, by, programme, at_us=at_us)
+            else:
+                issuing.issuer_of(tx, by, programme)
+            return f"/issuer/{programme}?said={KEPT.get(who, 'kept')}"
 
         return desk.once(request, by, form, act)
 
@@ -111,9 +123,14 @@ def _looking(routes: APIRouter, desk: Desk) -> None:
             if found is None:  # mutual credit is kept on a page of its own
                 raise errors.unknown(programme)
             report = reporting.report(tx, by, programme, month or rules.month_of(at_us))
+            asks = keeping.asked(tx, by, programme)
             past = reporting.by_month(tx, by, programme, charts.up_to(rules.month_of(at_us)))
             return {
                 "issuer": issuer,
+                "asks": asks,
+                "may_answer": asks is not None and keeping.may_answer(by, asks),
+                "officer_gone": keeping.officer_gone(tx, issuer),
+                "shared": [one for one in every(tx, by) if one.issuer == issuer.id],
                 "found": found,
                 "report": report,
                 "chart": charts.months(past, report.outstanding_krw, language_of(request)),
@@ -220,6 +237,11 @@ def _asked(tx: Tx, by: Actor, programme: str, form: Form, at_us: int) -> tuple[R
     new = rule_form.rule_of(programme, form, rules.at(known, 2**62), at_us)
     issuing.check_rule(new)
     return rules.at(known, new.from_us), new
+
+
+def every(tx: Tx, by: Actor) -> list[Programme]:
+    """The programmes of both kinds."""
+    return [one for kind in ProgrammeKind for one in issuing.programmes(tx, by, kind=kind)]
 
 
 def _blank(desk: Desk) -> dict[str, Any]:

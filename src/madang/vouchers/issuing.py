@@ -32,7 +32,7 @@ def add_programme(tx: Tx, by: Actor, programme: Programme) -> Programme:
     issuer = records.issuer(tx, programme.issuer)
     if issuer is None:
         raise errors.unknown(programme.issuer)
-    if not _keeps(by, issuer):
+    if not keeps(by, issuer):
         raise errors.not_yours()
     known = records.programme(tx, programme.id)
     if known is None:
@@ -89,14 +89,15 @@ def rules_of(tx: Tx, by: Actor, programme: str) -> list[Rule]:
 
 
 def issuer_of(tx: Tx, by: Actor, programme: str) -> Issuer:
-    """The issuer of a programme, for who keeps it: the officer it names, or where it names none voucher issuers and
-    city officers of the neighbourhood; and the operator. Raises ``Forbidden`` ``vouchers.not_yours``."""
+    """The issuer of a programme, for who keeps it: the officer it names while they hold the role, or where it names
+    none voucher issuers and city officers of the neighbourhood; and the operator. Raises ``Forbidden``
+    ``vouchers.not_yours``."""
     by.need_neighbourhood(tx.neighbourhood)
     found = records.programme(tx, programme)
     issuer = records.issuer(tx, found.issuer) if found else None
     if issuer is None:
         raise errors.unknown(programme)
-    if not _keeps(by, issuer):
+    if not keeps(by, issuer):
         raise errors.not_yours()
     return issuer
 
@@ -105,7 +106,7 @@ def issuers_of(tx: Tx, by: Actor) -> list[Issuer]:
     """The issuers the caller acts for."""
     by.need_neighbourhood(tx.neighbourhood)
     every = [Issuer(**row) for row in records.find(tx, records.issuers, order=[records.issuers.c.id])]
-    return [one for one in every if _keeps(by, one)]
+    return [one for one in every if keeps(by, one)]
 
 
 def apply(tx: Tx, by: Actor, application: Merchant) -> Merchant:
@@ -226,26 +227,14 @@ def check_rule(rule: Rule) -> None:
         raise errors.bad_rule("단위나 기간이 범위를 벗어났습니다.", "a step or time is out of range.")
 
 
-def _keeps(by: Actor, issuer: Issuer) -> bool:
-    if by.may(Role.OPERATOR) and not by.shops:
+def keeps(by: Actor, issuer: Issuer) -> bool:
+    """Whether the caller keeps an issuer: the operator, or who holds the role and is the officer it names, if any. Who
+    has lost the role keeps nothing, whatever the issuer names."""
+    if by.shops or not by.may(*OFFICERS):
+        return False
+    if by.may(Role.OPERATOR) or issuer.officer is None:
         return True
-    if issuer.officer is not None:
-        return by.kind is Kind.PERSON and by.key == issuer.officer
-    return by.may(*OFFICERS) and not by.shops
-
-
-def keep(tx: Tx, by: Actor, programme: str, *, alone: bool, at_us: int) -> Issuer:
-    """The caller keeps a programme's issuer alone from now on, or all voucher issuers and city officers of the
-    neighbourhood do. An operator keeps every issuer beside them, and can only open it to all."""
-    issuer = issuer_of(tx, by, programme)
-    if alone and not (by.kind is Kind.PERSON and by.may(*KEEPERS)):
-        raise errors.not_now("운영자는 언제나 함께 봅니다.", "operators keep every issuer anyway.")
-    after = msgspec.structs.replace(issuer, officer=by.key if alone else None)
-    if after != issuer:
-        records.change(tx, records.issuers, records.issuers.c.id == issuer.id, officer=after.officer)
-        body = facts.IssuerKept(issuer=issuer.id, alone=alone)
-        facts.tell(tx, by, body, about=f"programme:{programme}", at_us=at_us)
-    return after
+    return by.kind is Kind.PERSON and by.key == issuer.officer
 
 
 def _officer(tx: Tx, by: Actor) -> None:

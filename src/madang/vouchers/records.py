@@ -34,6 +34,10 @@ issuers = table(
     _col("id", Text), _col("name_ko", Text), _col("name_en", Text), _col("klass", Text),
     _col("officer", Text, null=True), key=["id"], seldom=True,
 )  # fmt: skip
+keepings = table(
+    "voucher_keeping", _col("issuer", Text), _col("person", Text), _col("asked_us", Big), key=["issuer"], seldom=True
+)
+"""Who asks to keep a shared issuer alone, until that is answered."""
 programmes = table(
     "voucher_programme",
     _col("id", Text), _col("issuer", Text), _col("kind", Text), _col("name_ko", Text), _col("name_en", Text),
