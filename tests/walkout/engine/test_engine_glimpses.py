@@ -50,24 +50,29 @@ def test_two_people_at_two_places_of_one_shelf_each_see_their_own() -> None:
     assert {(m.visit, m.product) for m in moves(said)} == set(_opened(said))
 
 
-def _beside_each_other() -> Scene:
-    """Two hands at one facing; only one of them takes."""
+def _beside_each_other(other: float) -> Scene:
+    """Two hands at one facing; only the one of the left takes, the other is there at ``other``."""
     s = Scene()
     s.shopper("a", Walker(1, 20, stand=0.0, reach={8: 6}))
-    s.shopper("b", Walker(2.5, 22, stand=1.0, height=1.75, reach={8.1: 6}))
+    s.shopper("b", Walker(2.5, 22, stand=1.0, reach={other: 6}))
     s.loads = [(8, 6, -71.0)]
     return s
 
 
-def test_where_hands_of_two_visits_are_near_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _opened(play(_beside_each_other(), chunk=0.2, glimpses=True)) == []
+def test_where_hands_of_two_visits_are_at_one_place_at_once_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _opened(play(_beside_each_other(8.0), chunk=0.2, glimpses=True)) == []
     monkeypatch.setattr(glimpses, "ALONE_NATS", 0.0)
-    assert _opened(play(_beside_each_other(), chunk=0.2, glimpses=True)), "without the rule one of them is guessed"
+    assert _opened(play(_beside_each_other(8.0), chunk=0.2, glimpses=True)), "without the rule one of them is guessed"
 
 
-def test_somebody_whom_no_camera_sees_may_have_taken_it() -> None:
-    s = _one()
-    s.shopper("b", Walker(2.5, 22, stand=0.6, height=1.75, hidden=[(7.0, 9.5)]))
+def test_where_another_hand_comes_a_moment_later_the_one_that_was_there_is_meant() -> None:
+    assert _opened(play(_beside_each_other(8.8), chunk=0.2, glimpses=True)) == [("visit-1", "chips")]
+
+
+def test_of_somebody_whom_no_camera_sees_nothing_is_guessed() -> None:
+    s = Scene()
+    s.shopper("a", Walker(1, 20, reach={8: 2}, hidden=[(7.0, 9.5)]))
+    s.loads = [(8, 2, -540.0)]
     assert _opened(play(s, chunk=0.2, glimpses=True)) == []
 
 

@@ -1,7 +1,7 @@
 """Glimpses: what somebody seems to have taken, said while the plate still swings, for their eyes only.
 
 A settled move waits for plates at rest, for neighbours and for the hand to leave; a glimpse needs one batch that
-stands still where goods of the place would leave it, and hands of one visit alone anywhere near. It is a guess that
+stands still where goods of the place would leave it, and a hand likelier than any of another visit. It is a guess that
 opens a page: it is in no cart, no receipt and no confidence, nothing else in the engine reads it, and without
 `Engine.glimpse` nobody looks.
 """
@@ -32,8 +32,9 @@ APART = 2.0
 """Another product of the place must fit so many times worse, else nothing is said."""
 MOST = 3
 """More at once than this is waited for."""
-ALONE_NATS = 4.0
-"""Everybody else's hand is so much less likely to have been there, else nothing is said."""
+ALONE_NATS = 1.0
+"""Everybody else's hand is so much less likely to have been there, else nothing is said: 3 to 1. A page that opened for
+the wrong one of two closes a second later; one that opens late is of no use to anybody."""
 UNSEEN_S = 0.35
 """Of somebody not seen for this long before it nothing speaks against it but the way."""
 KEPT_S = 12.0
@@ -107,10 +108,9 @@ class Glimpses:
         if product is None or (told is not None and told.said.product == product):
             return None
         since = min([x.since for x in mine.values()])
-        asked = self._asked.get(facing)
-        if asked is not None and asked[:2] == (product, since):
-            return None
         t = max([x.last for x in mine.values()]) - 0.5 * BATCH_S
+        if self._asked.get(facing) == (product, since, t):
+            return None
         self._asked[facing] = (product, since, t)
         visit = self._whose(mine, t, since)
         if visit is None or (told is not None and told.said.visit != visit):
@@ -142,7 +142,7 @@ class Glimpses:
         return None if others and others[0][0] < APART * max(fit, 0.5) else product
 
     def _whose(self, mine: dict[int, Off], t: float, since: float) -> str | None:
-        """The customers' visit whose hand was plainly there at `t`; None where anybody else's may have been."""
+        """The customers' visit whose hand was there at `t`; None where another's is about as likely."""
         plates = tuple(mine)
         clock = self._clocks.cost(int(self.store.plate_gondola[plates[0]]))
         deltas = np.array([x.grams for x in mine.values()])
