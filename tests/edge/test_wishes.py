@@ -17,6 +17,7 @@ from tests.databases import SQLITE
 from tests.edge.link import KEY, Edge, Server, agree, every_receipt, opened, restock
 from tests.walkout_shop import BY, PERSON, SHOP, STAFF, T0, N
 
+from madang import deals
 from madang.db import Tx, metadata
 from madang.deals.lines import Receipt
 from madang.deals.links import Links
@@ -29,7 +30,7 @@ from madang.journal.readers import Reader
 from madang.kernel import Actor, Conflict, Kind, ManualClock, derived
 from madang.kernel.clock import DAY_US, HOUR_US
 from madang.storefront import cash_receipts
-from madang.walkout import service
+from madang.walkout import process, service
 from madang.walkout.desk import Desk
 from madang.web import Shopfront, create_app
 
@@ -251,9 +252,28 @@ def test_a_tap_on_a_line_that_was_called_wrong_in_the_shop_hides_no_reason_writt
 
 
 @SQLITE
-def test_a_second_line_waits_until_the_first_is_decided(both: tuple[Edge, Server]) -> None:
+def test_a_second_line_goes_to_the_shop_while_the_first_waits_for_a_person(both: tuple[Edge, Server]) -> None:
     edge, server = both
     visit, receipt = bought(edge, {"A": 2, "B": 1})
+    says(server, receipt, 1)
+    server.clock.advance(us=1)
+    says(server, receipt, 2)
+    together(edge, server)
+    assert outcomes(server, receipt) == {1: ("review", 0), 2: ("refunded", 1_100)}
+    decides(edge, visit, "decline")
+    together(edge, server)
+    assert outcomes(server, receipt) == {1: ("declined", 0), 2: ("refunded", 1_100)}
+    agree(edge, server)
+
+
+@SQLITE
+def test_a_second_line_of_a_visit_of_before_waits_until_the_first_is_decided(
+    both: tuple[Edge, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge, server = both
+    with monkeypatch.context() as old:
+        old.setattr(deals.declared, "newest", lambda _name: process.WALKOUT_2)
+        visit, receipt = bought(edge, {"A": 2, "B": 1})
     says(server, receipt, 1)
     server.clock.advance(us=1)
     says(server, receipt, 2)

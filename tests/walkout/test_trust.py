@@ -205,4 +205,4 @@ def test_what_is_paid_back_at_once_never_exceeds_the_limit_in_force(
                 "refunded",
             )
             life.shop.later(days * DAY_US)
-    assert process.WALKOUT.version == 2
+    assert process.WALKOUT.version == 3

@@ -68,9 +68,11 @@ def dispute(
     policy: Policy | None = None,
     transition: str = "dispute",
     refund: str = "refund",
+    kept: str = "dispute",
     registry: Registry = declared,
 ) -> Decided:
     """Dispute some lines of a receipt: the deal makes ``transition`` and, within the policy, ``refund`` right after.
+    ``kept`` names the new claim in what ``transition`` changes.
 
     The same ``id`` again does nothing and says the same. Raises ``Conflict`` where the deal's state does not allow it,
     ``Invalid`` for lines of which less is left.
@@ -80,9 +82,9 @@ def dispute(
     before = service.made(tx, by, id)
     moved = service.move(tx, by, deal, transition, id=id, at_us=at_us, args=args, registry=registry)
     if before is not None:
-        claim = msgspec.convert(before.changes["dispute"], Claim)
+        claim = msgspec.convert(before.changes[kept], Claim)
         return Decided(deal=moved, claim_krw=claim.claim_krw, at_once=service.made(tx, by, move_back) is not None)
-    claim = claim_of(moved)
+    claim = msgspec.convert(moved.data[kept], Claim)
     policy = policy or Policy()
     back_30d = receipts.refunded_krw(tx, by, moved.subject, at_us - 30 * DAY_US, but_for=policy.unasked)
     small = at_once(claim.claim_krw, back_30d, policy)
@@ -96,14 +98,19 @@ def claim_of(deal: Deal) -> Claim:
     """The open claim of a disputed deal. Raises ``Conflict`` where there is none."""
     kept = deal.data.get("dispute")
     if kept is None:
-        raise Conflict(
-            "deals.no_claim",
-            ko="이 거래에는 처리할 이의가 없습니다.",
-            en="This deal has no open claim.",
-            next_ko="거래의 상태를 확인하세요.",
-            next_en="Check the state of the deal.",
-        )
+        raise no_claim()
     return msgspec.convert(kept, Claim)
+
+
+def no_claim() -> Conflict:
+    """The error of a decision about a claim that does not wait (any more)."""
+    return Conflict(
+        "deals.no_claim",
+        ko="이 거래에는 처리할 이의가 없습니다.",
+        en="This deal has no open claim.",
+        next_ko="거래의 상태를 확인하세요.",
+        next_en="Check the state of the deal.",
+    )
 
 
 @declared.action("deals.dispute")

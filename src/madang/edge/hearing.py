@@ -1,7 +1,8 @@
 """The shop's side of what shoppers said at the server: posted here as if it had been said here, each once.
 
 A wish is kept first, then posted in one transaction with the note that it was and the word that says so: whatever
-dies in between, it is there once. One whose visit a person is looking at waits until that is decided.
+dies in between, it is there once. One whose visit a person is looking at as a whole (or at all, where its process is of
+before version 3) waits until that is decided.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from madang.edge.model import TOGETHER_MAX, Answer, Limited, Standing, Wish, Wor
 from madang.edge.wish_records import WordRow
 from madang.journal import Fact
 from madang.kernel import Actor, Conflict, Kind, MadangError, NotFound, Role, system
-from madang.walkout import objecting, process
+from madang.walkout import claims, objecting, process
 from madang.walkout.facts import LimitChanged
 
-TOLD = frozenset({"dispute", "refund", "decline", "appeal", "reconsider", "reopen"})
+TOLD = frozenset({"dispute", "refund", "decline", "appeal", "reconsider", "reopen"}) | {
+    *claims.ONE.values(), *claims.MORE.values(), "refund_new", "look_disputed",
+}  # fmt: skip
 """Steps of a visit after which its receipts stand otherwise; after any other where they were told of before."""
-PAID = ("charged", "refunded")
 
 
 def keep(tx: Tx, shop: str, wishes: tuple[Wish, ...]) -> bool:
@@ -42,7 +44,7 @@ def _must_wait(tx: Tx, by: Actor, wish: Wish) -> bool:
         visit = deals.get(tx, by, receipts.get(tx, by, wish.receipt).deal)
     except NotFound:  # posting will say so
         return False
-    return visit.state not in (*PAID, "closed")
+    return visit.state != "closed" and not claims.takes_words(visit)
 
 
 def post(tx: Tx, by: Actor, shop: str, wish: Wish, *, at_us: int) -> UUID | None:
@@ -54,7 +56,7 @@ def post(tx: Tx, by: Actor, shop: str, wish: Wish, *, at_us: int) -> UUID | None
     deal = deals.get(tx, by, receipt.deal)
     if deal.state == "closed":
         raise too_late()
-    if deal.state not in PAID:
+    if not claims.takes_words(deal):
         return None
     holder = Actor(Kind.PERSON, receipt.person, tx.neighbourhood, frozenset({Role.SHOPPER}), shops=frozenset({shop}))
     if wish.appeal:

@@ -68,9 +68,11 @@ class Carried(BaseModel):
 
 class Decision(BaseModel):
     """What a person says of a visit. ``answer`` (in review) needs ``offer``, the number of one of its offers, or
-    ``taken``, all that was carried out; ``refund`` and ``decline`` end a dispute."""
+    ``taken``, all that was carried out; ``refund`` and ``decline`` end a dispute: the one that is decided next, which
+    must be about the line ``claimed`` where that is said."""
 
     decision: Literal["answer", "refund", "decline"]
+    claimed: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)] | None = None
     offer: Annotated[int, Field(strict=True, ge=0, le=1000)] | None = None
     taken: Annotated[list[Carried], Field(max_length=200)] | None = None
     reason: Annotated[str, Field(max_length=500)] = ""
@@ -92,7 +94,8 @@ class LetIn(msgspec.Struct):
 
 
 class VisitNow(msgspec.Struct, kw_only=True):
-    """A visit as its desk sees it: the engine's own receipt is the first of ``offers``."""
+    """A visit as its desk sees it: the engine's own receipt is the first of ``offers``. ``dispute`` is
+    the one that is decided next, about the lines ``claimed``; ``more`` wait behind it."""
 
     id: UUID
     state: str
@@ -101,6 +104,8 @@ class VisitNow(msgspec.Struct, kw_only=True):
     at_risk_krw: int
     receipt: Any
     dispute: Any
+    claimed: tuple[int, ...]
+    more: int
     offers: tuple[pricing.Offer, ...]
 
 
@@ -259,9 +264,9 @@ def _visits(
 def decided(tx: Tx, by: Actor, visit: UUID, asked: Decision, *, id: UUID, at_us: int) -> Deal:
     """Do what a person said of a visit; ``Conflict`` where it no longer waits."""
     if asked.decision == "refund":
-        return service.refund(tx, by, visit, id=id, at_us=at_us)
+        return service.refund(tx, by, visit, id=id, at_us=at_us, claimed=asked.claimed)
     if asked.decision == "decline":
-        return service.decline(tx, by, visit, id=id, at_us=at_us, reason=asked.reason)
+        return service.decline(tx, by, visit, id=id, at_us=at_us, reason=asked.reason, claimed=asked.claimed)
     if asked.offer is not None:
         return service.choose(tx, by, visit, asked.offer, id=id, at_us=at_us, took_s=asked.took_s)
     taken = [Taken(product=one.product, qty=one.qty, grams=one.grams) for one in asked.taken or ()]
@@ -273,6 +278,7 @@ def shown(deal: Deal) -> VisitNow:
     return VisitNow(
         id=deal.id, state=deal.state, since_us=deal.entered_at_us, why=data.get("why", ""),
         at_risk_krw=data.get("at_risk_krw", 0), receipt=data.get("receipt"), dispute=data.get("dispute"),
+        claimed=tuple(data.get("claimed") or ()) if data.get("dispute") else (), more=len(data.get("behind") or ()),
         offers=pricing.kept(data).offers if "proposal" in data else (),
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from madang.storefront.cash_receipts import Sale
 from madang.storefront.profile import profile_of
 from madang.storefront.world import money
 from madang.ui import formats
-from madang.walkout import objecting, process, visit_lines
+from madang.walkout import claims, objecting, process, visit_lines
 
 
 class Upshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +143,7 @@ class Desk:
             paid_from_en=en,
             paid=tuple(paying.paid_by(tx, deal, receipt)),
             objections=said,
-            may_object=visit_lines.sale_number(deal, receipt.id) is not None and deal.state in ("charged", "refunded"),
+            may_object=visit_lines.sale_number(deal, receipt.id) is not None and claims.takes_words(deal),
             bound=objecting.bound(tx, deal.shop, deal.subject, self._clock.now_us()),
             foreign=_foreign(deal) if first else None,
             beside=self._beside(tx, holder, receipt, deal),

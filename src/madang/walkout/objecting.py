@@ -10,13 +10,12 @@ import msgspec
 from madang.db import Tx
 from madang.deals import receipts
 from madang.deals import service as deals
-from madang.deals.disputes import Claim
 from madang.deals.lines import Receipt
 from madang.deals.model import Deal
 from madang.deals.pages import Bound, Objection, State, already_said
 from madang.kernel import Actor, derived
 from madang.members import texts
-from madang.walkout import records, service, trust, visit_lines
+from madang.walkout import claims, records, service, trust, visit_lines
 
 APPEALS_SINCE = 2
 """The version of the walk-out process that knows of appeals."""
@@ -50,16 +49,16 @@ def appeal(tx: Tx, by: Actor, receipt: Receipt, line: int, *, at_us: int) -> Non
 def objections(tx: Tx, by: Actor, deal: Deal, receipt: Receipt) -> tuple[Objection, ...]:
     """What was said against the receipt's lines, and what became of it."""
     back = given_back(tx, by, receipt)
-    kept = deal.data.get("dispute")
-    claim = msgspec.convert(kept, Claim) if kept else None
-    waiting = {give.line for give in claim.lines} if claim and claim.receipt == receipt.id else set()
+    waiting = {
+        give.line for claim in claims.open_claims(deal) if claim.receipt == receipt.id for give in claim.lines
+    }  # fmt: skip
     heard, declined, appealed = (
         visit_lines.on_receipt(deal, receipt.id, deal.data.get(word) or ())
         for word in ("objected", "declined", "appealed")
     )
     paid = {line.number: line.amount_krw for line in receipt.lines}
     still = {number for number, krw in paid.items() if number not in heard and 0 < back.get(number, 0) < krw}
-    open_to_it = deal.version >= APPEALS_SINCE and deal.state in ("charged", "refunded")
+    open_to_it = deal.version >= APPEALS_SINCE and claims.takes_words(deal)
     said = (outcome(number, back, waiting) for number in sorted(heard | waiting | back.keys()))
     return tuple(
         msgspec.structs.replace(

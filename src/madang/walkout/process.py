@@ -6,7 +6,8 @@ cheapest likely receipt, an unanswered dispute is refunded.
 
 A version stays as it is once deals have begun under it. Version 2 asks again: a receipt that is revised after it was
 charged and is in doubt goes (back) to review, an answer can be undone, and a declined dispute appealed. What was
-charged stays charged meanwhile, and the next answer charges or gives back the difference.
+charged stays charged meanwhile, and the next answer charges or gives back the difference. Version 3 lets a line be
+called wrong while others wait (``claims``).
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ _AGAIN = {
     "lapse": Transition("lapse", ("in_review",), "charged", (), ("walkout.lapse", "walkout.settle")),
 }
 _PAID = ("charged", "refunded")
-WALKOUT = declared.declare(
+WALKOUT_2 = declared.declare(
     msgspec.structs.replace(
         WALKOUT_1,
         version=2,
@@ -124,3 +125,50 @@ WALKOUT = declared.declare(
         },
     )
 )
+
+_LAST = {
+    "refund": Transition(
+        "refund", ("disputed",), "refunded", _DESK, ("walkout.of_one", "deals.refund", "walkout.refunded")
+    ),
+    "decline": Transition(
+        "decline", ("disputed",), "charged", _DESK, ("walkout.of_one", "deals.drop_claim", "walkout.declined")
+    ),
+}
+_HERE = ("disputed",)
+WALKOUT = declared.declare(
+    msgspec.structs.replace(
+        WALKOUT_2,
+        version=3,
+        transitions=(
+            *(_LAST.get(step.name, step) for step in WALKOUT_2.transitions),
+            Transition("dispute_more", _HERE, "disputed", _SHOPPER, ("walkout.dispute_more",)),
+            Transition("appeal_more", _HERE, "disputed", _SHOPPER, ("walkout.appeal",)),
+            Transition(
+                "refund_new", _HERE, "disputed", _DESK,
+                ("walkout.newest_first", "deals.refund", "walkout.refunded", "walkout.next_claim"),
+            ),
+            Transition(
+                "refund_one", _HERE, "disputed", _DESK,
+                ("walkout.of_several", "deals.refund", "walkout.refunded", "walkout.next_claim"),
+            ),
+            Transition(
+                "decline_one", _HERE, "disputed", _DESK,
+                ("walkout.of_several", "deals.drop_claim", "walkout.declined", "walkout.next_claim"),
+            ),
+            Transition("look_disputed", _HERE, "disputed", (), ("walkout.look_disputed",)),
+        ),
+        timers=tuple(
+            StateTimer("disputed", DISPUTE_US, "look_disputed") if timer.state == "disputed" else timer
+            for timer in WALKOUT_2.timers
+        ),
+        titles=WALKOUT_2.titles
+        | {
+            "dispute_more": ("다른 상품 이의", "another dispute"),
+            "appeal_more": ("다른 상품 재심 청구", "another appeal"),
+            "refund_new": ("바로 환불", "refund at once"),
+            "refund_one": ("하나 환불", "refund one"),
+            "decline_one": ("하나 기각", "decline one"),
+            "look_disputed": ("기한 보기", "look at the time"),
+        },
+    )
+)  # fmt: skip

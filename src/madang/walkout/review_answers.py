@@ -39,9 +39,12 @@ def on_one_visit(routes: APIRouter, front: Front) -> None:
         csrf: Annotated[str, Form()] = "",
         idempotency_key: Annotated[str, Form()] = "",
         active_ms: Active = None,
+        claimed: Annotated[int | None, Form()] = None,
     ) -> Response:
         session = front.signed(request, csrf)
-        desk.settle_dispute(visit, session.holder, idempotency_key, refund=right, active_ms=active_ms)
+        desk.settle_dispute(
+            visit, session.holder, idempotency_key, refund=right, active_ms=active_ms, claimed=claimed
+        )  # fmt: skip
         return front.on(session, visit, done=visit)
 
     @routes.post("/visits/{visit}/undo", name="desk.undo")

@@ -61,6 +61,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     limit: trust.Limit | None = None
     charged_krw: int = 0
     reason: str = ""
+    claimed: int | None = None
+    """The line (its number in the visit) of the claim that is shown."""
+    more: int = 0
+    """Claims of this visit that wait behind it."""
 
 
 def case(tx: Tx, by: Actor, shop: str, deal: UUID, claim: Claim, at_us: int, *, watch_us: int | None = None) -> Case:
@@ -95,6 +99,8 @@ def case(tx: Tx, by: Actor, shop: str, deal: UUID, claim: Claim, at_us: int, *, 
         limit=None if disputed is None else trust.limit_of(tx, shop, one.deal.subject, at_us),
         charged_krw=int(data.get("charged_krw", 0)) - int(data.get("refunded_krw", 0)),
         reason=kept_claim.reason if kept_claim is not None else "",
+        claimed=next(iter(data.get("claimed") or ()), None),
+        more=len(data.get("behind") or ()),
     )
 
 

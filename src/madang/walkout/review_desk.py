@@ -274,15 +274,20 @@ class ReviewDesk:
             done += 1
         return done
 
-    def settle_dispute(self, deal: UUID, holder: str, key: str, *, refund: bool, active_ms: int | None = None) -> None:
-        """Find a dispute right or wrong; how long that took is kept like a review's."""
+    def settle_dispute(
+        self, deal: UUID, holder: str, key: str, *, refund: bool, active_ms: int | None = None,
+        claimed: int | None = None,
+    ) -> None:  # fmt: skip
+        """Find a dispute right or wrong (``claimed``: of which line it was shown); how long that took is kept like a
+        review's."""
         at_us, watch_us = self._clock.now_us(), self._watch.now_us()
         id = derived("review.dispute", deal, key)
 
         def act(tx: Tx) -> Answer:
             claim = review_claims.need_hold(tx, self._by, self.shop, deal, holder, watch_us)
             settle = service.refund if refund else service.decline
-            settle(tx, self._by, deal, id=id, at_us=at_us, took_ms=_took_ms(claim, active_ms, watch_us))
+            took_ms = _took_ms(claim, active_ms, watch_us)
+            settle(tx, self._by, deal, id=id, at_us=at_us, took_ms=took_ms, claimed=claimed)
             review_claims.let_go(tx, self._by, self.shop, deal)
             return Answer(303)
 

@@ -17,6 +17,7 @@ from madang.deals.registry import declared
 from madang.kernel import Actor, Conflict, Invalid
 from madang.walkout import (
     ages,
+    claims,
     desk_work,
     facts,
     learned,
@@ -56,9 +57,9 @@ def lapse(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     proposal = pricing.kept(deal.data)
     cheapest = pricing.cheapest_likely(proposal)
     promising.answered(tx, deal, "lapsed", at_us)
-    claim = open_claim(deal)
-    if claim is not None:
-        kept = _without(cheapest, _claimed(tx, by, claim))
+    claimed = [_claimed(tx, by, claim) for claim in claims.open_claims(deal)]
+    if claimed:
+        kept = _without(cheapest, _together(claimed))
         cheapest = pricing.offer(tx, by, deal, kept, cheapest.probability, proposal.at_us)
     unseen = ages.unseen(tx, by, deal, cheapest.carried())
     cheapest = pricing.without(tx, by, deal, cheapest, unseen, proposal.at_us)
@@ -67,21 +68,26 @@ def lapse(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
 
 @declared.action("walkout.settle")
 def settle(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
-    """Charge what was answered; where something was charged before, the difference, and decide an open claim by it."""
+    """Charge what was answered; where something was charged before, the difference, and decide open claims by it."""
     proposal = pricing.kept(deal.data)
     if "sales" not in deal.data:
         return settling.first(tx, by, deal, proposal, at_us)
     before = dict(deal.data.get("carried", {}))
     changes = settling.again(tx, by, deal, proposal, at_us, reviewed=True)
-    claim = open_claim(deal)
-    if claim is None:
-        return changes
-    upheld = any(changes["carried"].get(p, 0) < before.get(p, 0) for p in _claimed(tx, by, claim))
-    lines = visit_lines.of_claim(deal, claim)
-    changes["dispute"] = None
-    if upheld:
+    lines: dict[bool, list[int]] = {}
+    for claim in claims.open_claims(deal):
+        upheld = any(changes["carried"].get(p, 0) < before.get(p, 0) for p in _claimed(tx, by, claim))
+        lines.setdefault(upheld, []).extend(visit_lines.of_claim(deal, claim))
+    if lines:
+        changes |= {"dispute": None, "behind": None}
+    if True in lines:
         promising.paid_back(tx, deal, at_us)
-    return changes | (trust.upheld if upheld else trust.declined)(tx, by, deal, lines, at_us)
+        changes |= trust.upheld(tx, by, deal, lines[True], at_us)
+    if False in lines:
+        known = changes.get("declined", deal.data.get("declined")) or []
+        there = msgspec.structs.replace(deal, data=deal.data | {"declined": known})
+        changes |= trust.declined(tx, by, there, lines[False], at_us)
+    return changes
 
 
 @declared.action("walkout.reopen")
@@ -133,17 +139,15 @@ def appeal(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
         raise receipts.nothing_left()
     claim = Claim(receipt=receipt, lines=gives, claim_krw=worth, at_us=at_us, reason="appeal")
     tell(tx, by, deal, facts.Appealed(visit=str(deal.id), line=line, amount_krw=worth), at_us)
-    return {
-        "dispute": msgspec.to_builtins(claim),
-        "claimed": [line],
-        "appealed": [*deal.data.get("appealed", []), line],
-    }
+    first = {"dispute": msgspec.to_builtins(claim), "claimed": [line]}
+    waits = claims.added(tx, deal, claim, at_us) if deal.state == "disputed" else first
+    return waits | {"appealed": [*deal.data.get("appealed", []), line]}
 
 
 def open_claim(deal: Deal) -> Claim | None:
-    """What a shopper wants back and nobody has decided yet."""
-    kept = deal.data.get("dispute")
-    return msgspec.convert(kept, Claim) if kept else None
+    """What a shopper wants back and is decided next."""
+    found = claims.open_claims(deal)
+    return found[0] if found else None
 
 
 def no_undo() -> Conflict:
@@ -198,6 +202,15 @@ def _claimed(tx: Tx, by: Actor, claim: Claim) -> dict[str, int | None]:
     lines, left = {line.number: line for line in sale.lines}, settling.left_of_lines(tx, by, sale)
     whole = {number: left[number] if line.grams is None else None for number, line in lines.items()}
     return {lines[give.line].product: give.qty or whole[give.line] for give in claim.lines}
+
+
+def _together(claimed: list[dict[str, int | None]]) -> dict[str, int | None]:
+    """What several claims are about, together."""
+    found: dict[str, int | None] = {}
+    for product, qty in (row for one in claimed for row in one.items()):
+        before = found.get(product, 0)
+        found[product] = None if qty is None or before is None else before + qty
+    return found
 
 
 def _without(offer: Offer, claimed: dict[str, int | None]) -> list[Taken]:

@@ -24,6 +24,7 @@ from madang.storefront import actions as orders
 from madang.walkout import (
     books,
     charging,
+    claims,
     errands,
     facts,
     learned,
@@ -314,7 +315,12 @@ def dispute(
     give, sale = GiveBack(line=line, qty=qty), _charged(there, receipt)
     most = 0 if trust.was_declined(tx, by, there, visit_lines.number(there, sale, line)) else limit
     policy = Policy(at_once_krw=most, at_once_30d_krw=2 * limit, unasked=settling.ADJUSTED)
-    return disputes.dispute(tx, by, deal, sale, [give], id=id, at_us=at_us, reason=reason, policy=policy)
+    step = claims.step_of(tx, by, there, "dispute", id)
+    back, kept = ("refund", "dispute") if step == "dispute" else ("refund_new", "newest")
+    return disputes.dispute(
+        tx, by, deal, sale, [give], id=id, at_us=at_us, reason=reason, policy=policy, transition=step, refund=back,
+        kept=kept,
+    )  # fmt: skip
 
 
 def _charged(deal: Deal, asked: UUID | None) -> UUID:
@@ -340,22 +346,36 @@ def appeal(tx: Tx, by: Actor, deal: UUID, line: int, *, id: UUID, at_us: int, re
     if deals.process_of(tx, by, there).transition("appeal") is None:
         raise reviewing.no_appeal()
     args = {"line": line} | ({} if receipt is None else {"receipt": str(receipt)})
-    return deals.move(tx, by, deal, "appeal", id=id, at_us=at_us, args=args)
+    return deals.move(tx, by, deal, claims.step_of(tx, by, there, "appeal", id), id=id, at_us=at_us, args=args)
 
 
-def refund(tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, took_ms: int | None = None) -> Deal:
-    """A person finds a dispute right, which took them so long. It cannot be undone: the money is the shopper's."""
-    return deals.move(tx, by, deal, "refund", id=id, at_us=at_us, args=_took(took_ms))
+def refund(
+    tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, took_ms: int | None = None, claimed: int | None = None
+) -> Deal:
+    """A person finds a dispute right, which took them so long. It cannot be undone: the money is the shopper's. Where
+    several wait it is the one that is decided next, ``claimed`` the line they saw it is about (``claims.need``)."""
+    return _decide(tx, by, deal, "refund", _took(took_ms), claimed, id=id, at_us=at_us)
 
 
 def decline(
-    tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, reason: str = "", took_ms: int | None = None
-) -> Deal:
+    tx: Tx, by: Actor, deal: UUID, *, id: UUID, at_us: int, reason: str = "", took_ms: int | None = None,
+    claimed: int | None = None,
+) -> Deal:  # fmt: skip
     """A person finds the receipt right, which took them so long. It cannot be undone: the shopper was told (``reason``
-    in the person's words, kept sealed), and may have it looked at once more (``appeal``)."""
+    in the person's words, kept sealed), and may have it looked at once more (``appeal``). ``claimed`` as of
+    ``refund``."""
     subject = deals.get(tx, by, deal).subject
     kept = texts.seal(tx, subject, reason[:REASON_MAX], once=id, at_us=at_us)
-    return deals.move(tx, by, deal, "decline", id=id, at_us=at_us, args={"reason": kept} | _took(took_ms))
+    return _decide(tx, by, deal, "decline", {"reason": kept} | _took(took_ms), claimed, id=id, at_us=at_us)
+
+
+def _decide(
+    tx: Tx, by: Actor, deal: UUID, name: str, args: dict[str, Any], claimed: int | None, *, id: UUID, at_us: int
+) -> Deal:
+    there = deals.get(tx, by, deal)
+    if deals.made(tx, by, id) is None:
+        claims.need(there, claimed)
+    return deals.move(tx, by, deal, claims.step_of(tx, by, there, name, id), id=id, at_us=at_us, args=args)
 
 
 def _took(took_ms: int | None) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def _limit(tx: Tx, shop: str, rules: Rules, person: str, at_us: int) -> Limit:
 def _tell_change(tx: Tx, by: Actor, deal: Deal, before: Limit, why: str, at_us: int) -> None:
     now = limit_of(tx, deal.shop, deal.subject, at_us)
     if now.now_krw != before.now_krw:
-        tell(tx, by, deal, _changed(deal.subject, now, why), at_us)
+        tell(tx, by, deal, _changed(deal.subject, now, why), at_us, why)
 
 
 def _changed(person: str, now: Limit, why: str) -> facts.LimitChanged:
