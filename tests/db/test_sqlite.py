@@ -31,6 +31,21 @@ def pragma(name: str) -> Callable[[Tx], object]:
     return lambda tx: tx.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
 
+def test_the_first_command_makes_the_data_folder(tmp_path: Path) -> None:
+    with open_database(f"sqlite:///{tmp_path}/var/deeper/madang.db"):
+        pass
+    assert (tmp_path / "var" / "deeper" / "madang.db").exists()
+
+
+def test_a_place_where_no_file_can_be_is_said(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file, not a folder")
+    with pytest.raises(Unavailable) as refused:
+        open_database(f"sqlite:///{tmp_path}/var/madang.db")
+    assert refused.value.code == "db.no_file"
+    assert str(tmp_path / "var" / "madang.db") in refused.value.text("ko")
+    assert "MADANG_DATABASE" in refused.value.text("en")
+
+
 def test_the_default_is_full_durability(sqlite_url: str) -> None:
     with open_database(sqlite_url) as db:
         assert db.write(pragma("synchronous"), neighbourhood="n1") == 2

@@ -101,6 +101,15 @@ def test_a_shop_measured_without_its_gate_is_sound() -> None:
     assert check_layout(layout) == []
 
 
+@pytest.mark.parametrize("nothing", [None, []])
+def test_a_shop_measured_before_its_goods_are_known_is_sound(nothing: object) -> None:
+    layout = small_layout() | {"products": nothing, "planogram": nothing}
+    assert check_layout(layout) == []
+    del layout["products"], layout["planogram"]
+    assert check_layout(layout) == []
+    assert [f.where for f in check_layout(layout | {"planogram": {}})] == ["planogram"]
+
+
 def test_there_is_an_end_to_the_faults_reported() -> None:
     layout = small_layout()
     layout["planogram"] = [{**layout["planogram"][0], "plates": ["?"]} for _ in range(FAULTS_MAX)]

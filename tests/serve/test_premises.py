@@ -31,6 +31,14 @@ def test_a_layout_whose_catalogue_is_its_own_stays_what_it_is() -> None:
     assert Store.from_json(store).facings == Store.from_json(LAYOUT).facings
 
 
+def test_a_layout_without_goods_of_its_own_takes_all_of_them_from_the_catalogue() -> None:
+    bare = {name: value for name, value in LAYOUT.items() if name not in ("products", "planogram")}
+    store = store_of(bare, STOCK.facings, PRODUCTS, PRICES)
+    assert check_layout(store) == []
+    assert [f["id"] for f in store["planogram"]] == [f.id for f in STOCK.facings]
+    assert Store.from_json(store).products[FIRST].weight_g == PRODUCTS[FIRST].unit_weight_g
+
+
 def test_a_facing_the_layout_has_not_drawn_takes_the_room_of_its_plates() -> None:
     plates = LAYOUT["plates"][:2]
     new = Facing(

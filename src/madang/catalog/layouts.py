@@ -23,11 +23,11 @@ def stock_of(layout: dict[str, Any], *, shop: str, from_us: int) -> Stock:
     of the format; without them it has its one name twice, is taxable and sold per piece. An id that is a valid barcode
     is taken for the barcode too.
     """
-    rows = layout["products"]
+    rows = layout.get("products") or ()
     return Stock(
         [_product(row) for row in rows],
         [Price(product=str(row["id"]), price_krw=int(row["price"]), from_us=from_us) for row in rows if _priced(row)],
-        [_facing(row, shop) for row in layout["planogram"]],
+        [_facing(row, shop) for row in layout.get("planogram") or ()],
     )
 
 

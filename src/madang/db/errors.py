@@ -69,6 +69,20 @@ def in_use(path: Path, pid: int | None) -> Unavailable:
     )
 
 
+def no_file(path: Path, cause: OSError) -> Unavailable:
+    return _because(
+        cause,
+        Unavailable(
+            "db.no_file",
+            ko=f"데이터베이스 파일 {path}를 만들거나 열 수 없습니다.",
+            en=f"The database file {path} can be neither made nor opened: {cause.strerror}.",
+            next_ko="그 폴더에 쓸 수 있는지, MADANG_HOME 또는 MADANG_DATABASE가 맞는지 보세요.",
+            next_en="See that the folder can be written to, and that MADANG_HOME or MADANG_DATABASE is right.",
+            path=str(path),
+        ),
+    )
+
+
 def newer_database(unknown: list[str]) -> Unavailable:
     return Unavailable(
         "db.newer_than_program",

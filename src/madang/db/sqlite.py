@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from sqlalchemy import Engine, create_engine, event
 
-from madang.db.errors import in_use
+from madang.db.errors import in_use, no_file
 
 WAL_SAFE = (3, 51, 3)
 BUSY_MS = 15_000
@@ -127,7 +127,11 @@ class FileLock:
     def _take(self, owned: Path) -> IO[str]:
         import fcntl  # not on Windows, where the database is PostgreSQL
 
-        file = self._path.open("a+")
+        try:  # the first command of a new shop finds no data folder yet
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+")
+        except OSError as error:
+            raise no_file(owned, error) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

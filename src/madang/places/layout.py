@@ -42,12 +42,16 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "products": ("id",),
     "planogram": ("id", "gondola", "shelf", "plates", "products", "box"),
 }
+# A shop is measured before anybody knows what it will sell: goods and facings may come by `madang import` instead.
+_MAY_COME_LATER = ("products", "planogram")
 
 
 def _shape(doc: Doc) -> Iterator[LayoutFault]:
     """Lists of objects with the fields they need: everything else is checked only when these are there."""
     for name, fields in _NEEDED.items():
         rows = doc.get(name)
+        if name in _MAY_COME_LATER and (rows is None or rows == []):
+            continue
         if not isinstance(rows, list) or not rows:
             yield _fault(
                 name, "missing", f"'{name}' 목록이 없거나 비어 있습니다.", f"The list '{name}' is missing or empty."
@@ -64,7 +68,7 @@ def _shape(doc: Doc) -> Iterator[LayoutFault]:
 
 def _boxes(doc: Doc) -> Iterator[LayoutFault]:
     for name in ("gondolas", "shelves", "plates", "planogram"):
-        for i, row in enumerate(doc[name]):
+        for i, row in enumerate(doc.get(name) or ()):
             if not _is_box(row["box"]):
                 yield _fault(
                     f"{name}[{i}].box",
@@ -94,7 +98,7 @@ def _frames(doc: Doc) -> Iterator[LayoutFault]:
 def _ids(doc: Doc) -> Iterator[LayoutFault]:
     for name in _NEEDED:
         seen: set[str] = set()
-        for i, row in enumerate(doc[name]):
+        for i, row in enumerate(doc.get(name) or ()):
             id_ = row["id"]
             if not isinstance(id_, str | int) or isinstance(id_, bool) or not LAYOUT_ID.fullmatch(str(id_)):
                 yield _fault(
@@ -153,8 +157,8 @@ def _plates(doc: Doc) -> Iterator[LayoutFault]:
 
 def _planogram(doc: Doc) -> Iterator[LayoutFault]:
     plates = {str(p["id"]): (str(p["gondola"]), str(p["shelf"])) for p in doc["plates"]}
-    products = {str(p["id"]) for p in doc["products"]}
-    for i, facing in enumerate(doc["planogram"]):
+    products = {str(p["id"]) for p in doc.get("products") or ()}
+    for i, facing in enumerate(doc.get("planogram") or ()):
         for plate in map(str, facing["plates"]):
             if plate not in plates:
                 yield _unknown(f"planogram[{i}].plates", "plate", plate)

@@ -55,8 +55,8 @@ def look(tx: Tx, by: Actor, shop: str, *, at_us: int, where: str = "") -> Premis
 def store_of(layout: Doc, facings: Sequence[Facing], products: Mapping[str, Product], prices: Mapping[str, int]) -> Doc:
     """The layout with what the catalogue says stands on its shelves."""
     plates = {str(plate["id"]): plate for plate in layout["plates"]}
-    drawn = {str(row["id"]): row for row in layout["planogram"]}
-    described = {str(row["id"]): row for row in layout["products"]}
+    drawn = {str(row["id"]): row for row in layout.get("planogram") or ()}
+    described = {str(row["id"]): row for row in layout.get("products") or ()}
     gone = sorted({f"{facing.id}: {p}" for facing in facings for p in facing.plates if p not in plates})
     if gone:
         raise _old_planogram(facings[0].shop, gone)
