@@ -24,7 +24,8 @@ from madang.kernel import SystemClock, Unavailable, system
 
 pytestmark = [pytest.mark.soak, pytest.mark.slow]  # about 3 minutes each, of which one is waiting for what is owed
 SEED = int(os.environ.get("MADANG_TEST_SEED", "0")) or int(time.time())
-PEOPLE, KILLS = 5, 6
+PEOPLE, KILLS, AFTER = 5, 6, 3
+"""``AFTER``: so often the program is killed on PostgreSQL, once its database has been."""
 
 
 def test_the_program_is_killed_again_and_again(tmp_path: Path) -> None:
@@ -34,11 +35,7 @@ def test_the_program_is_killed_again_and_again(tmp_path: Path) -> None:
     try:
         town.open()
         with living([*everybody, Mayor(town, PEOPLE)]):
-            for _ in range(KILLS):
-                _trouble(town, rng.uniform(3, 9))
-                town.kill()
-                time.sleep(rng.uniform(0, 0.5))
-                town.open()
+            _kill_program(town, rng, KILLS)
             _trouble(town, 2)
         town.settles()
         _told(town, everybody)
@@ -47,7 +44,7 @@ def test_the_program_is_killed_again_and_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
-def test_the_database_is_killed_again_and_again_below_a_program_that_stays_up(tmp_path: Path) -> None:
+def test_the_database_is_killed_below_a_program_that_stays_up_and_then_the_program_is(tmp_path: Path) -> None:
     if binaries() is None:
         missing("PostgreSQL is not installed (Debian: apt install postgresql)")
     rng = random.Random(SEED)
@@ -67,12 +64,23 @@ def test_the_database_is_killed_again_and_again_below_a_program_that_stays_up(tm
                         time.sleep(rng.uniform(0, 1.5))
                         server.restart()
                 _trouble(town, 3)
+                assert town.process is not None
+                assert town.process.poll() is None, "the program did not stay up"
+                _kill_program(town, rng, AFTER)
+                _trouble(town, 2)
             town.settles()
-            assert town.process is not None
-            assert town.process.poll() is None, "the program did not stay up"
             _told(town, everybody)
         finally:
             town.close()
+
+
+def _kill_program(town: Town, rng: random.Random, times: int) -> None:
+    """It is killed in the middle of what people do, and started again, so often."""
+    for _ in range(times):
+        _trouble(town, rng.uniform(3, 9))
+        town.kill()
+        time.sleep(rng.uniform(0, 0.5))
+        town.open()
 
 
 def _trouble(town: Town, s: float) -> None:
