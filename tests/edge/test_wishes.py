@@ -16,6 +16,7 @@ from tests.asking import Client
 from tests.databases import SQLITE
 from tests.edge.link import KEY, Edge, Server, agree, every_receipt, opened, restock
 from tests.walkout_shop import BY, PERSON, SHOP, STAFF, T0, N
+from tests.walkout_shop import receipt as shop_receipt
 
 from madang import deals
 from madang.db import Tx, metadata
@@ -29,6 +30,7 @@ from madang.edge.wish_records import Kept
 from madang.journal.readers import Reader
 from madang.kernel import Actor, Conflict, Kind, ManualClock, derived
 from madang.kernel.clock import DAY_US, HOUR_US
+from madang.serve import unheard
 from madang.storefront import cash_receipts
 from madang.walkout import process, service
 from madang.walkout.desk import Desk
@@ -248,7 +250,7 @@ def test_a_tap_on_a_line_that_was_called_wrong_in_the_shop_hides_no_reason_writt
     there = Objection(line=1, outcome="declined", why_ko="봤어요", why_en="seen")
     wish = Wish(id=UUID(int=1), receipt=UUID(int=2), line=1, qty=1, reason="not_taken", appeal=False, at_us=T0)
     kept = Kept(wish, T0, refused, "늦음", "late")
-    assert wishing._outcome(1, {}, there, [kept]).why_ko == read
+    assert wishing._outcome(1, {}, there, [kept], 1_000).why_ko == read
 
 
 @SQLITE
@@ -525,3 +527,86 @@ def test_whatever_the_line_does_each_word_is_posted_once_and_both_pages_agree(
         spoken += len(said)
     assert spoken >= 4
     agree(edge, server)
+
+
+@SQLITE
+def test_the_rest_of_a_line_that_was_adjusted_down_can_be_called_wrong_at_the_server(both: tuple[Edge, Server]) -> None:
+    edge, server = both
+    visit, receipt = bought(edge, {"A": 2, "B": 1})
+    edge.shop.says(shop_receipt({"A": 1, "B": 1}, visit=visit, revision=1))
+    assert edge.exchange()
+    [adjusted] = page(server, receipt).objections
+    assert (adjusted.line, adjusted.refunded_krw, adjusted.may_object) == (1, 3_000, True)
+    says(server, receipt, 1)
+    together(edge, server)
+    assert outcomes(server, receipt) == {1: ("refunded", 6_000)}
+    assert not page(server, receipt).objections[0].may_object
+    agree(edge, server)
+
+
+@SQLITE
+def test_what_was_called_wrong_before_the_shop_told_of_such_is_told_and_can_be_appealed(
+    both: tuple[Edge, Server],
+) -> None:
+    edge, server = both
+    visit, receipt = bought(edge, {"A": 2, "B": 1})
+    at_the_shop = Desk(edge.shop.db, LINKS, edge.shop.clock)
+    at_the_shop.object(MINA, LINKS.token(receipt), Said(line=1, qty=None, reason="wrong", key="k", request=b"k"))
+    decides(edge, visit, "decline")
+    edge.exchange()
+
+    def of_before(tx: Tx) -> None:
+        for name in ("edge_words", "edge_heard", "edge_standing"):
+            tx.execute(sa.delete(metadata.tables[name]))
+
+    edge.shop.write(of_before)
+    server.write(of_before)
+    assert outcomes(server, receipt) == {}
+    edge.sending = Sending(edge.shop.db, BY, SHOP, edge.line, edge.shop.clock)  # another program
+    together(edge, server)
+    edge.exchange()
+    [said] = page(server, receipt).objections
+    assert (said.outcome, said.may_appeal) == ("declined", True)
+    words = edge.shop.read(lambda tx: wish_records.last_word(tx, SHOP))
+    edge.sending = Sending(edge.shop.db, BY, SHOP, edge.line, edge.shop.clock)  # another program
+    edge.exchange()
+    edge.exchange()
+    assert edge.shop.read(lambda tx: wish_records.last_word(tx, SHOP)) == words, "it is told once"
+
+
+@SQLITE
+def test_a_shop_that_was_restored_says_anew_how_its_receipts_stand(both: tuple[Edge, Server]) -> None:
+    edge, server = both
+    visit, receipt = bought(edge, {"A": 2, "B": 1})
+    at_the_shop = Desk(edge.shop.db, LINKS, edge.shop.clock)
+    at_the_shop.object(MINA, LINKS.token(receipt), Said(line=1, qty=None, reason="wrong", key="k", request=b"k"))
+    together(edge, server)
+    last = edge.shop.read(lambda tx: wish_records.last_word(tx, SHOP))
+    told = Standing(receipt=receipt, state="charged", objections=(Objection(line=1, outcome="declined"),))
+    server.write(  # what the shop said after its backup was made
+        lambda tx: wishing.hear(tx, BY, SHOP, [Word(n=last + 1, standing=told)], at_us=edge.shop.t)
+    )
+    assert outcomes(server, receipt) == {1: ("declined", 0)}
+    for _ in range(3):
+        edge.shop.later(5_000_000)
+        edge.exchange()
+    assert outcomes(server, receipt) == {1: ("review", 0)}
+    assert edge.shop.deal(visit).state == "disputed"
+
+
+def test_the_operator_of_the_server_sees_what_a_shop_has_not_answered_for_a_day(both: tuple[Edge, Server]) -> None:
+    edge, server = both
+    _, receipt = bought(edge, {"A": 2, "B": 1})
+    edge.line.cut = True
+    says(server, receipt, 1)
+    says(server, receipt, 2)
+
+    def seen(after_us: int) -> list[tuple[int, str]]:
+        at_us = server.clock.now_us() + after_us
+        return [(one.n, one.where) for one in server.read(lambda tx: unheard.waits(tx, BY, at_us))]
+
+    assert seen(DAY_US - 1) == []
+    assert seen(DAY_US) == [(2, f"/console/trail?about=receipt/{receipt}")]
+    edge.line.cut = False
+    together(edge, server)
+    assert seen(2 * DAY_US) == []

@@ -256,6 +256,26 @@ def test_a_dispute_is_found_right_or_wrong(stage: Stage) -> None:
         assert stage.shop.deal(f"v{visits.index(visit) + 1}").state == state
 
 
+def test_two_disputed_lines_of_a_visit_are_shown_and_decided_one_after_the_other(stage: Stage) -> None:
+    visit = stage.doubtful("v1", {"A": 2, "B": 5}, why="charge")
+    for line in (1, 2):
+        stage.shop.write(lambda tx, line=line: service.dispute(
+            tx, BY, visit, line, None, id=derived("d", line), at_us=stage.shop.t, reason="wrong"
+        ))  # fmt: skip
+    one, other = stage.sits(), stage.sits()
+    one.opens(f"/visits/{visit}")
+    assert "이의가 1건 더 있습니다" in one.page
+    assert 'name="claimed" value="1"' in one.page
+    where = f"/visits/{visit}/dispute"
+    assert one.sends(where, right=0, claimed=1).status_code == 303
+    other.opens(f"/visits/{visit}")
+    assert "건 더 있습니다" not in other.page
+    assert other.sends(where, right=1, claimed=1).status_code == 409, "that one is decided"
+    assert stage.shop.deal("v1").state == "disputed"
+    assert other.sends(where, right=1, claimed=2).status_code == 303
+    assert stage.shop.deal("v1").state == "refunded"
+
+
 def test_what_a_dispute_took_is_counted_like_a_review_and_its_answer_is_final(stage: Stage) -> None:
     visits = [stage.doubtful(f"v{n}", {"A": 2}, why="charge") for n in (1, 2)]
     for n, visit in enumerate(visits):

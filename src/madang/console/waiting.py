@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -39,12 +40,21 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     since_us: int | None = None
 
 
+Source = Callable[[Tx, Actor, int], list[Waiting]]
+_also: dict[str, Source] = {}
+
+
+def also(name: str, source: Source) -> None:
+    """From now on what rooms beside this one know of is told operators too (``serve`` says which)."""
+    _also[name] = source
+
+
 def waiting(tx: Tx, by: Actor, *, at_us: int) -> list[Waiting]:
     """Everything that waits, what is urgent first; kinds of which nothing waits are left out."""
     shops = places.shops(tx, by)
     found = [*_orders(tx, by), *_rides(tx, by, at_us), *_visits(tx, by, shops), *_goods(tx, by, shops, at_us)]
     if by.may(Role.OPERATOR) and not by.shops:
-        found += _money(tx, by, at_us)
+        found += [*_money(tx, by, at_us), *(one for source in _also.values() for one in source(tx, by, at_us))]
     elif by.may(Role.MERCHANT):
         found += _own_money(tx, by)
     return sorted((one for one in found if one.n), key=lambda one: not one.urgent)

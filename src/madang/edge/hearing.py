@@ -93,6 +93,28 @@ STANDS = ("charged", "refunded", "disputed", "in_review")
 """States in which a visit may have receipts that were spoken of."""
 
 
+def unsaid(tx: Tx, by: Actor, shop: str, *, again: bool) -> list[tuple[str, str]]:
+    """What the server should be told of and may not know: receipts of open visits that were called wrong before this
+    shop told of such (an older program's), or ``again`` everything, where the server has heard words that this shop
+    knows nothing of any more (it was restored)."""
+    found, cursor = [("person", one) for one in wish_records.told_people(tx, shop)] if again else [], None
+    while True:
+        page = deals.find(
+            tx, by, process=process.NAME, shop=shop, states=STANDS, says=['"objected":'], cursor=cursor, limit=200
+        )
+        sales = [str(sale) for deal in page.rows for sale in objecting.sales_of(deal)]
+        found += [("receipt", sale) for sale in sales if again or not wish_records.was_told(tx, shop, sale)]
+        cursor = page.next
+        if cursor is None:
+            return found
+
+
+def say(tx: Tx, shop: str, about: list[tuple[str, str]]) -> None:
+    """Tell the server of these, as they are when they are sent."""
+    for what, key in about:
+        wish_records.add_word(tx, shop, what, key)
+
+
 def limited(tx: Tx, shop: str, fact: Fact, said: LimitChanged) -> None:
     """What somebody's disputes give back without a look changed."""
     if fact.shop == shop:

@@ -29,6 +29,8 @@ TIMEOUT_S = 10.0
 NEWS_EVERY_US = 60 * SECOND_US
 KNOCK_EVERY_US = 3 * SECOND_US
 """How often a shop that has nothing to send asks whether a shopper said something: one small request."""
+SAY_TOGETHER = 50
+"""Words of one transaction."""
 AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Waits after one, two, … failures in a row; the last goes on."""
 
@@ -125,6 +127,8 @@ class Sending:
         self._db, self._by, self._shop, self._upstream, self._clock = db, by, shop, upstream, clock
         self._reader, self._changed, self._posted = selling.reader(shop), changed, posted
         self._speaks, self._wished, self._knocked_us = False, False, 0
+        self._to_say: bool | None = False
+        """Whether what was called wrong before is yet to be told of: False, once; True, all of it again; None: no."""
         self._stuck = set[UUID]()
         self._up, self._since_us, self._fault, self._news_us, self._asked_us = False, clock.now_us(), "", 0, 0
         self._said: Link | None = None
@@ -182,6 +186,7 @@ class Sending:
         n, by, shop = self._by.neighbourhood, self._by, self._shop
         self._hear()
         self._reader.catch_up(self._db, neighbourhood=n)
+        self._say()
         now_us = self._clock.now_us()
         batch = self._db.read(
             lambda tx: selling.next_batch(tx, by, shop, at_us=now_us, speaks=self._speaks), neighbourhood=n
@@ -214,17 +219,31 @@ class Sending:
                 if visit is not None:
                     self._posted(visit)
 
+    def _say(self) -> None:
+        """Tell of what stands on receipts and the server may not know."""
+        if not self._speaks or self._to_say is None:
+            return
+        n, by, shop, again = self._by.neighbourhood, self._by, self._shop, self._to_say
+        about = self._db.read(lambda tx: hearing.unsaid(tx, by, shop, again=again), neighbourhood=n)
+        for first in range(0, len(about), SAY_TOGETHER):
+            some = about[first : first + SAY_TOGETHER]
+            self._db.write(partial(hearing.say, shop=shop, about=some), neighbourhood=n)
+        self._to_say = None
+
     def _words_taken(self, said: Upto, at_us: int) -> bool:
         """Note what the server has heard; True when that is not what it was thought to have."""
         n, shop = self._by.neighbourhood, self._shop
         if not self._speaks:
             return False
 
-        def here(tx: Tx) -> tuple[int, int]:
-            return wish_records.count_open(tx, wish_records.asked, shop)[0], wish_records.taken_upto(tx, shop)
+        def here(tx: Tx) -> tuple[int, int, int]:
+            open_ = wish_records.count_open(tx, wish_records.asked, shop)[0]
+            return open_, wish_records.taken_upto(tx, shop), wish_records.last_word(tx, shop)
 
-        open_, before = self._db.read(here, neighbourhood=n)
+        open_, before, last = self._db.read(here, neighbourhood=n)
         self._wished = said.wishes > open_
+        if said.words > last:  # this shop was restored: what the server heard since may be so no more
+            self._to_say = True
         if said.words != before:
             self._db.write(lambda tx: wish_records.set_words_taken(tx, shop, said.words, at_us), neighbourhood=n)
         return said.words != before

@@ -134,6 +134,21 @@ def count_open(tx: Tx, of: sa.Table, shop: str) -> tuple[int, int | None]:
     return int(count), None if oldest is None else int(oldest)
 
 
+def unheard(tx: Tx, before_us: int) -> list[tuple[str, int, int, UUID]]:
+    """Shops that have not answered what was said before an instant: how many wait there, since when, and the receipt of
+    the oldest."""
+    of, n = wishes.c, {"n_": tx.neighbourhood, "before_": before_us}
+    mine, early = of.neighbourhood == sa.bindparam("n_"), of.at_us <= sa.bindparam("before_")
+    open_ = sa.and_(mine, of.answered_at_us.is_(None), early)
+    counted = sa.select(of.shop, sa.func.count(), sa.func.min(of.at_us)).where(open_)
+    counted = counted.group_by(of.shop).order_by(of.shop)
+    found = []
+    for shop, count, oldest in tx.rows(counted, n):
+        first = sa.select(of.receipt).where(open_, of.shop == sa.bindparam("shop_")).order_by(of.at_us, of.id).limit(1)
+        found.append((str(shop), int(count), int(oldest), tx.rows(first, n | {"shop_": shop})[0][0]))
+    return found
+
+
 def set_answered(tx: Tx, to: sa.Table, shop: str, said: Answer, at_us: int) -> None:
     values = {"answered_at_us": at_us, "refused": said.refused, "why_ko": said.why_ko, "why_en": said.why_en}
     tx.execute(
@@ -145,7 +160,7 @@ def set_answered(tx: Tx, to: sa.Table, shop: str, said: Answer, at_us: int) -> N
 # --- words on their way up --------------------------------------------------------------------------------------------
 def add_word(tx: Tx, shop: str, about: str, key: str) -> None:
     """Every change has a number of its own: what is said under a number is said as it is when it is sent."""
-    row = {"n": _last_word(tx, shop) + 1, "about": about, "key": key, "taken_at_us": None}
+    row = {"n": last_word(tx, shop) + 1, "about": about, "key": key, "taken_at_us": None}
     tx.many(sa.insert(words), [_row(tx, shop) | row])
 
 
@@ -159,6 +174,12 @@ def was_told(tx: Tx, shop: str, key: str) -> bool:
     """Whether anything was ever said of it."""
     found = sa.select(words.c.n).where(_mine(words), words.c.key == sa.bindparam("key_")).limit(1)
     return bool(tx.rows(found, _of(tx, shop) | {"key_": key}))
+
+
+def told_people(tx: Tx, shop: str) -> list[str]:
+    """Whose limits were ever spoken of."""
+    people = sa.select(words.c.key).where(_mine(words), words.c.about == "person").distinct().order_by(words.c.key)
+    return [str(key) for (key,) in tx.rows(people, _of(tx, shop))]
 
 
 def taken_upto(tx: Tx, shop: str) -> int:
@@ -175,12 +196,13 @@ def set_words_taken(tx: Tx, shop: str, upto: int, at_us: int) -> None:
     tx.execute(
         sa.update(words).where(mine, words.c.n > upto, words.c.taken_at_us.is_not(None)).values(taken_at_us=None)
     )
-    known = _last_word(tx, shop)
+    known = last_word(tx, shop)
     beyond = {"about": "", "key": "", "taken_at_us": at_us}
     tx.many(sa.insert(words), [_row(tx, shop) | beyond | {"n": n} for n in range(known + 1, upto + 1)])
 
 
-def _last_word(tx: Tx, shop: str) -> int:
+def last_word(tx: Tx, shop: str) -> int:
+    """The number of the latest."""
     last = sa.select(sa.func.coalesce(sa.func.max(words.c.n), 0)).where(_mine(words))
     return int(tx.rows(last, _of(tx, shop))[0][0])
 

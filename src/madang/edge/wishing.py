@@ -78,20 +78,24 @@ def upshot(tx: Tx, by: Actor, receipt: Receipt, at_us: int) -> Upshot:
     said: dict[int, list[Kept]] = {}
     for kept in wish_records.of_receipt(tx, receipt.shop, receipt.id):
         said.setdefault(kept.wish.line, []).append(kept)
+    paid = {line.number: line.amount_krw for line in receipt.lines}
     numbers = sorted(back.keys() | lines.keys() | said.keys())
     state = told.state if told is not None and told.state in ("review", "disputed", "closed") else None
     in_time = receipt.original is None and at_us < receipt.at_us + CLOSE_US
     return Upshot(
         state=state,
-        objections=tuple(_outcome(n, back, lines.get(n), said.get(n, ())) for n in numbers),
+        objections=tuple(_outcome(n, back, lines.get(n), said.get(n, ()), paid.get(n, 0)) for n in numbers),
         may_object=in_time and state != "closed",
         bound=_bound(tx, receipt, at_us),
     )
 
 
-def _outcome(number: int, back: dict[int, int], there: Objection | None, said: Sequence[Kept]) -> Objection:
+def _outcome(
+    number: int, back: dict[int, int], there: Objection | None, said: Sequence[Kept], paid_krw: int
+) -> Objection:
     """``there`` is what the shop says of the line, ``said`` what was said of it here. What waits for the shop goes
-    first; then what the shop says; then why it could not take what was said."""
+    first; then what the shop says; then why it could not take what was said. Of a line that nobody is known to have
+    called wrong and of which a part came back (the visit was charged anew) the rest still can be."""
     krw, last = back.get(number, 0), said[-1] if said else None
     if last is not None and last.answered_at_us is None:
         return Objection(line=number, outcome="sent", refunded_krw=krw)
@@ -99,7 +103,9 @@ def _outcome(number: int, back: dict[int, int], there: Objection | None, said: S
         if last is not None and last.refused and last.refused not in SAID_THERE:
             there = msgspec.structs.replace(there, why_ko=last.why_ko, why_en=last.why_en)
         return msgspec.structs.replace(there, refunded_krw=krw)
-    if last is None or krw:
+    if last is None:
+        return msgspec.structs.replace(objecting.outcome(number, back), may_object=0 < krw < paid_krw)
+    if krw:
         return objecting.outcome(number, back)
     if not last.refused:  # the shop has it, and will have said next what came of it
         return Objection(line=number, outcome="sent")

@@ -11,13 +11,14 @@ from types import TracebackType
 from typing import Any
 
 from madang import jobs
+from madang.console import waiting
 from madang.db import Database, Tx, open_database
 from madang.deals.links import Links
 from madang.edge import api, taking, wishing
 from madang.kernel import Actor, Clock, SystemClock, system
 from madang.kernel.clock import SECOND_US
 from madang.kernel.settings import Settings
-from madang.serve import checkin, door, keys, site
+from madang.serve import checkin, door, keys, site, unheard
 from madang.serve.bookkeeping import Bookkeeping
 from madang.serve.rounds import Rounds
 from madang.walkout.desk import Desk
@@ -66,6 +67,7 @@ class Centre:
         self._ends.callback(worker.stop)
         rounds.start()
         self._ends.callback(rounds.stop)
+        waiting.also("edge", unheard.waits)
         self._serve()
 
     def _serve(self) -> None:
