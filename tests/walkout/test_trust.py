@@ -146,6 +146,7 @@ def test_an_appeal_that_is_declined_counts_no_second_time_and_is_the_last(life: 
         life.appeals(visit)
     life.disputes(visit)
     life.decided(visit, right=False)
+    life.shop.later(DAY_US)  # nobody appeals and decides in the moment of the first answer
     life.appeals(visit)
     life.decided(visit, right=False, again="appeal")
     assert life.limit().declined == 1

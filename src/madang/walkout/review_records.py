@@ -99,12 +99,14 @@ def drop_claims(tx: Tx, shop: str, deals: Sequence[UUID]) -> None:
     tx.many(_DROP_CLAIM, [{"n_": tx.neighbourhood, "shop_": shop, "deal_": deal} for deal in deals])
 
 
-def add_declined(tx: Tx, shop: str, person: str, deal: UUID, line: int, at_us: int) -> None:
-    """Remember a declined line; one that was declined before keeps its first time."""
+def add_declined(tx: Tx, shop: str, person: str, deal: UUID, line: int, at_us: int) -> bool:
+    """Remember a declined line; one that was declined before keeps its first time (False)."""
     key = {"shop": shop, "deal": deal, "line": line}
-    if not tx.rows(_THERE, {"n": tx.neighbourhood, **key}):
-        row = _row(tx, shop) | key | {"person": person, "at_us": at_us, "upheld_at_us": None}
-        tx.many(_INSERT_DECLINED, [row])
+    if tx.rows(_THERE, {"n": tx.neighbourhood, **key}):
+        return False
+    row = _row(tx, shop) | key | {"person": person, "at_us": at_us, "upheld_at_us": None}
+    tx.many(_INSERT_DECLINED, [row])
+    return True
 
 
 def forgive(tx: Tx, shop: str, deal: UUID, line: int, at_us: int) -> None:

@@ -76,17 +76,17 @@ def lowered(tx: Tx, by: Actor, shop: str, at_us: int) -> list[tuple[str, Limit]]
 def declined(tx: Tx, by: Actor, deal: Deal, lines: list[int], at_us: int) -> Data:
     """A person found a claim wrong; gives what the deal remembers of it."""
     before = limit_of(tx, deal.shop, deal.subject, at_us)
-    for line in lines:
-        review_records.add_declined(tx, deal.shop, deal.subject, deal.id, line, at_us)
+    new = [line for line in lines if review_records.add_declined(tx, deal.shop, deal.subject, deal.id, line, at_us)]
     rules = records.rules(tx, deal.shop)
     assert rules is not None
-    jobs.set_timer(
-        tx,
-        id=derived("walkout.trust", deal.id, *sorted(lines)),
-        due_us=at_us + rules.trust.window_d * DAY_US,
-        kind=TIMER,
-        payload={"shop": deal.shop, "person": deal.subject},
-    )
+    if new:  # one that was declined before (an appeal) counts from then, and its timer is set
+        jobs.set_timer(
+            tx,
+            id=derived("walkout.trust", deal.id, *sorted(new)),
+            due_us=at_us + rules.trust.window_d * DAY_US,
+            kind=TIMER,
+            payload={"shop": deal.shop, "person": deal.subject},
+        )
     _tell_change(tx, by, deal, before, "declined", at_us)
     return {"declined": sorted({*deal.data.get("declined", []), *lines})}
 
