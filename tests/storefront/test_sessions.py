@@ -11,6 +11,7 @@ from tests.storefront.street import BY, PLAIN, N, Street, buyer
 
 from madang import catalog, jobs, settlement
 from madang.catalog import sellers
+from madang.console.arranging_pages import ArrangingDesk
 from madang.kernel import Actor, Conflict, Forbidden, Invalid, Kind, NotFound, Role, derived, seoul
 from madang.kernel.clock import DAY_US, HOUR_US
 from madang.storefront.terms import set_terms
@@ -169,3 +170,28 @@ def test_a_maker_runs_what_they_opened_or_what_is_sold_for_them_and_nobody_elses
     new = open_by(KEEPER, 5)
     assert new in seen(OTHER), "a new session is sold for whom the experience is sold for"
     assert street.read(lambda tx: sellers.sellers_of(tx, [new])) == {new: "maker/m2"}
+
+
+def test_saying_whose_sale_one_session_is_previews_it_for_all_that_can_still_be_booked(abroad: Abroad) -> None:
+    street = abroad.street
+    past, off, mine, other, anothers = (abroad.session(days=days) for days in (1, 2, 3, 4, 5))
+    for key in ("maker/kim", "maker/lee"):
+        street.write(
+            lambda tx, key=key: settlement.add_party(tx, BY, key, name_ko="공방", name_en="M", at_us=street.now)
+        )
+    cancel(street, off)
+
+    def sold_for(skus: list[str], seller: str) -> None:
+        id = street.ids.new()
+        street.write(lambda tx: sellers.set_sellers(tx, BY, dict.fromkeys(skus, seller), id=id, at_us=street.now))
+
+    sold_for([anothers], "maker/lee")
+    street.clock.advance(us=2 * DAY_US)
+    desk = ArrangingDesk(street.db, N, street.clock, street.ids)
+    boss = Actor(Kind.PERSON, "boss", N, frozenset({Role.OPERATOR}))
+    assert set(desk.sold_with(boss, mine)) == {mine, other}, f"neither {past} nor {off}, nor what is another's"
+    assert set(desk.sold_with(boss, "wheel")) == {"wheel", mine, other}, "what the experience began with"
+    assert desk.sold_with(boss, "RICE") == ["RICE"]
+    sold_for([mine, other], "maker/kim")
+    assert set(desk.sold_with(boss, mine)) == {mine, other}
+    assert desk.sold_with(boss, "wheel") == ["wheel"]

@@ -24,6 +24,7 @@ from madang.kernel import Actor, Clock, Ids, Invalid, Role
 from madang.settlement import Party
 from madang.storefront import bases
 from madang.storefront.model import WithdrawalBasis
+from madang.storefront.world import experiences
 
 Fields = list[tuple[str, str]]
 
@@ -67,6 +68,18 @@ class ArrangingDesk:
 
         def read(tx: Tx) -> tuple[str, list[Party]]:
             return sellers.sellers_of(tx, [sku]).get(sku, ""), settlement.selling(tx, by)
+
+        return self._db.read(read, neighbourhood=self._n)
+
+    def sold_with(self, by: Actor, sku: str) -> list[str]:
+        """A product; with a session (or what an experience began with) those of the same experience that can still be
+        booked and are sold for the same, so that none opened before is forgotten."""
+        now_us = self.clock.now_us()
+
+        def read(tx: Tx) -> list[str]:
+            others = experiences.beside(tx, by, sku, now_us)
+            of = sellers.sellers_of(tx, [sku, *others])
+            return [sku, *(other for other in others if of.get(other) == of.get(sku))]
 
         return self._db.read(read, neighbourhood=self._n)
 
@@ -120,10 +133,11 @@ def add(routes: APIRouter, desk: ArrangingDesk, views: Views) -> None:
 
     @routes.post("/products/{product}/seller", name="console.product.seller")
     def seller(request: Request, product: str, form: FORM) -> Response:
-        """For whom a product is sold, to a preview."""
+        """For whom a product is sold, and with a session the others of its experience, to a preview."""
         request.state.by.need(Role.OPERATOR)
-        value = {"sku": product, "seller": dict(form).get("seller", "")}
-        return _staged(desk, request, {Kind.SELLERS: {product: value}})
+        seller = dict(form).get("seller", "")
+        skus = desk.sold_with(request.state.by, product)
+        return _staged(desk, request, {Kind.SELLERS: {sku: {"sku": sku, "seller": seller} for sku in skus}})
 
     @routes.post("/products/{product}/particulars", name="console.product.particulars")
     def particulars(request: Request, product: str, form: FORM) -> Response:

@@ -18,6 +18,8 @@ from madang.storefront.world import records, session_records
 from madang.storefront.world.records import Session
 
 AXIS = "when"
+FIRST = ".first"
+"""Ends the listing that hides what an experience began with."""
 PLACES_MAX = 500
 KEPT = 60
 """Sessions of a listing; those that are long over go to one that nobody sees, when room is needed."""
@@ -102,6 +104,12 @@ def coming(tx: Tx, by: Actor, at_us: int) -> dict[str, list[Session]]:
     return out
 
 
+def beside(tx: Tx, by: Actor, sku: str, at_us: int) -> list[str]:
+    """The sessions that can still be booked of the experience that a SKU is of, but for itself; none of other goods."""
+    of = catalog.listings_of(tx, by, [sku]).get(sku, "").removesuffix(FIRST)
+    return [one.sku for one in coming(tx, by, at_us).get(of, []) if one.sku != sku]
+
+
 def _with(tx: Tx, by: Actor, of: Listing, sku: str, ko: str, en: str, at_us: int) -> list[Listing]:
     """The listing with one more session; where it is full, sessions that are over move to a hidden one."""
     option = Option(id=sku[-13:], ko=ko, en=en)
@@ -116,7 +124,7 @@ def _with(tx: Tx, by: Actor, of: Listing, sku: str, ko: str, en: str, at_us: int
     first = next((v for v in of.variants if not v.options.get(AXIS)), None)
     made = [_listing(of, new, options)]
     if first is not None:  # what the listing began with is not a session: it waits out of sight
-        name = f"{of.id}.first"
+        name = f"{of.id}{FIRST}"
         made.append(_hidden(of, name, (Variant(sku=first.sku),), {}))
     if over:
         made.append(_hidden(of, f"{of.id}.past-{seoul(at_us):%Y%m%d}", tuple(over), options))
