@@ -58,6 +58,6 @@ class Clocks:
         if not reached or reached[0] <= -CLEAR_NATS or (len(reached) > 1 and reached[1] >= -ALONE_NATS):
             return
         curve = grasp.curves[grasp.bodies[0]]
-        cost = self._costs[gondola] + np.minimum(curve - curve.min(), MOST_NATS) * self.s.clock_gain
-        self._costs[gondola] = cost - cost.min()
+        cost = self._costs[gondola] + np.minimum(curve - min(curve.tolist()), MOST_NATS) * self.s.clock_gain
+        self._costs[gondola] = cost - min(cost.tolist())
         self._grasps[gondola] += 1

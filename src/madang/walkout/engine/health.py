@@ -46,12 +46,11 @@ class Watch:
         out = self._gondola_news(now, np.array(silent)) if True in silent or self._mute else []
         some = (blind | (noise > self.s.noisy_g) | self._ill).nonzero()[0].tolist()
         if some:
-            quiet, sees = self._silent.tolist(), measured.tolist()
-            heard = [not still and t > now - LOOK_S for still, t in zip(quiet, times, strict=True)]
-            for k, mute, loud in zip(some, blind[some].tolist(), noise[some].tolist(), strict=True):
-                trouble = OK
-                if mute:
-                    trouble = STUCK if sees[k] else DEAD
+            heard = [not still and t > now - LOOK_S for still, t in zip(self._silent.tolist(), times, strict=True)]
+            for k in some:
+                trouble, loud = OK, noise.item(k)
+                if blind[k]:
+                    trouble = STUCK if measured[k] else DEAD
                 elif loud > (0.6 if self._said[k] == NOISY else 1.0) * self.s.noisy_g:
                     trouble = NOISY
                 if self._is_news(k, trouble, heard[self._of[k]]):

@@ -5,6 +5,7 @@ They wait, and are measured again as a whole, from the level before the hand cam
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
@@ -193,10 +194,10 @@ class Holds:
 
     def _whole(self, hold: Hold) -> Shift | None:
         """The change since before the hand came; None when there is none left."""
-        deltas = {q: self._plates.now(q)[0] - b for q, b in hold.before.items()}
-        deltas = {q: d for q, d in deltas.items() if not np.isnan(d)}
+        now = [(q, b, *self._plates.now(q)) for q, b in hold.before.items()]
+        deltas = {q: rest - b for q, b, rest, _, _ in now if rest - b == rest - b}
         total = sum(deltas.values())
-        noise = float(np.sqrt(sum(self._plates.now(q)[1] ** 2 for q in deltas) + self.s.hold_sd_g**2))
+        noise = math.sqrt(sum([sd**2 for q, _, _, sd, _ in now if q in deltas]) + self.s.hold_sd_g**2)
         if abs(total) < max(2.0 * noise, 2 * self.s.step_g):
             return None
         kept = {q: d for q, d in sorted(deltas.items()) if d * total > 0 and abs(d) > 0.03 * abs(total)}

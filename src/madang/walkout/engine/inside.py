@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 
 from madang.walkout.engine.bodies import Body
 from madang.walkout.engine.reach import ARM_M, WRISTS, Place, joint_cost
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.store import Floats
 
 
 def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Settings) -> bool:
@@ -25,27 +23,24 @@ def in_shelf(bodies: Sequence[Body], place: Place, t0: float, t1: float, s: Sett
     (ax, ay), along = place.along, x * place.along[0] + y * place.along[1]
     for b in near:
         for part in b.trail.seen(b.trail.span(t0, t1)):
-            for joints, hand in _beside(part, ax, ay, along, beside):
-                wrist, elbow = joints[6 + hand], joints[4 + hand]
-                cost = joint_cost(wrist, place, s, 0)
-                if cost != cost:
-                    cost = joint_cost(elbow, place, s, 1)
-                if cost != cost:
-                    cost = np.fmin(joint_cost(joints[0], place, s, 2), joint_cost(joints[1], place, s, 2))
-                if cost < most:
+            for k, ((lx, ly), (rx, ry)) in enumerate(part[:, WRISTS, :2].tolist()):
+                # so far along the shelf that it costs more whatever else
+                left, right = abs(lx * ax + ly * ay - along) > beside, abs(rx * ax + ry * ay - along) > beside
+                if left and right:
+                    continue
+                joints = part[k].tolist()
+                if not left and _cost(joints, 0, place, s) < most:
+                    return True
+                if not right and _cost(joints, 1, place, s) < most:
                     return True
     return False
 
 
-def _beside(
-    part: Floats, ax: float, ay: float, along: float, most: float
-) -> Iterator[tuple[list[list[float]], Literal[0, 1]]]:
-    """The sightings of a part, and which hand, that are not so far along the shelf as to cost more whatever else."""
-    for k, ((lx, ly), (rx, ry)) in enumerate(part[:, WRISTS, :2].tolist()):
-        left, right = abs(lx * ax + ly * ay - along) > most, abs(rx * ax + ry * ay - along) > most
-        if not (left and right):
-            joints: list[list[float]] = part[k].tolist()
-            if not left:
-                yield joints, 0
-            if not right:
-                yield joints, 1
+def _cost(joints: list[list[float]], hand: int, place: Place, s: Settings) -> float:
+    """What a hand (0 left, 1 right) costs, as `hand_cost` says it."""
+    cost = joint_cost(joints[6 + hand], place, s, 0)
+    if cost != cost:
+        cost = joint_cost(joints[4 + hand], place, s, 1)
+    if cost != cost:
+        cost = float(np.fmin(joint_cost(joints[0], place, s, 2), joint_cost(joints[1], place, s, 2)))
+    return cost

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +71,8 @@ class Levels:
     def put(self, some: Sequence[int], rows: list[list[float]]) -> None:
         """The same, written back."""
         self._looked = False
-        self._all[:, some] = np.fromiter(chain.from_iterable(rows), np.float64).reshape(len(rows), -1).T
+        for k, level in zip(some, rows, strict=True):
+            self._all[:, k] = level
 
     def begin(self, known: Bools, m: Floats, w: Floats) -> None:
         """Plates that are measured for the first time rest where they are."""
@@ -89,7 +89,7 @@ class Levels:
         shape = m.shape
         rest, far, rested = np.empty((shape[0] + 1, shape[1])), np.empty(shape), self.rested.copy()
         rest[0] = self.rest
-        steady = rested.min() >= self.s.rest_batches
+        steady = np.minimum.reduce(rested) >= self.s.rest_batches
         for k, (came, now, then, off) in enumerate(zip(m, rest, rest[1:], far, strict=False)):
             np.subtract(came if whole[k] else np.where(known[k], came, now), now, off)
             if not steady:

@@ -274,9 +274,8 @@ class Watched:
     def _turn(self, x: Lively, level: float) -> float:
         """When the plate came near its new rest level: the end of the last batch a third of the change away from
         it."""
-        t, m = self._history.of(x.column, x.gondola)
-        far = t[np.abs(m - level) > max(abs(level - x.rest), 1.0) / 3.0]
-        return float(far[-1]) + 0.1 if len(far) else x.since
+        far = self._history.last_off(x.column, x.gondola, level, max(abs(level - x.rest), 1.0) / 3.0)
+        return x.since if far is None else far + 0.1
 
     def lie(self, x: Lively, level: float, rested: float) -> None:
         """It rests at this level from now on, averaged over so many batches."""

@@ -24,14 +24,19 @@ class Past:
 
     def follow(self, t: list[list[float]], median: Floats, spread: Floats, known: Bools, whole: list[bool]) -> None:
         """These rounds are over: when [K][G], what was measured [K, P] of whom, in which of them everything."""
-        newest = max([k for k, every in enumerate(whole) if every], default=-1)
-        for k, every in enumerate(whole):
+        newest = len(whole) - 1
+        while newest > 0 and not whole[newest]:
+            newest -= 1
+        before = newest  # of the rounds before it only the median will matter, to that one
+        while before > 0 and not whole[before - 1]:
+            before -= 1
+        for k in range(max(before - 1, 0), len(whole)):
             came = known[k]
-            if k < newest:  # of these only the median will matter, to the next one
-                self.m1 = median[k] if every else np.where(came, median[k], self.m1)
+            if k < newest:
+                self.m1 = median[k] if whole[k] else np.where(came, median[k], self.m1)
                 continue
             times = np.array(t[k]).take(self._gondola)
-            if every:
+            if whole[k]:
                 self.m2, self.m1, self.w1, self.last = self.m1, median[k], spread[k], times
             else:
                 self.m2 = np.where(came, self.m1, self.m2)

@@ -55,6 +55,7 @@ class People:
         self._here: list[Body] | None = None
         self._stride: Stride | None = None
         self._legs: list[Stride] = []  # those to come
+        self._out: list[int] = []  # rows of those who have left and are in none of their frames
         self._frames_of = Frames([], [], np.zeros((0, 0, 8, 4)), np.zeros((0, 0, 8, 3)), np.zeros((0, 0, 2)))
         self._count = 0
         self._frames = 0
@@ -75,7 +76,7 @@ class People:
         due = self._due
         while self._at < len(due) and due[self._at][0] < now:
             gone = [row for row, body in enumerate(self._live) if body.gone]
-            if gone and self._to_come(gone):
+            if gone and gone != self._out and self._to_come(gone):
                 self._leave_off()
                 self._legs, self._closer = [], False
             if self._stride is None:
@@ -119,13 +120,15 @@ class People:
 
     def _to_come(self, rows: list[int]) -> bool:
         """Is anybody of these rows in the frames of the stride that are still to be walked?"""
-        ways = [*([] if self._stride is None else [self._stride]), *self._legs]
-        return any(way.there is None or bool(way.there[way.done :, rows].any()) for way in ways)
+        ways = self._legs if self._stride is None else (self._stride, *self._legs)
+        still = any([way.shows(rows) for way in ways])
+        self._out = [] if still else rows
+        return still
 
     def _set_out(self, due: Sequence[Due]) -> None:
         """The longest stride, looked for not much further ahead than people were where they were expected before."""
         self._drop(due[0][1])
-        way = stride(due, self._row, self._live, self._now, self.s)
+        self._out, way = [], stride(due, self._row, self._live, self._now, self.s)
         if way is None:
             return
         self._closer = way.length < len(due)
@@ -336,7 +339,7 @@ class People:
         if not any(t - b.born >= self.s.confirm_s for b in ripe):
             return
         lost = self._missing(min(b.born for b in ripe))
-        options = [[(self._score(b, old), old) for old in lost] for b in ripe]
+        options = [[(score(b, old, self.at_gate(b.start), self.s), old) for old in lost] for b in ripe]
         before = best_match(options, [self._new_score(b) for b in ripe])
         for body, old, rest in zip(ripe, before, options, strict=True):
             if t - body.born < self.s.confirm_s:
@@ -375,9 +378,6 @@ class People:
     def _new_score(self, body: Body) -> float:
         """Log odds that this track is somebody new: surely at the gate, hardly in the middle of the shop."""
         return -1.0 if self._gate is None or self.at_gate(body.start) else -16.0
-
-    def _score(self, body: Body, old: Body) -> float:
-        return score(body, old, self.at_gate(body.start), self.s)
 
     def at_gate(self, where: Floats | Sequence[float]) -> bool:
         """Is this place in the gate area?"""

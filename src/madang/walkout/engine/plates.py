@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madang.walkout.engine.health import Watch
-from madang.walkout.engine.history import HISTORY, History, middle
+from madang.walkout.engine.history import HISTORY, History, middle, spread_of
 from madang.walkout.engine.levels import Bools, Course, Levels
 from madang.walkout.engine.lively import Watched
 from madang.walkout.engine.past import Past
@@ -59,7 +59,7 @@ class Plates:
         self._heard = np.zeros(len(store.gondolas), np.int64)
         self._young, self._young_of = True, [True] * len(store.gondolas)
         self._ticks, self._rounds = 0, 0
-        self._whole = True  # all has been measured in the rounds since the last look
+        self._once = False  # all has been measured in one of the rounds since the last look
         self._coming = self._queue.take([])
         self._tick = self._round = 0
         self._newest = [-np.inf] * len(store.gondolas)
@@ -111,8 +111,8 @@ class Plates:
             self._levels.look()
             self._lively.look()
         medians = self._history.recent(self._rounds)
-        self.senses.look(medians, self._past.w1, self._past.last, self._whole)
-        self._rounds, self._whole = 0, True
+        self.senses.look(medians, self._past.w1, self._past.last, self._once)
+        self._rounds, self._once = 0, False
         senses, noise = self.senses, self._levels.noise
         self.news += self._watch.look(now, self._newest, senses.measured, senses.blind, noise)
 
@@ -136,9 +136,8 @@ class Plates:
             self._listen(np.array(t[0]), m[0] - self._past.m1)
         self._lively.wake(moving, m, w, self._past)
         self._past.follow(t, m, w, known, whole)
-        every = all(whole)
-        self._whole = self._whole and every
-        return _Stretch(t, known, every, course, touched)
+        self._once = self._once or any(whole)
+        return _Stretch(t, known, all(whole), course, touched)
 
     def _before_births(self, coming: Rounds, a: int, b: int) -> int:
         """Until when no plate is measured for the first time; it may be in the first round."""
@@ -174,12 +173,11 @@ class Plates:
         if x is None or not x.moves:
             return None
         _, m = self._history.of(k, x.gondola)
-        recent = m[-RECENT:]
-        recent = recent[recent == recent]
+        recent = [last for last in m[-RECENT:].tolist() if last == last]
         if len(recent) < 3:
             return None
-        spread = float(np.std(recent))
-        level, sd = middle(recent.tolist()), max(x.noise, spread / 1.5)
+        spread = spread_of(recent)
+        level, sd = middle(recent), max(x.noise, spread / 1.5)
         moves_on = spread > max(3.0, 2.0 * x.noise)
         if moves_on and not (anyway and abs(level - x.rest) > max(self.s.step_g, 3.0 * sd)):
             return None
@@ -209,8 +207,8 @@ class Plates:
         if x is not None:
             return x.rest, x.noise, x.moves
         way = self._stretch
-        rest = self._levels.rest if way is None else way.course.rest[way.done]
-        return float(rest[k]), float(self._levels.noise[k]), False
+        rest = self._levels.rest.item(k) if way is None else way.course.rest.item(way.done, k)
+        return rest, self._levels.noise.item(k), False
 
     def noise(self) -> Floats:
         """Noise of all plates [P] in store order, grams; NaN of those that are off their level, blind or not measured

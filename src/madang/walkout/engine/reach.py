@@ -39,6 +39,8 @@ FEW = 8
 """So many sightings are quicker weighed one by one."""
 LATEST_S = 2.5
 """A change is never told later than this."""
+NOTHING, ONE = np.array(0.0), np.array(1.0)
+"""Numbers as numpy takes them quickest."""
 ROUND_S = 0.5
 """Sightings this much before and after the moment of the grasp are looked at, for the clocks."""
 
@@ -57,16 +59,18 @@ class Place(NamedTuple):
 
 def place_of(store: Store, plates: Sequence[int], weight: Floats) -> Place:
     """The place of a change of `weight` grams per plate."""
-    boxes = [store.plate_boxes[q].tolist() for q in plates]
-    gondola = store.plate_gondola[plates[0]]
-    weights = [abs(w) + 1e-6 for w in weight.tolist()]
-    total = sum(weights)
-    x = sum([0.5 * (b[0] + b[3]) * w for b, w in zip(boxes, weights, strict=True)]) / total
-    y = sum([0.5 * (b[1] + b[4]) * w for b, w in zip(boxes, weights, strict=True)]) / total
-    (ax, ay), (ox, oy) = store.along[gondola].tolist(), store.outward[gondola].tolist()
-    first = boxes[0]
+    x = y = total = 0.0
+    high = -math.inf
+    for q, w in zip(plates, weight.tolist(), strict=True):
+        box, w = store.boxes[q], abs(w) + 1e-6
+        total += w
+        x += 0.5 * (box[0] + box[3]) * w
+        y += 0.5 * (box[1] + box[4]) * w
+        high = max(high, box[5])
+    ax, ay, ox, oy = store.faces[plates[0]]
+    first = store.boxes[plates[0]]
     half = 0.5 * abs((first[3] - first[0]) * ox + (first[4] - first[1]) * oy)
-    return Place((x, y), (ax, ay), (ox, oy), half, first[2], max([b[5] for b in boxes]))
+    return Place((x / total, y / total), (ax, ay), (ox, oy), half, first[2], high)
 
 
 class Curves(NamedTuple):
@@ -74,7 +78,7 @@ class Curves(NamedTuple):
     mean has. A mean, so that a hand passing by does not count. `wrists` [n, 2] is the cost of each visible wrist."""
 
     mean: Floats
-    seen: Ints
+    seen: Floats
     wrists: Floats
 
 
@@ -87,9 +91,13 @@ class Hands:
         self.ids = [b.id for b, _ in spans]
         self.starts = [*accumulate([rows.stop - rows.start for _, rows in spans], initial=0)]
         if spans:
-            self._listed = [t for b, rows in spans for t in b.trail.listed(rows)]
-            self.times = np.fromiter(self._listed, np.float64)
-            self.joints = np.concatenate([part for b, rows in spans for part in b.trail.seen(rows)])
+            self._listed: list[float] = []
+            parts: list[Floats] = []
+            for b, rows in spans:
+                self._listed += b.trail.listed(rows)
+                parts += b.trail.seen(rows)
+            self.times = np.array(self._listed)
+            self.joints = np.concatenate(parts)
 
     def costs(self, place: Place, s: Settings) -> tuple[Floats, Floats]:
         """Cost in nats of each visible wrist [n, 2] and of the nearer hand [n], per sighting."""
@@ -114,12 +122,14 @@ class Hands:
         rel = (self.times - t) - shifts[:, None]
         within = (rel > -s.grasp_before_s) & (rel < s.grasp_after_s)
         hidden = cost == np.inf  # neither wrist, elbow nor head: such a sighting says nothing
-        if hidden.any():
+        if np.count_nonzero(hidden):
             within, cost = within & ~hidden, np.where(hidden, 0.0, cost)
-        starts = np.array(self.starts[:-1])
-        count = np.add.reduceat(within, starts, axis=1, dtype=np.int64)
-        total = np.add.reduceat(within * cost, starts, axis=1)
-        return Curves((total / np.maximum(count, 1)).T, count.T, wrists)
+        starts, weight = np.array(self.starts[:-1]), within.astype(np.float64)
+        count = np.add.reduceat(weight, starts, axis=1)
+        weight *= cost
+        total = np.add.reduceat(weight, starts, axis=1)
+        total /= np.maximum(count, ONE)
+        return Curves(total.T, count.T, wrists)
 
 
 class Grasp:
@@ -140,7 +150,7 @@ class Grasp:
         when they said nothing, if so: it may have happened at any time of that."""
         self.store, self.s = store, s
         self.plates, self.deltas, self.t, self.t0 = at
-        self.clock = clock - clock.min()
+        self.clock = clock - min(clock.tolist())
         self.place = place_of(store, self.plates, self.deltas)
         self._x, self._y = self.place.centre
         self.silent = silent
@@ -189,12 +199,13 @@ class Grasp:
             mean, count, wrists = self._hands.curves(place, self.t, self.s)
             if plates == self.plates:
                 self._wrists = wrists
-            if not count.all():
+            ids = shown = self._hands.ids
+            if np.count_nonzero(count) < count.size:
                 mean = np.where(count > 0, mean, -1.0)
-            curves = dict(zip(self._hands.ids, mean, strict=True))
-            least: list[float] = np.minimum.reduce(mean + self.clock, axis=1).tolist()
-            shown: list[bool] = np.logical_and.reduce(mean >= 0.0, axis=1).tolist()
-            costs = {b: x for b, x, whole in zip(self._hands.ids, least, shown, strict=True) if whole}
+                shown = [b for b, row in zip(ids, mean.tolist(), strict=True) if min(row) >= 0.0]
+            curves = dict(zip(ids, mean, strict=True))
+            least = dict(zip(ids, (mean + self.clock).tolist(), strict=True))
+            costs = {b: min(least[b]) for b in shown}
         out: dict[int, float] = {}
         for body in self._near:
             curve, cost = curves.get(body.id), costs.get(body.id)
@@ -254,9 +265,9 @@ def hand_cost(joints: Floats, place: Place, s: Settings, wrists: Floats) -> Floa
     hidden wrist (`wrists`: the cost of those that are seen). Far away it grows linearly, so that one bad joint proves
     nothing."""
     hidden = wrists != wrists
-    rows = (hidden[:, 0] | hidden[:, 1]).nonzero()[0]
-    if not len(rows):
+    if not np.count_nonzero(hidden):
         return wrists
+    rows = (hidden[:, 0] | hidden[:, 1]).nonzero()[0]
     if len(rows) <= FEW:
         return _few_hidden(joints, rows, place, s, wrists)
     part = wrists[rows]
@@ -273,7 +284,8 @@ def hand_cost(joints: Floats, place: Place, s: Settings, wrists: Floats) -> Floa
 def _few_hidden(joints: Floats, rows: Ints, place: Place, s: Settings, wrists: Floats) -> Floats:
     """The same where only these rows show not both wrists: joint by joint."""
     out = wrists.copy()
-    for row, costs, seen in zip(rows.tolist(), wrists[rows].tolist(), joints[rows].tolist(), strict=True):
+    for row in rows.tolist():
+        costs, seen = wrists[row].tolist(), joints[row].tolist()
         for hand, cost in enumerate(costs):
             if cost != cost:
                 cost = joint_cost(seen[4 + hand], place, s, 1)
@@ -298,19 +310,21 @@ def _cost(joints: Floats, place: Place, s: Settings, level: int) -> Floats:
     behind = -place.front - x
     x -= place.front + s.reach_front_m + SLACK_M[level]
     np.maximum(x, behind, out=x)
-    np.maximum(x, 0.0, out=x)
+    np.maximum(x, NOTHING, out=x)
     x /= s.reach_depth_sd_m
     x *= x
     r += x
     if level == 0:
         z = joints[:, :, 2]
         dz = np.maximum(z - (place.high + LEEWAY_M), (place.low - LEEWAY_M) - z)
-        np.maximum(dz, 0.0, out=dz)
+        np.maximum(dz, NOTHING, out=dz)
         dz /= s.reach_height_sd_m
         dz *= dz
         r += dz
     np.sqrt(r, out=r)
-    out: Floats = np.where(r < 2.0, 0.5 * r * r, 2.0 * r - 2.0)
+    out: Floats = 2.0 * r
+    out -= 2.0
+    np.copyto(out, 0.5 * r * r, where=r < 2.0)
     return out + BASE[level] if level else out
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madang.walkout.engine.bodies import Frames
-from madang.walkout.engine.reach import LEEWAY_M, WRISTS
+from madang.walkout.engine.reach import LEEWAY_M, NOTHING, WRISTS
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.store import Floats, Ints, Store
 
@@ -226,7 +226,7 @@ class Reaches:
         dx *= dx
         z = points[:, 2:]
         dz = np.maximum(z - shelf.high, shelf.low - z)
-        np.maximum(dz, 0.0, out=dz)
+        np.maximum(dz, NOTHING, out=dz)
         dz /= s.reach_height_sd_m
         dz *= dz
         off = dx.take(near.column, axis=1)
@@ -236,7 +236,8 @@ class Reaches:
         np.exp(share, out=share)
         over_all = (np.array(_lengths(spell.times)) / np.add.reduce(share, axis=1)) @ share
         seconds: list[float] = over_all.tolist()
-        least = min(LEAST_S, max(seconds))
+        most = max(seconds)
+        least = LEAST_S if LEAST_S < most else most
         return Reached(
             body=key[0],
             hand=key[1],
@@ -259,7 +260,8 @@ class Reaches:
         np.add.accumulate(points, axis=0, out=sums[1:])
         first = (sums[half : len(sums) - n + half] - sums[: len(sums) - n]) / half
         last = (sums[n:] - sums[n - half : len(sums) - half]) / half
-        went = np.hypot(*(last - first)[:, :2].T)
+        last -= first
+        went = np.hypot(last[:, 0], last[:, 1])
         front = self._fronts[g] - (points[:, :2] @ self.store.outward[g])
         so_far = np.zeros(len(front) + 1)
         np.add.accumulate(front, out=so_far[1:])
@@ -274,6 +276,8 @@ class Reaches:
 
     def finished(self) -> list[Reached]:
         """Episodes that are over since the last call."""
+        if self._told == len(self._kept):
+            return []
         fresh = self._kept[self._told :]
         self._told = len(self._kept)
         return fresh

@@ -37,27 +37,24 @@ class Senses:
         self._patience = np.full(n, _patience(np.array(settings.still_share), settings.still_odds))
         self._before: tuple[Floats, Floats] | None = None  # what the look before saw: medians, and times of the last
 
-    def look(self, medians: Floats, spread: Floats, last: Floats, whole: bool) -> None:
-        """`medians` [k, P] of the rounds since the look before, in which all was measured (`whole`) or perhaps not, the
-        newest `spread` [P], times [P] of the `last` measured batch; that array is kept."""
+    def look(self, medians: Floats, spread: Floats, last: Floats, once: bool) -> None:
+        """`medians` [k, P] of the rounds since the look before, in one of which all was measured (`once`) or perhaps
+        not, the newest `spread` [P], times [P] of the `last` measured batch; that array is kept."""
         medians = medians.copy()
-        if len(medians) and whole:
-            self.measured, news = self._all, spread > 0.0
+        if len(medians):
+            self.measured = self._all if once else np.logical_or.reduce(medians == medians)
+            news = spread > 0.0
+            if not once:
+                news &= self.measured
             if np.count_nonzero(news) < len(news):
-                unsure = (~news).nonzero()[0]
-                other = medians.take(unsure, axis=1) != self._said.take(unsure)
+                unsure = (self.measured > news).nonzero()[0]
+                words = medians.take(unsure, axis=1)
+                other = words != self._said.take(unsure)
+                other &= words == words
                 news[unsure] = np.logical_or.reduce(other)
-            self._said = medians[-1]
-        elif len(medians):
-            known = medians == medians
-            self.measured = np.logical_or.reduce(known)
-            news = (spread > 0.0) & self.measured
-            unsure = (self.measured > news).nonzero()[0]
-            if len(unsure):
-                other = medians.take(unsure, axis=1) != self._said.take(unsure)
-                other &= known.take(unsure, axis=1)
-                news[unsure] = np.logical_or.reduce(other)
-            self._said = np.where(known[-1], medians[-1], self._said)
+            said = medians[-1]
+            known = said == said
+            self._said = said if np.count_nonzero(known) == len(known) else np.where(known, said, self._said)
         else:
             self.measured = news = np.zeros(len(self.blind), bool)
         self._listen(news)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,6 +61,15 @@ class Store:
     gate_polygon: Floats | None
     entry_line: Floats | None
     exit_line: Floats | None
+    boxes: list[list[float]] = field(init=False, repr=False, compare=False)
+    """`plate_boxes` in plain numbers ..."""
+    faces: list[tuple[float, ...]] = field(init=False, repr=False, compare=False)
+    """... and of every plate `along` and `outward` of its gondola (x y x y): for the few that something happens on."""
+
+    def __post_init__(self) -> None:
+        ways = [(*a, *b) for a, b in zip(self.along.tolist(), self.outward.tolist(), strict=True)]
+        object.__setattr__(self, "boxes", self.plate_boxes.tolist())
+        object.__setattr__(self, "faces", [ways[g] for g in self.plate_gondola.tolist()])
 
     def along_shelves(self) -> Ints:
         """Place of every plate in its shelf's row, so that numbers one apart on a shelf are neighbours [P]."""

@@ -86,6 +86,10 @@ class Stride:
         leg.length, leg.ripens = b - a, a in self.ripe
         return leg
 
+    def shows(self, rows: list[int]) -> bool:
+        """Is anybody of these rows in the frames that are still to be walked?"""
+        return self.there is None or np.count_nonzero(self.there[self.done :, rows]) > 0
+
     def places(self) -> list[list[list[float]]]:
         """Where everybody is in each frame."""
         if self.placed is None:

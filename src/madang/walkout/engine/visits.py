@@ -120,11 +120,12 @@ class Visits:
             self._away_from = -math.inf
         if self._searching and self._search(now):
             self._away_from = -math.inf
-        fresh = self.people.bodies.keys() - self._known
-        if fresh:
+        bodies = self.people.bodies
+        if not self._known.issuperset(bodies):
             self._away_from = -math.inf
-            self._known = set(self.people.bodies)
-            self._renamed([self.people.bodies[b] for b in sorted(fresh)])
+            fresh = sorted(bodies.keys() - self._known)
+            self._known = set(bodies)
+            self._renamed([bodies[b] for b in fresh])
         return out if now < self._away_from else out + self._gone(now)
 
     def _enter(self, g: Gate) -> list[Update]:
