@@ -227,11 +227,11 @@ class Belief:
 
     def carts_of(self, bodies: Sequence[int]) -> list[tuple[float, Content]]:
         """(probability, {product: (qty, grams)}) of what these bodies hold together, likeliest first."""
-        out: list[tuple[float, Content]] = [(1.0, {})]
+        out: list[tuple[float, Content]] | None = None
         for beam in {id(self._of[b]): self._of[b] for b in sorted(bodies) if b in self._of}.values():
-            mine = [b for b in bodies if b in beam.bodies]
-            out = sums(out, contents(beam, mine))[:40]
-        return out
+            some = contents(beam, [b for b in bodies if b in beam.bodies])
+            out = (some if out is None else sums(out, some))[:40]
+        return [(1.0, {})] if out is None else out
 
     def lost_of(self, bodies: Sequence[int]) -> float:
         """Probability that was cut off the beams of these bodies."""

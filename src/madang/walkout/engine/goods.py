@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
+
+import numpy as np
 
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.states import log_add
-from madang.walkout.engine.store import Store
+from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.types import Learned
 from madang.walkout.engine.unweighed import Unweighed
 
@@ -25,6 +28,16 @@ LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 def log_normal(x: float, sd: float) -> float:
     """Log density of a centred normal."""
     return -0.5 * (x / sd) ** 2 - math.log(sd) - LOG_ROOT_2PI
+
+
+class Strangers(NamedTuple):
+    """What may lie in a facing, side by side: products, log priors, what one weighs and how far off that may be, grams
+    [n]."""
+
+    products: list[str]
+    priors: list[float]
+    weight: Floats
+    off: Floats
 
 
 class Goods:
@@ -69,6 +82,7 @@ class Goods:
         """How often one of a facing's goods was seen alone to weigh what it should."""
         self._kinds: dict[tuple[int, ...], list[tuple[int, str]]] = {}
         self._may_lie: dict[int, dict[str, float]] = {}
+        self._strangers_in: dict[int, Strangers] = {}
 
     def _beside(self, facing: int) -> set[str]:
         """Products of the facings next to this one: those it is most easily confused with when shelves are filled."""
@@ -123,12 +137,12 @@ class Goods:
             if not self._misfits(product, qty, grams, sd):
                 return False
             self._doubted[product] = (w, u, [one])
-            self.weight[product], self.spread[product] = (w + one) / 2.0, math.hypot(u, (one - w) / 2.0)
+            self._weighs(product, (w + one) / 2.0, math.hypot(u, (one - w) / 2.0))
             return True
         before, spread, seen = doubted
         if abs(one - before) < 3.0 * math.hypot(spread, noise):
             del self._doubted[product]
-            self.weight[product], self.spread[product] = before, spread
+            self._weighs(product, before, spread)
             return False
         seen.append(one)
         del seen[: -self.s.learn_picks]
@@ -136,8 +150,12 @@ class Goods:
         agree = max(seen) - min(seen) < 3.0 * math.sqrt(2.0) * math.hypot(spread, noise)
         if len(seen) == self.s.learn_picks and agree and abs(middle - base) <= self.s.learn_band * base:
             del self._doubted[product]
-            self.weight[product], self.spread[product] = middle, math.hypot(spread, noise / math.sqrt(len(seen)))
+            self._weighs(product, middle, math.hypot(spread, noise / math.sqrt(len(seen))))
         return True
+
+    def _weighs(self, product: str, weight: float, spread: float) -> None:
+        self.weight[product], self.spread[product] = weight, spread
+        self._strangers_in.clear()
 
     def _misfits(self, product: str, qty: int, grams: float, sd: float) -> bool:
         """Is a wrong catalogue weight likelier than a right one? (Of far too much or too little something else is.)"""
@@ -158,7 +176,7 @@ class Goods:
         found = self.unweighed.observe(product, grams, sd)
         if found is None:
             return False
-        self.weight[product], self.spread[product] = found
+        self._weighs(product, *found)
         return True
 
     def suspect(self, facing: int, product: str, p: float) -> None:
@@ -173,12 +191,14 @@ class Goods:
     def _lies(self, facing: int, product: str, prior: float) -> None:
         known = self.really.setdefault(facing, {})
         self._may_lie.pop(facing, None)
+        self._strangers_in.pop(facing, None)
         known[product] = max(prior, known.get(product, -math.inf))
 
     def found(self, facing: int, product: str) -> None:
         """The product surely lies in a facing that is another's."""
         self.really.setdefault(facing, {})[product] = FOUND
         self._may_lie.pop(facing, None)
+        self._strangers_in.pop(facing, None)
 
     def told(self) -> list[Learned]:
         """What was learned since this was asked last."""
@@ -204,6 +224,16 @@ class Goods:
         known = self._may_lie.get(facing)
         if known is None:
             known = self._may_lie[facing] = self._priors(facing)
+        return known
+
+    def strangers_in(self, facing: int) -> Strangers:
+        """The same side by side, with what one of each weighs and twelve times how much that differs."""
+        known = self._strangers_in.get(facing)
+        if known is None:
+            products, priors = [*self.may_lie(facing)], [*self.may_lie(facing).values()]
+            weight = np.array([self.weight[p] for p in products])
+            off = np.array([12.002 * self.spread[p] for p in products])
+            known = self._strangers_in[facing] = Strangers(products, priors, weight, off)
         return known
 
     def _priors(self, facing: int) -> dict[str, float]:

@@ -65,11 +65,11 @@ class History:
         times, medians = self._listed(column, gondola)
         return [m for t, m in zip(times, medians, strict=True) if first < t < last and m == m]
 
-    def after(self, column: int, gondola: int, t1: float) -> list[float]:
-        """Medians from just before `t1` on."""
-        first = t1 - 0.45
-        times, medians = self._listed(column, gondola)
-        return [m for t, m in zip(times, medians, strict=True) if t > first and m == m]
+    def around(self, column: int, gondola: int, t0: float, t1: float) -> tuple[list[float], list[float]]:
+        """The same, and the medians from just before `t1` on."""
+        begin, end, first = t0 - 2.0, t0 - 0.05, t1 - 0.45
+        known = [x for x in zip(*self._listed(column, gondola), strict=True) if x[1] == x[1]]
+        return [m for t, m in known if begin < t < end], [m for t, m in known if t > first]
 
 
 def middle(values: Sequence[float]) -> float:

@@ -190,12 +190,14 @@ class Catalogue(Goods):
         main = self.main_facing(shift, facings)
         planned = {p for f in facings for p in self.store.facings[f].products}
         grams, spills, sd = -shift.total, self._spills(shift, main), 6.001 * shift.sd
-        weights, spreads = self.weight, self.spread
-        for product, prior in self.may_lie(main).items():
-            w, further = weights[product], sd + 12.002 * spreads[product]
-            if grams < w - further or grams > 2.0 * w + further or w <= 0 or product in planned:
+        some = self.strangers_in(main)
+        further = sd + some.off
+        for k in ((grams >= some.weight - further) & (grams <= 2.0 * some.weight + further)).nonzero()[0].tolist():
+            product, prior = some.products[k], some.priors[k]
+            w, spread = self.weight[product], self.spread[product]
+            if w <= 0 or product in planned:
                 continue
-            near = 6.0 * math.hypot(shift.sd, 2 * spreads[product])
+            near = 6.0 * math.hypot(shift.sd, 2 * spread)
             for qty in (1, 2):
                 if abs(grams - qty * w) < near:
                     ll = self.weigh(grams, product, qty, shift.sd) + prior + SIZES[qty - 1] + spills

@@ -15,6 +15,8 @@ Bools = NDArray[np.bool_]
 
 MEDIAN_SHARE = 0.27  # noise of a median of twelve samples with white noise, as a share of their interquartile range
 REST, RESTED, NOISE, LIMIT, WIDE, CLIP, SQUARES, QUIET = range(8)
+ONE, TWO, FOUR = np.array(1.0), np.array(2.0), np.array(4.0)
+"""Numbers as numpy takes them quickest."""
 LEARNED: Floats = 1.0 - 0.95 ** np.arange(64.0)
 """What so many quiet rounds weigh against the noise believed before."""
 
@@ -44,6 +46,8 @@ class Levels:
         self._looked = False
         self.unborn: Ints = np.arange(plates)
         self._one, self._most = np.ones(plates), np.full(plates, float(settings.rest_batches))
+        limits = settings.plate_noise_min_g, settings.move_sigmas, settings.move_g
+        self._quietest, self._sigmas, self._least = (np.array(x, np.float64) for x in limits)
         self.set_limits()
 
     @property
@@ -127,7 +131,7 @@ class Levels:
         """Once a second: what the plates did while they rested is their noise."""
         squares, quiet, noise = self._all[SQUARES], self._all[QUIET], self.noise
         weight: Floats = LEARNED.take(quiet.astype(np.int64), mode="clip")
-        squares /= np.maximum(quiet, 1.0, out=quiet)
+        squares /= np.maximum(quiet, ONE, out=quiet)
         noise *= noise
         squares -= noise
         squares *= weight
@@ -147,8 +151,8 @@ class Levels:
     def set_limits(self) -> None:
         """How far off its level a plate must be to count as touched."""
         noise, limit = self.noise, self._all[LIMIT]
-        np.maximum(noise, self.s.plate_noise_min_g, out=noise)
-        np.multiply(noise, self.s.move_sigmas, out=limit)
-        np.maximum(limit, self.s.move_g, out=limit)
-        np.multiply(limit, 2.0, out=self._all[WIDE])
-        np.multiply(noise, 4.0, out=self._all[CLIP])
+        np.maximum(noise, self._quietest, out=noise)
+        np.multiply(noise, self._sigmas, out=limit)
+        np.maximum(limit, self._least, out=limit)
+        np.multiply(limit, TWO, out=self._all[WIDE])
+        np.multiply(noise, FOUR, out=self._all[CLIP])

@@ -121,7 +121,7 @@ class People:
     def _to_come(self, rows: list[int]) -> bool:
         """Is anybody of these rows in the frames of the stride that are still to be walked?"""
         ways = self._legs if self._stride is None else (self._stride, *self._legs)
-        still = any([way.shows(rows) for way in ways])
+        still = any(way.shows(rows) for way in ways)
         self._out = [] if still else rows
         return still
 

@@ -239,7 +239,7 @@ class Plates:
         """Change of a plate's load from before `t0` to after `t1`, grams, and its sd; NaN when not measured."""
         k = self._column[plate]
         g = self._gondola_of[k]
-        a, b = self._history.before(k, g, t0), self._history.after(k, g, t1)
+        a, b = self._history.around(k, g, t0, t1)
         if not a or not b:
             return float("nan"), float("nan")
         return middle(b) - middle(a), self.now(plate)[1] * math.sqrt(1.0 / len(a) + 1.0 / len(b))

@@ -119,6 +119,7 @@ class Reaches:
         self.s = s = settings
         self.store = store
         self._plates = [store.plates_of(g) for g in store.gondolas]
+        self._gondola_of: list[int] = store.plate_gondola.tolist()
         self._shelves = [self._shelf(g) for g in range(len(store.gondolas))]
         self._low = np.full((len(store.gondolas), 3), np.inf)
         self._high = np.full((len(store.gondolas), 3), -np.inf)
@@ -237,7 +238,7 @@ class Reaches:
         over_all = (np.array(_lengths(spell.times)) / np.add.reduce(share, axis=1)) @ share
         seconds: list[float] = over_all.tolist()
         most = max(seconds)
-        least = LEAST_S if LEAST_S < most else most
+        least = LEAST_S if most > LEAST_S else most
         return Reached(
             body=key[0],
             hand=key[1],
@@ -286,7 +287,7 @@ class Reaches:
         """Who had a hand among the shelves between `t0` and `t1`, open episodes too: (episode, seconds over these
         plates in the whole episode), longest first."""
         wanted = tuple(plates)
-        gondolas = set(self.store.plate_gondola[list(wanted)].tolist())
+        gondolas = {self._gondola_of[q] for q in wanted}
         some = [r for r in self._kept if r.t1 > t0 and r.t0 < t1 and r.gondola in gondolas]
         for key, x in self._open.items():
             if x.seen >= LEAST_FRAMES and x.gondola in gondolas and x.times[0] < t1 and x.last > t0:

@@ -23,6 +23,7 @@ class Takes(Explaining):
         super().__init__(catalogue, settings, shift, scene)
         self._reaching: dict[tuple[int, ...], list[int]] = {}
         self._sizes = [abs(d) for d in shift.deltas.tolist()]
+        self._log_idle, self._log_staff = math.log(settings.touch_only), math.log(settings.staff_takes)
         self.explained = -math.inf
         """Log likelihood of what was taken, by all goods that may have been, whosoever did it."""
 
@@ -41,17 +42,19 @@ class Takes(Explaining):
 
     def _by_whom(self, take: Take) -> list[_Found]:
         found: list[_Found] = []
-        scene = self.scene
-        plates = tuple(sorted({q for p in take.parts for q in p.plates})) or self.shift.plates
-        idle, staff = math.log(self.s.touch_only), math.log(self.s.staff_takes)
-        several = sum(p.qty for p in take.parts) > 1
+        scene, parts = self.scene, take.parts
+        plates = tuple(sorted({q for p in parts for q in p.plates})) or self.shift.plates
+        several = sum([p.qty for p in parts]) > 1
         reaching = self._hands(plates) if several else []
         for body, logp in self.who(plates).items():
-            ll = take.loglik + logp + idle * sum(b != body for b in reaching)
+            ll = take.loglik + logp
+            if reaching:
+                ll += self._log_idle * sum([b != body for b in reaching])
             if body is not None:
-                ll += staff if body in scene.staff else 0.0
-                ll += sum([scene.seen(body, p.product) for p in take.parts])
-            found.append((ll, None, take.parts, body))
+                if body in scene.staff:
+                    ll += self._log_staff
+                ll += sum([scene.seen(body, p.product) for p in parts])
+            found.append((ll, None, parts, body))
         if several and len(scene.bodies) > 1:
             units = [p for part in take.parts for p in [part._replace(qty=1, grams=part.grams / part.qty)] * part.qty]
             if len(units) <= 3:

@@ -110,7 +110,8 @@ class Trail:
 
     def span(self, t0: float, t1: float) -> slice:
         """The rows of `times`, `joints` and `xy` from `t0` until before `t1`."""
-        self._catch_up()
+        if self._way is not None:
+            self._catch_up()
         return slice(bisect_left(self._known, t0), bisect_left(self._known, t1))
 
     def listed(self, rows: slice) -> list[float]:
