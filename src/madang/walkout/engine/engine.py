@@ -59,6 +59,7 @@ class Engine:
         self.settings = s = settings or Settings()
         self._rows = {g: (row, len(store.plates_of(g))) for row, g in enumerate(store.gondolas)}
         self._plates = Plates(store, s)
+        self._push_batch = self._plates.push
         self._people = People(store, s)
         self._visits = Visits(store, s, self._people)
         self._interactions = Interactions(store, s, self._plates)
@@ -109,17 +110,16 @@ class Engine:
             return
         if t < whole - JOIN_S:  # of a time that was passed over
             return
-        self._plates.push(t if t > whole else whole, row, values)
-        self._heard(t)
-        self._flow.batch(name, t, shape[0] / SAMPLES_HZ, arrival)
-        self._go_on()
+        self._push_batch(t if t > whole else whole, row, values)
+        if t > self._latest:
+            self._heard(t)
+        self._go_on(self._flow.batch(name, t, shape[0] / SAMPLES_HZ, arrival))
 
     def skeletons(self, t: float, people: Sequence[tuple[str, Floats]]) -> None:
         """One camera frame: (track, array [8, 4]) per person: head, neck, shoulders, elbows, wrists (left first);
         x y z score, NaN unseen."""
         self._push(self._frames, t, (t, people))
-        self._flow.frame(t)
-        self._go_on()
+        self._go_on(self._flow.frame(t))
 
     def gate(self, event: Gate) -> None:
         """A person passed the gate."""
@@ -132,11 +132,11 @@ class Engine:
     def _push(self, heap: list, t: float, what: object) -> None:  # type: ignore[type-arg]
         self._order += 1
         heapq.heappush(heap, (t if t > self._whole else self._whole, self._order, what))
-        self._heard(t)
+        if t > self._latest:
+            self._heard(t)
 
     def _heard(self, t: float) -> None:
-        if t > self._latest:
-            self._latest = t
+        self._latest = t
         if self._tick is None:
             self._tick = math.floor(t / TICK_S)
 
@@ -144,12 +144,11 @@ class Engine:
         """The hub took no messages from `since` (epoch s) on for a while: what it now is told of that time counts,
         however late it comes, and is waited for until this is called with None."""
         self._flow.patient_from = math.inf if since is None else since
-        self._go_on()
+        self._go_on(self._flow.upto())
 
-    def _go_on(self) -> None:
+    def _go_on(self, upto: float) -> None:
         """Nobody need wait up to where every sensor has been heard. It depends on the messages alone: one that comes
         after it, of a time before it, belongs to the next tick, whenever anybody asks."""
-        upto = self._flow.upto()
         if upto >= self._next_whole and upto > self._whole:
             ticks = math.floor(upto / TICK_S)
             self._whole, self._next_whole = ticks * TICK_S, (ticks + 0.99) * TICK_S

@@ -75,16 +75,16 @@ class Flow:
         self.patient_from = math.inf
         """What came to pass from here on is waited for, however long it takes."""
 
-    def batch(self, gondola: str, t: float, length_s: float, arrival: float | None) -> None:
-        """Samples of ``length_s`` from ``t`` on have come."""
-        self.add(gondola, t, t + length_s, t if arrival is None else arrival)
+    def batch(self, gondola: str, t: float, length_s: float, arrival: float | None) -> float:
+        """Samples of ``length_s`` from ``t`` on have come; `upto` where it now is."""
+        return self.add(gondola, t, t + length_s, t if arrival is None else arrival)
 
-    def frame(self, t: float) -> None:
-        """A camera frame has come."""
-        self.add(CAMERAS, t - FRAMES_S, t, t)
+    def frame(self, t: float) -> float:
+        """A camera frame has come; `upto` where it now is."""
+        return self.add(CAMERAS, t - FRAMES_S, t, t)
 
-    def add(self, name: str, start: float, end: float, now: float) -> None:
-        """A sensor's message of that time has come."""
+    def add(self, name: str, start: float, end: float, now: float) -> float:
+        """A sensor's message of that time has come; `upto` where it now is."""
         if now > self._hub:
             self._hub = now
         heard = self._heard.get(name)
@@ -96,6 +96,7 @@ class Flow:
                 heard.upto = end
         else:
             heard.add(start, end, self._hub)
+        return self.upto()
 
     def missing(self, name: str, t0: float, t1: float) -> float:
         """Seconds from ``t0`` to ``t1`` of which this sensor (`CAMERAS`, or a gondola) has said nothing."""

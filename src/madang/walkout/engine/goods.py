@@ -30,12 +30,10 @@ def log_normal(x: float, sd: float) -> float:
     return -0.5 * (x / sd) ** 2 - math.log(sd) - LOG_ROOT_2PI
 
 
-class Strangers(NamedTuple):
-    """What may lie in a facing, side by side: products, log priors, what one weighs and how far off that may be, grams
-    [n]."""
+class Weights(NamedTuple):
+    """What one of each of some products weighs, grams [n], and twelve times how much that differs."""
 
     products: list[str]
-    priors: list[float]
     weight: Floats
     off: Floats
 
@@ -82,7 +80,7 @@ class Goods:
         """How often one of a facing's goods was seen alone to weigh what it should."""
         self._kinds: dict[tuple[int, ...], list[tuple[int, str]]] = {}
         self._may_lie: dict[int, dict[str, float]] = {}
-        self._strangers_in: dict[int, Strangers] = {}
+        self._weights: dict[int, Weights] = {}
 
     def _beside(self, facing: int) -> set[str]:
         """Products of the facings next to this one: those it is most easily confused with when shelves are filled."""
@@ -155,7 +153,7 @@ class Goods:
 
     def _weighs(self, product: str, weight: float, spread: float) -> None:
         self.weight[product], self.spread[product] = weight, spread
-        self._strangers_in.clear()
+        self._weights.clear()
 
     def _misfits(self, product: str, qty: int, grams: float, sd: float) -> bool:
         """Is a wrong catalogue weight likelier than a right one? (Of far too much or too little something else is.)"""
@@ -191,14 +189,12 @@ class Goods:
     def _lies(self, facing: int, product: str, prior: float) -> None:
         known = self.really.setdefault(facing, {})
         self._may_lie.pop(facing, None)
-        self._strangers_in.pop(facing, None)
         known[product] = max(prior, known.get(product, -math.inf))
 
     def found(self, facing: int, product: str) -> None:
         """The product surely lies in a facing that is another's."""
         self.really.setdefault(facing, {})[product] = FOUND
         self._may_lie.pop(facing, None)
-        self._strangers_in.pop(facing, None)
 
     def told(self) -> list[Learned]:
         """What was learned since this was asked last."""
@@ -226,15 +222,19 @@ class Goods:
             known = self._may_lie[facing] = self._priors(facing)
         return known
 
-    def strangers_in(self, facing: int) -> Strangers:
-        """The same side by side, with what one of each weighs and twelve times how much that differs."""
-        known = self._strangers_in.get(facing)
+    def about(self, facing: int, grams: float, sd: float) -> list[str]:
+        """Of what may lie in a facing: what, by itself or twice, may weigh so much on plates of `sd`, roughly."""
+        gondola = int(self.store.plate_gondola[self.store.facings[facing].plates[0]])
+        known = self._weights.get(gondola)
         if known is None:
-            products, priors = [*self.may_lie(facing)], [*self.may_lie(facing).values()]
+            products = self.in_gondola[gondola]
             weight = np.array([self.weight[p] for p in products])
             off = np.array([12.002 * self.spread[p] for p in products])
-            known = self._strangers_in[facing] = Strangers(products, priors, weight, off)
-        return known
+            known = self._weights[gondola] = Weights(products, weight, off)
+        off = 6.001 * sd + known.off
+        some = ((grams >= known.weight - off) & (grams <= 2.0 * known.weight + off)).nonzero()[0].tolist()
+        elsewhere = [p for p in self.really.get(facing, ()) if p not in self.in_gondola[gondola]]
+        return [known.products[k] for k in some] + elsewhere
 
     def _priors(self, facing: int) -> dict[str, float]:
         f = self.store.facings[facing]

@@ -189,15 +189,12 @@ class Catalogue(Goods):
             return out
         main = self.main_facing(shift, facings)
         planned = {p for f in facings for p in self.store.facings[f].products}
-        grams, spills, sd = -shift.total, self._spills(shift, main), 6.001 * shift.sd
-        some = self.strangers_in(main)
-        further = sd + some.off
-        for k in ((grams >= some.weight - further) & (grams <= 2.0 * some.weight + further)).nonzero()[0].tolist():
-            product, prior = some.products[k], some.priors[k]
-            w, spread = self.weight[product], self.spread[product]
+        grams, spills, priors = -shift.total, self._spills(shift, main), self.may_lie(main)
+        for product in self.about(main, grams, shift.sd):
+            w, prior = self.weight[product], priors[product]
             if w <= 0 or product in planned:
                 continue
-            near = 6.0 * math.hypot(shift.sd, 2 * spread)
+            near = 6.0 * math.hypot(shift.sd, 2 * self.spread[product])
             for qty in (1, 2):
                 if abs(grams - qty * w) < near:
                     ll = self.weigh(grams, product, qty, shift.sd) + prior + SIZES[qty - 1] + spills

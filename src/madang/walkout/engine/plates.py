@@ -20,7 +20,7 @@ from madang.walkout.engine.history import HISTORY, History, middle, spread_of
 from madang.walkout.engine.levels import Bools, Course, Levels
 from madang.walkout.engine.lively import Watched
 from madang.walkout.engine.past import Past
-from madang.walkout.engine.samples import Queue, Rounds, Samples
+from madang.walkout.engine.samples import Queue, Rounds
 from madang.walkout.engine.senses import Senses
 from madang.walkout.engine.settings import Settings
 from madang.walkout.engine.steps import Off, Return, Step
@@ -50,6 +50,8 @@ class Plates:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.s = settings
         self._queue = Queue(store)
+        self.push = self._queue.push
+        """Keep a batch of a gondola row until its time comes."""
         self.rows = self._queue.columns
         n = len(self.rows)
         self.gondola: Ints = store.plate_gondola[self.rows]
@@ -71,10 +73,6 @@ class Plates:
         """Plates that came back to their level; who takes them empties it."""
         self._watch = Watch(store, self.rows, settings)
         self.news: list[Health] = []
-
-    def push(self, t: float, gondola: int, values: Samples) -> None:
-        """Keep a batch of gondola row `gondola` until its time comes."""
-        self._queue.push(t, gondola, values)
 
     def prepare(self, ticks: Sequence[float]) -> None:
         """Reduce what begins before these ticks, all together; `advance` is to be called for each."""

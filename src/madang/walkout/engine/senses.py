@@ -68,7 +68,7 @@ class Senses:
             return
         quiet = (~news).nonzero()[0]
         if len(quiet):
-            self._date([k for k, s in zip(quiet.tolist(), self._silence[quiet].tolist(), strict=True) if s == 0.0])
+            self._date([k for k in quiet.tolist() if self._silence.item(k) == 0.0])
         ended = [k for k in self._mute if news[k]]
         if ended:
             self._learn(np.array([k for k in ended if not self.blind[k]], np.int64))
@@ -76,9 +76,9 @@ class Senses:
         self._looks += news
         self._mute = quiet.tolist()
         blind = np.zeros(len(news), bool)
-        if self._mute:
-            self._silence[quiet] = silence = self._silence[quiet] + 1.0
-            blind[quiet] = silence >= np.where(self.measured[quiet], self._patience[quiet], self.s.dead_looks)
+        for k in self._mute:
+            self._silence[k] = silence = self._silence.item(k) + 1.0
+            blind[k] = silence >= (self._patience.item(k) if self.measured[k] else self.s.dead_looks)
         self.blind = blind
 
     def _date(self, some: list[int]) -> None:
