@@ -29,7 +29,7 @@ from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.reaches import Reached, Reaches
 from madang.walkout.engine.samples import ROWS
 from madang.walkout.engine.scenes import SILENCE_S, Scenes
-from madang.walkout.engine.settings import Settings
+from madang.walkout.engine.settings import Settings, to_read
 from madang.walkout.engine.sight import Sight
 from madang.walkout.engine.stairs import Stairs
 from madang.walkout.engine.store import Floats, Store
@@ -56,7 +56,7 @@ class Engine:
         if not store.gondolas:
             raise ValueError("the store has no gondola: the engine needs plates that weigh goods")
         self.store = store
-        self.settings = s = settings or Settings()
+        self.settings = s = to_read(settings or Settings())
         self._rows = {g: (row, len(store.plates_of(g))) for row, g in enumerate(store.gondolas)}
         self._plates = Plates(store, s)
         self._push_batch = self._plates.push

@@ -66,10 +66,20 @@ class History:
         return [m for t, m in zip(times, medians, strict=True) if first < t < last and m == m]
 
     def around(self, column: int, gondola: int, t0: float, t1: float) -> tuple[list[float], list[float]]:
-        """The same, and the medians from just before `t1` on."""
+        """The same, and the medians from just before `t1` (no earlier than `t0`) on; the latest first."""
         begin, end, first = t0 - 2.0, t0 - 0.05, t1 - 0.45
-        known = [x for x in zip(*self._listed(column, gondola), strict=True) if x[1] == x[1]]
-        return [m for t, m in known if begin < t < end], [m for t, m in known if t > first]
+        before: list[float] = []
+        after: list[float] = []
+        times, medians = self._listed(column, gondola)
+        for t, m in zip(reversed(times), reversed(medians), strict=True):
+            if t <= begin:
+                break
+            if m == m:
+                if t > first:
+                    after.append(m)
+                if t < end:
+                    before.append(m)
+        return before, after
 
 
 def middle(values: Sequence[float]) -> float:

@@ -176,7 +176,7 @@ class Visits:
     def _search(self, now: float) -> bool:
         """Look for those whom nobody was found for, and for those who were taken for a ghost. Was somebody found?"""
         found = False
-        for visit, member in list(self._searching):
+        for visit, member in self._searching.copy():
             ghost = member.body is not None and self._was_ghost(member.body, now)
             if member.body is None or ghost:
                 body = self._newcomer(member.t, member.track)
