@@ -88,7 +88,7 @@ class Stride:
 
     def shows(self, rows: list[int]) -> bool:
         """Is anybody of these rows in the frames that are still to be walked?"""
-        return self.there is None or np.count_nonzero(self.there[self.done :, rows]) > 0
+        return self.there is None or bool(self.there[self.done :, rows].any())
 
     def places(self) -> list[list[list[float]]]:
         """Where everybody is in each frame."""
