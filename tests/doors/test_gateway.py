@@ -209,6 +209,28 @@ def test_with_keys_only_a_known_device_with_its_key_is_heard(tmp_path: Path) -> 
     assert shop.device().refused == 2
 
 
+def test_a_shop_opens_again_when_devices_have_lost_their_keys(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.send(plates(0, device="old1"), plates(0, device="old2"), plates(0))
+    shop.options["keys"] = {"g1": b"secret"}
+    shop.again()
+    assert [d.id for d in shop.gateway.health()] == ["g1"]  # nobody waits for the others
+    shop.options["keys"] |= {"old1": b"back"}
+    shop.again()
+    taken = shop.gateway.receive([encode(plates(0, device="old1")), encode(plates(1, device="old1"))], key=b"back")
+    assert (taken.taken, taken.duplicate) == (1, 1)  # its numbers were not forgotten
+    assert shop.logged() == [0, 0, 0, 1]
+
+
+def test_a_message_for_another_shops_shelves_is_told_what_is_there(shop: Shop) -> None:
+    sent = (msgspec.structs.replace(plates(0), plates=4, values=bytes(192), width=4), plates(0))
+    wrong = [sent[0], msgspec.structs.replace(sent[1], gondola="7")]
+    assert [why for _, why in shop.send(*wrong).faults] == [
+        "gondola 1 of this shop has 3 plates, not 4",
+        "there is no gondola 7 in this shop",
+    ]
+
+
 def test_strangers_cannot_fill_the_memory(shop: Shop) -> None:
     sent = [Skeletons(device=f"x{n}", seq=0, t_us=START_US, people=()) for n in range(1_100)]
     taken = shop.gateway.receive([encode(m) for m in sent])

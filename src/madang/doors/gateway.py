@@ -107,14 +107,15 @@ class Gateway:
         self._recover()
 
     def _recover(self) -> None:
-        """Know again what the log says was taken."""
+        """Know again what the log says was taken, by the names it says: a key may have been taken away since."""
         if self._log.state:
             self._devices = {device.id: device for device in _state.decode(self._log.state)}
         for record in self._log.tail():
             self._arrival_us = record.arrival_us
             if record.body:
                 message = _decode["msgpack"](record.body)
-                self._device(message.device).take(message, record.arrival_us)
+                name = message.device
+                self._devices.setdefault(name, Device(name)).take(message, record.arrival_us)
         if self._arrival_us:  # say that we were shut: what comes now of that time is not late
             self._log.append(Record(self._arrival_us), _encode(list(self._devices.values())))
             self._log.flush()
@@ -213,8 +214,9 @@ class Gateway:
         if isinstance(message, Plates):
             if len(message.values) != messages.size_of(message):
                 raise ValueError(f"values has {len(message.values)} bytes, not {messages.size_of(message)}")
-            if self._plates is not None and self._plates.get(message.gondola) != message.plates:
-                raise ValueError(f"gondola {message.gondola} with {message.plates} plates is not in this shop")
+            if self._plates is not None and (there := self._plates.get(message.gondola)) != message.plates:
+                known = f"gondola {message.gondola} of this shop has {there} plates, not {message.plates}"
+                raise ValueError(known if there else f"there is no gondola {message.gondola} in this shop")
 
     def _allowed(self, device: str, proof: Proof) -> bool:
         if device not in self._devices and len(self._devices) >= DEVICES_MAX:
@@ -230,10 +232,12 @@ class Gateway:
 
     def _device(self, name: str) -> Device:
         """The record of a device; names nobody gave a key to, and those past the limit, are counted together."""
-        stranger = self._keys is not None and name not in self._keys
-        if stranger or (name not in self._devices and len(self._devices) >= DEVICES_MAX):
+        if self._stranger(name) or (name not in self._devices and len(self._devices) >= DEVICES_MAX):
             name = UNKNOWN
         return self._devices.setdefault(name, Device(name))
+
+    def _stranger(self, name: str) -> bool:
+        return self._keys is not None and name not in self._keys
 
     def tick(self) -> None:
         """Let time go on where nothing comes in: call it a few times a second."""
@@ -255,9 +259,10 @@ class Gateway:
             return Seen(known.boot, known.next_seq, frozenset(known.gaps))
 
     def health(self) -> list[Device]:
-        """A copy of every device's record, by id."""
+        """A copy of every device's record, by id; not of those whose key was taken away: nobody waits for them."""
         with self._lock:
-            return [msgspec.structs.replace(d, gaps=set()) for _, d in sorted(self._devices.items())]
+            known = [d for name, d in sorted(self._devices.items()) if not self._stranger(name) or name == UNKNOWN]
+            return [msgspec.structs.replace(device, gaps=set()) for device in known]
 
     def sync(self, upto: int | None = None) -> None:
         """Make the log durable up to a position: before anything that depends on it is written. Messages are taken
