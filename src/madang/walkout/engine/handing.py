@@ -75,4 +75,7 @@ def _let_go(
     share = dict.fromkeys(kinds.values(), (1.0 - s.hand_keeps) * (1.0 - s.last_item) / len(kinds))
     share[by_hand[-1] if by_hand else latest] += s.hand_keeps
     share[latest] += (1.0 - s.hand_keeps) * s.last_item
-    return list(share.items())
+    last = times[units[latest].shift]
+    fresh = {k: p * math.exp((times[units[k].shift] - last) / s.let_go_s) for k, p in share.items()}
+    total = sum(fresh.values())
+    return [(k, p / total) for k, p in fresh.items()]

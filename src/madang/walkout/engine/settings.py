@@ -254,10 +254,13 @@ class Settings(NamedTuple):
     """Such a contact hands something over with this probability, before its shape is looked at."""
     contact_crowd: float = 2.0
     """... less often where hands meet all the time: half as likely after so many meetings within a minute."""
-    hand_keeps: float = 0.6
+    hand_keeps: float = 0.7
     """What a hand gives or leaves is what that hand took last; items are seldom moved from hand to hand ..."""
     last_item: float = 0.6
     """... and otherwise it is what was taken last with either hand with this probability."""
+    let_go_s: float = 9.0
+    """What is given or left was taken so long before, on average (recordings: 8.8 s, 8 times; what was taken longer ago
+    is in the bag): of two things a hand may let go of, the later one is the likelier."""
     put_home: float = 0.85
     """An item that is put down is put where it belongs (56 put-backs of the competition's cases)."""
     put_last: float = 0.8
