@@ -160,7 +160,9 @@ class Holds:
         whole = hold.whole
         if whole is None:
             return False
-        paused = shift.t0 > hold.t1 + self.s.quiet_hold_s
+        paused = shift.t0 > hold.t1 + self.s.quiet_hold_s or (
+            shift.t > hold.t1 + self.s.quiet_hold_s and explained(whole)
+        )
         if not paused and not (explained(whole) and explained(shift)):
             return False
         if whole.total > 0 and len({*hands(whole), *hands(shift)}) < 2 and _leant(whole, shift, explained):
@@ -197,7 +199,9 @@ class Holds:
         now = [(q, b, *self._plates.now(q)) for q, b in hold.before.items()]
         deltas = {q: rest - b for q, b, rest, _, _ in now if rest - b == rest - b}
         total = sum(deltas.values())
-        noise = math.sqrt(sum([sd**2 for q, _, _, sd, _ in now if q in deltas]) + self.s.hold_sd_g**2)
+        spill = self.s.crosstalk_sd * max([abs(d) for d in deltas.values()], default=0.0)
+        rough = sum([sd**2 for q, _, _, sd, _ in now if q in deltas])
+        noise = math.sqrt(rough + self.s.hold_sd_g**2 + spill**2)
         if abs(total) < max(2.0 * noise, 2 * self.s.step_g):
             return None
         kept = {q: d for q, d in sorted(deltas.items()) if d * total > 0 and abs(d) > 0.03 * abs(total)}
