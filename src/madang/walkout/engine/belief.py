@@ -267,7 +267,9 @@ class Belief:
     def contact(self, met: Passing) -> None:
         """Hands met (or reached to the floor): something may have passed from `a` to `b` or back, or been left. A hand
         that was at the goods of a low shelf was not at the floor."""
-        low = 0.0 if met.b is not None else self.unseen.at_goods(met.a, met.hands[0], met.t)
+        low = self.unseen.at_goods(met.a, met.hands[0], met.t)
+        if met.b is not None:
+            low = max(low, self.unseen.at_goods(met.b, met.hands[1] or 0, met.t))
         if low > ELSEWHERE:
             return
         both = [met.a] if met.b is None else [met.a, met.b]
