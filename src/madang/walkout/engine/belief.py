@@ -267,9 +267,10 @@ class Belief:
     def contact(self, met: Passing) -> None:
         """Hands met (or reached to the floor): something may have passed from `a` to `b` or back, or been left. A hand
         that was at the goods of a low shelf was not at the floor."""
-        low = self.unseen.at_goods(met.a, met.hands[0], met.t)
-        if met.b is not None:
-            low = max(low, self.unseen.at_goods(met.b, met.hands[1] or 0, met.t))
+        if met.b is None:
+            low = self.unseen.at_goods(met.a, met.hands[0], met.t)
+        else:
+            low = max(self.unseen.at_goods(met.a, None, met.t), self.unseen.at_goods(met.b, None, met.t))
         if low > ELSEWHERE:
             return
         both = [met.a] if met.b is None else [met.a, met.b]

@@ -139,9 +139,10 @@ class Unseen:
         self._accounts = [a for a in self._accounts if a.t1 > shift.t - self.s.memory_s]
         self._accounts.append(Account(shift.t0, shift.t, shift.t1, shift.plates, who, hands))
 
-    def at_goods(self, body: int, hand: int, t: float) -> float:
-        """Probability that this hand was moving goods on a shelf at `t`, or drew back from it."""
-        near = [a for a in self._accounts if abs(a.t - t) < DRAWN_BACK_S and a.hands.get(body, hand) == hand]
+    def at_goods(self, body: int, hand: int | None, t: float) -> float:
+        """Probability that this hand (None: any) was moving goods on a shelf at `t`, or drew back from it."""
+        near = [a for a in self._accounts if abs(a.t - t) < DRAWN_BACK_S]
+        near = [a for a in near if hand is None or a.hands.get(body, hand) == hand]
         return max([a.who.get(body, 0.0) for a in near], default=0.0)
 
     def missed(self, reach: Reached, shown: Mapping[int, Shown]) -> list[Missed]:
