@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -43,6 +43,9 @@ NOTHING, ONE = np.array(0.0), np.array(1.0)
 """Numbers as numpy takes them quickest."""
 ROUND_S = 0.5
 """Sightings this much before and after the moment of the grasp are looked at, for the clocks."""
+
+
+NO_TIMES: Mapping[int, float] = {}
 
 
 class Place(NamedTuple):
@@ -145,9 +148,11 @@ class Grasp:
         at: tuple[tuple[int, ...], Floats, float, float],
         clock: Floats,
         silent: tuple[float, float] | None = None,
+        times: Mapping[int, float] = NO_TIMES,
     ) -> None:
         """`at`: plates, grams of each, when it happened, and since when they had been moving. `silent`: from when to
-        when they said nothing, if so: it may have happened at any time of that."""
+        when they said nothing, if so: it may have happened at any time of that. `times`: when each plate moved, if
+        not at the same moment."""
         self.store, self.s = store, s
         self.plates, self.deltas, self.t, self.t0 = at
         self.clock = clock - min(clock.tolist())
@@ -155,13 +160,15 @@ class Grasp:
         self._x, self._y = self.place.centre
         self.silent = silent
         self._near = [b for b in bodies if silent is not None or self._away(b) < ARM_M]
+        self._times = times
         around = ROUND_S + s.grasp_before_s
-        self._hands = Hands(self._near, self.t - around, self.t + s.grasp_after_s + ROUND_S)
+        first, last = min([self.t, *times.values()]), max([self.t, *times.values()])
+        self._hands = Hands(self._near, first - around, last + s.grasp_after_s + ROUND_S)
         self._memo: dict[tuple[int, ...], dict[int, float]] = {}
         self._wrists = np.zeros((0, 2))
         self._nearer: dict[int, int] | None = None
         self.curves: dict[int, Floats] = {}
-        whole = self._weigh(self.plates, self.place)
+        whole = self._weigh(self.plates, self.place, self.t)
         self.bodies = sorted(whole, key=lambda b: (-whole[b], b))
         self._memo[self.plates] = whole
 
@@ -182,8 +189,15 @@ class Grasp:
         if known is None:
             mine = [k for k, q in enumerate(self.plates) if q in plates]
             place = place_of(self.store, [self.plates[k] for k in mine], self.deltas[mine])
-            known = self._memo[plates] = self._weigh(plates, place)
+            known = self._memo[plates] = self._weigh(plates, place, self._when(mine))
         return known.get(body, -FAR_NATS)
+
+    def _when(self, mine: Sequence[int]) -> float:
+        """When these of the plates moved, by the grams of each."""
+        if not self._times:
+            return self.t
+        weights = [(self._times.get(self.plates[k], self.t), abs(float(self.deltas[k])) + 1e-6) for k in mine]
+        return sum([t * w for t, w in weights]) / sum([w for _, w in weights])
 
     def hand(self, body: int) -> int | None:
         """The hand that was nearer at the moment of the grasp, 0 left, 1 right; None when that was not seen."""
@@ -192,11 +206,11 @@ class Grasp:
             self._nearer = self._hands.nearer(self._wrists, t0, t1)
         return self._nearer.get(body)
 
-    def _weigh(self, plates: tuple[int, ...], place: Place) -> dict[int, float]:
+    def _weigh(self, plates: tuple[int, ...], place: Place, t: float) -> dict[int, float]:
         curves: dict[int, Floats] = {}
         costs: dict[int, float] = {}
         if self._hands.ids:
-            mean, count, wrists = self._hands.curves(place, self.t, self.s)
+            mean, count, wrists = self._hands.curves(place, t, self.s)
             if plates == self.plates:
                 self._wrists = wrists
             ids = shown = self._hands.ids
@@ -210,10 +224,10 @@ class Grasp:
         for body in self._near:
             curve, cost = curves.get(body.id), costs.get(body.id)
             if curve is None:
-                cost = self._unseen(body, place, self.t)
+                cost = self._unseen(body, place, t)
                 curve = np.full(len(SHIFTS_S), cost)
             elif cost is None:
-                curve = np.where(curve < 0.0, min(self._unseen(body, place, self.t), 12.0), curve)
+                curve = np.where(curve < 0.0, min(self._unseen(body, place, t), 12.0), curve)
             if plates == self.plates:
                 self.curves[body.id] = curve
             out[body.id] = -(float((curve + self.clock).min()) if cost is None else cost)
@@ -224,7 +238,7 @@ class Grasp:
                 out[body.id] = max(out[body.id], -self._out_of_sight(body, place, *self.silent))
         elif out and max(out.values()) < -self.s.late_nats:
             # nobody's hand was there at the time: the plates came to rest late
-            for b, cost in self._at_any_time(place, max(self.t0, self.t - LATEST_S), self.t - 0.5).items():
+            for b, cost in self._at_any_time(place, max(self.t0, t - LATEST_S), t - 0.5).items():
                 out[b] = max(out[b], -cost - self.s.late_nats)
         return out
 

@@ -75,7 +75,14 @@ class Scenes:
     def _grasp(self, shift: Shift, bodies: list[Body], silent: tuple[float, float] | None = None) -> Grasp:
         at = (shift.plates, shift.deltas, shift.t, shift.t0)
         clock = self.clocks.cost(int(self.store.plate_gondola[shift.plates[0]]))
-        return Grasp(self.store, self.s, bodies, at, clock, silent)
+        return Grasp(self.store, self.s, bodies, at, clock, silent, self._apart(shift))
+
+    def _apart(self, shift: Shift) -> dict[int, float]:
+        """When each plate moved, where they did so far apart: by different hands, it may be."""
+        if len(shift.plates) < 2:
+            return {}
+        times = {p.plate: p.t for p in shift.parts if p.plate in shift.plates and shift.t0 <= p.t <= shift.t1}
+        return times if times and max(times.values()) - min(times.values()) > self.s.stair_s else {}
 
     def near_best(self, shift: Shift) -> list[int]:
         """Whose hand may have done this, nearly as likely as the likeliest."""
