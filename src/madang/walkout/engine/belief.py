@@ -270,7 +270,8 @@ class Belief:
         if met.b is None:
             low = self.unseen.at_goods(met.a, met.hands[0], met.t)
         else:
-            low = max(self.unseen.at_goods(met.a, None, met.t), self.unseen.at_goods(met.b, None, met.t))
+            free = [1.0 - self.unseen.at_goods(b, None, met.t) for b in (met.a, met.b)]
+            low = 1.0 - free[0] * free[1]
         if low > ELSEWHERE:
             return
         both = [met.a] if met.b is None else [met.a, met.b]
