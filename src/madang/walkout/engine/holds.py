@@ -22,6 +22,8 @@ MEMORY_S = 20.0
 """How long given changes are kept: a hand's whole stay in a shelf."""
 LEVEL_S = 2.0
 """A level before a moment is the middle of so long a time (`Plates.level_before`)."""
+TREMOR = 0.5
+"""A change of less than this share of what moved before does not say when it happened: a hand leans, a plate rings."""
 RESTED = 2
 """So many batches since the change before tell a level of their own."""
 
@@ -29,7 +31,8 @@ RESTED = 2
 @dataclass(slots=True)
 class Hold:
     """A waiting change: `before` are the loads of the facing's plates before the hand came, grams; `settled` is what
-    came, as it was measured when it would have been told if the hand had left."""
+    came, as it was measured when it would have been told if the hand had left. It happened at `t`, when `most` grams of
+    it moved."""
 
     first: Shift
     before: dict[int, float]
@@ -37,6 +40,7 @@ class Hold:
     t1: float
     whole: Shift | None
     settled: Shift | None = None
+    most: float = 0.0
 
 
 class Holds:
@@ -86,14 +90,16 @@ class Holds:
                 self._give(hold.settled or hold.whole or hold.first, out)
                 hold = None
             if hold is not None:
-                hold.t, hold.t1, hold.whole, hold.settled = shift.t, shift.t1, None, None
+                if abs(shift.total) > TREMOR * hold.most:
+                    hold.t, hold.most = shift.t, abs(shift.total)
+                hold.t1, hold.whole, hold.settled = shift.t1, None, None
                 hold.before |= self._levels(shift)
             elif not hand_in(shift):
                 self._give(shift, out)
             else:
                 before = self._levels(shift)
                 before |= {p.plate: p.before for p in shift.parts if p.before and p.plate in before}
-                self._holds.append(Hold(shift, before, shift.t, shift.t1, shift))
+                self._holds.append(Hold(shift, before, shift.t, shift.t1, shift, None, abs(shift.total)))
         for hold in list(self._holds):
             if any(self._interactions.gathering(q) for q in hold.before):
                 continue  # their next change will come here, and must not be measured with this one as well
