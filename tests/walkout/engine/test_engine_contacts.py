@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, layout, play, receipts
 
+from madang.walkout.engine import Engine
 from madang.walkout.engine.contacts import Contact, Contacts
 from madang.walkout.engine.handing import Meetings, outcomes
+from madang.walkout.engine.interactions import Shift
 from madang.walkout.engine.passing import Passing, passing
 from madang.walkout.engine.people import People
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.states import Cart, Held
+from madang.walkout.engine.states import Beam, Cart, Held, State
 from madang.walkout.engine.store import Floats, Store
 
 HANG, CARRY, GIVE = 0.61, 0.72, 0.75
@@ -208,6 +210,17 @@ def test_a_hand_lets_go_of_what_it_took() -> None:
     assert right_took_both[("cola",)] > right_took_both[("milk",)]
 
 
+@pytest.mark.parametrize(("later_s", "goes"), [(2.0, "cola"), (30.0, "milk")])
+def test_what_was_taken_long_before_is_not_let_go_of(later_s: float, goes: str) -> None:
+    """The right hand took the cola, the left the milk so much later; the right one reaches down."""
+    times = {1: 10.0, 2: 10.0 + later_s}
+    met = Passing(14.0 + later_s, 7, None, (1, None), 0.0, -math.inf)
+    ways = outcomes({7: Cart((COLA, MILK))}, met, 0.85, times, {(1, 7): 1, (2, 7): 0}, Settings())
+    left = {carts[7].units: p for p, carts in ways if len(carts[7].units) == 1}
+    stays = max(left, key=left.__getitem__)[0].product
+    assert {"cola": "milk", "milk": "cola"}[stays] == goes
+
+
 def test_what_was_taken_after_the_contact_was_not_handed_over() -> None:
     met = Passing(11.0, 7, None, (0, None), 0.0, -math.inf)
     assert ("cola",) not in _believed(met, {})
@@ -265,3 +278,22 @@ def test_a_neck_that_a_camera_sees_on_the_floor_stops_nothing() -> None:
             contacts.feed(frame)
             met += sum(len(seen) for seen in frame.found["contacts"])
     assert met > 0, "their hands were near each other"
+
+
+def _passed(at_goods: dict[int, float]) -> float:
+    """Probability that 7 handed something to 8, where these were at a shelf's goods at the time, with their other
+    hand."""
+    belief = Engine(Store.from_json(layout()))._belief
+    belief._book(Beam((7,), [State(0.0, {7: Cart((COLA,))}, (), ())]))
+    belief.times[COLA.shift] = 10.0
+    shift = Shift(9, (0,), np.array([-380.0]), 0.5, 19.6, 20.1, 20.6, ())
+    belief.unseen.account(shift, dict(at_goods), dict.fromkeys(at_goods, 1))
+    belief.contact(Passing(20.0, 7, 8, (0, 0), 5.0, -9.0))
+    return sum(p for p, cart in belief.carts_of([8]) if cart)
+
+
+def test_who_takes_something_from_a_shelf_hands_nothing_over_with_the_other_hand() -> None:
+    assert _passed({}) > 0.9
+    assert _passed({8: 0.995}) == 0.0
+    assert _passed({7: 0.95, 8: 0.9}) == 0.0  # one of the two it was, though neither surely
+    assert 0.3 < _passed({7: 0.95}) < _passed({7: 0.5})

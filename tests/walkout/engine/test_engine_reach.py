@@ -84,6 +84,18 @@ def test_each_of_two_hands_has_its_own_plate() -> None:
     assert grasp.reach(1, (7,)) > grasp.reach(0, (7,)) + 5.0
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_what_moved_a_second_before_is_that_of_the_hand_of_then(apart: bool) -> None:
+    """Two take beside each other, one a second after the other, and the plates tell it as one change."""
+    first = Walker(0, 40, stand=0.3, reach={8.6: 3}, holds={8.6: 0.6})
+    then = Walker(0.5, 40, stand=0.6, height=1.75, reach={10.0: 4}, holds={10.0: 0.6})
+    at = ((3, 4), np.array([-180.0, -1000.0]), 9.7, 8.0)
+    times = {3: 8.3, 4: 9.8} if apart else {}
+    grasp = Grasp(Store.from_json(layout()), Settings(), _bodies(first, then), at, CLOCK, None, times)
+    assert grasp.bodies[0] == 1
+    assert (grasp.reach(0, (3,)) > grasp.reach(1, (3,))) == apart
+
+
 def test_the_hand_that_took_is_known() -> None:
     bodies = _bodies(Walker(0, 40, reach={10.0: 4}, holds={10.0: 0.9}))
     assert _grasp(bodies, 4, 9.8).hand(0) == 1
