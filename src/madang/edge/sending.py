@@ -127,8 +127,8 @@ class Sending:
         self._db, self._by, self._shop, self._upstream, self._clock = db, by, shop, upstream, clock
         self._reader, self._changed, self._posted = selling.reader(shop), changed, posted
         self._speaks, self._wished, self._knocked_us = False, False, 0
-        self._to_say: bool | None = False
-        """Whether what was called wrong before is yet to be told of: False, once; True, all of it again; None: no."""
+        self._to_say = True
+        """Whether what was called wrong before this shop told of such is yet to be told."""
         self._stuck = set[UUID]()
         self._up, self._since_us, self._fault, self._news_us, self._asked_us = False, clock.now_us(), "", 0, 0
         self._said: Link | None = None
@@ -220,15 +220,15 @@ class Sending:
                     self._posted(visit)
 
     def _say(self) -> None:
-        """Tell of what stands on receipts and the server may not know."""
-        if not self._speaks or self._to_say is None:
+        """Tell of what stands on receipts and the server was never told."""
+        if not self._speaks or not self._to_say:
             return
-        n, by, shop, again = self._by.neighbourhood, self._by, self._shop, self._to_say
-        about = self._db.read(lambda tx: hearing.unsaid(tx, by, shop, again=again), neighbourhood=n)
+        n, by, shop = self._by.neighbourhood, self._by, self._shop
+        about = self._db.read(lambda tx: hearing.unsaid(tx, by, shop, again=False), neighbourhood=n)
         for first in range(0, len(about), SAY_TOGETHER):
             some = about[first : first + SAY_TOGETHER]
             self._db.write(partial(hearing.say, shop=shop, about=some), neighbourhood=n)
-        self._to_say = None
+        self._to_say = False
 
     def _words_taken(self, said: Upto, at_us: int) -> bool:
         """Note what the server has heard; True when that is not what it was thought to have."""
@@ -242,10 +242,14 @@ class Sending:
 
         open_, before, last = self._db.read(here, neighbourhood=n)
         self._wished = said.wishes > open_
-        if said.words > last:  # this shop was restored: what the server heard since may be so no more
-            self._to_say = True
+
+        def note(tx: Tx) -> None:
+            wish_records.set_words_taken(tx, shop, said.words, at_us)
+            if said.words > last:  # this shop was restored: what the server heard since may be so no more
+                hearing.say(tx, shop, hearing.unsaid(tx, self._by, shop, again=True))
+
         if said.words != before:
-            self._db.write(lambda tx: wish_records.set_words_taken(tx, shop, said.words, at_us), neighbourhood=n)
+            self._db.write(note, neighbourhood=n)
         return said.words != before
 
     def _hand_over(self, batch: Batch) -> bool:
