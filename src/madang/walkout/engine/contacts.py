@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -139,15 +138,20 @@ class Contacts:
 
     def _meet(self, frames: Frames, up: NDArray[np.bool_], met: list[list[_Seen]]) -> None:
         """Raised hands `up` [K, N, 2] of two people that are near each other."""
+        some = np.logical_or.reduce(up.reshape(len(up), -1)).nonzero()[0]  # hands that are raised in any frame
+        person = some // 2
+        if not len(some) or person[0] == person[-1]:
+            return
         hands = frames.joints[:, :, WRISTS]
-        x = np.where(up, hands[..., 0], np.nan).reshape(len(up), -1)
+        x = np.where(up, hands[..., 0], np.nan).reshape(len(up), -1).take(some, axis=1)
         way = x[:, :, None] - x[:, None]
         np.abs(way, out=way)
         pairs = way < self.s.contact_m
-        pairs &= _of_two(x.shape[1])
+        pairs &= person[:, None] < person
         frame, i, j = pairs.nonzero()
         if not len(frame):
             return
+        i, j = some.take(i), some.take(j)
         y = hands[..., 1].reshape(len(up), -1)
         near = (np.abs(y[frame, i] - y[frame, j]) < self.s.contact_m).nonzero()[0]
         if not len(near):
@@ -266,14 +270,6 @@ def _hidden_before(frames: Frames, body: int | None, hand: int | None, t: float)
     wrists = trail.joints[rows][:, 6 + hand, 0].tolist()
     seen = [at for at, x in zip(trail.listed(rows), wrists, strict=True) if x == x]
     return max(0.0, t - max(seen, default=t - HIDDEN_S) - FRAME_S)
-
-
-@lru_cache(maxsize=64)
-def _of_two(hands: int) -> NDArray[np.bool_]:
-    """Which pairs of so many hands, two to a person, are those of two people, each pair once."""
-    person = np.arange(hands) // 2
-    out: NDArray[np.bool_] = person[:, None] < person
-    return out
 
 
 def _hull(boxes: Floats) -> Floats:

@@ -125,11 +125,13 @@ class Flow:
         least = self._least
         if least is not None and least.upto == self._least_upto >= late and least.overtaken >= overtaken:
             return self._least_upto  # the one that is waited for has said nothing new, and may still speak
-        self._least, first = None, math.inf
+        least, first = None, math.inf
         for heard in self._heard.values():
             if heard.ahead:
                 heard.give_up(late, overtaken)
             if late <= heard.upto < first:
-                self._least, first = heard, heard.upto
-        self._least_upto = -math.inf if self._least is None else first
-        return self._least_upto
+                least, first = heard, heard.upto
+        if least is None:
+            first = -math.inf
+        self._least, self._least_upto = least, first
+        return first

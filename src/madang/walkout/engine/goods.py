@@ -64,7 +64,7 @@ class Goods:
                 gondola = self.in_gondola.setdefault(g, [])
                 gondola += [name for name in f.products if name not in gondola]
         self.next_to = store.neighbours()
-        self.beside = [self._beside(k) for k in range(len(store.facings))]
+        self._beside: dict[int, set[str]] = {}
         self.really: dict[int, dict[str, float]] = {
             k: dict.fromkeys((p for p in f.really if p in self.weight), FOUND)
             for k, f in enumerate(store.facings)
@@ -82,8 +82,14 @@ class Goods:
         self._may_lie: dict[int, dict[str, float]] = {}
         self._weights: dict[int, Weights] = {}
 
-    def _beside(self, facing: int) -> set[str]:
+    def beside(self, facing: int) -> set[str]:
         """Products of the facings next to this one: those it is most easily confused with when shelves are filled."""
+        known = self._beside.get(facing)
+        if known is None:
+            known = self._beside[facing] = self._found_beside(facing)
+        return known
+
+    def _found_beside(self, facing: int) -> set[str]:
         plates = self.store.facings[facing].plates
         near = {n for q in plates for n in self.next_to[q]}
         around = near | {n for q in near for n in self.next_to[q]}
@@ -182,8 +188,8 @@ class Goods:
         own place holds something of the neighbourhood."""
         self._lies(facing, product, FOUND + math.log(p))
         for home, f in enumerate(self.store.facings):
-            if product in f.products and product in self.beside[facing]:
-                for other in sorted(self.beside[home] - set(f.products)):
+            if product in f.products and product in self.beside(facing):
+                for other in sorted(self.beside(home) - set(f.products)):
                     self._lies(home, other, UNTIDY + math.log(p))
 
     def _lies(self, facing: int, product: str, prior: float) -> None:
@@ -243,7 +249,7 @@ class Goods:
         foreign = math.log(self.s.foreign_goods * SAME_GONDOLA / len(around))
         priors = dict.fromkeys(around, foreign)
         for product in shelf:
-            beside = BESIDE if product in self.beside[facing] else 1.0
+            beside = BESIDE if product in self.beside(facing) else 1.0
             priors[product] = math.log(self.s.wrong_planogram * beside)
         for product, prior in found.items():
             priors[product] = max(prior, priors.get(product, -math.inf))

@@ -236,7 +236,7 @@ class Catalogue(Goods):
                 var = shift.sd**2 + sum([p.qty * self.spread[p.product] ** 2 for p in take.parts])
                 best = min(best, abs(-shift.total - mean) / math.sqrt(var))
             for f in self.facings_of(shift.plates):
-                for p in self.beside[f]:
+                for p in self.beside(f):
                     sd = math.hypot(shift.sd, self.spread[p])
                     best = min(best, 1.0 + abs(-shift.total - self.weight[p]) / sd)
             return best
