@@ -269,6 +269,26 @@ def test_a_second_line_goes_to_the_shop_while_the_first_waits_for_a_person(both:
 
 
 @SQLITE
+def test_a_word_that_comes_while_time_is_about_to_decide_another_waits_and_is_not_turned_down(
+    both: tuple[Edge, Server],
+) -> None:
+    edge, server = both
+    visit, receipt = bought(edge, {"A": 2, "B": 1})
+    says(server, receipt, 1)
+    together(edge, server)
+    edge.shop.t += process.DISPUTE_US  # the shop's machine was off; it hears the server before it has done its timers
+    server.clock.set(edge.shop.t)
+    says(server, receipt, 2)
+    assert edge.exchange()
+    assert outcomes(server, receipt) == {1: ("review", 0), 2: ("sent", 0)}
+    together(edge, server)
+    together(edge, server)
+    assert outcomes(server, receipt) == {1: ("refunded", 6_000), 2: ("refunded", 1_100)}
+    assert edge.shop.deal(visit).data["refunded_krw"] == 7_100
+    agree(edge, server)
+
+
+@SQLITE
 def test_a_second_line_of_a_visit_of_before_waits_until_the_first_is_decided(
     both: tuple[Edge, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:

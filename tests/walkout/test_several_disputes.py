@@ -162,6 +162,17 @@ def test_two_of_one_moment_are_both_paid_back_when_their_days_are_over(visit: Vi
     assert (visit.state, visit.back) == ("refunded", visit.paid)
 
 
+def test_while_time_is_about_to_pay_the_only_claim_back_the_next_is_told_to_come_in_a_moment(visit: Visit) -> None:
+    visit.wrong(1)
+    visit.shop.t += 3 * DAY_US  # over, and nobody has done the timers yet
+    with pytest.raises(Conflict, match="being_decided"):
+        visit.wrong(2)
+    visit.shop.later(0)
+    assert (visit.state, visit.back) == ("refunded", 2 * A)
+    visit.wrong(2)
+    assert visit.claims() == [2]
+
+
 def test_a_declined_line_is_appealed_while_another_waits(visit: Visit) -> None:
     visit.wrong(1)
     visit.decide(right=False, claimed=1)

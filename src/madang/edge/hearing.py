@@ -56,7 +56,7 @@ def post(tx: Tx, by: Actor, shop: str, wish: Wish, *, at_us: int) -> UUID | None
     deal = deals.get(tx, by, receipt.deal)
     if deal.state == "closed":
         raise too_late()
-    if not claims.takes_words(deal):
+    if not claims.takes_words(deal) or claims.being_decided(deal, at_us):
         return None
     holder = Actor(Kind.PERSON, receipt.person, tx.neighbourhood, frozenset({Role.SHOPPER}), shops=frozenset({shop}))
     if wish.appeal:

@@ -20,7 +20,7 @@ from madang.deals.disputes import Claim
 from madang.deals.model import Deal
 from madang.deals.pages import already_said
 from madang.deals.registry import declared
-from madang.kernel import Actor
+from madang.kernel import Actor, Conflict
 from madang.walkout import facts, visit_lines
 from madang.walkout.process import DISPUTE_US
 from madang.walkout.settling import tell
@@ -82,11 +82,13 @@ def dispute_more(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data:
 
 def added(tx: Tx, deal: Deal, claim: Claim, at_us: int) -> Data:
     """The changes by a claim that waits behind others, which time decides on a day of its own. Raises ``Conflict`` for
-    lines that an open claim is about, and while time is about to decide one."""
+    lines that an open claim is about, and ``walkout.being_decided`` (see there)."""
     there = open_claims(deal)
     busy = {line for one in there for line in visit_lines.of_claim(deal, one)}
-    if busy & set(visit_lines.of_claim(deal, claim)) or over(there, at_us):
+    if busy & set(visit_lines.of_claim(deal, claim)):
         raise already_said()
+    if being_decided(deal, at_us):
+        raise _in_a_moment()
     timers.again(tx, deal, "look_disputed", at_us + DISPUTE_US)
     new = msgspec.to_builtins(claim)
     return {"behind": [*(deal.data.get("behind") or ()), new], "newest": new}
@@ -140,6 +142,23 @@ def look_disputed(tx: Tx, by: Actor, deal: Deal, args: Data, at_us: int) -> Data
     if over([one for one in there if one != late[0]], at_us):
         timers.again(tx, deal, "look_disputed", at_us + 1)
     return changes | _next(deal, waiting[1:])
+
+
+def being_decided(deal: Deal, at_us: int) -> bool:
+    """Whether time pays the only open claim back in a moment, by a step that there are no others beside: until that is
+    made (the shop's machine may have been down) nothing can be added."""
+    there = open_claims(deal)
+    return deal.state == "disputed" and len(there) == 1 and bool(over(there, at_us))
+
+
+def _in_a_moment() -> Conflict:
+    return Conflict(
+        "walkout.being_decided",
+        ko="이 방문에서 먼저 알려 주신 상품을 지금 처리하고 있습니다.",
+        en="What was reported of this visit before is being settled right now.",
+        next_ko="잠시 뒤에 다시 알려 주세요.",
+        next_en="Say it again in a moment.",
+    )
 
 
 def over(there: list[Claim], at_us: int) -> list[Claim]:
