@@ -14,7 +14,7 @@ from tests.walkout_shop import BY, PERSON, STAFF, N, Shop, came, left, moved, re
 from madang import deals as deal_room
 from madang.db import Database, open_database
 from madang.deals import receipts
-from madang.deals.lines import Receipt
+from madang.deals.lines import Receipt, Taken
 from madang.kernel import Actor, Conflict, Kind, Role, derived
 from madang.kernel.clock import DAY_US
 from madang.walkout import claims, objecting, process, service
@@ -194,6 +194,33 @@ def test_an_answer_to_a_revised_receipt_decides_every_claim(visit: Visit) -> Non
     visit.shop.write(lambda tx: service.choose(tx, STAFF, visit.shop.id(), 0, id=derived("c"), at_us=visit.shop.t))
     visit.shop.check()
     assert (visit.state, visit.claims(), visit.back) == ("charged", [], A)
+    assert visit.said() == {1: "refunded", 2: "declined"}
+
+
+def test_a_review_that_nobody_answers_pays_back_what_is_claimed_and_nothing_twice(db: Database) -> None:
+    visit = Visit(db, a=3)
+    visit.wrong(1, 2)
+    visit.wrong(2)
+    visit.shop.says(receipt({"A": 1, "B": 5}, "review", revision=1))  # which says of the two As what the claim says
+    visit.shop.later(process.REVIEW_US)
+    assert (visit.state, visit.back) == ("charged", 2 * A + 5 * B)
+
+
+def test_a_claim_declined_by_an_answer_that_was_undone_counts_no_more_where_the_next_finds_it_right(
+    visit: Visit,
+) -> None:
+    visit.wrong(1)
+    visit.wrong(2)
+    visit.shop.says(receipt({"A": 1, "B": 5}, "review", revision=1))
+    for n, carried in enumerate(({"A": 2, "B": 5}, {"B": 5})):
+        deal, taken = visit.shop.id(), [Taken(product=p, qty=qty) for p, qty in carried.items()]
+        id, at_us = derived("answer", n), visit.shop.t
+        visit.shop.write(lambda tx, d=deal, t=taken, i=id, a=at_us: service.answer(tx, STAFF, d, t, id=i, at_us=a))
+        visit.shop.check()
+        if n == 0:
+            assert (visit.back, visit.shop.deal().data["declined"]) == (0, [1, 2])
+            visit.shop.write(lambda tx: service.undo(tx, STAFF, visit.shop.id(), id=derived("u"), at_us=visit.shop.t))
+    assert (visit.back, visit.shop.deal().data["declined"]) == (2 * A, [2])
     assert visit.said() == {1: "refunded", 2: "declined"}
 
 

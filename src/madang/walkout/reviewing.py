@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +60,7 @@ def lapse(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
     promising.answered(tx, deal, "lapsed", at_us)
     claimed = [_claimed(tx, by, claim) for claim in claims.open_claims(deal)]
     if claimed:
-        kept = _without(cheapest, _together(claimed))
+        kept = _without(cheapest, _beyond(_together(claimed), settling.paid_pieces(tx, by, deal), cheapest))
         cheapest = pricing.offer(tx, by, deal, kept, cheapest.probability, proposal.at_us)
     unseen = ages.unseen(tx, by, deal, cheapest.carried())
     cheapest = pricing.without(tx, by, deal, cheapest, unseen, proposal.at_us)
@@ -82,7 +83,9 @@ def settle(tx: Tx, by: Actor, deal: Deal, _args: Data, at_us: int) -> Data:
         changes |= {"dispute": None, "behind": None}
     if True in lines:
         promising.paid_back(tx, deal, at_us)
-        changes |= trust.upheld(tx, by, deal, lines[True], at_us)
+    less = {product for product, n in before.items() if changes["carried"].get(product, 0) < n}
+    if right := [*lines.get(True, ()), *_declined_of(tx, by, deal, less)]:
+        changes |= trust.upheld(tx, by, deal, right, at_us)
     if False in lines:
         known = changes.get("declined", deal.data.get("declined")) or []
         there = msgspec.structs.replace(deal, data=deal.data | {"declined": known})
@@ -204,6 +207,13 @@ def _claimed(tx: Tx, by: Actor, claim: Claim) -> dict[str, int | None]:
     return {lines[give.line].product: give.qty or whole[give.line] for give in claim.lines}
 
 
+def _declined_of(tx: Tx, by: Actor, deal: Deal, products: set[str]) -> list[int]:
+    """The declined lines of goods of which fewer were carried out after all: an answer that was undone, mostly."""
+    known: list[int] = deal.data.get("declined") or []
+    of = visit_lines.products(tx, by, deal) if known and products else {}
+    return [line for line in known if of.get(line) in products]
+
+
 def _together(claimed: list[dict[str, int | None]]) -> dict[str, int | None]:
     """What several claims are about, together."""
     found: dict[str, int | None] = {}
@@ -211,6 +221,15 @@ def _together(claimed: list[dict[str, int | None]]) -> dict[str, int | None]:
         before = found.get(product, 0)
         found[product] = None if qty is None or before is None else before + qty
     return found
+
+
+def _beyond(claimed: dict[str, int | None], paid: Counter[str], offer: Offer) -> dict[str, int | None]:
+    """What is claimed beyond the pieces that an offer takes off what was paid for by itself: those are the same."""
+    carried = offer.carried()
+    return {
+        product: None if qty is None else max(0, qty - max(0, paid[product] - carried.get(product, 0)))
+        for product, qty in claimed.items()
+    }
 
 
 def _without(offer: Offer, claimed: dict[str, int | None]) -> list[Taken]:

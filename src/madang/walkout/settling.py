@@ -85,7 +85,7 @@ def _due(tx: Tx, by: Actor, deal: Deal, proposal: Proposal, *, reviewed: bool) -
         now = {p: max(n, before.get(p, 0)) for p, n in (before | now).items()}
     unbilled: dict[str, int] = deal.data.get("unbilled", {})
     left_out = best.left_out()
-    paid = _paid_pieces(tx, by, deal)
+    paid = paid_pieces(tx, by, deal)
     more: dict[str, int] = {}
     less: dict[str, int] = {}
     for product in sorted({*before, *now}):
@@ -291,7 +291,7 @@ def _give_back(tx: Tx, by: Actor, deal: Deal, less: Mapping[str, int], at_us: in
     return total
 
 
-def _paid_pieces(tx: Tx, by: Actor, deal: Deal) -> Counter[str]:
+def paid_pieces(tx: Tx, by: Actor, deal: Deal) -> Counter[str]:
     """Pieces by product that the deal's receipts, less its refunds, are for."""
     paid: Counter[str] = Counter()
     for receipt in receipts.of_deal(tx, by, deal.id):
