@@ -94,6 +94,8 @@ def test_a_file_that_cannot_be_judged_row_by_row_says_why(text: str | bytes, cod
     assert caught.value.code == code
     assert caught.value.ko
     assert caught.value.next_ko
+    too_much = code in ("catalog.too_big", "catalog.too_many_rows")
+    assert ("여러 파일로" in caught.value.next_ko) == too_much  # saving it again makes no file smaller
 
 
 def test_a_heading_error_names_what_is_missing_unknown_and_double() -> None:
@@ -101,6 +103,7 @@ def test_a_heading_error_names_what_is_missing_unknown_and_double() -> None:
         parsed("id,price,id\n")
     assert caught.value.details == {"missing": ["name_ko"], "unknown": ["price"], "twice": ["id"]}
     assert "없는 열: name_ko(상품명)" in caught.value.ko
+    assert "id(상품코드)" in caught.value.next_ko
 
 
 @pytest.mark.parametrize(
@@ -150,6 +153,13 @@ def test_a_row_error_says_what_is_wrong_and_what_to_do_in_both_languages() -> No
         next_ko="포장의 번호와 한 자리씩 견주어 보세요.",
         next_en="Compare the number with the pack, digit by digit.",
     )
+
+
+def test_a_price_without_end_is_told_the_most_a_price_may_be() -> None:
+    asked = read("product,price_krw\nA1,99999999999\n", rows.PRICE_COLUMNS, ("product", "price_krw"))
+    (error,) = rows.prices(asked, at_us=0)[1]
+    assert error.code == "bad_number"
+    assert "0 이상 2,000,000,000 이하" in error.ko
 
 
 def test_every_row_error_has_all_four_texts() -> None:

@@ -39,6 +39,10 @@ def client(clock: ManualClock) -> Client:
     async def raw(request: Request) -> dict[str, str]:
         return {"body": (await request.body()).decode()}
 
+    @doors.post("/v1/raw")
+    async def for_programs(request: Request) -> dict[str, str]:
+        return {"body": (await request.body()).decode()}
+
     @doors.post("/form")
     def form(said: str = Form("")) -> dict[str, str]:
         return {"said": said}
@@ -84,6 +88,15 @@ def test_programs_with_keys_and_json_need_no_form_of_ours(client: Client) -> Non
     assert client.post("/raw", own_form=False, json={"a": 1}).status_code == 200
     bearer = {"Authorization": "Bearer shop-system"}
     assert client.post("/form", own_form=False, data={"said": "x"}, headers=bearer).status_code == 200
+
+
+def test_a_program_that_forgot_the_content_type_is_told_so_and_not_of_pages_and_cookies(client: Client) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}  # what curl -d says by itself
+    answer = client.post("/v1/raw", own_form=False, content=b"[]", headers=form)
+    assert (answer.status_code, code(answer)) == (415, "ui.form_for_program")
+    assert "application/json" in answer.json()["next"]
+    told = client.post("/v1/raw", own_form=False, content=b"[]", headers={"Content-Type": "application/json"})
+    assert told.json() == {"body": "[]"}
 
 
 def test_a_visitor_keeps_one_key_and_programs_are_given_none(client: Client) -> None:

@@ -84,7 +84,7 @@ class Cells:
         if not value:
             return default
         if value not in words:
-            self.fault(column, value, "bad_choice", allowed=", ".join(words))
+            self.fault(column, value, "bad_choice", allowed=", ".join(filter(None, words)))
         return words.get(value, default)
 
     def whole(self, column: str, *, least: int = 0, needed: bool = False) -> int | None:
@@ -93,7 +93,7 @@ class Cells:
         if number is None:
             return None
         if number != number.to_integral_value() or not least <= number <= PRICE_KRW_MAX:
-            self.fault(column, self.raw(column), "bad_number", least=least)
+            self.fault(column, self.raw(column), "bad_number", least=least, most=f"{PRICE_KRW_MAX:,}")
             return None
         return int(number)
 

@@ -130,8 +130,8 @@ WORDS: dict[str, Words] = {
         "숫자가 아닙니다.", "It is not a number.", "숫자만 쓰세요. 예: 1,200", "Write digits only, for example 1,200."
     ),
     "bad_number": Words(
-        "{least} 이상의 정수여야 합니다.",
-        "It must be a whole number from {least}.",
+        "{least} 이상 {most} 이하의 정수여야 합니다.",
+        "It must be a whole number from {least} to {most}.",
         "소수점과 단위를 빼고 쓰세요.",
         "Write it without decimals and units.",
     ),
@@ -226,10 +226,10 @@ WORDS: dict[str, Words] = {
         "Use the code of a product of your shop or of the neighbourhood.",
     ),
     "unknown_plate": Words(
-        "이 가게의 선반에 저울판 {plates}이(가) 없습니다.",
-        "The shop's shelf has no plate {plates}.",
-        "배치도의 저울판 번호를 확인하세요.",
-        "Check the plate ids in the shop's layout.",
+        "이 진열대의 이 선반에 저울판 {plates}이(가) 없습니다.",
+        "This shelf of this gondola has no plate {plates}.",
+        "배치도에서 진열대, 선반, 저울판 번호를 확인하세요.",
+        "Check gondola, shelf and plate against the shop's layout.",
     ),
     "plate_taken": Words(
         "저울판 {plates}을(를) 진열 '{other}'이(가) 이미 씁니다.",

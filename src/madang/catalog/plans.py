@@ -73,7 +73,8 @@ def prices(
         of_it = history.setdefault((price.product, price.shop), [])
         what = verdict(price, of_it, at_us)
         if not 0 <= price.price_krw <= PRICE_KRW_MAX:
-            plan.wrong.append(Wrong(i, "price_krw", str(price.price_krw), "bad_number", {"least": 0}))
+            limits = {"least": 0, "most": f"{PRICE_KRW_MAX:,}"}
+            plan.wrong.append(Wrong(i, "price_krw", str(price.price_krw), "bad_number", limits))
         elif price.product not in products:
             plan.wrong.append(Wrong(i, "product", price.product, "unknown_product"))
         elif price.shop != EVERY_SHOP and price.shop not in shops:

@@ -13,6 +13,14 @@ from madang.kernel import Malformed
 
 BYTES_MAX = 10_000_000
 ROWS_MAX = 20_000
+_SAVED_AGAIN = (
+    "엑셀에서 '다른 이름으로 저장 › CSV UTF-8(쉼표로 분리)'로 다시 저장하세요.",
+    "Save it again from the spreadsheet as 'CSV UTF-8 (comma separated)'.",
+)
+_IN_PARTS = (
+    "여러 파일로 나누어 차례로 가져오세요.",
+    "Split it into several files and bring them in one after the other.",
+)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -29,7 +37,10 @@ def decoded(data: bytes | str) -> str:
         return data.removeprefix("\ufeff")
     if len(data) > BYTES_MAX:
         raise _bad(
-            "too_big", f"파일이 {BYTES_MAX // 1_000_000} MB보다 큽니다.", f"The file is over {BYTES_MAX:,} bytes."
+            "too_big",
+            f"파일이 {BYTES_MAX // 1_000_000} MB보다 큽니다.",
+            f"The file is over {BYTES_MAX // 1_000_000} MB.",
+            _IN_PARTS,
         )
     if data[:4] == workbooks.MAGIC:
         return workbooks.as_csv(data, ROWS_MAX)
@@ -59,7 +70,8 @@ def read(data: bytes | str, columns: Mapping[str, Sequence[str]], needed: Sequen
             f"Quotes or separators are broken near line {lines.line_num}: {error}.",
         ) from None
     if len(rows) > ROWS_MAX:
-        raise _bad("too_many_rows", f"{ROWS_MAX:,}행보다 많습니다.", f"There are more than {ROWS_MAX:,} rows.")
+        words = f"{ROWS_MAX:,}행보다 많습니다.", f"There are more than {ROWS_MAX:,} rows."
+        raise _bad("too_many_rows", *words, _IN_PARTS)
     return rows
 
 
@@ -107,7 +119,7 @@ def _heading_error(
         "catalog.heading",
         ko=f"첫 줄(열 제목)이 맞지 않습니다. {'; '.join(parts_ko)}.",
         en=f"The first line (headings) does not fit: {'; '.join(parts_en)}.",
-        next_ko=f"쓸 수 있는 열: {', '.join(columns)}.",
+        next_ko=f"쓸 수 있는 열: {', '.join(f'{c}({h[0]})' if h else c for c, h in columns.items())}.",
         next_en=f"Columns that can be used: {', '.join(columns)}.",
         missing=missing,
         unknown=unknown,
@@ -115,11 +127,11 @@ def _heading_error(
     )
 
 
-def _bad(code: str, ko: str, en: str) -> Malformed:
+def _bad(code: str, ko: str, en: str, way_out: tuple[str, str] = _SAVED_AGAIN) -> Malformed:
     return Malformed(
         f"catalog.{code}",
         ko=ko,
         en=en,
-        next_ko="엑셀에서 '다른 이름으로 저장 › CSV UTF-8(쉼표로 분리)'로 다시 저장하세요.",
-        next_en="Save it again from the spreadsheet as 'CSV UTF-8 (comma separated)'.",
+        next_ko=way_out[0],
+        next_en=way_out[1],
     )

@@ -116,7 +116,7 @@ async def _limited(request: Request) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > BATCH_BYTES_MAX:
-            raise _too_big(f"{BATCH_BYTES_MAX} bytes")
+            raise _too_big(f"{BATCH_BYTES_MAX:,}바이트", f"{BATCH_BYTES_MAX:,} bytes")
         parts.append(part)
     return b"".join(parts)
 
@@ -137,21 +137,21 @@ def _split(body: bytes, encoding: Encoding) -> list[bytes]:
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
         raise Malformed(
             "sensors.batch_unreadable",
-            ko="센서 묶음을 읽을 수 없습니다.",
+            ko=f"센서 묶음이 {encoding} 메시지의 배열이 아닙니다({fault}).",
             en=f"The batch is not a {encoding} array of messages: {fault}.",
             next_ko="메시지의 배열을 보내고 Content-Type을 맞추세요.",
             next_en="Send an array of messages and the Content-Type that goes with it.",
         ) from fault
     if len(raws) > BATCH_MESSAGES_MAX:
-        raise _too_big(f"{BATCH_MESSAGES_MAX} messages")
+        raise _too_big(f"메시지 {BATCH_MESSAGES_MAX:,}건", f"{BATCH_MESSAGES_MAX:,} messages")
     return [bytes(raw) for raw in raws]
 
 
-def _too_big(limit: str) -> TooLarge:
+def _too_big(limit_ko: str, limit_en: str) -> TooLarge:
     return TooLarge(
         "sensors.batch_too_big",
-        ko=f"센서 묶음이 한도({limit})를 넘었습니다.",
-        en=f"The batch is over its limit of {limit}.",
+        ko=f"센서 묶음이 한도({limit_ko})를 넘었습니다.",
+        en=f"The batch is over its limit of {limit_en}.",
         next_ko="나누어 보내세요.",
         next_en="Send it in parts.",
     )

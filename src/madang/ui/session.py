@@ -24,7 +24,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from madang.kernel import Actor, Forbidden, NotSignedIn, Role
+from madang.kernel import Actor, Forbidden, NotSignedIn, Role, UnknownMedia
 from madang.ui.fields import fields_in
 
 GUEST_COOKIE = "madang_guest"
@@ -141,7 +141,8 @@ async def need_own_form(request: Request) -> None:
     """Refuse a form that did not come from one of this reader's pages (a FastAPI dependency of every route).
 
     A request that no other site's page can send is let through: one with a key of its own, or with a body that is no
-    form's. Raises ``Forbidden`` ``ui.foreign_form``.
+    form's. Raises ``Forbidden`` ``ui.foreign_form``, and for an address of programs (``/v1/``) ``UnknownMedia``
+    ``ui.form_for_program``: there it was a program that left out the Content-Type (curl sends a form's then).
     """
     if request.method in SAFE or request.headers.get("authorization"):
         return
@@ -154,6 +155,10 @@ async def need_own_form(request: Request) -> None:
     if request.state.who is not None and request.state.who.was_bound:
         good.append(token_of(request.state.who.was_bound))
     if not any(hmac.compare_digest(given.encode(), one.encode()) for one in good):
+        if request.url.path.startswith("/v1/"):
+            raise _form_for_program(kind)
+        if request.url.path.startswith("/v1/"):
+            raise _form_for_program(kind)
         raise Forbidden(
             "ui.foreign_form",
             ko="이 화면에서 보낸 요청이 아니거나 너무 오래된 화면입니다.",
@@ -161,6 +166,17 @@ async def need_own_form(request: Request) -> None:
             next_ko="화면을 새로 열고 다시 해 주세요. 쿠키가 꺼져 있다면 켜 주세요.",
             next_en="Open the page again and repeat it; cookies must be allowed.",
         )
+
+
+def _form_for_program(kind: str) -> UnknownMedia:
+    return UnknownMedia(
+        "ui.form_for_program",
+        ko=f"프로그램이 쓰는 주소라 열쇠 없이 폼({kind or '-'})으로 온 것은 받지 않습니다.",
+        en=f"This address is for programs and takes no form ({kind or '-'}) without a key.",
+        next_ko="Content-Type을 적어 보내세요. 예: Content-Type: application/json",
+        next_en="Say the Content-Type, for example Content-Type: application/json.",
+        given=kind[:100],
+    )
 
 
 async def _written(request: Request, kind: str) -> str:

@@ -104,7 +104,7 @@ def _rate(cells: Cells, at_us: int) -> Entry:
         cells.fault("as_of", cells.raw("as_of"), "bad_date")
     nano = int(krw * NANO / per)
     if nano <= 0:
-        cells.fault("krw", cells.raw("krw"), "bad_number", least=1)
+        cells.fault("krw", cells.raw("krw"), "bad_number", least=1, most="2,000,000,000")
     return Entry(
         key=currency, from_us=as_of,
         body=Rate(currency=currency, krw_nano=nano, at_us=as_of, source=cells.text("source")),
