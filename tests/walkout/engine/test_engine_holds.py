@@ -219,7 +219,7 @@ def test_only_what_those_hold_who_may_have_done_it_explains_that_something_came(
     found = []
     for body in (1, 2):
         monkeypatch.setattr(engine._scenes, "near_best", lambda _, body=body: [body])
-        found.append(engine._explained(came))
+        found.append(engine._parting.explained(came))
     assert found == [False, True]
 
 

@@ -59,6 +59,18 @@ def test_the_sooner_after_a_take_the_less_likely_is_the_next_but_for_one_grab() 
     assert 2 not in Pace(100.5, s).costs(state)
 
 
+def test_that_one_of_two_things_was_taken_by_staff_is_as_much_less_likely_as_that_both_were() -> None:
+    """Both hands are over the colas: a shopper's took one and a member of staff's the other."""
+
+    def shared(staff: frozenset[int]) -> float:
+        belief: Belief = Engine(Store.from_json(layout()))._belief
+        scene = _scene(b1=-0.2, b2=-0.2)._replace(staff=staff)
+        ways = Ways(belief.catalogue, Settings(), _shift(1, 100.0, -760.0), scene).takes()
+        return next(w.loglik for w in ways if {a.body for a in w.choice.atoms} == {1, 2})
+
+    assert shared(frozenset([2])) == pytest.approx(shared(frozenset()) + math.log(Settings().staff_takes))
+
+
 def _put_down(scene: Scene, carts: dict[int, Cart]) -> list[tuple[int, str]]:
     """Whose what came to the cola's plate, of two of 372 and 388 g."""
     known = Catalogue(Store.from_json(layout()), Settings())

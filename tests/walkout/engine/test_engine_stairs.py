@@ -14,6 +14,7 @@ from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.stairs import Stairs
 from madang.walkout.engine.steps import Step
 from madang.walkout.engine.store import Floats
+from madang.walkout.engine.turns import Turns
 
 
 def _one_after_the_other(gap: float) -> Scene:
@@ -83,6 +84,7 @@ def test_the_part_of_a_plate_that_did_not_rest_between_two_takes_goes_to_each_of
 
 def test_without_its_earlier_part_the_second_take_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Interactions, "_earlier", lambda _self, _step: None)
+    monkeypatch.setattr(Turns, "of", lambda _self, whole, _explained: [whole])
     assert receipts(play(_from_both_plates())) != {"a": {"cola": 1}, "b": {"cola": 1}}
 
 
@@ -134,9 +136,9 @@ def test_steps_that_follow_quicker_than_one_hand_takes_are_two_hands_or_none(
     engine = Engine(Store.from_json(layout()))
     whole = Shift(1, (0,), np.array([137.0]), 2.0, 9.0, 10.0, 11.0, ())
     parts = [Shift(k, (0,), np.array([68.0]), 4.0, 9.0, 10.0 + k * gap, 11.0, ()) for k in range(2)]
-    monkeypatch.setattr(engine._stairs, "steps", lambda *_: parts)
+    monkeypatch.setattr(engine._parting.stairs, "steps", lambda *_: parts)
     monkeypatch.setattr(engine._scenes, "near_best", lambda _: near)
-    assert engine._steps(whole) == ([whole] if count == 1 else parts)
+    assert engine._parting.steps(whole) == ([whole] if count == 1 else parts)
 
 
 def test_one_thing_of_which_two_trembling_plates_tell_at_different_times_is_one_thing() -> None:

@@ -7,7 +7,6 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from madang.walkout.engine.glimpses import Glimpses
 from madang.walkout.engine.holds import Holds
 from madang.walkout.engine.hypotheses import Catalogue
 from madang.walkout.engine.interactions import Interactions, Shift
-from madang.walkout.engine.pace import soonest_s
+from madang.walkout.engine.parting import Parting
 from madang.walkout.engine.passing import passing
 from madang.walkout.engine.people import People
 from madang.walkout.engine.plates import Plates
@@ -31,7 +30,6 @@ from madang.walkout.engine.samples import ROWS
 from madang.walkout.engine.scenes import SILENCE_S, Scenes
 from madang.walkout.engine.settings import Settings, to_read
 from madang.walkout.engine.sight import Sight
-from madang.walkout.engine.stairs import Stairs
 from madang.walkout.engine.store import Floats, Store
 from madang.walkout.engine.stride import Due
 from madang.walkout.engine.touches import Touches
@@ -73,7 +71,6 @@ class Engine:
         self._gates: list[tuple[float, int, Gate]] = []
         self._seen: list[tuple[float, int, Vision]] = []
         self._holds = Holds(store, s, self._plates, self._interactions)
-        self._stairs = Stairs(s, self._plates, self._interactions, self._catalogue.units_at)
         self._touches = Touches(store, s, self._interactions, self._holds)
         self._met: list[Contact] = []
         self._reached: list[Reached] = []
@@ -82,6 +79,8 @@ class Engine:
         self._latest = -math.inf
         self._flow = Flow(store.gondolas, s.lateness_s, s.overtaken_s)
         self._scenes = Scenes(store, s, self._plates, self._people, self._visits, self._sight, self._flow)
+        seen = self._plates, self._interactions, self._reaches, self._scenes
+        self._parting = Parting(store, s, seen, (self._catalogue, self._belief, self._visits))
         self._whole = -math.inf  # every sensor has been heard up to here, a whole tick ...
         self._next_whole = -math.inf  # ... and not up to the next before this
         self._glimpses: Glimpses | None = None
@@ -231,9 +230,11 @@ class Engine:
             self._belief.exchange(*self._visits.exchanges.pop(0))
         shifts = self._held_back(self._interactions.ready(now), now)
         if shifts:
-            shifts = [step for shift in shifts for step in self._steps(shift)]
-        if self._plates.returns or self._holds.returns:
-            shifts = [*self._passed_on(), *shifts]
+            shifts = [step for shift in shifts for step in self._parting.steps(shift)]
+        if self._plates.returns or self._holds.returns or self._interactions.returns:
+            returns = (*self._plates.returns, *self._holds.returns, *self._interactions.returns)
+            self._interactions.returns.clear()
+            shifts = [*self._parting.passed_on(returns), *shifts]
         if shifts:
             self._catalogue.dead = set(self._plates.blind())
         for shift in shifts:
@@ -280,16 +281,6 @@ class Engine:
             others = {r.body for r, _ in self._reaches.at(touch.plates, touch.t0, touch.t1)} - {touch.body}
             self._belief.touched_at(touch.body, touch.plates, others, touch.t0)
         return [self._reporter.touched(touch) for touch in ready]
-
-    def _passed_on(self) -> list[Shift]:
-        """What one person put down and another took up before the plate came to rest, or the other way round."""
-        out: list[Shift] = []
-        for gone in (*self._plates.returns, *self._holds.returns):
-            hands = {r.body for r, _ in self._reaches.at((gone.plate,), gone.t0, gone.t1)}
-            pair = self._stairs.passed(gone, self._explained) if len(hands) > 1 else []
-            if len({b for x in pair for b in self._scenes.near_best(x)}) > 1:
-                out += pair
-        return out
 
     def _crossed(self, shift: Shift, scene: Scene) -> None:
         """Had anybody else a hand over these plates while they moved?"""
@@ -349,25 +340,4 @@ class Engine:
         if not fresh and not self._holds.waiting:
             return fresh
         hand_in = partial(self._scenes.hand_in, now=now)
-        return self._holds.sift(fresh, now, self._explained, hand_in, self._scenes.near_best)
-
-    def _explained(self, shift: Shift) -> bool:
-        """Do goods of the place explain it, or what those hold whose hands may have done it?"""
-        return self._catalogue.fits(shift, self._held_by(shift)) < self.settings.fit_sigmas
-
-    def _steps(self, shift: Shift) -> list[Shift]:
-        """The change as its steps; the change itself where one hand alone would have taken one thing after the other
-        quicker than hands do."""
-        parts = self._stairs.steps(shift, self._explained, self._single)
-        quick = any(b.t - a.t < soonest_s(self.settings) for a, b in pairwise(parts))
-        if quick and len({b for x in parts for b in self._scenes.near_best(x)}) < 2:
-            return [shift]
-        return parts
-
-    def _single(self, shift: Shift) -> bool:
-        """Does one thing explain it?"""
-        return self._catalogue.is_one(shift, self._held_by(shift))
-
-    def _held_by(self, shift: Shift) -> list[tuple[str, float]]:
-        """What those hold who may have put it down."""
-        return self._belief.held(self._scenes.near_best(shift)) if shift.total > 0 else []
+        return self._holds.sift(fresh, now, self._parting.explained, hand_in, self._scenes.near_best)

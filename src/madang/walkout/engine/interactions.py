@@ -11,8 +11,11 @@ import numpy as np
 from madang.walkout.engine.history import middle
 from madang.walkout.engine.plates import Plates
 from madang.walkout.engine.settings import Settings
-from madang.walkout.engine.steps import BATCH_S, MAD, Step
+from madang.walkout.engine.steps import BATCH_S, MAD, Return, Step
 from madang.walkout.engine.store import Floats, Store
+
+BACK_SHARE = 10.0
+"""A plate came back that rests so many times nearer to where it was than it was meanwhile."""
 
 
 @dataclass(slots=True)
@@ -68,15 +71,23 @@ class Interactions:
         self._groups: list[list[Step]] = []
         self._recent: list[Step] = []
         self._count = 0
+        self.returns: list[Return] = []
+        """Plates that were far off and came back, all but what neighbours' movements or noise may have left."""
 
     def add(self, step: Step) -> None:
         """Take a plate's step."""
         if abs(step.delta) < max(self.s.step_g, self.s.step_sigmas * step.sd):
+            self._came_back(step)
             return
         earlier = self._earlier(step)
         if earlier is not None:
             self._enter(earlier)
         self._enter(step)
+
+    def _came_back(self, step: Step) -> None:
+        """What the plate did meanwhile may have been more than nothing."""
+        if step.peak > BACK_SHARE * abs(step.delta) and step.peak > self.s.move_sigmas * self.s.step_g:
+            self.returns.append(Return(step.plate, step.t0, step.t1, step.peak))
 
     def _earlier(self, step: Step) -> Step | None:
         """Goods that stand on two plates were taken twice, and one of the plates did not rest in between: its part of
@@ -230,6 +241,9 @@ class Interactions:
         near = [o for o in self._recent if self.shelf[o.plate] == shelf and abs(o.t - group[0].t) < 1.5]
         strongest = max(abs(o.delta) for o in [*near, *group])
         kept = [o for o in group if abs(o.delta) > max(self.s.crosstalk * strongest, self.s.step_g, 3 * o.sd)]
+        for o in group:
+            if o not in kept:
+                self._came_back(o)
         out: list[Shift] = []
         for sign in (-1, 1):
             run: list[Step] = []

@@ -140,7 +140,7 @@ class Stairs:
     ) -> list[_Rise]:
         """The steps by which a course went from 0 to `whole`; one of them before batch `at`, where it has none in
         between. Its parts are looked at again, up to `most` times."""
-        down, up = _summed(np.abs(y)), _summed(np.abs(y - whole))
+        down, up = summed(np.abs(y)), summed(np.abs(y - whole))
         once = down + (up[-1] - up)
         k = int(np.argmin(once))
         cut = self._cut(units, y, whole, (down, up), float(once[k])) if most and len(y) >= FEWEST else None
@@ -159,7 +159,7 @@ class Stairs:
     ) -> tuple[int, int, float] | None:
         """From where to where the course stood at a level in between, and at which."""
         least = self._least
-        best, cut = _stood(y, sums, least, once, 1e-9, (0.0, whole))
+        best, cut = stood(y, sums, least, once, 1e-9, (0.0, whole))
         if cut is not None:
             spread = middle(np.abs(y[cut[0] : cut[1]] - cut[2]).tolist())
             if spread > self.s.stair_share * min(cut[2], whole - cut[2]) or best > 0.6 * once:
@@ -178,7 +178,7 @@ class Stairs:
             if 2 <= n <= MOST_STEPS and abs(whole - n * w) < MANY_SHARE * whole:
                 levels |= {whole * k / n for k in range(1, n)}
         for level in sorted(levels):
-            off = _summed(np.abs(y - level))
+            off = summed(np.abs(y - level))
             for i in range(1, len(y) - least):
                 costs = down[i] + off[i + least : len(y)] - off[i] + up[-1] - up[i + least : len(y)]
                 j = int(costs.argmin())
@@ -194,8 +194,8 @@ class Stairs:
         if len(m) < least + 3:
             return []
         y = m - self._plates.level_before(gone.plate, gone.t0)
-        off = _summed(np.abs(y))
-        _, cut = _stood(y, (off, off), least, 0.5 * float(off[-1]), 0.0, (-math.inf, math.inf))
+        off = summed(np.abs(y))
+        _, cut = stood(y, (off, off), least, 0.5 * float(off[-1]), 0.0, (-math.inf, math.inf))
         if cut is None:
             return []
         i, j, level = cut
@@ -225,7 +225,7 @@ class Stairs:
         return replace(whole, plates=plates, deltas=deltas, sd=sd, t0=early - 2 * BATCH_S, t=t, t1=late + 2 * BATCH_S)
 
 
-def _summed(costs: Floats) -> Floats:
+def summed(costs: Floats) -> Floats:
     """What the batches before each, and all of them, cost [n+1]."""
     out = np.zeros(len(costs) + 1)
     np.add.accumulate(costs, out=out[1:])
@@ -239,7 +239,7 @@ def _weighed(part: Shift, share: float, spread: float) -> Shift:
     return replace(part, deltas=part.deltas * (total / part.total), sd=(by_level + by_share) ** -0.5)
 
 
-def _stood(
+def stood(
     y: Floats, sums: tuple[Floats, Floats], least: int, most: float, less: float, between: tuple[float, float]
 ) -> tuple[float, tuple[int, int, float] | None]:
     """Where the course `y` stood best at a level of its own `between` these: (cost, (i, j, their median)); None where

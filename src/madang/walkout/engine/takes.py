@@ -78,6 +78,7 @@ class Takes(Explaining):
                 continue
             ll = take.loglik + math.log(self.s.together)
             ll += sum([w[b] + math.log(2.0) for w, b in zip(who, bodies, strict=True)])
+            ll += math.log(self.s.staff_takes) * len({*bodies} & self.scene.staff)
             ll += sum([self.scene.seen(b, u.product) for b, u in zip(bodies, units, strict=True)])
             merged: dict[tuple[int, str, int], Part] = {}
             for b, u in zip(bodies, units, strict=True):
