@@ -27,6 +27,21 @@ def _page(run: Rehearsed, folder: Path) -> Path:
     return path
 
 
+def test_a_difference_of_shares_is_told_in_percentage_points_and_nothing_is_less_than_none(
+    rehearsed: Rehearsed, tmp_path: Path
+) -> None:
+    content = document(
+        [rehearsed, replace(rehearsed, shop=replace(rehearsed.shop, name="다른 배치"))], seed=1, took_s=1, cores=2
+    )
+    exact = next(d for d in content["comparisons"][0]["differences"] if d["figure"] == "exact")
+    exact["by"] = {"value": 0.0125, "low": -0.0, "high": 0.03}
+    for shop in content["shops"]:
+        shop["variant"] = "report/shop-swap.yaml"
+    page = html(content, [rehearsed, rehearsed])
+    assert '+<span class="t" lang="ko">1.2%p</span><span class="t" lang="en">1.2 pp</span>' in page
+    assert "-0%" not in page
+
+
 @pytest.mark.browser
 def test_axe_finds_nothing_and_it_fits_a_phone_and_a_desk(
     lent_page: Callable[..., Page], rehearsed: Rehearsed, tmp_path: Path

@@ -17,9 +17,9 @@ from madang.kernel import Malformed, SystemClock, Uuid7, settings, system
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare ``import``."""
-    parser = subparsers.add_parser("import", help="CSV 가져오기 · take a file in")
+    parser = subparsers.add_parser("import", help="엑셀·CSV 가져오기 · take a file in")
     parser.add_argument("sheet", choices=[sheet.value for sheet in Sheet])
-    parser.add_argument("file", type=Path, help="CSV (UTF-8, cp949)")
+    parser.add_argument("file", type=Path, help="엑셀 .xlsx, CSV (UTF-8, UTF-16, cp949)")
     parser.add_argument("--neighbourhood", help="동네 코드 · its code (default: MADANG_NEIGHBOURHOOD)")
     parser.add_argument("--shop", default=EVERY_SHOP, help="가게 코드 · the shop's code (needed for a planogram)")
     parser.add_argument("--good-rows", action="store_true", help="맞는 행은 가져오기 · take the rows that are right")

@@ -19,9 +19,9 @@ from madang.twin.settings import PRESETS
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Hang ``twin`` with its commands under the main command; parsed arguments carry ``run``."""
-    twin = subparsers.add_parser("twin", help="simulate a shop / 가게를 시뮬레이션합니다")
+    twin = subparsers.add_parser("twin", help="가상 가게 · simulate a shop")
     commands = twin.add_subparsers(dest="twin_command", required=True)
-    parser = commands.add_parser("record", help="write recordings with known truth / 정답이 있는 녹화를 만듭니다")
+    parser = commands.add_parser("record", help="정답이 있는 녹화를 만듭니다 · write recordings with known truth")
     parser.add_argument("out", type=Path, help="folder for stores/ and cases/")
     parser.add_argument("--shop", default="corner", help=f"{', '.join(layout.SHAPES)}, or a store.json")
     parser.add_argument("--cases", type=int, default=11, help="how many cases (default: one per category)")

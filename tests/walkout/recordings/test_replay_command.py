@@ -37,9 +37,25 @@ def test_a_damaged_recording_is_reported_and_the_rest_still_runs(
     assert "1 damaged" in told
 
 
-def test_an_output_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_said_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     small_case.write_case(tmp_path)
     assert main(["replay", str(tmp_path / "cases"), "--out", str(tmp_path / "no" / "pred.json")]) == 3
+    assert capsys.readouterr().err.endswith("여기에는 쓸 수 없습니다. 폴더를 확인하고 다시 실행하세요.\n")
+
+
+def test_a_replay_speaks_the_readers_language_and_a_wrong_folder_is_no_damaged_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_case.write_case(tmp_path)
+    out = ["--out", str(tmp_path / "pred.json")]
+    assert main(["replay", str(tmp_path / "cases"), *out]) == 0
+    told = capsys.readouterr().err
+    assert "one: 영수증 1장, 실제 시간의" in told
+    assert "손상된 기록 0건" in told
+    assert main(["replay", str(tmp_path / "nowhere"), *out, "--lang", "en"]) == 3
+    assert capsys.readouterr().err.endswith("there is no such folder. Check the folder and run it again.\n")
 
 
 def test_two_replays_say_the_same(tmp_path: Path) -> None:

@@ -63,15 +63,15 @@ def run(args: argparse.Namespace) -> int:
     partial = args.out.with_suffix(args.out.suffix + ".part")
     partial.write_text(json.dumps(predictions, ensure_ascii=False, indent=1), encoding="utf-8")
     partial.replace(args.out)
-    _sum_up(outcomes, time.monotonic() - began)
+    _sum_up(outcomes, time.monotonic() - began, args.lang)
     return 0 if len(predictions) == len(outcomes) else DAMAGED
 
 
 def _writable(out: Path) -> None:
-    from madang.walkout.recordings.model import RecordingError
+    from madang.walkout.recordings.model import OTHER_FOLDER, RecordingError
 
     if not out.parent.is_dir() or out.is_dir():
-        raise RecordingError(out, "여기에는 쓸 수 없습니다.", "cannot be written there.")
+        raise RecordingError(out, "여기에는 쓸 수 없습니다.", "cannot be written there.", way_out=OTHER_FOLDER)
 
 
 def _outcomes(wanted: list[tuple[Path, Path, str]], jobs: int) -> Iterator[_Outcome]:
@@ -116,16 +116,22 @@ def _told(outcomes: Iterator[_Outcome], count: int, lang: str) -> Iterator[_Outc
         else:
             receipts = len(outcome.prediction["receipts"])
             speed = outcome.duration_s / max(outcome.engine_s, 1e-9)
-            print(f"[{number}/{count}] {outcome.case}: {receipts} receipts, {speed:,.0f}x real time", file=sys.stderr)
+            ko, en = f"영수증 {receipts}장, 실제 시간의 {speed:,.0f}배", f"{receipts} receipts, {speed:,.0f}x real time"
+            print(f"[{number}/{count}] {outcome.case}: {ko if lang == 'ko' else en}", file=sys.stderr)
         yield outcome
 
 
-def _sum_up(outcomes: list[_Outcome], wall_s: float) -> None:
+def _sum_up(outcomes: list[_Outcome], wall_s: float, lang: str) -> None:
     shop_s = sum(o.duration_s for o in outcomes)
     read_s, engine_s = sum(o.read_s for o in outcomes), sum(o.engine_s for o in outcomes)
     damaged = sum(o.prediction is None for o in outcomes)
-    print(
-        f"{len(outcomes) - damaged} recordings ({shop_s:,.0f} s of shop time) in {wall_s:.1f} s; "
-        f"engine {shop_s / max(engine_s, 1e-9):,.0f}x real time per core, reading {read_s:.1f} s; {damaged} damaged",
-        file=sys.stderr,
+    run, speed = len(outcomes) - damaged, shop_s / max(engine_s, 1e-9)
+    ko = (
+        f"기록 {run}건(가게 시간 {shop_s:,.0f}초)을 {wall_s:.1f}초에 돌림. "
+        f"엔진은 코어 하나에서 실제 시간의 {speed:,.0f}배, 읽기 {read_s:.1f}초, 손상된 기록 {damaged}건"
     )
+    en = (
+        f"{run} recordings ({shop_s:,.0f} s of shop time) in {wall_s:.1f} s; "
+        f"engine {speed:,.0f}x real time per core, reading {read_s:.1f} s; {damaged} damaged"
+    )
+    print(ko if lang == "ko" else en, file=sys.stderr)
