@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.walkout.engine.plate_shop import T0, Scene, Walker, layout, receipts
 
-from madang.walkout import Engine, Store
+from madang.walkout import Engine, Settings, Store
 
 ROOT = Path(__file__).parents[3]
 FOREIGN = ("sqlalchemy", "scipy", "fastapi", "starlette", "msgspec", "polars", "madang.db", "madang.ui", "madang.web")
@@ -79,3 +79,9 @@ def test_a_store_without_a_gondola_is_refused_with_a_reason() -> None:
     shop = layout() | {"gondolas": [], "shelves": [], "plates": [], "planogram": []}
     with pytest.raises(ValueError, match="no gondola"):
         Engine(Store.from_json(shop))
+
+
+def test_an_engine_tells_the_settings_that_it_was_given() -> None:
+    given = Settings(charge_confidence=0.8)
+    assert Engine(Store.from_json(layout()), given).settings == given
+    assert Engine(Store.from_json(layout())).settings._replace(charge_confidence=0.8) == given

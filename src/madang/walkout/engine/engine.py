@@ -54,7 +54,8 @@ class Engine:
         if not store.gondolas:
             raise ValueError("the store has no gondola: the engine needs plates that weigh goods")
         self.store = store
-        self.settings = s = to_read(settings or Settings())
+        self.settings = settings or Settings()
+        self._s = s = to_read(self.settings)
         self._rows = {g: (row, len(store.plates_of(g))) for row, g in enumerate(store.gondolas)}
         self._plates = Plates(store, s)
         self._push_batch = self._plates.push
@@ -90,9 +91,7 @@ class Engine:
         is said depends on it."""
         if self._glimpses is None:
             visits, clocks = self._visits, self._scenes.clocks
-            self._glimpses = Glimpses(
-                self.store, self.settings, self._plates, self._people, visits, self._catalogue, clocks
-            )
+            self._glimpses = Glimpses(self.store, self._s, self._plates, self._people, visits, self._catalogue, clocks)
 
     def plates(self, gondola: str | int, t: float, values: NDArray[np.int32], arrival: float | None = None) -> None:
         """Samples of one gondola from its clock's `t` on, at 60 Hz: `values` int32 [n, P_g] decigrams in store
@@ -105,7 +104,7 @@ class Engine:
             for k in range(0, len(values), ROWS):
                 self.plates(gondola, t + k / SAMPLES_HZ, values[k : k + ROWS], arrival)
             return
-        if arrival is not None and arrival - t > self.settings.lateness_s and t < self._flow.patient_from - DEAF_S:
+        if arrival is not None and arrival - t > self._s.lateness_s and t < self._flow.patient_from - DEAF_S:
             return
         if t < whole - JOIN_S:  # of a time that was passed over
             return
@@ -158,7 +157,7 @@ class Engine:
         out: list[Update] = []
         if self._tick is None:
             return out
-        last = math.floor((min(now, self._flow.patient_from) - self.settings.lateness_s) / TICK_S)
+        last = math.floor((min(now, self._flow.patient_from) - self._s.lateness_s) / TICK_S)
         if self._whole > -math.inf:
             last = max(last, round(self._whole / TICK_S))
         self._plates.prepare([tick * TICK_S for tick in range(self._tick + 1, last + 1)])
@@ -182,7 +181,7 @@ class Engine:
         """The recording is over: settle everything."""
         if self._tick is None:
             return []
-        out = self.advance(self._latest + self.settings.lateness_s + 6.0)
+        out = self.advance(self._latest + self._s.lateness_s + 6.0)
         out = [u for u in out if not isinstance(u, Health) or u.t <= self._latest]  # the end is no silence
         end = self._tick * TICK_S
         out += self._visits.close_all(self._latest)
@@ -207,7 +206,7 @@ class Engine:
         ]
 
     def _run(self, now: float) -> list[Update]:
-        s = self.settings
+        s = self._s
         for step in self._plates.advance(now):
             self._interactions.add(step)
         health, self._plates.news = self._plates.news, []
@@ -254,10 +253,10 @@ class Engine:
         if self._tick is not None and self._tick % 5 == 0:
             self._doubt_the_dark(now)
         if self._tick is not None and self._tick % 50 == 0:
-            self._flow.forget(now - self.settings.memory_s)
-            self._people.forget(now - self.settings.memory_s)
-            self._reaches.forget(now - self.settings.memory_s)
-            self._sight.forget(now - self.settings.memory_s)
+            self._flow.forget(now - self._s.memory_s)
+            self._people.forget(now - self._s.memory_s)
+            self._reaches.forget(now - self._s.memory_s)
+            self._sight.forget(now - self._s.memory_s)
         return out
 
     def _doubt_the_dark(self, now: float) -> None:
@@ -300,7 +299,7 @@ class Engine:
 
     def _settle_reaches(self, before: float) -> None:
         """Reaches that ended before this: what changed on the plates under them is known by now."""
-        now = before + self.settings.contact_wait_s
+        now = before + self._s.contact_wait_s
         due = [r for r in self._reached if r.t1 < before and not self._may_tell(r, now)]
         self._reached = [r for r in self._reached if r not in due]
         for reach in due:
