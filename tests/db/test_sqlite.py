@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from madang.db import Tx, open_database, sqlite
 from madang.db.ddl import append_only
-from madang.kernel import Unavailable
+from madang.kernel import Invalid, Unavailable
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,14 @@ def test_a_place_where_no_file_can_be_is_said(tmp_path: Path) -> None:
     assert refused.value.code == "db.no_file"
     assert str(tmp_path / "var" / "madang.db") in refused.value.text("ko")
     assert "MADANG_DATABASE" in refused.value.text("en")
+
+
+@pytest.mark.parametrize("address", ["foo", "mysql://u:secret@host/x", "sqlite://"])
+def test_what_is_no_address_is_said_and_no_password_repeated(address: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        open_database(address)
+    assert refused.value.code == "db.bad_address"
+    assert "secret" not in refused.value.text("en")
 
 
 def test_the_default_is_full_durability(sqlite_url: str) -> None:

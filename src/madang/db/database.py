@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Engine, inspect, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from madang.db import migrate as migrations
 from madang.db import postgres, sqlite
@@ -194,7 +194,10 @@ def open_database(url: str, *, clock: Clock | None = None, migrate: bool = True,
     ``db.restore_unfinished``.
     ``durable=False`` gives up fsync: for tests and rehearsals only.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:  # not an address at all; it is not repeated, for there may be a password in it
+        raise _bad_address("-") from None
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise _unknown_kind(parsed)
     if parsed.get_backend_name() == "postgresql":
@@ -217,10 +220,14 @@ def sqlite_path(url: URL) -> Path:
 
 
 def _unknown_kind(url: URL) -> Invalid:
+    return _bad_address(url.render_as_string())
+
+
+def _bad_address(shown: str) -> Invalid:
     return Invalid(
         "db.bad_address",
-        ko=f"쓸 수 없는 데이터베이스 주소입니다: {url.render_as_string()}",
-        en=f"Not a database address this program can use: {url.render_as_string()}",
+        ko=f"쓸 수 없는 데이터베이스 주소입니다: {shown}.",
+        en=f"Not a database address this program can use: {shown}.",
         next_ko="sqlite:///파일.db 또는 postgresql+psycopg://… 로 쓰세요.",
         next_en="Write sqlite:///file.db or postgresql+psycopg://...",
     )

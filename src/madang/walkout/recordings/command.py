@@ -68,10 +68,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _writable(out: Path) -> None:
-    from madang.walkout.recordings.model import OTHER_FOLDER, RecordingError
+    from madang.walkout.recordings.model import RecordingError
 
     if not out.parent.is_dir() or out.is_dir():
-        raise RecordingError(out, "여기에는 쓸 수 없습니다.", "cannot be written there.", way_out=OTHER_FOLDER)
+        raise RecordingError(out, "여기에는 쓸 수 없습니다.", "cannot be written there.", other_folder=True)
 
 
 def _outcomes(wanted: list[tuple[Path, Path, str]], jobs: int) -> Iterator[_Outcome]:

@@ -17,24 +17,21 @@ MISSING = -2147483648  # the NaN of decigram integers
 JOINTS = ("head", "neck", "l_shoulder", "r_shoulder", "l_elbow", "r_elbow", "l_wrist", "r_wrist")
 
 
-_FETCHED_AGAIN = (
-    "이 기록을 다시 받거나 빼고 실행하세요. 나머지 기록은 계속 처리됩니다.",
-    "Fetch this recording again or leave it out; the others are still run.",
-)
-OTHER_FOLDER = ("폴더를 확인하고 다시 실행하세요.", "Check the folder and run it again.")
-
-
 class RecordingError(Malformed):
     """A recording that cannot be read; names the file and the fault."""
 
-    def __init__(self, file: Path | str, ko: str, en: str, *, way_out: tuple[str, str] = _FETCHED_AGAIN) -> None:
+    def __init__(self, file: Path | str, ko: str, en: str, *, other_folder: bool = False) -> None:
         self.file = str(file)
         super().__init__(
             "recording.damaged",
             ko=f"{file}: {ko.rstrip('.')}.",
             en=f"{file}: {en.rstrip('.')}.",
-            next_ko=way_out[0],
-            next_en=way_out[1],
+            next_ko="폴더를 확인하고 다시 실행하세요."
+            if other_folder
+            else "이 기록을 다시 받거나 빼고 실행하세요. 나머지 기록은 계속 처리됩니다.",
+            next_en="Check the folder and run it again."
+            if other_folder
+            else "Fetch this recording again or leave it out; the others are still run.",
             file=str(file),
         )
 

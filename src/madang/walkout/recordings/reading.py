@@ -19,7 +19,6 @@ from madang.walkout.recordings.model import (
     BATCH,
     FS_HZ,
     JOINTS,
-    OTHER_FOLDER,
     GateRecord,
     Recording,
     RecordingError,
@@ -82,10 +81,10 @@ def find_cases(folder: Path) -> tuple[list[Path], Path]:
         return [folder], folder.parent.parent / "stores"
     root = folder / "cases" if (folder / "cases").is_dir() else folder
     if not root.is_dir():
-        raise RecordingError(folder, "그런 폴더가 없습니다.", "there is no such folder.", way_out=OTHER_FOLDER)
+        raise RecordingError(folder, "그런 폴더가 없습니다.", "there is no such folder.", other_folder=True)
     cases = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not cases:
-        raise RecordingError(folder, "기록이 하나도 없습니다.", "there is no recording in it.", way_out=OTHER_FOLDER)
+        raise RecordingError(folder, "기록이 하나도 없습니다.", "there is no recording in it.", other_folder=True)
     return cases, root.parent / "stores"
 
 
