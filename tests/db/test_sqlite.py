@@ -96,12 +96,14 @@ def test_a_second_owner_is_refused_and_told_who_has_it(sqlite_url: str) -> None:
     open_database(sqlite_url, durable=False).close()
 
 
-def test_a_file_nobody_can_open_does_not_stay_locked(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_said_to_be_none_and_does_not_stay_locked(tmp_path: Path) -> None:
     path = tmp_path / "broken.db"
     path.write_bytes(b"this is no database, and it is long enough to be looked at" * 20)
     for _ in range(2):
-        with pytest.raises(DatabaseError, match="not a database"):
+        with pytest.raises(Unavailable) as refused:
             open_database(f"sqlite:///{path}")
+        assert refused.value.code == "db.no_database"
+        assert refused.value.details["path"] == str(path)
 
 
 def test_nothing_replaces_a_row_of_an_append_only_table(empty_sqlite_url: str) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Engine, inspect, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from madang.db import migrate as migrations
 from madang.db import postgres, sqlite
 from madang.db.compiled import Compiler, compiler_of
-from madang.db.errors import unreachable
+from madang.db.errors import no_database, unreachable
 from madang.db.kept import Shelves
 from madang.db.link import Link, SqliteLink
 from madang.db.records import words
@@ -76,6 +76,11 @@ class Database:
             if one_lane:
                 raise
             raise unreachable(fault) from fault
+        except DatabaseError as fault:
+            self.close()
+            if one_lane and sqlite.is_none(fault):
+                raise no_database(sqlite_path(make_url(self.url)), fault) from fault
+            raise
         except BaseException:
             self.close()
             raise
@@ -190,8 +195,8 @@ class _Lost(Exception):
 def open_database(url: str, *, clock: Clock | None = None, migrate: bool = True, durable: bool = True) -> Database:
     """Open ``sqlite:///path.db`` or ``postgresql+psycopg://...`` and bring its schema up to date.
 
-    Raises ``Unavailable``: ``db.in_use`` (another process owns the SQLite file), ``db.newer_than_program``,
-    ``db.restore_unfinished``.
+    Raises ``Unavailable``: ``db.in_use`` (another process owns the SQLite file), ``db.no_database`` (it is none, or
+    damaged), ``db.newer_than_program``, ``db.restore_unfinished``.
     ``durable=False`` gives up fsync: for tests and rehearsals only.
     """
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy.exc import DatabaseError
+
 from madang.kernel import Conflict, Invalid, Unavailable
 
 
@@ -78,6 +80,20 @@ def no_file(path: Path, cause: OSError) -> Unavailable:
             en=f"The database file {path} can be neither made nor opened: {cause.strerror}.",
             next_ko="그 폴더에 쓸 수 있는지, MADANG_HOME 또는 MADANG_DATABASE가 맞는지 보세요.",
             next_en="See that the folder can be written to, and that MADANG_HOME or MADANG_DATABASE is right.",
+            path=str(path),
+        ),
+    )
+
+
+def no_database(path: Path, cause: DatabaseError) -> Unavailable:
+    return _because(
+        cause,
+        Unavailable(
+            "db.no_database",
+            ko=f"{path} 파일은 SQLite 데이터베이스가 아니거나 손상되었습니다.",
+            en=f"The file {path} is no SQLite database, or it is damaged.",
+            next_ko="MADANG_DATABASE가 맞는지 보고, 맞다면 백업을 복원하세요 (madang restore).",
+            next_en="See that MADANG_DATABASE is right; if it is, restore a backup (madang restore).",
             path=str(path),
         ),
     )

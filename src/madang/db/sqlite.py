@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import IO, Any
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
 
 from madang.db.errors import in_use, no_file
 
@@ -74,6 +75,11 @@ def _engine(path: Path, module: ModuleType, pragmas: list[str], size: int) -> En
         cursor.close()
 
     return engine
+
+
+def is_none(fault: DatabaseError) -> bool:
+    """Whether SQLite says that a file is no database, or is damaged (its words for SQLITE_NOTADB, SQLITE_CORRUPT)."""
+    return any(word in str(fault.orig) for word in ("not a database", "malformed"))
 
 
 _FILES = ("", "-wal", "-shm", "-journal")
