@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.walkout.engine.plate_shop import T0, Scene, Walker, layout, receipts
+from tests.walkout.engine.plate_shop import T0, Scene, Walker, layout, play, receipts
 
-from madang.walkout import Engine, Settings, Store
+from madang.walkout import Engine, Gate, Receipt, Settings, Store
 
 ROOT = Path(__file__).parents[3]
 FOREIGN = ("sqlalchemy", "scipy", "fastapi", "starlette", "msgspec", "polars", "madang.db", "madang.ui", "madang.web")
@@ -85,3 +85,17 @@ def test_an_engine_tells_the_settings_that_it_was_given() -> None:
     given = Settings(charge_confidence=0.8)
     assert Engine(Store.from_json(layout()), given).settings == given
     assert Engine(Store.from_json(layout())).settings._replace(charge_confidence=0.8) == given
+
+
+def test_a_gate_event_of_another_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="'entered' or 'left', not 'jump'"):
+        Engine(Store.from_json(layout())).gate(Gate(T0, "jump", "card-1"))  # type: ignore[arg-type]
+
+
+def test_a_store_of_which_no_goods_are_known_charges_nothing_and_asks() -> None:
+    s = Scene()
+    s.shopper("a", Walker(1, 20, reach={8: 2}))
+    s.loads = [(8, 2, -540.0)]
+    shop = {name: part for name, part in layout().items() if name not in ("products", "planogram")}
+    (receipt,) = [u for u in play(s, shop=shop) if isinstance(u, Receipt)]
+    assert (receipt.lines, receipt.decision) == ((), "review")

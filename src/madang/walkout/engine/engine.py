@@ -120,7 +120,9 @@ class Engine:
         self._go_on(self._flow.frame(t))
 
     def gate(self, event: Gate) -> None:
-        """A person passed the gate."""
+        """A person passed the gate. ValueError for an event that is neither "entered" nor "left"."""
+        if event.event not in ("entered", "left"):
+            raise ValueError(f"a gate event is 'entered' or 'left', not {event.event!r}")
         self._push(self._gates, event.t, event)
 
     def vision(self, seen: Vision) -> None:

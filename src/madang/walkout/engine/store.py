@@ -93,7 +93,8 @@ class Store:
 
     @staticmethod
     def from_json(doc: Mapping[str, Any]) -> Store:
-        """Read a `store.json` document. KeyError or ValueError when it is not one."""
+        """Read a `store.json` document; KeyError or ValueError when it is not one. Products and planogram may be left
+        out: nothing is known to lie anywhere then."""
         gondolas = tuple(str(g["id"]) for g in doc["gondolas"])
         shelves = tuple(str(s["id"]) for s in doc["shelves"])
         plates = tuple(str(p["id"]) for p in doc["plates"])
@@ -108,7 +109,7 @@ class Store:
                 count=None if f.get("count") is None else {str(k): int(v) for k, v in f["count"].items()},
                 really=tuple(str(p) for p in f.get("really") or ()),
             )
-            for f in doc["planogram"]
+            for f in doc.get("planogram") or ()
         )
         return Store(
             gondolas=gondolas,
@@ -120,7 +121,7 @@ class Store:
             plate_noise=np.array([p.get("noise_g") for p in doc["plates"]], float),
             along=np.array([g["along"][:2] for g in doc["gondolas"]], float),
             outward=np.array([g["outward"][:2] for g in doc["gondolas"]], float),
-            products={str(p["id"]): _product(p) for p in doc["products"]},
+            products={str(p["id"]): _product(p) for p in doc.get("products") or ()},
             facings=facings,
             area=_points(doc.get("area")),
             gate_polygon=_points(doc.get("gate_polygon")),
