@@ -239,8 +239,9 @@ def test_engines_that_are_killed_are_started_again_and_nothing_changes(tmp_path:
         assert theatre.live is not None
         while not theatre.wait(0.3):
             if left and theatre.live.engine.position > 0:
-                os.kill(theatre.live.engine.pid, signal.SIGKILL)
-                left -= 1
+                with contextlib.suppress(ProcessLookupError):  # on a busy machine it may not be started again yet
+                    os.kill(theatre.live.engine.pid, signal.SIGKILL)
+                    left -= 1
         theatre.settle()
         theatre.stop()
         assert left == 0, "the run ended before its engine could be killed"
