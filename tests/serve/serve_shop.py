@@ -156,6 +156,9 @@ class Caller:
         assert answer.status_code == 200, answer.text
         return list(answer.json()["visits"])
 
+    def visit(self, visit: str) -> httpx.Response:
+        return self._http.get(f"/v1/operator/visits/{visit}", headers=self._key)
+
     def decide(self, visit: str, idempotency_key: str, **asked: Any) -> httpx.Response:
         headers = self._key | {"Idempotency-Key": idempotency_key}
         return self._http.post(f"/v1/operator/visits/{visit}/decision", json=asked, headers=headers)

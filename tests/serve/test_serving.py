@@ -272,6 +272,13 @@ def test_a_doubtful_visit_waits_for_the_operator_and_is_answered_once(
         assert caller.decide(waits["id"], "k2", decision="answer", taken=taken).json() == done
         assert caller.decide(waits["id"], "k3", decision="answer", offer=0).status_code == 409
         assert caller.visits("in_review") == []
+        (known,) = caller.visits("charged")
+        assert (known["id"], known["carried"], known["refunded_krw"]) == (waits["id"], {FIRST: 2}, 0)
+        whole = caller.visit(waits["id"]).json()
+        assert (whole["visit"], [one["total_krw"] for one in whole["receipts"]]) == (known, [2 * price_of(FIRST)])
+        assert known["charged_krw"] == 2 * price_of(FIRST)
+        assert (missing := caller.visit(str(UUID(int=7)))).status_code == 404
+        assert missing.json()["code"] == "deals.unknown"
         (receipt,) = caller.snapshot()["receipts"]
         assert receipt["state"] == "charged"
         page = caller.get(receipt["url"])

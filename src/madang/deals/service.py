@@ -103,14 +103,19 @@ def get(tx: Tx, by: Actor, id: UUID) -> Deal:
     """A deal the caller may see. Raises ``NotFound`` for any other."""
     deal = records.deal(tx, by, id)
     if deal is None or not _sees(by, deal):
-        raise NotFound(
-            "deals.unknown",
-            ko="거래를 찾을 수 없습니다.",
-            en="There is no such deal.",
-            next_ko="거래 번호를 확인하세요.",
-            next_en="Check the deal's id.",
-        )
+        raise unknown()
     return deal
+
+
+def unknown() -> NotFound:
+    """The error of a deal that is not there, or not for the caller."""
+    return NotFound(
+        "deals.unknown",
+        ko="거래를 찾을 수 없습니다.",
+        en="There is no such deal.",
+        next_ko="거래 번호를 확인하세요.",
+        next_en="Check the deal's id.",
+    )
 
 
 def find(

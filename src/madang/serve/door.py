@@ -1,4 +1,4 @@
-"""The operator's door: entry codes, visits that wait for a person, and how the shop does. JSON, one key."""
+"""The operator's door: entry codes, visits and what they came to, and how the shop does. JSON, one key."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
 from madang.db import Database, Tx
-from madang.deals import Deal, Taken
+from madang.deals import Deal, Receipt, Taken, receipts
 from madang.deals import service as deals
 from madang.guard import Answer, once
 from madang.guard.once import fingerprint
@@ -31,6 +31,10 @@ ENTRIES = "/v1/operator/entries"
 VISITS = "/v1/operator/visits"
 STATUS = "/v1/operator/status"
 TOP_UP_KRW_MAX = 2_000_000
+VISITS_MAX = 200
+VisitState = Literal[
+    "entered", "shopping", "left", "priced", "in_review", "charged", "disputed", "refunded", "closed"
+]  # fmt: skip
 CHECK = declare_scope("entries.check", ko="입구에서 입장 코드 확인하기", en="Check entry codes at a gate")
 
 
@@ -95,7 +99,8 @@ class LetIn(msgspec.Struct):
 
 class VisitNow(msgspec.Struct, kw_only=True):
     """A visit as its desk sees it: the engine's own receipt is the first of ``offers``. ``dispute`` is
-    the one that is decided next, about the lines ``claimed``; ``more`` wait behind it."""
+    the one that is decided next, about the lines ``claimed``; ``more`` wait behind it. ``carried`` are the
+    pieces by product that it was settled by."""
 
     id: UUID
     state: str
@@ -107,10 +112,20 @@ class VisitNow(msgspec.Struct, kw_only=True):
     claimed: tuple[int, ...]
     more: int
     offers: tuple[pricing.Offer, ...]
+    carried: dict[str, int]
+    charged_krw: int
+    refunded_krw: int
+
+
+class VisitReceipts(msgspec.Struct):
+    """A visit with its receipts, the sale first; given back is negative."""
+
+    visit: VisitNow
+    receipts: list[Receipt]
 
 
 class VisitsNow(msgspec.Struct):
-    """Visits that wait, newest first; ``next`` is the cursor of the page after it."""
+    """Visits in one state, newest first; ``next`` is the cursor of the page after it."""
 
     visits: list[VisitNow]
     next: str | None
@@ -238,13 +253,30 @@ def _visits(
 ) -> None:
     @routes.get(VISITS)
     @answers(VisitsNow)
-    def waiting(state: Literal["in_review", "disputed"] = "in_review", cursor: str | None = None) -> Response:
-        """Visits that wait for a person, newest first."""
+    def in_state(
+        state: VisitState = "in_review",
+        cursor: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=VISITS_MAX)] = 50,
+    ) -> Response:
+        """Visits in one state, newest first: those that wait for a person, or those that were charged."""
         page = db.read(
-            lambda tx: deals.find(tx, by, process=process.NAME, state=state, shop=shop, cursor=cursor),
+            lambda tx: deals.find(tx, by, process=process.NAME, state=state, shop=shop, cursor=cursor, limit=limit),
             neighbourhood=by.neighbourhood,
         )
         return _json(VisitsNow([shown(deal) for deal in page.rows], page.next))
+
+    @routes.get(VISITS + "/{visit}")
+    @answers(VisitReceipts)
+    def one(visit: UUID) -> Response:
+        """A visit and its receipts."""
+
+        def read(tx: Tx) -> VisitReceipts:
+            deal = deals.get(tx, by, visit)
+            if deal.process != process.NAME or (shop is not None and deal.shop != shop):
+                raise deals.unknown()
+            return VisitReceipts(shown(deal), receipts.of_deal(tx, by, visit))
+
+        return _json(db.read(read, neighbourhood=by.neighbourhood))
 
     @routes.post(VISITS + "/{visit}/decision")
     @answers(VisitNow)
@@ -279,7 +311,8 @@ def shown(deal: Deal) -> VisitNow:
         id=deal.id, state=deal.state, since_us=deal.entered_at_us, why=data.get("why", ""),
         at_risk_krw=data.get("at_risk_krw", 0), receipt=data.get("receipt"), dispute=data.get("dispute"),
         claimed=tuple(data.get("claimed") or ()) if data.get("dispute") else (), more=len(data.get("behind") or ()),
-        offers=pricing.kept(data).offers if "proposal" in data else (),
+        offers=pricing.kept(data).offers if "proposal" in data else (), carried=data.get("carried") or {},
+        charged_krw=data.get("charged_krw", 0), refunded_krw=data.get("refunded_krw", 0),
     )  # fmt: skip
 
 
