@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.walkout.engine.plate_shop import Scene, Walker, moves, play, receipts
 
-from madang.walkout.engine.turns import Course, Turns
+from madang.walkout.engine.turns import Course, Turns, _off
 
 
 def _trembling(plate: int, t0: float, t1: float) -> list[tuple[float, float, int, float]]:
@@ -77,6 +77,14 @@ def test_a_level_is_read_where_it_stood_and_not_on_the_way() -> None:
     cost, stands = course.stands(2) or (0.0, [])
     assert [(x.start, x.end) for x in stands] == [(4, 6), (8, 11)]
     assert cost < 0.5 * course.once
+
+
+def test_what_a_level_costs_is_what_its_batches_are_off_their_median() -> None:
+    y = np.random.default_rng(3).normal(0.0, 30.0, 12)
+    found = _off(y.tolist(), 2)
+    assert len(found) == 66
+    for (i, j), cost in found.items():
+        assert cost == pytest.approx(float(np.abs(y[i:j] - np.median(y[i:j])).sum()))
 
 
 def test_a_course_too_short_for_so_many_levels_has_none() -> None:

@@ -7,6 +7,7 @@ they stood still out there for a moment, at a level that both parts explain, eac
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -152,9 +153,7 @@ class Course:
         first, last = summed(np.abs(y)), summed(np.abs(y - end))
         self._last = last[-1] - last
         self.once = float((first + self._last).min())
-        off = {
-            (i, j): float(np.abs(y[i:j] - np.median(y[i:j])).sum()) for i in range(n) for j in range(i + least, n + 1)
-        }
+        off = _off(y.tolist(), least)
         self._rows: list[list[tuple[float, int]]] = [[(float(c), 0) for c in first]]
         """What the batches before each cost with so many levels in between the last of which ends there, and where it
         began."""
@@ -184,6 +183,20 @@ class Course:
         size = max(self._least, (end - start + 1) // 2)
         runs = [Stand(i, i + size, _spread(self.y[i : i + size])) for i in range(start, end - size + 1)]
         return min(runs, key=lambda x: x.sd)
+
+
+def _off(values: list[float], least: int) -> dict[tuple[int, int], float]:
+    """What the batches from `i` to before `j` are off their median, by (i, j), for every `least` of them or more: the
+    upper half of their sum less the lower."""
+    off: dict[tuple[int, int], float] = {}
+    for i in range(len(values)):
+        run: list[float] = []
+        for j, value in enumerate(values[i:], i + 1):
+            insort(run, value)
+            if j - i >= least:
+                half = (j - i) // 2
+                off[i, j] = sum(run[-half:]) - sum(run[:half])
+    return off
 
 
 def _switched(y: Floats, old: float, new: float) -> int:
