@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 from uuid import UUID
 
 import httpx
@@ -16,7 +17,9 @@ from madang import journal, members
 from madang.db import Database
 from madang.kernel import Kind, ManualClock, Role
 from madang.members import api_keys
+from madang.serve import door
 from madang.storefront import entry
+from madang.walkout import process
 from madang.web import start
 
 pytestmark = SQLITE
@@ -99,3 +102,7 @@ def test_who_is_no_integrator_any_more_has_a_gate_that_stays_shut(gate: Gate) ->
     _, token = gate.key("entries.check")
     gate.world.write(members.close_role, MINA, Role.INTEGRATOR, at_us=gate.world.clock.now_us())
     assert gate.asks(token, gate.code()).status_code == 401
+
+
+def test_the_operators_api_knows_every_state_of_a_visit() -> None:
+    assert get_args(door.VisitState) == process.WALKOUT.states

@@ -33,7 +33,7 @@ STATUS = "/v1/operator/status"
 TOP_UP_KRW_MAX = 2_000_000
 VISITS_MAX = 200
 VisitState = Literal[
-    "entered", "shopping", "left", "priced", "in_review", "charged", "disputed", "refunded", "closed"
+    "entered", "shopping", "left", "priced", "charged", "in_review", "disputed", "refunded", "closed"
 ]  # fmt: skip
 CHECK = declare_scope("entries.check", ko="입구에서 입장 코드 확인하기", en="Check entry codes at a gate")
 

@@ -29,7 +29,6 @@ from madang.walkout.plate_noise import heard as trembled
 from madang.walkout.visits import NOBODY, Books, Role_, Visit, visit_id
 
 _GOES_ON = ("entered", "shopping")
-_PAID = ("charged", "refunded")
 
 
 class Effects(msgspec.Struct):
@@ -260,7 +259,7 @@ class Applying:
             self._move(visit, "ask" if deal.data["decision"] == "review" else "charge")
         elif state == "in_review":
             self._move(visit, "propose", args)
-        elif state in (*_PAID, "disputed"):
+        elif state in (*declared.PAID, "disputed"):
             self._revised(visit, update, args)
         # priced cannot be met here; what comes after closing comes too late
 

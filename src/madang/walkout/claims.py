@@ -22,7 +22,7 @@ from madang.deals.pages import already_said
 from madang.deals.registry import declared
 from madang.kernel import Actor, Conflict
 from madang.walkout import facts, visit_lines
-from madang.walkout.process import DISPUTE_US
+from madang.walkout.process import DISPUTE_US, PAID
 from madang.walkout.settling import tell
 
 Data = dict[str, Any]
@@ -32,7 +32,6 @@ ONE = {"refund": "refund_one", "decline": "decline_one"}
 """What decides a claim while others wait, by what decides the last one."""
 MORE = {"dispute": "dispute_more", "appeal": "appeal_more"}
 """What adds a claim while others wait, by what makes the first one."""
-PAID = ("charged", "refunded")
 
 
 def open_claims(deal: Deal) -> list[Claim]:

@@ -27,6 +27,9 @@ DISPUTE_US = 3 * DAY_US
 CLOSE_US = 14 * DAY_US
 """How long a receipt can be disputed, and so how long the raw sensor log behind it is kept."""
 
+PAID = ("charged", "refunded")
+"""States of a visit that was charged and of which nothing waits."""
+
 _DESK = (Role.OPERATOR, Role.STAFF)
 _SHOPPER = (Role.SHOPPER, *_DESK)
 _SHOP = (Role.DEVICE,)
@@ -57,12 +60,12 @@ WALKOUT_1 = declared.declare(
             Transition("propose", ("in_review",), "in_review", _SHOP, ("walkout.propose",)),
             Transition("answer", ("in_review",), "charged", _DESK, ("walkout.answer", "walkout.charge")),
             Transition("lapse", ("in_review",), "charged", (), ("walkout.lapse", "walkout.charge")),
-            Transition("adjust", ("charged", "refunded"), "charged", _SHOP, ("walkout.adjust",)),
+            Transition("adjust", PAID, "charged", _SHOP, ("walkout.adjust",)),
             Transition("add", ("disputed",), "disputed", _SHOP, ("walkout.adjust",)),
-            Transition("dispute", ("charged", "refunded"), "disputed", _SHOPPER, ("deals.dispute", "walkout.disputed")),
+            Transition("dispute", PAID, "disputed", _SHOPPER, ("deals.dispute", "walkout.disputed")),
             Transition("refund", ("disputed",), "refunded", _DESK, ("deals.refund", "walkout.refunded")),
             Transition("decline", ("disputed",), "charged", _DESK, ("deals.drop_claim", "walkout.declined")),
-            Transition("close", ("charged", "refunded"), "closed", (), ("walkout.close",)),
+            Transition("close", PAID, "closed", (), ("walkout.close",)),
         ),
         timers=(
             StateTimer("entered", MISSING_EXIT_US, "time_out"),
@@ -106,16 +109,15 @@ _AGAIN = {
     "answer": Transition("answer", ("in_review",), "charged", _DESK, ("walkout.answer", "walkout.settle")),
     "lapse": Transition("lapse", ("in_review",), "charged", (), ("walkout.lapse", "walkout.settle")),
 }
-_PAID = ("charged", "refunded")
 WALKOUT_2 = declared.declare(
     msgspec.structs.replace(
         WALKOUT_1,
         version=2,
         transitions=(
             *(_AGAIN.get(step.name, step) for step in WALKOUT_1.transitions),
-            Transition("reconsider", (*_PAID, "disputed"), "in_review", _SHOP, ("walkout.reconsider",)),
+            Transition("reconsider", (*PAID, "disputed"), "in_review", _SHOP, ("walkout.reconsider",)),
             Transition("reopen", ("charged",), "in_review", _DESK, ("walkout.reopen",)),
-            Transition("appeal", _PAID, "disputed", _SHOPPER, ("walkout.appeal",)),
+            Transition("appeal", PAID, "disputed", _SHOPPER, ("walkout.appeal",)),
         ),
         titles=WALKOUT_1.titles
         | {

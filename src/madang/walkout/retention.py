@@ -12,8 +12,7 @@ from madang.kernel import Actor, derived
 from madang.walkout import facts, process
 from madang.walkout.sensorlog import Doomed
 
-SETTLED = ("charged", "refunded")
-UNDECIDED = tuple(state for state in process.WALKOUT.states if state not in (*SETTLED, "closed"))
+UNDECIDED = tuple(state for state in process.WALKOUT.states if state not in (*process.PAID, "closed"))
 """Somebody, or the engine, has yet to decide on the visit."""
 WHY = "retention"
 
@@ -21,7 +20,9 @@ WHY = "retention"
 def needed(tx: Tx, by: Actor, shop: str, settled_after_us: int) -> list[int]:
     """When the oldest visits began whose part of the log is needed: at most one undecided, one settled since then."""
     waiting = deals.oldest(tx, by, process=process.NAME, shop=shop, states=UNDECIDED)
-    settled = deals.oldest(tx, by, process=process.NAME, shop=shop, states=SETTLED, entered_after_us=settled_after_us)
+    settled = deals.oldest(
+        tx, by, process=process.NAME, shop=shop, states=process.PAID, entered_after_us=settled_after_us
+    )
     return [opened for opened in (waiting, settled) if opened is not None]
 
 
