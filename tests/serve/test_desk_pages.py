@@ -248,6 +248,9 @@ def test_a_dispute_is_found_right_or_wrong(stage: Stage) -> None:
             tx, BY, v, 1, None, id=derived("d", n), at_us=stage.shop.t, reason="wrong"
         ))  # fmt: skip
     one = stage.sits()
+    one.opens("")
+    assert one.page.count("“맞지 않아요”") == 2
+    assert "확신하지 못함" not in one.page, "that is why a visit is reviewed, not why a line is disputed"
     for visit, right, state in zip(visits, (1, 0), ("refunded", "charged"), strict=True):
         one.opens(f"/visits/{visit}")
         assert "손님의 말이 맞나요?" in one.page
